@@ -1,0 +1,195 @@
+'use strict';
+
+// The forms of `listen` and `connect`, and the checks of every argument. What is wrong throws here, with Node's code,
+// before anything has been touched.
+
+const { isIP } = require('./address');
+const errors = require('./errors');
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Timers take no longer spans; Node shortens longer ones to this. */
+const TIMEOUT_MAX = INT32_MAX;
+
+function validateBoolean(value, name) {
+  if (typeof value !== 'boolean') throw errors.invalidArgumentType(name, 'boolean', value);
+}
+
+function validateFunction(value, name) {
+  if (typeof value !== 'function') throw errors.invalidArgumentType(name, 'function', value);
+}
+
+function validateString(value, name) {
+  if (typeof value !== 'string') throw errors.invalidArgumentType(name, 'string', value);
+}
+
+function validateNumber(value, name) {
+  if (typeof value !== 'number') throw errors.invalidArgumentType(name, 'number', value);
+}
+
+function validateInteger(value, name, least, most = INT32_MAX) {
+  validateNumber(value, name);
+  if (!Number.isInteger(value)) throw errors.outOfRange(name, 'an integer', value);
+  if (value < least || value > most) throw errors.outOfRange(name, `>= ${least} && <= ${most}`, value);
+}
+
+function validateAbortSignal(signal, name) {
+  if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+    throw errors.invalidArgumentType(name, 'AbortSignal', signal);
+  }
+}
+
+/** The number that `port` stands for. */
+function validatePort(port, name = 'Port') {
+  const isText = typeof port === 'string';
+  if ((typeof port !== 'number' && !isText) || (isText && port.trim() === '')) throw errors.badPort(name, port);
+  const number = Number(port);
+  if (number !== number >>> 0 || number > 0xffff) throw errors.badPort(name, port);
+  return number;
+}
+
+/** A span in milliseconds for a timer. */
+function validateTimeout(msecs) {
+  validateNumber(msecs, 'msecs');
+  if (msecs < 0 || !Number.isFinite(msecs)) throw errors.outOfRange('msecs', 'a non-negative finite number', msecs);
+  return Math.min(msecs, TIMEOUT_MAX);
+}
+
+/** A keep-alive delay in milliseconds, as the whole seconds that TCP takes. */
+function keepAliveSeconds(msecs) {
+  const seconds = Math.trunc(Number(msecs) / 1000);
+  return seconds > 0 ? Math.min(seconds, 0x7fff) : 0;
+}
+
+/** Checks the options that streams and servers share; gives a copy. */
+function socketOptions(options) {
+  const checked = { ...options };
+  for (const name of ['keepAliveInitialDelay', 'keepAliveInterval', 'keepAliveCount', 'highWaterMark']) {
+    if (checked[name] !== undefined) validateNumber(checked[name], `options.${name}`);
+  }
+  return checked;
+}
+
+function toNumber(value) {
+  const number = Number(value);
+  return number >= 0 ? number : false;
+}
+
+/** Whether a string is a path and not a port. */
+function isPath(value) {
+  return typeof value === 'string' && toNumber(value) === false;
+}
+
+/** Splits `(options | path | port, host)[, ...][, callback]` into options and callback. */
+function normalize(args) {
+  const [first, second] = args;
+  const last = args[args.length - 1];
+  const callback = typeof last === 'function' ? last : null;
+  if (args.length === 0) return { options: {}, callback };
+  if (typeof first === 'object' && first !== null) return { options: first, callback };
+  if (isPath(first)) return { options: { path: first }, callback };
+  const options = { port: first };
+  if (args.length > 1 && typeof second === 'string') options.host = second;
+  return { options, callback };
+}
+
+/**
+ * Where `listen` is to listen: `{ fd }`, `{ path, ... }` or `{ port, host, ... }`, each with `backlog`.
+ */
+function listenTarget(args) {
+  const { options, callback } = normalize(args);
+  const [first, second, third] = args;
+  const backlog =
+    (args.length > 1 && toNumber(second)) || (args.length > 2 && toNumber(third)) || options.backlog || 511;
+  if (options.signal !== undefined) validateAbortSignal(options.signal, 'options.signal');
+  const common = { backlog: Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX), signal: options.signal };
+  if (typeof options.fd === 'number' && options.fd >= 0) {
+    return { callback, target: { ...common, fd: validateFd(options.fd) } };
+  }
+  const isAny =
+    args.length === 0 ||
+    typeof first === 'function' ||
+    options.port === null ||
+    (options.port === undefined && 'port' in options);
+  if (isAny || typeof options.port === 'number' || typeof options.port === 'string') {
+    const { host, ipv6Only = false, reusePort = false } = options;
+    const port = isAny ? 0 : validatePort(options.port, 'options.port');
+    if (host != null && host !== '') validateString(host, 'options.host');
+    return { callback, target: { ...common, port, host, ipv6Only: Boolean(ipv6Only), reusePort: Boolean(reusePort) } };
+  }
+  if (options.path && isPath(options.path)) {
+    const { path, readableAll = false, writableAll = false } = options;
+    if (path[0] === '\0' && (readableAll || writableAll)) {
+      const reason = 'can not set readableAll or writableAll to true when path is abstract unix socket';
+      throw errors.invalidArgumentValue('options', options, reason);
+    }
+    return { callback, target: { ...common, path, readableAll: readableAll === true, writableAll: writableAll === true } };
+  }
+  if (!('port' in options || 'path' in options)) {
+    throw errors.invalidArgumentValue('options', options, 'must have the property "port" or "path"');
+  }
+  throw errors.invalidArgumentValue('options', options);
+}
+
+function validateFd(fd) {
+  validateInteger(fd, 'fd', 0);
+  return fd;
+}
+
+/** Node's family names and numbers, as `dns.lookup` takes them. */
+function dnsFamily(family) {
+  if (family === 'IPv4') return 4;
+  if (family === 'IPv6') return 6;
+  return family;
+}
+
+/** Where `connect` is to connect: the checked options, and the callback. */
+function connectTarget(args) {
+  const { options, callback } = normalize(args);
+  const { port, path } = options;
+  if (port === undefined && path == null) throw errors.missingConnectArguments();
+  if (path) {
+    validateString(path, 'options.path');
+    return { callback, target: { path } };
+  }
+  const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout, hints = 0 } = options;
+  if (localAddress && !isIP(localAddress)) throw errors.invalidIpAddress(localAddress);
+  if (localPort) validatePort(localPort, 'options.localPort');
+  if (typeof port !== 'number' && typeof port !== 'string') {
+    throw errors.invalidArgumentType('options.port', ['number', 'string'], port);
+  }
+  const number = validatePort(port);
+  if (autoSelectFamily != null) validateBoolean(autoSelectFamily, 'options.autoSelectFamily');
+  if (autoSelectFamilyAttemptTimeout != null) {
+    validateInteger(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
+  }
+  if (lookup != null) validateFunction(lookup, 'options.lookup');
+  const host = options.host || 'localhost';
+  validateString(host, 'options.host');
+  const target = {
+    port: number,
+    host,
+    localAddress,
+    localPort: localPort ? Number(localPort) : undefined,
+    family: dnsFamily(options.family),
+    hints,
+    lookup,
+    autoSelectFamily,
+    attemptDelay: autoSelectFamilyAttemptTimeout ?? undefined,
+  };
+  return { callback, target };
+}
+
+module.exports = {
+  connectTarget,
+  keepAliveSeconds,
+  listenTarget,
+  normalize,
+  socketOptions,
+  validateAbortSignal,
+  validateBoolean,
+  validateFd,
+  validateFunction,
+  validateInteger,
+  validateTimeout,
+};

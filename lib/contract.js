@@ -1,0 +1,39 @@
+'use strict';
+
+// The differences between the two contracts, each once, with both values. Nothing else in the package knows which
+// contract it serves: a class carries its column as `kContract` and asks for the point it needs.
+//
+// `page` is the `net` page of Node v0.3.1, `today` is `node:net` as of Node 20 to 26.
+
+const differences = {
+  /** What `write(string)` without an encoding uses. */
+  defaultEncoding: { page: 'ascii', today: 'utf8' },
+  /** Whether a connected stream reads on without a consumer, dropping what nobody takes. */
+  readsWithoutConsumer: { page: true, today: false },
+  /** Whether an accepted stream emits 'connect' after the 'connection' listeners. */
+  connectOnAccept: { page: true, today: false },
+  /** Whether the server's 'close' waits for its streams to end. */
+  closeWaitsForStreams: { page: false, today: true },
+  /** Whether `close()` on a server that is not running throws (else its callback gets the error). */
+  closeThrowsWhenNotRunning: { page: true, today: false },
+  /** Whether `maxConnections = 0` lets nobody in. */
+  zeroConnectionsIsALimit: { page: false, today: false },
+  /** The host of `listen(port)`: the first that can be bound. */
+  anyHosts: { page: ['0.0.0.0'], today: ['::', '0.0.0.0'] },
+  /** Whether `listen(path)` takes a leftover socket file over. */
+  takesOverLeftovers: { page: true, today: false },
+  /** Whether the server shows its connection count as the property `connections`. */
+  showsConnections: { page: true, today: false },
+  /** Whether `remoteAddress` is there on a stream that connected out. */
+  remoteAddressOfClients: { page: false, today: true },
+  /** Whether `write()` is false only while something waits (else: as the high-water mark says). */
+  writeTellsWhatWaits: { page: true, today: false },
+  /** Whether 'timeout' comes again after another idle span without traffic in between. */
+  timeoutRepeats: { page: true, today: false },
+};
+
+function column(name) {
+  return Object.freeze(Object.fromEntries(Object.entries(differences).map(([point, values]) => [point, values[name]])));
+}
+
+module.exports = { differences, page: column('page'), today: column('today') };

@@ -1,0 +1,94 @@
+'use strict';
+
+// The engine of this environment, made when the first socket is, and the way from its events to their owners.
+//
+// Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. The engine calls the
+// functions below, each of which finds the owner and calls its method of the same name.
+
+const binding = require('./binding');
+const {
+  kOnConnect,
+  kOnConnection,
+  kOnData,
+  kOnEnd,
+  kOnFail,
+  kOnFinish,
+  kOnRoom,
+  kOnStall,
+} = require('./symbols');
+const { InternalError } = require('./errors');
+
+const owners = [];
+
+/** The ArrayBuffer that the engine reads into now. */
+let slab = null;
+
+/** Makes the loop be woken by a thread instead of libuv. Bun and Deno have no libuv to offer. */
+const WAKE_BY_THREAD =
+  process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
+
+const callbacks = {
+  onconnect(id, errno) {
+    owners[id]?.[kOnConnect](errno, id);
+  },
+  ondata(id, offset, length) {
+    owners[id]?.[kOnData](Buffer.from(slab, offset, length));
+  },
+  onend(id) {
+    owners[id]?.[kOnEnd]();
+  },
+  onroom(id) {
+    owners[id]?.[kOnRoom]();
+  },
+  onfinish(id, errno) {
+    owners[id]?.[kOnFinish](errno);
+  },
+  onfail(id, errno, reading) {
+    owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
+  },
+  onconnection(id, stream) {
+    owners[id]?.[kOnConnection](stream);
+  },
+  onstall(id, errno) {
+    owners[id]?.[kOnStall](errno);
+  },
+  onslab(size) {
+    slab = Buffer.allocUnsafeSlow(size).buffer;
+    return slab;
+  },
+  onflush() {
+    process.nextTick(flush);
+  },
+  onpanic(id) {
+    owners[id]?.destroy?.(new InternalError());
+  },
+};
+
+let engine = null;
+
+function flush() {
+  engine.flush();
+}
+
+/** The engine, started if it is not yet. */
+function start() {
+  if (engine === null) {
+    engine = new binding.Engine(callbacks, WAKE_BY_THREAD);
+    // What is written after this, by later 'exit' listeners, goes out at once.
+    process.on('exit', () => engine.writeDirectly());
+  }
+  return engine;
+}
+
+/** Makes `owner` the one whose methods hear of `id`. */
+function own(id, owner) {
+  owners[id] = owner;
+}
+
+/** Closes `id`, if it is open, and gives it back. */
+function release(id) {
+  owners[id] = undefined;
+  engine.release(id);
+}
+
+module.exports = { own, release, start };

@@ -1,0 +1,167 @@
+'use strict';
+
+// Errors in Node's shape. A failed system call becomes one here, once; wrong arguments get Node's codes and words.
+
+const { getSystemErrorMap, inspect } = require('util');
+
+/** An error with one of Node's codes, whose stack begins as Node's does: `TypeError [ERR_X]: message`. */
+function coded(Base, code, message) {
+  const error = new Base(message);
+  error.name = `${Base.name} [${code}]`;
+  // The stack takes the name when it is first looked at.
+  void error.stack;
+  delete error.name;
+  error.code = code;
+  return error;
+}
+
+function subject(name) {
+  if (name.endsWith(' argument')) return name;
+  return `"${name}" ${name.includes('.') ? 'property' : 'argument'}`;
+}
+
+function received(value) {
+  if (value == null) return ` Received ${value}`;
+  if (typeof value === 'function') return ` Received function ${value.name}`;
+  if (typeof value === 'object') {
+    const name = value.constructor?.name;
+    return name ? ` Received an instance of ${name}` : ` Received ${inspect(value, { depth: -1 })}`;
+  }
+  let shown = inspect(value, { colors: false });
+  if (shown.length > 28) shown = `${shown.slice(0, 25)}...`;
+  return ` Received type ${typeof value} (${shown})`;
+}
+
+/** "of type number", "one of type number or string", "an instance of Buffer". */
+function kinds(expected) {
+  const types = expected.filter((kind) => kind[0] === kind[0].toLowerCase());
+  const classes = expected.filter((kind) => kind[0] !== kind[0].toLowerCase());
+  const or = new Intl.ListFormat('en', { type: 'disjunction' });
+  const parts = [];
+  if (types.length > 0) parts.push(types.length > 1 ? `one of type ${or.format(types)}` : `of type ${types[0]}`);
+  if (classes.length > 0) parts.push(`an instance of ${or.format(classes)}`);
+  return parts.join(' or ');
+}
+
+function invalidArgumentType(name, expected, value) {
+  const message = `The ${subject(name)} must be ${kinds([].concat(expected))}.${received(value)}`;
+  return coded(TypeError, 'ERR_INVALID_ARG_TYPE', message);
+}
+
+function invalidArgumentValue(name, value, reason = 'is invalid') {
+  let shown = inspect(value);
+  if (shown.length > 128) shown = `${shown.slice(0, 128)}...`;
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${subject(name)} ${reason}. Received ${shown}`);
+}
+
+function outOfRange(name, range, value) {
+  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value)}`;
+  return coded(RangeError, 'ERR_OUT_OF_RANGE', message);
+}
+
+function badPort(name, value) {
+  const message = `${name} should be >= 0 and < 65536.${received(value)}.`;
+  return coded(RangeError, 'ERR_SOCKET_BAD_PORT', message);
+}
+
+const missingConnectArguments = () =>
+  coded(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
+const invalidFdType = (type) => coded(TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
+const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
+const serverAlreadyListening = () =>
+  coded(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.');
+const serverNotRunning = () => coded(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.');
+const socketClosed = () => coded(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed');
+const closedBeforeConnection = () =>
+  coded(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established');
+const destroyedWhileWriting = () =>
+  coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
+const detachedWhileWriting = () =>
+  coded(Error, 'ERR_INVALID_STATE', 'Invalid state: a Buffer was detached while it was being written');
+
+function invalidAddressFamily(family, host, port) {
+  const error = coded(RangeError, 'ERR_INVALID_ADDRESS_FAMILY', `Invalid address family: ${family} ${host}:${port}`);
+  return Object.assign(error, { host, port });
+}
+
+/** What a failure inside the engine itself becomes on the stream that it belongs to. */
+class InternalError extends Error {
+  constructor() {
+    super('rust-net has failed internally and closed this stream. This is a bug in rust-net, please report it.');
+    this.code = 'ERR_RUST_NET_INTERNAL';
+  }
+}
+
+function describe(errno) {
+  return getSystemErrorMap().get(errno) ?? ['UNKNOWN', `unknown error ${errno}`];
+}
+
+function complete(error, errno, code, syscall, details) {
+  error.errno = errno;
+  error.code = code;
+  error.syscall = syscall;
+  return Object.assign(error, details);
+}
+
+/** A failed system call on an open stream or server: `read ECONNRESET`. `errno` is negative, as libuv's. */
+function systemError(errno, syscall) {
+  const [code] = describe(errno);
+  return complete(new Error(`${syscall} ${code}`), errno, code, syscall);
+}
+
+function place(address, port) {
+  return port > 0 ? `${address}:${port}` : `${address}`;
+}
+
+function placed(address, port) {
+  return port > 0 ? { address, port } : { address };
+}
+
+/** `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. */
+function connectError({ errno, syscall }, address, port, local) {
+  const [code] = describe(errno);
+  const from = local ? ` - Local (${local.address}:${local.port})` : '';
+  const details = placed(address, port);
+  if (local) Object.assign(details, { localAddress: local.address, localPort: local.port });
+  const message = `${syscall} ${code} ${place(address, port)}${from}`;
+  return complete(new Error(message), errno, code, syscall, details);
+}
+
+/** `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was a descriptor. */
+function listenError({ errno, syscall }, address, port) {
+  const [code, text] = describe(errno);
+  const message = `${syscall} ${code}: ${text}`;
+  if (address === undefined) return complete(new Error(message), errno, code, syscall);
+  return complete(new Error(`${message} ${place(address, port)}`), errno, code, syscall, placed(address, port));
+}
+
+/** All attempts to connect have failed, each with one of `errors`. */
+function allFailed(errors) {
+  const error = new AggregateError(errors);
+  error.code = errors[0].code;
+  return error;
+}
+
+module.exports = {
+  InternalError,
+  allFailed,
+  badPort,
+  closedBeforeConnection,
+  connectError,
+  destroyedWhileWriting,
+  detachedWhileWriting,
+  invalidAddressFamily,
+  invalidArgumentType,
+  invalidArgumentValue,
+  invalidFdType,
+  invalidHandleType,
+  invalidIpAddress,
+  listenError,
+  missingConnectArguments,
+  outOfRange,
+  serverAlreadyListening,
+  serverNotRunning,
+  socketClosed,
+  systemError,
+};

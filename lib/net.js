@@ -1,0 +1,61 @@
+'use strict';
+
+// The module for one contract: its classes, and the functions that make instances of them.
+
+const { BlockList, SocketAddress } = require('net');
+const { isIP, isIPv4, isIPv6 } = require('./address');
+const { normalize, validateBoolean, validateInteger } = require('./arguments');
+const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
+const { serverFor } = require('./server');
+const { streamFor } = require('./stream');
+
+function createNet(contract) {
+  const Stream = streamFor(contract);
+  const Server = serverFor(contract, Stream);
+
+  /** Creates a new TCP or UNIX server. Contract: net.createServer. */
+  function createServer(options, connectionListener) {
+    return new Server(options, connectionListener);
+  }
+
+  /** Makes a stream and opens it; the arguments are those of `stream.connect`. Contract: net.createConnection. */
+  function createConnection(...args) {
+    const { options } = normalize(args);
+    const stream = new Stream(options);
+    if (options.timeout) stream.setTimeout(options.timeout);
+    return stream.connect(...args);
+  }
+
+  return { Server, Stream, createConnection, createServer };
+}
+
+function getDefaultAutoSelectFamily() {
+  return defaults.autoSelectFamily;
+}
+
+function setDefaultAutoSelectFamily(value) {
+  validateBoolean(value, 'value');
+  defaults.autoSelectFamily = value;
+}
+
+function getDefaultAutoSelectFamilyAttemptTimeout() {
+  return defaults.attemptDelay;
+}
+
+function setDefaultAutoSelectFamilyAttemptTimeout(value) {
+  validateInteger(value, 'value', 1);
+  defaults.attemptDelay = Math.max(value, LEAST_ATTEMPT_DELAY);
+}
+
+module.exports = {
+  BlockList,
+  SocketAddress,
+  createNet,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  isIPv4,
+  isIPv6,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+};

@@ -1,0 +1,343 @@
+'use strict';
+
+// net.Server of the contract: an EventEmitter over a listener of the engine.
+
+const { lookup } = require('dns');
+const { EventEmitter, addAbortListener } = require('events');
+const { clearTimeout, setTimeout } = require('timers');
+const { getDefaultHighWaterMark } = require('stream');
+const { isIP } = require('./address');
+const { keepAliveSeconds, listenTarget, socketOptions, validateFd, validateFunction } = require('./arguments');
+const engines = require('./engine');
+const errors = require('./errors');
+const { NONE, kAccept, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
+
+/** The class of the streams that are accepted. On the prototype. */
+const kStream = Symbol('stream class');
+/** Streams accepted and not destroyed. */
+const kConnections = Symbol('connections');
+/** `listen()` waits for an address; changes with every `listen()` and `close()`. */
+const kListening = Symbol('listening');
+const kClosing = Symbol('closing');
+const kPauseTimer = Symbol('pause timer');
+const kRetryTimer = Symbol('retry timer');
+/** Connections wait for want of something, and that has been said. */
+const kStalled = Symbol('stalled');
+const kPath = Symbol('path');
+
+/** After running out of descriptors, accepting is tried again this often, in milliseconds. */
+const RETRY_DELAY = 100;
+
+/** `server.pause()` without a time, in milliseconds, as in 2010. */
+const PAUSE_DEFAULT = 1000;
+
+/** The methods and properties of net.Server. Instances are made by the functions of `serverFor`. */
+class ServerMethods extends EventEmitter {
+  /**
+   * Begins accepting connections: `listen(port[, host][, backlog][, callback])`, `listen(path[, callback])`,
+   * `listen(options[, callback])` or `listen([callback])`. Contract: server.listen.
+   */
+  listen(...args) {
+    const { callback, target } = listenTarget(args);
+    if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
+    if (callback !== null) this.once('listening', callback);
+    if (target.signal) closeOnAbort(this, target.signal);
+    if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
+    else listenNow(this, target);
+    return this;
+  }
+
+  /** Listens on a descriptor that is bound and listening already. Contract: server.listenFD. */
+  listenFD(fd, callback) {
+    return this.listen({ fd: validateFd(fd) }, callback);
+  }
+
+  /** Stops accepting connections; 'close' follows. Contract: server.close. */
+  close(callback) {
+    if (callback !== undefined && callback !== null) validateFunction(callback, 'callback');
+    const isRunning = this[kId] !== NONE || this[kListening] !== null;
+    if (!isRunning) {
+      if (this[kContract].closeThrowsWhenNotRunning) throw errors.serverNotRunning();
+      if (callback) this.once('close', () => callback(errors.serverNotRunning()));
+    } else {
+      if (callback) this.once('close', callback);
+      stop(this);
+    }
+    this[kClosing] = true;
+    emitCloseIfDone(this);
+    return this;
+  }
+
+  /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
+  pause(msecs = PAUSE_DEFAULT) {
+    if (this[kId] === NONE || this[kPauseTimer] !== null) return this;
+    const engine = engines.start();
+    engine.pauseListener(this[kId], true);
+    this[kPauseTimer] = setTimeout(() => {
+      this[kPauseTimer] = null;
+      engine.pauseListener(this[kId], false);
+    }, msecs);
+    this[kPauseTimer].unref();
+    return this;
+  }
+
+  /** Where the server listens: `{ address, family, port }`, a path, or null. */
+  address() {
+    if (this[kId] === NONE) return null;
+    return engines.start().local(this[kId]) ?? this[kPath] ?? pathOf(this[kId]);
+  }
+
+  /** Gives the number of concurrent connections to `callback(error, count)`. */
+  getConnections(callback) {
+    validateFunction(callback, 'callback');
+    process.nextTick(callback, null, this[kConnections]);
+    return this;
+  }
+
+  /** Lets the server keep the process alive (the default). */
+  ref() {
+    return reference(this, true);
+  }
+
+  /** Lets the process exit while the server listens. */
+  unref() {
+    return reference(this, false);
+  }
+
+  get listening() {
+    return this[kId] !== NONE;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    if (this[kId] === NONE && this[kListening] === null) return;
+    await new Promise((resolve) => this.close(resolve));
+  }
+
+  [EventEmitter.captureRejectionSymbol](error, event, stream) {
+    if (event === 'connection') stream.destroy(error);
+    else this.emit('error', error);
+  }
+
+  // The engine's events.
+
+  [kOnConnection](id) {
+    if (isFull(this)) {
+      drop(this, id);
+      return;
+    }
+    const { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = this;
+    const stream = new this[kStream]({
+      allowHalfOpen,
+      readableHighWaterMark: highWaterMark,
+      writableHighWaterMark: highWaterMark,
+    });
+    if (noDelay) stream.setNoDelay();
+    if (keepAlive) {
+      stream.setKeepAlive(true, keepAliveInitialDelay * 1000, this.keepAliveInterval, this.keepAliveCount);
+    }
+    this[kConnections]++;
+    stream[kAccept](id, this, this.pauseOnConnect);
+  }
+
+  /** Accepting has failed: connections wait until it can go on. Said once, until nobody waits any more (0). */
+  [kOnStall](errno) {
+    if (errno === 0) {
+      this[kStalled] = false;
+      return;
+    }
+    clearTimeout(this[kRetryTimer]);
+    this[kRetryTimer] = setTimeout(retry, RETRY_DELAY, this);
+    this[kRetryTimer].unref();
+    if (this[kStalled]) return;
+    this[kStalled] = true;
+    this.emit('acceptError', errors.systemError(errno, 'accept'));
+  }
+
+  /** A stream of this server is gone. */
+  [kReleased]() {
+    this[kConnections]--;
+    if (this[kRetryTimer] !== null) retry(this);
+    if (this[kClosing]) emitCloseIfDone(this);
+  }
+}
+
+/** The constructor of net.Server for one contract, whose streams are of class `Stream`. */
+function serverFor(contract, Stream) {
+  /**
+   * @param {object} [options]
+   * @param {Function} [connectionListener]
+   */
+  function Server(options, connectionListener) {
+    if (!(this instanceof Server)) return new Server(options, connectionListener);
+    construct(this, options, connectionListener);
+  }
+  Object.setPrototypeOf(Server, EventEmitter);
+  Server.prototype = Object.create(ServerMethods.prototype, {
+    constructor: { value: Server, writable: true, configurable: true },
+    [kContract]: { value: contract },
+    [kStream]: { value: Stream },
+  });
+  if (contract.showsConnections) {
+    Object.defineProperty(Server.prototype, 'connections', {
+      get() {
+        return this[kConnections];
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return Server;
+}
+
+function construct(server, options, connectionListener) {
+  if (typeof options === 'function') {
+    connectionListener = options;
+    options = {};
+  } else if (options != null && typeof options !== 'object') {
+    throw errors.invalidArgumentType('options', 'Object', options);
+  }
+  if (connectionListener != null) validateFunction(connectionListener, 'connectionListener');
+  const checked = socketOptions(options);
+  EventEmitter.call(server, { captureRejections: checked.captureRejections });
+  if (connectionListener) server.on('connection', connectionListener);
+  server.allowHalfOpen = Boolean(checked.allowHalfOpen);
+  server.pauseOnConnect = Boolean(checked.pauseOnConnect);
+  server.noDelay = Boolean(checked.noDelay);
+  server.keepAlive = Boolean(checked.keepAlive);
+  server.keepAliveInitialDelay = keepAliveSeconds(checked.keepAliveInitialDelay);
+  server.keepAliveInterval = checked.keepAliveInterval;
+  server.keepAliveCount = checked.keepAliveCount;
+  server.highWaterMark = checked.highWaterMark >= 0 ? checked.highWaterMark : getDefaultHighWaterMark(false);
+  server.maxConnections = undefined;
+  server[kId] = NONE;
+  server[kConnections] = 0;
+  server[kListening] = null;
+  server[kClosing] = false;
+  server[kReferenced] = true;
+  server[kPauseTimer] = null;
+  server[kRetryTimer] = null;
+  server[kStalled] = false;
+  server[kPath] = null;
+}
+
+function lookUpAndListen(server, target) {
+  const attempt = (server[kListening] = {});
+  lookup(target.host, (error, address) => {
+    if (server[kListening] !== attempt) return;
+    server[kListening] = null;
+    if (error) server.emit('error', error);
+    else listenNow(server, { ...target, host: address });
+  });
+}
+
+function listenNow(server, target) {
+  const { id, error } = open(server, target);
+  if (error) {
+    // Listeners that are added after listen() are to hear of it.
+    const attempt = (server[kListening] = {});
+    process.nextTick(() => {
+      if (server[kListening] === attempt) server[kListening] = null;
+      server.emit('error', error);
+    });
+    return;
+  }
+  server[kId] = id;
+  server[kClosing] = false;
+  server[kPath] = target.path ?? null;
+  engines.own(id, server);
+  if (!server[kReferenced]) engines.start().reference(id, false);
+  process.nextTick(() => {
+    if (server[kId] === id) server.emit('listening');
+  });
+}
+
+/** Opens what `target` names: gives `{ id }` or `{ error }`. */
+function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, readableAll, writableAll }) {
+  const engine = engines.start();
+  if (fd !== undefined) {
+    const id = engine.adoptListener(fd);
+    return typeof id === 'number' ? { id } : { error: errors.listenError(id) };
+  }
+  if (path !== undefined) {
+    const id = engine.listenUnix(Buffer.from(path), backlog, server[kContract].takesOverLeftovers);
+    if (typeof id !== 'number') return { error: errors.listenError(id, path) };
+    const errno = readableAll || writableAll ? engine.openToAll(id, readableAll, writableAll) : 0;
+    if (errno === 0) return { id };
+    engine.release(id);
+    return { error: errors.listenError({ errno, syscall: 'chmod' }, path) };
+  }
+  let outcome;
+  for (const address of host ? [host] : server[kContract].anyHosts) {
+    const id = engine.listenTcp({ address, port, backlog, ipv6Only, reusePort });
+    if (typeof id === 'number') return { id };
+    outcome = { error: errors.listenError(id, address, port) };
+  }
+  return outcome;
+}
+
+/** Closes the listening socket. */
+function stop(server) {
+  server[kListening] = null;
+  if (server[kId] === NONE) return;
+  engines.release(server[kId]);
+  server[kId] = NONE;
+  clearTimeout(server[kPauseTimer]);
+  clearTimeout(server[kRetryTimer]);
+  server[kPauseTimer] = null;
+  server[kRetryTimer] = null;
+}
+
+function emitCloseIfDone(server) {
+  if (server[kId] !== NONE) return;
+  if (server[kContract].closeWaitsForStreams && server[kConnections] > 0) return;
+  server[kClosing] = false;
+  process.nextTick(() => server.emit('close'));
+}
+
+function closeOnAbort(server, signal) {
+  const close = () => {
+    if (server[kId] !== NONE || server[kListening] !== null) server.close();
+  };
+  if (signal.aborted) {
+    process.nextTick(close);
+    return;
+  }
+  const listener = addAbortListener(signal, close);
+  server.once('close', () => listener[Symbol.dispose ?? Symbol.for('nodejs.dispose')]());
+}
+
+function isFull(server) {
+  const { maxConnections } = server;
+  if (maxConnections == null || (maxConnections === 0 && !server[kContract].zeroConnectionsIsALimit)) return false;
+  return server[kConnections] >= maxConnections;
+}
+
+function drop(server, id) {
+  const engine = engines.start();
+  const data = { __proto__: null };
+  const [local, peer] = [engine.local(id), engine.peer(id)];
+  engine.release(id);
+  if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
+  if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
+  if (local || peer) server.emit('drop', data);
+  else server.emit('drop');
+}
+
+/** Tries to accept again after a stall. */
+function retry(server) {
+  clearTimeout(server[kRetryTimer]);
+  server[kRetryTimer] = null;
+  engines.start().retryListener(server[kId]);
+}
+
+function reference(server, referenced) {
+  server[kReferenced] = referenced;
+  if (server[kId] !== NONE) engines.start().reference(server[kId], referenced);
+  return server;
+}
+
+function pathOf(id) {
+  return engines.start().path(id)?.toString() ?? null;
+}
+
+module.exports = { serverFor };

@@ -1,0 +1,667 @@
+'use strict';
+
+// net.Stream of the contract: a stream.Duplex over a stream of the engine.
+//
+// Duplex owns what the user sees: the readable and writable flags, the buffers, backpressure. The engine owns the
+// transport: descriptor, addresses, counters, what is on its way to the kernel. What is kept here only joins the two:
+// the id, the one write that the engine has not taken whole, the callback of `_final`.
+
+const { Duplex } = require('stream');
+const { clearTimeout, setTimeout } = require('timers');
+const { Encoding } = require('./binding');
+const {
+  connectTarget,
+  keepAliveSeconds,
+  socketOptions,
+  validateFd,
+  validateFunction,
+  validateTimeout,
+} = require('./arguments');
+const engines = require('./engine');
+const errors = require('./errors');
+const { Race } = require('./race');
+const {
+  NONE,
+  kAccept,
+  kAttach,
+  kContract,
+  kId,
+  kOnData,
+  kOnEnd,
+  kOnFail,
+  kOnFinish,
+  kOnRoom,
+  kReferenced,
+  kReleased,
+} = require('./symbols');
+
+const kEngine = Symbol('engine');
+/** Duplex has asked for data, and the engine has been told as soon as there is a connection. */
+const kReading = Symbol('reading');
+/** The write that the engine has not taken whole: `{ chunks, callback }`. */
+const kPending = Symbol('pending');
+/** The callback of `_final` while the end of the sending side is on its way. */
+const kFinal = Symbol('final');
+/** What the engine does on close: reset instead of end. */
+const kReset = Symbol('reset');
+const kRace = Symbol('race');
+const kTimer = Symbol('timer');
+/** Socket options asked for before there is a socket. */
+const kWanted = Symbol('wanted');
+/** This side has connected, not accepted. */
+const kOutgoing = Symbol('outgoing');
+/** What the engine knew when the stream was closed and its id given back. */
+const kLast = Symbol('last');
+
+/** Strings of these encodings are read straight into the send buffer. */
+const NATIVE_ENCODINGS = {
+  __proto__: null,
+  'ascii': Encoding.Latin1,
+  'latin1': Encoding.Latin1,
+  'binary': Encoding.Latin1,
+  'utf8': Encoding.Utf8,
+  'utf-8': Encoding.Utf8,
+};
+
+/** Longer strings become a Buffer first: only short writes are gathered. */
+const NATIVE_STRING_MOST = 4096;
+
+const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
+
+/** `errno` of a second `connect()`, by whether the first is over. */
+const EALREADY = -require('os').constants.errno.EALREADY;
+const EISCONN = -require('os').constants.errno.EISCONN;
+
+/** The methods and properties of net.Stream. Instances are made by the functions of `streamFor`. */
+class StreamMethods extends Duplex {
+  // Connecting.
+
+  /**
+   * Opens the stream: `connect(port[, host][, callback])`, `connect(path[, callback])` or
+   * `connect(options[, callback])`. Contract: stream.connect.
+   */
+  connect(...args) {
+    const { callback, target } = connectTarget(args);
+    if (callback !== null) this.once('connect', callback);
+    const inUse = !this.destroyed && (this.connecting || this[kId] !== NONE);
+    if (inUse) {
+      const failure = { errno: this.connecting ? EALREADY : EISCONN, syscall: 'connect' };
+      const error = errors.connectError(failure, target.path ?? target.host, target.port);
+      process.nextTick(() => this.destroy(error));
+      return this;
+    }
+    if (this.destroyed) reopen(this, () => begin(this, target));
+    else begin(this, target);
+    return this;
+  }
+
+  /** The race is won: `id` is this stream's from now on. */
+  [kAttach](id) {
+    attach(this, id);
+    this.connecting = false;
+    this[kRace] = null;
+    sendPending(this);
+    this.emit('connect');
+    if (!this.destroyed) this.emit('ready');
+    startReading(this);
+  }
+
+  /** A server has accepted `id` as this stream. */
+  [kAccept](id, server, pauseOnConnect) {
+    this.server = server;
+    attach(this, id);
+    if (pauseOnConnect) this.pause();
+    try {
+      server.emit('connection', this);
+      if (this[kContract].connectOnAccept && !this.destroyed) this.emit('connect');
+    } finally {
+      startReading(this);
+    }
+  }
+
+  // The engine's events.
+
+  [kOnData](chunk) {
+    if (!this.push(chunk)) {
+      this[kReading] = false;
+      this[kEngine].want(this[kId], false);
+    }
+  }
+
+  [kOnEnd]() {
+    this.push(null);
+    this.read(0);
+  }
+
+  [kOnRoom]() {
+    sendPending(this);
+  }
+
+  [kOnFinish](errno) {
+    const callback = this[kFinal];
+    this[kFinal] = null;
+    callback(errno === 0 ? null : errors.systemError(errno, 'shutdown'));
+  }
+
+  [kOnFail](errno, syscall) {
+    this.destroy(errors.systemError(errno, syscall));
+  }
+
+  // What Duplex asks for.
+
+  _read() {
+    if (this[kReading]) return;
+    this[kReading] = true;
+    if (this[kId] !== NONE) this[kEngine].want(this[kId], true);
+  }
+
+  _write(chunk, encoding, callback) {
+    if (typeof chunk === 'string') {
+      const native = NATIVE_ENCODINGS[encoding];
+      const { length } = chunk;
+      if (native !== undefined && length <= NATIVE_STRING_MOST && this[kId] !== NONE) {
+        const taken = this[kEngine].writeString(this[kId], chunk, length, native);
+        if (taken > 0 || length === 0) return callback();
+        if (taken < 0) return callback(errors.systemError(taken, 'write'));
+      }
+      chunk = Buffer.from(chunk, encoding);
+    }
+    send(this, [chunk], callback);
+  }
+
+  _writev(list, callback) {
+    const chunks = list.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk));
+    send(this, chunks, callback);
+  }
+
+  _final(callback) {
+    if (this[kId] === NONE) {
+      if (!this.connecting) return callback();
+      this[kFinal] = callback;
+      return;
+    }
+    const outcome = this[kEngine].shutdown(this[kId]);
+    if (outcome === 1) this[kFinal] = callback;
+    else callback(outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+  }
+
+  _destroy(error, callback) {
+    const unwritten = this[kPending];
+    if (unwritten !== null) {
+      this[kPending] = null;
+      const reason = this.connecting ? errors.closedBeforeConnection() : errors.destroyedWhileWriting();
+      process.nextTick(unwritten.callback, error ?? reason);
+    }
+    this.connecting = false;
+    this[kFinal] = null;
+    this[kRace]?.cancel();
+    this[kRace] = null;
+    clearTimeout(this[kTimer]);
+    this[kTimer] = null;
+    if (this[kId] !== NONE) {
+      this[kEngine].close(this[kId], this[kReset]);
+      this.server?.[kReleased]();
+    }
+    callback(error);
+    process.nextTick(emitClose, this, Boolean(error));
+  }
+
+  // Writing and ending.
+
+  /**
+   * Sends data. True: nothing of this stream waits in user memory. False: something waits, and one 'drain' follows
+   * when nothing does any more. Contract: stream.write.
+   */
+  write(chunk, encoding, callback) {
+    if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
+    const state = this._writableState;
+    const drainIsDue = state.needDrain;
+    const belowMark = super.write(chunk, encoding, callback);
+    const nothingWaits = state.length === 0;
+    if (belowMark === nothingWaits || this.destroyed || this.errored || this.writableEnded) return belowMark;
+    // The high-water mark says one thing, what waits another: what waits counts.
+    state.needDrain = nothingWaits ? drainIsDue : true;
+    return nothingWaits;
+  }
+
+  /** Half-closes the stream: sends a FIN behind all that was written. Contract: stream.end. */
+  end(chunk, encoding, callback) {
+    super.end(chunk, encoding, callback);
+    return this;
+  }
+
+  /** Destroys the stream once all that was written is sent. */
+  destroySoon() {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', this.destroy);
+  }
+
+  /** Closes a TCP connection by a reset (RST). */
+  resetAndDestroy() {
+    if (this[kId] === NONE && !this.connecting) {
+      return this.destroy(errors.socketClosed());
+    }
+    if (this[kId] !== NONE && !this[kEngine].kind(this[kId]).startsWith('tcp')) throw errors.invalidHandleType();
+    if (this.connecting) {
+      this.once('connect', () => this.resetAndDestroy());
+      return this;
+    }
+    this[kReset] = true;
+    return this.destroy();
+  }
+
+  // Reading.
+
+  /** Sets the encoding of received data; null gives Buffers again. Contract: stream.setEncoding. */
+  setEncoding(encoding = null) {
+    if (encoding !== null) return super.setEncoding(encoding);
+    const state = this._readableState;
+    if (!state.decoder) return this;
+    const buffered = undecode(state);
+    state.decoder = null;
+    state.encoding = null;
+    if (buffered.length > 0 && !state.endEmitted) this.unshift(buffered);
+    return this;
+  }
+
+  // Timeouts and socket options.
+
+  /** Emits 'timeout' after `msecs` without traffic; 0 turns that off. Contract: stream.setTimeout. */
+  setTimeout(msecs, callback) {
+    msecs = validateTimeout(msecs);
+    if (callback !== undefined) validateFunction(callback, 'callback');
+    this.timeout = msecs;
+    if (this.destroyed) return this;
+    clearTimeout(this[kTimer]);
+    this[kTimer] = null;
+    trackTraffic(this);
+    if (msecs > 0) startTimer(this, msecs);
+    if (callback !== undefined) {
+      if (msecs > 0) this.once('timeout', callback);
+      else this.removeListener('timeout', callback);
+    }
+    return this;
+  }
+
+  /** Turns Nagle's algorithm off (true) or on. Contract: stream.setNoDelay. */
+  setNoDelay(noDelay = true) {
+    if (this[kId] === NONE) want(this).noDelay = Boolean(noDelay);
+    else this[kEngine].setNoDelay(this[kId], Boolean(noDelay));
+    return this;
+  }
+
+  /**
+   * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Contract: stream.setKeepAlive.
+   */
+  setKeepAlive(enable = false, initialDelay = 0, interval = 0, count = 0) {
+    const settings = [
+      Boolean(enable),
+      keepAliveSeconds(initialDelay),
+      keepAliveSeconds(interval),
+      Math.min(Math.max(Math.trunc(Number(count)) || 0, 0), 127),
+    ];
+    if (this[kId] === NONE) want(this).keepAlive = settings;
+    else this[kEngine].setKeepAlive(this[kId], ...settings);
+    return this;
+  }
+
+  /** Lets the stream keep the process alive (the default). */
+  ref() {
+    return reference(this, true);
+  }
+
+  /** Lets the process exit while the stream is open. */
+  unref() {
+    return reference(this, false);
+  }
+
+  // What the stream is.
+
+  /** The address of our end: `{ address, family, port }`, empty for what has none. */
+  address() {
+    return lookAt(this, 'local') ?? {};
+  }
+
+  get localAddress() {
+    return lookAt(this, 'local')?.address;
+  }
+
+  get localPort() {
+    return lookAt(this, 'local')?.port;
+  }
+
+  get localFamily() {
+    return lookAt(this, 'local')?.family;
+  }
+
+  get remoteAddress() {
+    if (this[kOutgoing] && !this[kContract].remoteAddressOfClients) return undefined;
+    return lookAt(this, 'peer')?.address;
+  }
+
+  get remotePort() {
+    return lookAt(this, 'peer')?.port;
+  }
+
+  get remoteFamily() {
+    return lookAt(this, 'peer')?.family;
+  }
+
+  /** 'tcp4', 'tcp6' or 'unix' ('pipe' for an adopted pipe); null without a connection. */
+  get type() {
+    return lookAt(this, 'kind') ?? null;
+  }
+
+  /** The number of the descriptor while the stream is open, else null. */
+  get fd() {
+    return this[kId] === NONE ? null : (this[kEngine].fd(this[kId]) ?? null);
+  }
+
+  /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
+  get readyState() {
+    if (this.connecting) return 'opening';
+    if (this[kId] === NONE || this.destroyed) return 'closed';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** Not connected yet, or no more. */
+  get pending() {
+    return this[kId] === NONE || this.destroyed;
+  }
+
+  /** Bytes received. */
+  get bytesRead() {
+    return this[kId] === NONE ? counters(this).bytesRead : this[kEngine].bytesRead(this[kId]);
+  }
+
+  /** Bytes written, whether they have been sent yet or not. */
+  get bytesWritten() {
+    const taken = this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
+    return taken + waitingBytes(this);
+  }
+
+  /** Bytes that wait in user memory to be sent; undefined without a connection. */
+  get bufferSize() {
+    if (this[kId] === NONE && !this.connecting) return undefined;
+    const queued = this[kId] === NONE ? 0 : this[kEngine].queuedBytes(this[kId]);
+    return queued + waitingBytes(this);
+  }
+}
+
+/** The constructor of net.Stream for one contract. It can be called without `new`, and inherited from either way. */
+function streamFor(contract) {
+  /**
+   * @param {object | number} [options] options, or a descriptor
+   */
+  function Stream(options) {
+    if (!(this instanceof Stream)) return new Stream(options);
+    construct(this, options);
+  }
+  Object.setPrototypeOf(Stream, Duplex);
+  Stream.prototype = Object.create(StreamMethods.prototype, {
+    constructor: { value: Stream, writable: true, configurable: true },
+    [kContract]: { value: contract },
+  });
+  return Stream;
+}
+
+function construct(stream, options) {
+  options = socketOptions(typeof options === 'number' ? { fd: options } : options);
+  for (const mode of ['objectMode', 'readableObjectMode', 'writableObjectMode']) {
+    if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
+  }
+  const adopted = options.fd === undefined ? null : adopt(options);
+  Duplex.call(stream, duplexOptions(stream, options));
+  stream.connecting = false;
+  stream.server = null;
+  stream.timeout = undefined;
+  stream[kId] = NONE;
+  stream[kEngine] = null;
+  stream[kReading] = false;
+  stream[kPending] = null;
+  stream[kFinal] = null;
+  stream[kRace] = null;
+  stream[kTimer] = null;
+  stream[kWanted] = null;
+  stream[kLast] = null;
+  stream[kReset] = false;
+  stream[kOutgoing] = false;
+  stream[kReferenced] = true;
+  if (options.noDelay) stream.setNoDelay();
+  if (options.keepAlive) {
+    stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
+  }
+  if (adopted !== null) {
+    attach(stream, adopted);
+    if (options.readable !== false) process.nextTick(startReading, stream);
+  }
+}
+
+function duplexOptions(stream, options) {
+  return {
+    ...options,
+    allowHalfOpen: Boolean(options.allowHalfOpen),
+    autoDestroy: true,
+    decodeStrings: false,
+    defaultEncoding: stream[kContract].defaultEncoding,
+    // 'close' says whether there was an error, which Duplex does not.
+    emitClose: false,
+  };
+}
+
+/** The id of a descriptor that the user has opened. What it can't do is taken from `options`. */
+function adopt(options) {
+  const engine = engines.start();
+  const id = engine.adoptStream(validateFd(options.fd));
+  if (typeof id !== 'number') throw errors.invalidFdType(errors.systemError(id.errno, id.syscall).code);
+  const access = engine.access(id);
+  options.readable = options.readable !== false && access.readable;
+  options.writable = options.writable !== false && access.writable;
+  return id;
+}
+
+/** From now on the stream is open, as `id`. */
+function attach(stream, id) {
+  stream[kEngine] = engines.start();
+  stream[kId] = id;
+  engines.own(id, stream);
+  const { noDelay, keepAlive } = stream[kWanted] ?? {};
+  if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
+  if (keepAlive !== undefined) stream[kEngine].setKeepAlive(id, ...keepAlive);
+  if (!stream[kReferenced]) stream[kEngine].reference(id, false);
+  if (stream[kTimer] !== null) trackTraffic(stream);
+  if (stream[kReading]) stream[kEngine].want(id, true);
+}
+
+function begin(stream, target) {
+  stream.connecting = true;
+  stream[kOutgoing] = true;
+  if (stream[kTimer] !== null) startTimer(stream, stream.timeout);
+  stream[kRace] = new Race(stream, target);
+  stream[kRace].start();
+}
+
+/**
+ * Makes a destroyed stream as good as new: Duplex's state is made afresh, the listeners stay. `then` runs once the
+ * 'close' of its former life has come.
+ */
+function reopen(stream, then) {
+  if (stream[kId] !== NONE) {
+    // 'close' is due in this tick.
+    stream.connecting = true;
+    process.nextTick(() => {
+      stream.connecting = false;
+      reopen(stream, then);
+    });
+    return;
+  }
+  const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
+  Duplex.call(
+    stream,
+    duplexOptions(stream, { allowHalfOpen, readableHighWaterMark, writableHighWaterMark }),
+  );
+  stream.server = null;
+  stream[kReading] = false;
+  stream[kReset] = false;
+  stream[kLast] = null;
+  // Duplex learns of these listeners when they are added, and has forgotten.
+  const listeners = stream.rawListeners('readable');
+  for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
+  if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  then();
+}
+
+/** Reads, unless somebody has said not to. */
+function startReading(stream) {
+  if (stream.destroyed || stream[kId] === NONE || stream.isPaused()) return;
+  if (stream.readableFlowing === null && stream[kContract].readsWithoutConsumer) stream.resume();
+  else stream.read(0);
+}
+
+function send(stream, chunks, callback) {
+  if (stream[kId] === NONE) {
+    if (stream.connecting) stream[kPending] = { chunks, callback };
+    else callback(errors.socketClosed());
+    return;
+  }
+  const taken =
+    chunks.length === 1 ? stream[kEngine].write(stream[kId], chunks[0]) : stream[kEngine].writev(stream[kId], chunks);
+  if (taken < 0) {
+    callback(errors.systemError(taken, 'write'));
+    return;
+  }
+  const left = rest(chunks, taken);
+  if (left.length === 0) callback();
+  else stream[kPending] = { chunks: left, callback };
+}
+
+/** `chunks` without their first `taken` bytes. */
+function rest(chunks, taken) {
+  for (let i = 0; i < chunks.length; i++) {
+    const { byteLength } = chunks[i];
+    if (taken < byteLength) return [chunks[i].subarray(taken), ...chunks.slice(i + 1)];
+    taken -= byteLength;
+  }
+  return [];
+}
+
+/** Goes on with the write that the engine had no room for, or that came before the connection, and with the end. */
+function sendPending(stream) {
+  const pending = stream[kPending];
+  if (pending !== null) {
+    stream[kPending] = null;
+    // A Buffer whose memory has been transferred away shows itself as empty.
+    if (pending.chunks[0].byteLength === 0 && pending.chunks[0].buffer.byteLength === 0) {
+      pending.callback(errors.detachedWhileWriting());
+    } else {
+      send(stream, pending.chunks, pending.callback);
+    }
+    return;
+  }
+  const final = stream[kFinal];
+  if (final !== null) {
+    stream[kFinal] = null;
+    stream._final(final);
+  }
+}
+
+function emitClose(stream, hadError) {
+  try {
+    stream.emit('close', hadError);
+  } finally {
+    detach(stream);
+  }
+}
+
+/** Gives the id back, keeping what is asked for after 'close'. */
+function detach(stream) {
+  const id = stream[kId];
+  if (id === NONE) return;
+  const engine = stream[kEngine];
+  const counted = { bytesRead: engine.bytesRead(id), bytesWritten: engine.bytesWritten(id) };
+  stream[kLast] = stream[kLast] === null ? counted : Object.assign(stream[kLast], counted);
+  stream[kId] = NONE;
+  engines.release(id);
+}
+
+/** What the engine says of `name` ('local', 'peer', 'kind'), kept once it has been asked for. */
+function lookAt(stream, name) {
+  const known = stream[kLast]?.[name];
+  if (known !== undefined || stream[kId] === NONE) return known;
+  const found = stream[kEngine][name](stream[kId]) ?? undefined;
+  stream[kLast] ??= {};
+  stream[kLast][name] = found;
+  return found;
+}
+
+function counters(stream) {
+  return stream[kLast]?.bytesRead === undefined ? NO_COUNTERS : stream[kLast];
+}
+
+/** Bytes of writes that the engine has not taken. */
+function waitingBytes(stream) {
+  let bytes = 0;
+  for (const { chunk, encoding } of stream._writableState.getBuffer()) {
+    bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+  }
+  for (const chunk of stream[kPending]?.chunks ?? []) bytes += chunk.byteLength;
+  return bytes;
+}
+
+/** The bytes behind what has been decoded but not read, and behind what could not be decoded yet. */
+function undecode(state) {
+  const { decoder, encoding } = state;
+  const chunks = [];
+  for (const text of state.buffer.slice(state.bufferIndex ?? 0)) chunks.push(Buffer.from(text, encoding));
+  const partial = decoder.lastTotal - decoder.lastNeed;
+  if (partial > 0) chunks.push(Buffer.from(decoder.lastChar.subarray(0, partial)));
+  state.buffer.length = 0;
+  if (state.bufferIndex !== undefined) state.bufferIndex = 0;
+  state.length = 0;
+  return Buffer.concat(chunks);
+}
+
+function want(stream) {
+  stream[kWanted] ??= {};
+  return stream[kWanted];
+}
+
+function reference(stream, referenced) {
+  stream[kReferenced] = referenced;
+  if (stream[kId] !== NONE && !stream.destroyed) stream[kEngine].reference(stream[kId], referenced);
+  stream[kRace]?.reference(referenced);
+  return stream;
+}
+
+function trackTraffic(stream) {
+  if (stream[kId] !== NONE) stream[kEngine].trackTraffic(stream[kId], stream.timeout > 0);
+}
+
+/**
+ * Idle time is counted by the engine, which sees all traffic; the timer only looks whether it has become long enough.
+ */
+function startTimer(stream, msecs) {
+  clearTimeout(stream[kTimer]);
+  stream[kTimer] = setTimeout(onTimer, msecs, stream);
+  stream[kTimer].unref();
+}
+
+function onTimer(stream) {
+  const idle = stream[kId] === NONE ? Infinity : stream[kEngine].idle(stream[kId]);
+  const left = stream.timeout - idle;
+  if (left >= 1) {
+    startTimer(stream, left);
+    return;
+  }
+  const timer = stream[kTimer];
+  stream.emit('timeout');
+  // Unless a listener has set another, or destroyed the stream.
+  if (stream[kTimer] === timer) {
+    trackTraffic(stream);
+    startTimer(stream, stream.timeout);
+  }
+}
+
+module.exports = { streamFor };

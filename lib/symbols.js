@@ -1,0 +1,27 @@
+'use strict';
+
+// The private names that the classes share with each other and with the engine's events.
+
+module.exports = {
+  /** The column of lib/contract.js that a class serves. On its prototype. */
+  kContract: Symbol('contract'),
+  /** The engine's id of an open stream or server, `NONE` without one. */
+  kId: Symbol('id'),
+  NONE: -1,
+
+  // What the engine calls on the owner of an id.
+  kOnConnect: Symbol('onconnect'),
+  kOnData: Symbol('ondata'),
+  kOnEnd: Symbol('onend'),
+  kOnRoom: Symbol('onroom'),
+  kOnFinish: Symbol('onfinish'),
+  kOnFail: Symbol('onfail'),
+  kOnConnection: Symbol('onconnection'),
+  kOnStall: Symbol('onstall'),
+
+  // Between streams, servers and the race to connect.
+  kAccept: Symbol('accept'),
+  kAttach: Symbol('attach'),
+  kReleased: Symbol('released'),
+  kReferenced: Symbol('referenced'),
+};

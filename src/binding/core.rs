@@ -1,0 +1,446 @@
+//! What an [`Engine`](super::Engine) shares with the wake: the engine proper, and the way into JavaScript.
+//!
+//! # Borrowing
+//!
+//! JavaScript calls back into the engine from inside every event. So the engine is borrowed for one step at a time and
+//! never while JavaScript runs.
+//!
+//! # Lifetime
+//!
+//! The callbacks are held strongly only while there is a stream or listener. Without one, nothing here keeps the
+//! module that made the engine alive (jest makes one for every test file), and its collection shuts the engine down.
+//! An environment that ends does so through the cleanup hook, which waits until libuv has let go of the handle.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{null, null_mut};
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
+use napi::{check_status, sys};
+
+use super::Encoding;
+use crate::engine::{Engine, Event, Step};
+use crate::error::{self, Error, Syscall};
+use crate::reactor::read_slab;
+use crate::reactor::wake::{Turn, Wake, Way};
+use crate::stream::News;
+
+/// The functions that JavaScript gives, in the order of [`NAMES`].
+#[derive(Clone, Copy)]
+enum Callback {
+    Connect,
+    Data,
+    End,
+    Room,
+    Finish,
+    Fail,
+    Connection,
+    Stall,
+    Slab,
+    Flush,
+    Panic,
+}
+
+const NAMES: [&str; 11] = [
+    "onconnect",
+    "ondata",
+    "onend",
+    "onroom",
+    "onfinish",
+    "onfail",
+    "onconnection",
+    "onstall",
+    "onslab",
+    "onflush",
+    "onpanic",
+];
+
+/// See the module.
+pub struct Core {
+    env: sys::napi_env,
+    engine: RefCell<Engine>,
+    /// The object with the callbacks: strong while there is a source.
+    callbacks: sys::napi_ref,
+    /// The callbacks themselves: weak.
+    functions: [sys::napi_ref; NAMES.len()],
+    wake: RefCell<Option<Wake>>,
+    /// The wake keeps the loop alive.
+    referenced: Cell<bool>,
+    /// The callbacks are held strongly.
+    held: Cell<bool>,
+    /// `onflush` has been called and the flush has not come yet.
+    flush_asked: Cell<bool>,
+    /// A turn that is run in steps has begun.
+    stepping: Cell<bool>,
+    /// The `ArrayBuffer` behind the read slab.
+    slab: Cell<sys::napi_ref>,
+    cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+}
+
+impl Core {
+    pub fn start(env: sys::napi_env, callbacks: &Object<'_>, way: Way) -> Result<Rc<Self>> {
+        let engine = Engine::new()?;
+        let mut functions = [null_mut(); NAMES.len()];
+        for (function, name) in functions.iter_mut().zip(NAMES) {
+            let value: Unknown<'_> = callbacks.get_named_property(name)?;
+            *function = reference(env, value.raw())?;
+        }
+        let core = Rc::new(Self {
+            env,
+            engine: RefCell::new(engine),
+            callbacks: reference(env, callbacks.raw())?,
+            functions,
+            wake: RefCell::new(None),
+            referenced: Cell::new(false),
+            held: Cell::new(false),
+            flush_asked: Cell::new(false),
+            stepping: Cell::new(false),
+            slab: Cell::new(null_mut()),
+            cleanup: Cell::new(null_mut()),
+        });
+        {
+            let engine = core.engine.borrow();
+            // SAFETY: this is the thread of `env`; the core keeps the reactor until the wake has been closed.
+            let wake = unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn Turn>)? };
+            core.wake.replace(Some(wake));
+        }
+        let mut cleanup = null_mut();
+        // SAFETY: the count given to the hook is taken back in `shut_down`, which removes the hook.
+        unsafe {
+            let argument = Rc::into_raw(Rc::clone(&core)).cast_mut().cast::<c_void>();
+            check_status!(sys::napi_add_async_cleanup_hook(env, Some(on_cleanup), argument, &raw mut cleanup))?;
+        }
+        core.cleanup.set(cleanup);
+        Ok(core)
+    }
+
+    /// Which way the loop is woken, until it is shut down.
+    pub fn way(&self) -> Option<Way> {
+        self.wake.borrow().as_ref().map(Wake::way)
+    }
+
+    /// Runs `operation` on the engine, then brings what keeps the loop and the module alive up to date.
+    pub fn with<R>(&self, operation: impl FnOnce(&mut Engine) -> R) -> R {
+        let result = operation(&mut self.engine.borrow_mut());
+        self.settle();
+        result
+    }
+
+    /// A write: gives what it took, or the negative errno, and sees to it that what was gathered goes out.
+    pub fn write(&self, operation: impl FnOnce(&mut Engine) -> error::Result<usize>) -> i64 {
+        let (outcome, needs_flush) = {
+            let mut engine = self.engine.borrow_mut();
+            let outcome = operation(&mut engine);
+            (outcome, engine.needs_flush())
+        };
+        if needs_flush && !self.flush_asked.replace(true) {
+            self.ask_for_flush();
+        }
+        match outcome {
+            Ok(taken) => i64::try_from(taken).unwrap_or(i64::MAX),
+            Err(error) => -i64::from(error.errno),
+        }
+    }
+
+    /// A write of a string, which is read straight into the queue.
+    pub fn write_string(&self, id: u32, text: sys::napi_value, length: usize, encoding: Encoding) -> i64 {
+        self.write(|engine| {
+            engine.gather(id, |queue| {
+                let most = match encoding {
+                    Encoding::Latin1 => length,
+                    Encoding::Utf8 => length * 3,
+                };
+                // One more for the NUL that Node-API adds.
+                queue.reserve(most + 1);
+                let read = match encoding {
+                    Encoding::Latin1 => sys::napi_get_value_string_latin1,
+                    Encoding::Utf8 => sys::napi_get_value_string_utf8,
+                };
+                let mut taken = 0;
+                // SAFETY: the queue has `most + 1` bytes to spare, and Node-API says how many of them it has filled.
+                unsafe {
+                    let space = queue.as_mut_ptr().add(queue.len());
+                    if read(self.env, text, space.cast(), most + 1, &raw mut taken) != sys::Status::napi_ok {
+                        return Err(Syscall::Write.errno(libc::EINVAL));
+                    }
+                    queue.set_len(queue.len() + taken);
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// Closes everything and lets go of JavaScript. Does nothing the second time.
+    pub fn shut_down(self: &Rc<Self>) {
+        let Some(wake) = self.wake.take() else { return };
+        self.engine.borrow_mut().close_all();
+        let core = Rc::clone(self);
+        // The engine, and with it the descriptor that is watched, stays until the wake is closed.
+        wake.close(Box::new(move || core.finish()));
+    }
+
+    /// The wake is closed: gives back what is left.
+    fn finish(&self) {
+        let cleanup = self.cleanup.replace(null_mut());
+        // SAFETY: references and hook were made in `start` and are given back once.
+        unsafe {
+            for function in self.functions {
+                sys::napi_delete_reference(self.env, function);
+            }
+            sys::napi_delete_reference(self.env, self.callbacks);
+            self.replace_slab(null_mut());
+            if !cleanup.is_null() {
+                sys::napi_remove_async_cleanup_hook(cleanup);
+                drop(Rc::from_raw(std::ptr::from_ref(self)));
+            }
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.wake.borrow().is_some()
+    }
+
+    /// Brings what keeps the loop and the module alive up to date.
+    fn settle(&self) {
+        let (referenced, held, dirty) = {
+            let engine = self.engine.borrow();
+            (engine.is_referenced(), engine.sources() > 0, engine.needs_flush())
+        };
+        if !dirty {
+            self.flush_asked.set(false);
+        }
+        let wake = self.wake.borrow();
+        let Some(wake) = wake.as_ref() else { return };
+        if self.referenced.replace(referenced) != referenced {
+            wake.set_referenced(referenced);
+        }
+        if self.held.replace(held) != held {
+            let change = if held { sys::napi_reference_ref } else { sys::napi_reference_unref };
+            // SAFETY: the reference lives until `finish`, which comes after the wake is gone.
+            unsafe { change(self.env, self.callbacks, null_mut()) };
+        }
+    }
+
+    /// Tells JavaScript of `event`.
+    fn tell(&self, event: Event) {
+        let (callback, id, a, b) = match event {
+            Event::Stream(id, News::Data(offset, length)) => (Callback::Data, id, number(offset), number(length)),
+            Event::Stream(id, News::End) => (Callback::End, id, 0, 0),
+            Event::Stream(id, News::Room) => (Callback::Room, id, 0, 0),
+            Event::Stream(id, News::Connected(outcome)) => (Callback::Connect, id, errno(outcome), 0),
+            Event::Stream(id, News::Finished(outcome)) => (Callback::Finish, id, errno(outcome), 0),
+            Event::Stream(id, News::Failed(error)) => {
+                let reading = i32::from(error.syscall == Syscall::Read);
+                (Callback::Fail, id, errno(Err(error)), reading)
+            }
+            Event::Connection { listener, stream } => {
+                (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
+            }
+            Event::Stalled(id, error) => (Callback::Stall, id, errno(Err(error)), 0),
+            Event::Recovered(id) => (Callback::Stall, id, 0, 0),
+        };
+        self.call_with(callback, id, a, b);
+    }
+
+    fn call_with(&self, callback: Callback, id: u32, a: i32, b: i32) {
+        let mut arguments = [null_mut(); 3];
+        // SAFETY: the caller has a handle scope open in this environment.
+        unsafe {
+            sys::napi_create_uint32(self.env, id, &raw mut arguments[0]);
+            sys::napi_create_int32(self.env, a, &raw mut arguments[1]);
+            sys::napi_create_int32(self.env, b, &raw mut arguments[2]);
+        }
+        self.call(callback, &arguments);
+    }
+
+    /// Calls into JavaScript as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an
+    /// uncaught exception. `None` if it was thrown or no more JavaScript can be run.
+    fn call(&self, callback: Callback, arguments: &[sys::napi_value]) -> Option<sys::napi_value> {
+        let mut result = null_mut();
+        // SAFETY: the references live until the wake is closed, and the caller has a handle scope open.
+        unsafe {
+            let (mut receiver, mut function) = (null_mut(), null_mut());
+            sys::napi_get_reference_value(self.env, self.callbacks, &raw mut receiver);
+            sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function);
+            if receiver.is_null() || function.is_null() {
+                return None;
+            }
+            let status = sys::napi_make_callback(
+                self.env,
+                null_mut(),
+                receiver,
+                function,
+                arguments.len(),
+                arguments.as_ptr(),
+                &raw mut result,
+            );
+            if status == sys::Status::napi_ok {
+                return Some(result);
+            }
+            self.surface_exception();
+        }
+        None
+    }
+
+    /// Makes a pending exception an uncaught one.
+    ///
+    /// # Safety
+    ///
+    /// A handle scope is open.
+    unsafe fn surface_exception(&self) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let mut pending = false;
+            sys::napi_is_exception_pending(self.env, &raw mut pending);
+            let mut exception = null_mut();
+            if pending
+                && sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) == sys::Status::napi_ok
+                && !exception.is_null()
+            {
+                sys::napi_fatal_exception(self.env, exception);
+            }
+        }
+    }
+
+    /// Outside a turn nobody flushes: has JavaScript do it at the end of its tick.
+    fn ask_for_flush(&self) {
+        // SAFETY: called from a native method, which has a handle scope.
+        unsafe {
+            let (mut receiver, mut function, mut result) = (null_mut(), null_mut(), null_mut());
+            sys::napi_get_reference_value(self.env, self.callbacks, &raw mut receiver);
+            sys::napi_get_reference_value(self.env, self.functions[Callback::Flush as usize], &raw mut function);
+            let status =
+                if receiver.is_null() || function.is_null() { sys::Status::napi_generic_failure } else {
+                    sys::napi_call_function(self.env, receiver, function, 0, null(), &raw mut result)
+                };
+            if status != sys::Status::napi_ok {
+                self.flush_asked.set(false);
+                self.engine.borrow_mut().flush();
+            }
+        }
+    }
+
+    /// Has JavaScript allocate the next read slab. `false` if there is none to be had.
+    fn renew_slab(&self) -> bool {
+        let mut size = null_mut();
+        // SAFETY: the caller has a handle scope open.
+        unsafe { sys::napi_create_uint32(self.env, read_slab::SIZE, &raw mut size) };
+        let Some(buffer) = self.call(Callback::Slab, &[size]) else { return false };
+        let (mut memory, mut size, mut slab) = (null_mut(), 0, null_mut());
+        // SAFETY: the reference keeps the memory until the next slab is installed or the core is finished.
+        unsafe {
+            if sys::napi_get_arraybuffer_info(self.env, buffer, &raw mut memory, &raw mut size) != sys::Status::napi_ok
+                || memory.is_null()
+                || sys::napi_create_reference(self.env, buffer, 1, &raw mut slab) != sys::Status::napi_ok
+            {
+                return false;
+            }
+            self.engine.borrow_mut().slab.install(memory.cast(), size);
+            self.replace_slab(slab);
+        }
+        true
+    }
+
+    /// # Safety
+    ///
+    /// The engine does not read into the old slab any more.
+    unsafe fn replace_slab(&self, slab: sys::napi_ref) {
+        let old = self.slab.replace(slab);
+        if !old.is_null() {
+            // SAFETY: made in `renew_slab`, deleted once.
+            unsafe { sys::napi_delete_reference(self.env, old) };
+        }
+    }
+
+    /// The next event of a turn, told and flushed. `false` when there is none left.
+    fn advance(&self) -> bool {
+        if !self.is_open() {
+            return false;
+        }
+        let step = catch_unwind(AssertUnwindSafe(|| self.engine.borrow_mut().step()));
+        let go_on = match step {
+            Ok(Step::Event(event)) => {
+                self.tell(event);
+                true
+            }
+            Ok(Step::NeedSlab) => self.renew_slab(),
+            Ok(Step::Done) => false,
+            Err(_) => {
+                // The source that was being served is the one that has failed.
+                let served = self.engine.borrow().served();
+                self.call_with(Callback::Panic, served, 0, 0);
+                true
+            }
+        };
+        self.with(Engine::flush);
+        go_on
+    }
+
+    fn begin(&self) {
+        self.engine.borrow_mut().begin_turn();
+    }
+
+    fn end(&self) {
+        self.with(Engine::end_turn);
+    }
+
+    /// Runs `body` in a handle scope of its own.
+    fn scoped<R>(&self, body: impl FnOnce() -> R) -> R {
+        let mut scope = null_mut();
+        // SAFETY: on the thread of the environment, which is alive: its cleanup hook closes the wake first.
+        unsafe { sys::napi_open_handle_scope(self.env, &raw mut scope) };
+        let result = body();
+        // SAFETY: the scope that was opened above.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+        result
+    }
+}
+
+impl Turn for Core {
+    fn turn(&self) {
+        self.begin();
+        while self.scoped(|| self.advance()) {}
+        self.end();
+    }
+
+    fn step(&self) -> bool {
+        if !self.stepping.replace(true) {
+            self.begin();
+        }
+        let more = self.scoped(|| self.advance());
+        if !more {
+            self.stepping.set(false);
+            self.end();
+        }
+        more
+    }
+}
+
+/// The environment ends: everything is closed, and the hook removed when libuv has let go.
+unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, core: *mut c_void) {
+    let core = core.cast_const().cast::<Core>();
+    // SAFETY: the count that was given to the hook is still there, and stays until `finish`.
+    let core = unsafe {
+        Rc::increment_strong_count(core);
+        Rc::from_raw(core)
+    };
+    core.shut_down();
+}
+
+/// A weak reference.
+fn reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+    let mut reference = null_mut();
+    // SAFETY: `value` is a value of this environment.
+    check_status!(unsafe { sys::napi_create_reference(env, value, 0, &raw mut reference) })?;
+    Ok(reference)
+}
+
+fn number(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+fn errno(outcome: error::Result<()>) -> i32 {
+    outcome.err().map_or(0, |Error { errno, .. }| -errno)
+}

@@ -1,0 +1,404 @@
+//! The engine as JavaScript sees it: conversions, and nothing else.
+//!
+//! One [`Engine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names its
+//! streams and listeners by id, and gives one function for each kind of event.
+
+mod core;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, FromNapiValue, Object, Result, TypeName, ValidateNapiValue};
+use napi::{ValueType, sys};
+use napi_derive::napi;
+
+use self::core::Core;
+use crate::error::Error;
+use crate::reactor::wake::Way;
+use crate::socket::address;
+use crate::socket::open::Listen;
+use crate::socket::options::KeepAlive;
+
+/// A failed system call.
+#[napi(object)]
+pub struct Failure {
+    /// The errno, negative as in libuv.
+    pub errno: i32,
+    /// What failed.
+    pub syscall: String,
+}
+
+/// One end of a connection.
+#[napi(object)]
+pub struct Address {
+    /// The IP address.
+    pub address: String,
+    /// `IPv4` or `IPv6`.
+    pub family: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// What can be done with an adopted descriptor.
+#[napi(object)]
+pub struct Access {
+    /// Receiving.
+    pub readable: bool,
+    /// Sending.
+    pub writable: bool,
+}
+
+/// Where a TCP server listens.
+#[napi(object)]
+pub struct ListenOptions {
+    /// An IP address.
+    pub address: String,
+    /// The port, 0 for one of the system's choice.
+    pub port: u16,
+    /// How many connections may wait to be accepted.
+    pub backlog: i32,
+    /// For `::`: leave IPv4 to others.
+    pub ipv6_only: bool,
+    /// Share the port with other sockets that say so.
+    pub reuse_port: bool,
+}
+
+/// The encodings whose strings are read straight into the send buffer.
+#[napi]
+pub enum Encoding {
+    /// Each UTF-16 unit's low byte: `ascii`, `latin1`, `binary`.
+    Latin1 = 0,
+    /// UTF-8.
+    Utf8 = 1,
+}
+
+/// A JavaScript string that has not been read yet.
+pub struct Text(sys::napi_value);
+
+impl TypeName for Text {
+    fn type_name() -> &'static str {
+        "string"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::String
+    }
+}
+
+impl ValidateNapiValue for Text {}
+
+impl FromNapiValue for Text {
+    unsafe fn from_napi_value(_env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        Ok(Self(value))
+    }
+}
+
+/// All streams and listeners of one environment.
+#[napi]
+pub struct Engine {
+    core: Rc<Core>,
+}
+
+#[napi]
+impl Engine {
+    /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
+    /// `onfail`, `onconnection`, `onstall`, `onslab`, `onflush`, `onpanic`). With `thread`, libuv's loop is not asked for.
+    #[napi(constructor)]
+    pub fn new(env: Env, callbacks: Object<'_>, thread: bool) -> Result<Self> {
+        let way = if thread { Way::Thread } else { Way::Uv };
+        Ok(Self { core: Core::start(env.raw(), &callbacks, way)? })
+    }
+
+    /// Which way the loop is woken: `uv` or `thread`.
+    #[napi(getter, catch_unwind)]
+    pub fn wake(&self) -> &'static str {
+        match self.core.way() {
+            Some(Way::Uv) => "uv",
+            Some(Way::Thread) => "thread",
+            None => "closed",
+        }
+    }
+
+    /// How many streams and listeners there are.
+    #[napi(getter, catch_unwind)]
+    pub fn size(&self) -> u32 {
+        self.core.with(|engine| u32::try_from(engine.sources()).unwrap_or(u32::MAX))
+    }
+
+    // Opening.
+
+    /// Starts to connect over TCP: gives the id, or what failed.
+    #[napi(catch_unwind)]
+    pub fn connect_tcp(&self, ip: String, port: u16, local_ip: Option<String>, local_port: Option<u16>) -> Either<u32, Failure> {
+        let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
+        let local = match local_ip {
+            None => None,
+            Some(ip) => match address::parse(&ip, local_port.unwrap_or(0)) {
+                None => return invalid("bind"),
+                local => local,
+            },
+        };
+        id_or_failure(self.core.with(|engine| engine.connect_tcp(peer, local)))
+    }
+
+    /// Connects to a UNIX socket: gives the id, or what failed.
+    #[napi(catch_unwind)]
+    pub fn connect_unix(&self, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.connect_unix(&path)))
+    }
+
+    /// Takes over a connected socket or a pipe.
+    #[napi(catch_unwind)]
+    pub fn adopt_stream(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_stream(fd)))
+    }
+
+    /// Whether a stream can be read from and written to.
+    #[napi(catch_unwind)]
+    pub fn access(&self, id: u32) -> Access {
+        let (readable, writable) =
+            self.core.with(|engine| engine.stream(id).map_or((false, false), |stream| stream.access()));
+        Access { readable, writable }
+    }
+
+    /// Listens over TCP.
+    #[napi(catch_unwind)]
+    pub fn listen_tcp(&self, options: ListenOptions) -> Either<u32, Failure> {
+        let Some(address) = address::parse(&options.address, options.port) else { return invalid("listen") };
+        let ListenOptions { backlog, ipv6_only, reuse_port, .. } = options;
+        id_or_failure(self.core.with(|engine| engine.listen_tcp(&Listen { address, backlog, ipv6_only, reuse_port })))
+    }
+
+    /// Listens on a UNIX path. With `take_over`, a socket file on which nobody answers is replaced.
+    #[napi(catch_unwind)]
+    pub fn listen_unix(&self, path: Buffer, backlog: i32, take_over: bool) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over)))
+    }
+
+    /// Takes over a listening socket.
+    #[napi(catch_unwind)]
+    pub fn adopt_listener(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd)))
+    }
+
+    // Streams.
+
+    /// Writes bytes: gives how many were taken, or a negative errno. `onroom` follows if it was not all.
+    #[napi(catch_unwind)]
+    pub fn write(&self, id: u32, chunk: &[u8]) -> i64 {
+        self.core.write(|engine| engine.write(id, &[chunk]))
+    }
+
+    /// Writes several pieces at once, as [`Self::write`] does one.
+    #[napi(catch_unwind)]
+    pub fn writev(&self, id: u32, chunks: Vec<BufferSlice<'_>>) -> i64 {
+        let slices: Vec<&[u8]> = chunks.iter().map(|chunk| &chunk[..]).collect();
+        self.core.write(|engine| engine.write(id, &slices))
+    }
+
+    /// Writes a short string of `length` UTF-16 units: gives how many bytes were taken, all or (for a string that is
+    /// not empty) none, or a negative errno. `onroom` follows if it was none.
+    #[napi(catch_unwind)]
+    pub fn write_string(&self, id: u32, text: Text, length: u32, encoding: Encoding) -> i64 {
+        self.core.write_string(id, text.0, length as usize, encoding)
+    }
+
+    /// Sends what was gathered outside an event.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        self.core.with(crate::engine::Engine::flush);
+    }
+
+    /// Sends what was gathered, and every later write at once: the process is about to exit.
+    #[napi(catch_unwind)]
+    pub fn write_directly(&self) {
+        self.core.with(crate::engine::Engine::write_directly);
+    }
+
+    /// Whether data is wanted now.
+    #[napi(catch_unwind)]
+    pub fn want(&self, id: u32, wanted: bool) {
+        self.core.with(|engine| engine.want(id, wanted));
+    }
+
+    /// Ends the sending side behind all that was written: 0 if that is done, 1 if `onfinish` will follow, or a
+    /// negative errno.
+    #[napi(catch_unwind)]
+    pub fn shutdown(&self, id: u32) -> i32 {
+        match self.core.with(|engine| engine.shut_down(id)) {
+            Some(Ok(())) => 0,
+            Some(Err(error)) => -error.errno,
+            None => 1,
+        }
+    }
+
+    /// Closes a stream or listener, with `reset` by a reset. What it knows stays readable until it is released.
+    #[napi(catch_unwind)]
+    pub fn close(&self, id: u32, reset: bool) {
+        self.core.with(|engine| engine.close(id, reset));
+    }
+
+    /// Gives the id back.
+    #[napi(catch_unwind)]
+    pub fn release(&self, id: u32) {
+        self.core.with(|engine| engine.release(id));
+    }
+
+    /// Whether the stream or listener keeps the loop alive.
+    #[napi(catch_unwind)]
+    pub fn reference(&self, id: u32, referenced: bool) {
+        self.core.with(|engine| engine.reference(id, referenced));
+    }
+
+    /// Turns Nagle's algorithm off or on.
+    #[napi(catch_unwind)]
+    pub fn set_no_delay(&self, id: u32, no_delay: bool) {
+        self.core.with(|engine| engine.stream(id).map(|stream| stream.set_no_delay(no_delay)));
+    }
+
+    /// Turns keep-alive on or off: 0, or a negative errno. Seconds and counts of 0 leave things as they are.
+    #[napi(catch_unwind)]
+    pub fn set_keep_alive(&self, id: u32, enable: bool, delay: u32, interval: u32, count: u32) -> i32 {
+        let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
+        let settings =
+            KeepAlive { delay: seconds(delay), interval: seconds(interval), count: (count > 0).then_some(count) };
+        let outcome = self
+            .core
+            .with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(enable.then_some(settings))));
+        outcome.err().map_or(0, |error| -error.raw_os_error().unwrap_or(libc::EINVAL))
+    }
+
+    /// Notes the time of the stream's traffic from now on, or no longer.
+    #[napi(catch_unwind)]
+    pub fn track_traffic(&self, id: u32, track: bool) {
+        self.core.with(|engine| {
+            let since = track.then(|| engine.now());
+            if let Some(stream) = engine.stream(id) {
+                stream.track_traffic(since);
+            }
+        });
+    }
+
+    /// Milliseconds since the last traffic, or since it has been tracked.
+    #[napi(catch_unwind)]
+    pub fn idle(&self, id: u32) -> f64 {
+        self.core.with(|engine| {
+            let now = engine.now();
+            let last = engine.stream(id).and_then(|stream| stream.last_traffic());
+            last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64() * 1e3)
+        })
+    }
+
+    /// Bytes received.
+    #[napi(catch_unwind)]
+    pub fn bytes_read(&self, id: u32) -> f64 {
+        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.bytes_read as f64))
+    }
+
+    /// Bytes taken for sending.
+    #[napi(catch_unwind)]
+    pub fn bytes_written(&self, id: u32) -> f64 {
+        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.bytes_written as f64))
+    }
+
+    /// Bytes taken but not sent.
+    #[napi(catch_unwind)]
+    pub fn queued_bytes(&self, id: u32) -> f64 {
+        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.queued_bytes() as f64))
+    }
+
+    /// `tcp4`, `tcp6`, `unix` or `pipe`.
+    #[napi(catch_unwind)]
+    pub fn kind(&self, id: u32) -> Option<&'static str> {
+        self.core.with(|engine| {
+            let stream = engine.stream(id).map(|stream| stream.kind());
+            stream.or_else(|| engine.listener(id).map(|listener| listener.kind())).map(crate::socket::Kind::name)
+        })
+    }
+
+    /// The number of the descriptor while it is open.
+    #[napi(catch_unwind)]
+    pub fn fd(&self, id: u32) -> Option<i32> {
+        self.core.with(|engine| match engine.stream(id) {
+            Some(stream) => stream.raw_fd(),
+            None => engine.listener(id).and_then(|listener| listener.raw_fd()),
+        })
+    }
+
+    /// The address of our end.
+    #[napi(catch_unwind)]
+    pub fn local(&self, id: u32) -> Option<Address> {
+        self.core.with(|engine| match engine.stream(id) {
+            Some(stream) => stream.names().local,
+            None => engine.listener(id).and_then(|listener| listener.local()),
+        })
+        .map(address_of)
+    }
+
+    /// The address of the peer.
+    #[napi(catch_unwind)]
+    pub fn peer(&self, id: u32) -> Option<Address> {
+        self.core.with(|engine| engine.stream(id).and_then(|stream| stream.names().peer)).map(address_of)
+    }
+
+    // Listeners.
+
+    /// The path of a UNIX listener.
+    #[napi(catch_unwind)]
+    pub fn path(&self, id: u32) -> Option<Buffer> {
+        self.core.with(|engine| engine.listener(id).and_then(|listener| listener.path())).map(Buffer::from)
+    }
+
+    /// Lets everybody read from or write to a UNIX listener: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn open_to_all(&self, id: u32, readable: bool, writable: bool) -> i32 {
+        let outcome = self
+            .core
+            .with(|engine| engine.listener(id).map_or(Ok(()), |listener| listener.open_to_all(readable, writable)));
+        outcome.err().map_or(0, |error| -error.errno)
+    }
+
+    /// Accepts nothing for now, or goes on.
+    #[napi(catch_unwind)]
+    pub fn pause_listener(&self, id: u32, paused: bool) {
+        self.core.with(|engine| engine.pause_listener(id, paused));
+    }
+
+    /// Tries to accept again after a stall.
+    #[napi(catch_unwind)]
+    pub fn retry_listener(&self, id: u32) {
+        self.core.with(|engine| engine.retry_listener(id));
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.core.shut_down();
+    }
+}
+
+/// The IP version of `input` (4 or 6), or 0 if it is no address.
+#[napi(js_name = "isIP", catch_unwind)]
+pub fn is_ip(input: String) -> u32 {
+    address::version(&input)
+}
+
+fn id_or_failure(outcome: crate::error::Result<u32>) -> Either<u32, Failure> {
+    match outcome {
+        Ok(id) => Either::A(id),
+        Err(error) => Either::B(failure(error)),
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    Failure { errno: -error.errno, syscall: error.syscall.name().to_owned() }
+}
+
+fn invalid(syscall: &str) -> Either<u32, Failure> {
+    Either::B(Failure { errno: -libc::EINVAL, syscall: syscall.to_owned() })
+}
+
+fn address_of(address: std::net::SocketAddr) -> Address {
+    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+    Address { address: address::text(&address), family: family.to_owned(), port: address.port() }
+}

@@ -1,0 +1,471 @@
+//! The engine of one environment: all its streams and listeners, and the turns in which they are served.
+//!
+//! It lives on the JavaScript thread and never waits. The binding runs a turn as [`Engine::begin_turn`], then
+//! [`Engine::step`] until there is nothing left, handing each [`Event`] to JavaScript and calling [`Engine::flush`]
+//! after it, then [`Engine::end_turn`]. JavaScript may call any other method in between.
+//!
+//! An id is used again only after JavaScript has released it and the turn is over, so that no event meets a stranger.
+
+use std::net::SocketAddr;
+use std::os::fd::{OwnedFd, RawFd};
+use std::time::Instant;
+
+use slab::Slab;
+
+use crate::error::{Error, Result, Syscall};
+use crate::listener::{self, Listener};
+use crate::reactor::{Id, Reactor, ReadSlab, Readiness};
+use crate::socket::open::{self, Listen};
+use crate::socket::{Kind, adopt};
+use crate::stream::{self, Accepted, GATHER_MOST, Spare, Stream};
+
+/// What JavaScript is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something has happened to a stream.
+    Stream(Id, stream::News),
+    /// A listener has accepted a stream.
+    Connection {
+        /// Who has accepted.
+        listener: Id,
+        /// The new stream.
+        stream: Id,
+    },
+    /// A listener has stalled.
+    Stalled(Id, Error),
+    /// A listener that had stalled has caught up.
+    Recovered(Id),
+}
+
+/// The next step of a turn.
+pub enum Step {
+    /// Tell this, then flush.
+    Event(Event),
+    /// Install a new read slab, then step again.
+    NeedSlab,
+    /// The turn has nothing left.
+    Done,
+}
+
+enum Source {
+    Stream(Stream),
+    Listener(Listener),
+    /// Released in this turn; the slot is freed at its end.
+    Released,
+}
+
+/// See the module.
+pub struct Engine {
+    reactor: Reactor,
+    sources: Slab<Source>,
+    released: Vec<Id>,
+    /// Streams with something to send at the end of the event.
+    dirty: Vec<Id>,
+    spare: Spare,
+    /// The memory that is read into.
+    pub slab: ReadSlab,
+    turning: bool,
+    turn: u32,
+    now: Instant,
+    /// Sources that keep the loop alive.
+    referenced: usize,
+    /// Write at once: there will be no end of the event.
+    direct: bool,
+    /// The source that was served last.
+    served: Id,
+}
+
+impl Engine {
+    /// An engine with nothing in it.
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            reactor: Reactor::new()?,
+            sources: Slab::new(),
+            released: Vec::new(),
+            dirty: Vec::new(),
+            spare: Spare::default(),
+            slab: ReadSlab::empty(),
+            turning: false,
+            turn: 0,
+            now: Instant::now(),
+            referenced: 0,
+            direct: false,
+            served: 0,
+        })
+    }
+
+    /// The reactor, whose descriptor is readable whenever a turn should be run.
+    pub fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
+    /// Whether anything keeps the loop alive.
+    pub fn is_referenced(&self) -> bool {
+        self.referenced > 0
+    }
+
+    /// How many sources there are, released ones of this turn included.
+    pub fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    // Turns.
+
+    /// Begins a turn.
+    pub fn begin_turn(&mut self) {
+        self.turning = true;
+        self.turn = self.turn.wrapping_add(1);
+        self.now = Instant::now();
+        let sources = &mut self.sources;
+        self.reactor.begin_turn(|id, news| update(sources, id, news));
+    }
+
+    /// Serves the next source that has anything to tell.
+    pub fn step(&mut self) -> Step {
+        while let Some(id) = self.reactor.next_ready() {
+            self.served = id;
+            let Some(source) = self.sources.get_mut(id as usize) else { continue };
+            match source {
+                Source::Stream(stream) => {
+                    stream.queued = false;
+                    if stream.has_had_its_share(self.turn) {
+                        stream.queued = true;
+                        self.reactor.defer(id);
+                        continue;
+                    }
+                    if stream.would_read() && self.slab.is_used_up() {
+                        stream.queued = true;
+                        self.reactor.enqueue(id);
+                        return Step::NeedSlab;
+                    }
+                    if let Some(news) = stream.serve(&self.reactor, &mut self.spare, &mut self.slab, self.now) {
+                        if stream.is_due() {
+                            stream.queued = true;
+                            self.reactor.enqueue(id);
+                        }
+                        return Step::Event(Event::Stream(id, news));
+                    }
+                }
+                Source::Listener(listener) => {
+                    listener.queued = false;
+                    if listener.has_had_its_share(self.turn) {
+                        listener.queued = true;
+                        self.reactor.defer(id);
+                        continue;
+                    }
+                    let news = listener.serve();
+                    if listener.is_due() {
+                        listener.queued = true;
+                        self.reactor.enqueue(id);
+                    }
+                    match news {
+                        Some(listener::News::Connection(fd, kind, peer)) => {
+                            match self.insert(fd, |id, fd| Stream::open(id, fd, kind, peer)) {
+                                Ok(stream) => return Step::Event(Event::Connection { listener: id, stream }),
+                                Err(error) => return Step::Event(Event::Stalled(id, Syscall::Accept.failed(&error))),
+                            }
+                        }
+                        Some(listener::News::Stalled(error)) => return Step::Event(Event::Stalled(id, error)),
+                        Some(listener::News::Recovered) => return Step::Event(Event::Recovered(id)),
+                        None => {}
+                    }
+                }
+                Source::Released => {}
+            }
+        }
+        Step::Done
+    }
+
+    /// The source that was served last: the one to blame if that has panicked.
+    pub fn served(&self) -> Id {
+        self.served
+    }
+
+    /// Sends what was gathered.
+    pub fn flush(&mut self) {
+        if self.dirty.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut dirty = std::mem::take(&mut self.dirty);
+        for id in dirty.drain(..) {
+            let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { continue };
+            stream.dirty = false;
+            stream.flush(&self.reactor, &mut self.spare, now);
+            self.enqueue_if_due(id);
+        }
+        // The vector goes back with its memory. Nothing can have been added: flushing calls nobody.
+        self.dirty = dirty;
+    }
+
+    /// Ends a turn.
+    pub fn end_turn(&mut self) {
+        self.turning = false;
+        for id in self.released.drain(..) {
+            self.sources.remove(id as usize);
+        }
+        self.reactor.end_turn();
+    }
+
+    /// From now on there is no end of an event: sends what was gathered, and every write at once.
+    pub fn write_directly(&mut self) {
+        self.flush();
+        self.direct = true;
+    }
+
+    // Opening.
+
+    /// Starts to connect to `peer`.
+    pub fn connect_tcp(&mut self, peer: SocketAddr, local: Option<SocketAddr>) -> Result<Id> {
+        let (fd, kind) = open::connect_tcp(peer, local)?;
+        self.insert(fd, |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
+            .map_err(|error| Syscall::Connect.failed(&error))
+    }
+
+    /// Connects to the UNIX socket at `path`. The outcome is told like any other.
+    pub fn connect_unix(&mut self, path: &[u8]) -> Result<Id> {
+        let (fd, kind) = open::connect_unix(path)?;
+        self.insert(fd, |id, fd| Stream::connecting(id, fd, kind, None))
+            .map_err(|error| Syscall::Connect.failed(&error))
+    }
+
+    /// Takes over a connected descriptor.
+    pub fn adopt_stream(&mut self, fd: RawFd) -> Result<Id> {
+        let (fd, kind) = adopt::stream(fd)?;
+        self.insert(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
+    }
+
+    /// Listens on a TCP address.
+    pub fn listen_tcp(&mut self, listen: &Listen) -> Result<Id> {
+        let (fd, kind) = open::listen_tcp(listen)?;
+        self.insert_listener(|id| Listener::new(id, fd, kind, None))
+    }
+
+    /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
+    pub fn listen_unix(&mut self, path: &[u8], backlog: i32, take_over: bool) -> Result<Id> {
+        let fd = match open::listen_unix(path, backlog) {
+            Err(error) if take_over && error.errno == libc::EADDRINUSE && open::remove_leftover(path) => {
+                open::listen_unix(path, backlog)?
+            }
+            outcome => outcome?,
+        };
+        self.insert_listener(|id| Listener::new(id, fd, Kind::Unix, Some(path)))
+    }
+
+    /// Takes over a listening descriptor.
+    pub fn adopt_listener(&mut self, fd: RawFd) -> Result<Id> {
+        let (fd, kind) = adopt::listener(fd)?;
+        self.insert_listener(|id| Listener::adopted(id, fd, kind))
+    }
+
+    // Streams.
+
+    /// The stream `id`, if that is one.
+    pub fn stream(&mut self, id: Id) -> Option<&mut Stream> {
+        match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// Writes `slices`: small ones are gathered, large ones sent at once. Gives how many bytes were taken; for the
+    /// rest the caller is told when there is room.
+    pub fn write(&mut self, id: Id, slices: &[&[u8]]) -> Result<usize> {
+        let total: usize = slices.iter().map(|slice| slice.len()).sum();
+        if total <= GATHER_MOST && !self.direct {
+            let gathered = self.gather(id, |queue| {
+                slices.iter().for_each(|slice| queue.extend_from_slice(slice));
+                Ok::<(), Error>(())
+            })?;
+            return Ok(gathered);
+        }
+        let now = self.now();
+        let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else {
+            return Err(Syscall::Write.errno(libc::EBADF));
+        };
+        stream.send(&self.reactor, &mut self.spare, slices, now)
+    }
+
+    /// Writes what `fill` appends to the queue. Gives how many bytes were taken: all, or none.
+    pub fn gather<E: From<Error>>(
+        &mut self,
+        id: Id,
+        fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<usize, E> {
+        let now = self.now();
+        let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else {
+            return Err(Syscall::Write.errno(libc::EBADF).into());
+        };
+        if stream.is_queue_long() {
+            stream.flush(&self.reactor, &mut self.spare, now);
+        }
+        let Accepted { bytes, gathered } = stream.gather(&mut self.spare, fill)?;
+        if self.direct {
+            stream.flush(&self.reactor, &mut self.spare, now);
+        } else if gathered {
+            stream.dirty = true;
+            self.dirty.push(id);
+        }
+        Ok(bytes)
+    }
+
+    /// Whether something was gathered that no end of an event will send: the binding has to see to it.
+    pub fn needs_flush(&self) -> bool {
+        !self.turning && !self.dirty.is_empty()
+    }
+
+    /// JavaScript wants data of stream `id`, or none.
+    pub fn want(&mut self, id: Id, wanted: bool) {
+        if let Some(stream) = self.stream(id) {
+            stream.want(wanted);
+            self.enqueue_if_due(id);
+        }
+    }
+
+    /// Ends the sending side, behind all that was written. `None`: it is told when it is done.
+    pub fn shut_down(&mut self, id: Id) -> Option<Result<()>> {
+        let now = self.now();
+        let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return Some(Ok(())) };
+        stream.flush(&self.reactor, &mut self.spare, now);
+        let outcome = stream.shut_down();
+        self.enqueue_if_due(id);
+        outcome
+    }
+
+    /// Closes a stream or listener. Its id, and what it knows, stay until [`Self::release`].
+    pub fn close(&mut self, id: Id, reset: bool) {
+        let now = self.now();
+        match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) => {
+                stream.flush(&self.reactor, &mut self.spare, now);
+                stream.close(&self.reactor, reset);
+            }
+            Some(Source::Listener(listener)) => listener.close(&self.reactor),
+            _ => return,
+        }
+        self.reference(id, false);
+    }
+
+    /// Gives the id of a closed source back.
+    pub fn release(&mut self, id: Id) {
+        self.close(id, false);
+        let Some(source) = self.sources.get_mut(id as usize) else { return };
+        if matches!(source, Source::Released) {
+            return;
+        }
+        *source = Source::Released;
+        if self.turning {
+            self.released.push(id);
+        } else {
+            self.sources.remove(id as usize);
+        }
+    }
+
+    /// Closes everything, for the end of the environment.
+    pub fn close_all(&mut self) {
+        self.flush();
+        let ids: Vec<Id> = self.sources.iter().filter_map(|(id, _)| Id::try_from(id).ok()).collect();
+        for id in ids {
+            self.release(id);
+        }
+    }
+
+    /// Whether `id` keeps the loop alive.
+    pub fn reference(&mut self, id: Id, referenced: bool) {
+        let (flag, open) = match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) => {
+                let open = stream.is_open();
+                (&mut stream.referenced, open)
+            }
+            Some(Source::Listener(listener)) => {
+                let open = listener.raw_fd().is_some();
+                (&mut listener.referenced, open)
+            }
+            _ => return,
+        };
+        if *flag == referenced || (referenced && !open) {
+            return;
+        }
+        *flag = referenced;
+        if referenced {
+            self.referenced += 1;
+        } else {
+            self.referenced -= 1;
+        }
+    }
+
+    // Listeners.
+
+    /// The listener `id`, if that is one.
+    pub fn listener(&mut self, id: Id) -> Option<&mut Listener> {
+        match self.sources.get_mut(id as usize) {
+            Some(Source::Listener(listener)) => Some(listener),
+            _ => None,
+        }
+    }
+
+    /// Has listener `id` accept nothing, or go on.
+    pub fn pause_listener(&mut self, id: Id, paused: bool) {
+        if let Some(listener) = self.listener(id) {
+            listener.pause(paused);
+            self.enqueue_if_due(id);
+        }
+    }
+
+    /// Has a stalled listener try again.
+    pub fn retry_listener(&mut self, id: Id) {
+        if let Some(listener) = self.listener(id) {
+            listener.retry();
+            self.enqueue_if_due(id);
+        }
+    }
+
+    /// The time: that of the turn, if one is being run.
+    pub fn now(&self) -> Instant {
+        if self.turning { self.now } else { Instant::now() }
+    }
+
+    fn insert(&mut self, fd: OwnedFd, stream: impl FnOnce(Id, OwnedFd) -> Stream) -> std::io::Result<Id> {
+        let entry = self.sources.vacant_entry();
+        let id = vacant_id(entry.key())?;
+        let stream = stream(id, fd);
+        stream.register(&self.reactor)?;
+        entry.insert(Source::Stream(stream));
+        self.referenced += 1;
+        Ok(id)
+    }
+
+    fn insert_listener(&mut self, listener: impl FnOnce(Id) -> Listener) -> Result<Id> {
+        let entry = self.sources.vacant_entry();
+        let id = vacant_id(entry.key()).map_err(|error| Syscall::Listen.failed(&error))?;
+        let listener = listener(id);
+        listener.register(&self.reactor).map_err(|error| Syscall::Listen.failed(&error))?;
+        entry.insert(Source::Listener(listener));
+        self.referenced += 1;
+        Ok(id)
+    }
+
+    fn enqueue_if_due(&mut self, id: Id) {
+        let queue = match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) if !stream.queued && stream.is_due() => &mut stream.queued,
+            Some(Source::Listener(listener)) if !listener.queued && listener.is_due() => &mut listener.queued,
+            _ => return,
+        };
+        *queue = true;
+        self.reactor.enqueue(id);
+    }
+}
+
+/// Notes the kernel's news. Says whether the source is to be served and was not queued yet.
+fn update(sources: &mut Slab<Source>, id: Id, news: Readiness) -> bool {
+    let (due, queued) = match sources.get_mut(id as usize) {
+        Some(Source::Stream(stream)) => (stream.news(news), &mut stream.queued),
+        Some(Source::Listener(listener)) => (listener.news(news), &mut listener.queued),
+        _ => return false,
+    };
+    due && !std::mem::replace(queued, true)
+}
+
+fn vacant_id(key: usize) -> std::io::Result<Id> {
+    Id::try_from(key).map_err(|_| std::io::Error::from_raw_os_error(libc::EMFILE))
+}

@@ -1,0 +1,25 @@
+//! The native half of the npm package `rust-net`: Node's `net` module on an engine of its own.
+//!
+//! # Layout
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`binding`] | the `#[napi]` class `Engine`: conversions, and the calls into JavaScript |
+//! | [`engine`] | all streams and listeners of one environment, served in turns |
+//! | [`stream`] | one stream: state machine and write queue (pure), and the driver that moves bytes |
+//! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
+//! | [`reactor`] | the poll, the queue of who is to be served, the read slab, the wake |
+//! | [`socket`] | descriptors as the kernel gives them: opening, adopting, addresses, options, I/O |
+//! | [`error`] | the one error type |
+//!
+//! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything runs on the
+//! JavaScript thread of its environment, never waits, and owns no static state; see `ARCHITECTURE.md` for the path of
+//! a byte and the teardown.
+
+pub mod binding;
+pub mod engine;
+pub mod error;
+pub mod listener;
+pub mod reactor;
+pub mod socket;
+pub mod stream;

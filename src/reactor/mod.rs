@@ -1,0 +1,229 @@
+//! The reactor: which descriptors the kernel has news of, in which order they are served, and how much each may take
+//! of one turn.
+//!
+//! One reactor belongs to one JavaScript environment and lives on its thread. It never waits: the environment's own
+//! event loop does that on the reactor's descriptor (see [`wake`]) and then runs a turn. Polling is edge-triggered,
+//! so news is told once; what was not used up stays in the queue here.
+//!
+//! It knows neither sockets nor Node-API (except `wake`): only ids, readiness and fairness.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+pub mod read_slab;
+pub mod wake;
+
+pub use read_slab::ReadSlab;
+
+/// Names a source for as long as it is open. Small numbers, used again after the source is gone.
+pub type Id = u32;
+
+/// The token of the waker. Ids stay far below.
+const WAKER: Token = Token(usize::MAX);
+
+/// News taken from the kernel at once; more simply stays there for the next turn.
+const EVENTS_PER_TURN: usize = 1024;
+
+/// What the kernel says of a descriptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// There may be bytes, a connection or an end to read.
+    pub readable: bool,
+    /// The kernel may take bytes again, or an attempt to connect is over.
+    pub writable: bool,
+    /// The end is among what there is to read: a short read is not the last one.
+    pub hangup: bool,
+}
+
+/// See the module.
+pub struct Reactor {
+    poll: Poll,
+    events: Events,
+    waker: Waker,
+    /// The waker has been called and its news not been taken yet.
+    woken: bool,
+    /// A turn is being run: who asks to be served now needs no waker.
+    turning: bool,
+    ready: VecDeque<Id>,
+    /// Have used up their share of this turn.
+    deferred: Vec<Id>,
+}
+
+impl Reactor {
+    /// A reactor with nothing in it.
+    pub fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_PER_TURN),
+            waker,
+            woken: false,
+            turning: false,
+            ready: VecDeque::new(),
+            deferred: Vec::new(),
+        })
+    }
+
+    /// Readable whenever a turn should be run.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: `poll` owns the descriptor and lives as long as the borrow.
+        unsafe { BorrowedFd::borrow_raw(self.poll.as_raw_fd()) }
+    }
+
+    /// Watches `fd` for bytes to read and, with `writable`, for room to write.
+    pub fn register(&self, fd: impl AsFd, id: Id, writable: bool) -> io::Result<()> {
+        self.poll.registry().register(&mut SourceFd(&raw(&fd)), token(id), interest(writable))
+    }
+
+    /// Also watches for room to write from now on; if there is room already, that is news.
+    pub fn watch_writable(&self, fd: impl AsFd, id: Id) -> io::Result<()> {
+        self.poll.registry().reregister(&mut SourceFd(&raw(&fd)), token(id), interest(true))
+    }
+
+    /// Forgets `fd`. Needed only where closing does not do it: a descriptor that another process shares.
+    pub fn deregister(&self, fd: impl AsFd) {
+        // A descriptor that is not watched has nothing to forget.
+        let _ = self.poll.registry().deregister(&mut SourceFd(&raw(&fd)));
+    }
+
+    /// Begins a turn: takes the kernel's news and hands each to `update`, which says whether the source is to be
+    /// served and was not queued yet.
+    pub fn begin_turn(&mut self, mut update: impl FnMut(Id, Readiness) -> bool) {
+        self.turning = true;
+        self.ready.extend(self.deferred.drain(..));
+        // Only an interrupted call can fail here, and the loop calls again while there is news.
+        let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        for event in &self.events {
+            if event.token() == WAKER {
+                self.woken = false;
+                continue;
+            }
+            let Ok(id) = Id::try_from(event.token().0) else { continue };
+            let hangup = event.is_read_closed() || event.is_write_closed() || event.is_error();
+            let news = Readiness { readable: event.is_readable() || hangup, writable: event.is_writable() || hangup, hangup };
+            if update(id, news) {
+                self.ready.push_back(id);
+            }
+        }
+    }
+
+    /// The next source to serve in this turn. It is no longer queued.
+    pub fn next_ready(&mut self) -> Option<Id> {
+        self.ready.pop_front()
+    }
+
+    /// Asks for `id` to be served: in this turn if one is running, else in one of its own.
+    pub fn enqueue(&mut self, id: Id) {
+        self.ready.push_back(id);
+        if !self.turning {
+            self.wake();
+        }
+    }
+
+    /// Puts `id` off to the next turn, so that the others get theirs.
+    pub fn defer(&mut self, id: Id) {
+        self.deferred.push(id);
+    }
+
+    /// Ends a turn. What was put off, or not reached, asks for another.
+    pub fn end_turn(&mut self) {
+        self.turning = false;
+        if !(self.ready.is_empty() && self.deferred.is_empty()) {
+            self.wake();
+        }
+    }
+
+    fn wake(&mut self) {
+        if !self.woken {
+            // The counter behind the waker can't overflow: it is written once per turn.
+            self.woken = self.waker.wake().is_ok();
+        }
+    }
+}
+
+fn raw(fd: &impl AsFd) -> RawFd {
+    fd.as_fd().as_raw_fd()
+}
+
+fn token(id: Id) -> Token {
+    Token(id as usize)
+}
+
+fn interest(writable: bool) -> Interest {
+    if writable { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    fn has_news(reactor: &Reactor) -> bool {
+        let mut fds = [rustix::event::PollFd::from_borrowed_fd(reactor.fd(), rustix::event::PollFlags::IN)];
+        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        rustix::event::poll(&mut fds, Some(&now)).unwrap() == 1
+    }
+
+    fn turn(reactor: &mut Reactor) -> Vec<Id> {
+        reactor.begin_turn(|_, _| true);
+        let served = std::iter::from_fn(|| reactor.next_ready()).collect();
+        reactor.end_turn();
+        served
+    }
+
+    #[test]
+    fn news_is_told_once() {
+        let mut reactor = Reactor::new().unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        reactor.register(&ours, 7, false).unwrap();
+        assert_eq!(turn(&mut reactor), []);
+        theirs.write_all(b"x").unwrap();
+        assert!(has_news(&reactor));
+        assert_eq!(turn(&mut reactor), [7]);
+        assert_eq!(turn(&mut reactor), []);
+        assert!(!has_news(&reactor));
+    }
+
+    #[test]
+    fn who_asks_outside_a_turn_wakes_the_loop() {
+        let mut reactor = Reactor::new().unwrap();
+        assert!(!has_news(&reactor));
+        reactor.enqueue(3);
+        assert!(has_news(&reactor));
+        assert_eq!(turn(&mut reactor), [3]);
+        assert!(!has_news(&reactor));
+    }
+
+    #[test]
+    fn what_is_put_off_comes_in_the_next_turn() {
+        let mut reactor = Reactor::new().unwrap();
+        reactor.begin_turn(|_, _| true);
+        reactor.defer(5);
+        assert_eq!(reactor.next_ready(), None);
+        reactor.end_turn();
+        assert!(has_news(&reactor));
+        assert_eq!(turn(&mut reactor), [5]);
+    }
+
+    #[test]
+    fn a_hangup_is_readable_and_said() {
+        let mut reactor = Reactor::new().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        reactor.register(&ours, 1, false).unwrap();
+        drop(theirs);
+        let mut seen = Vec::new();
+        reactor.begin_turn(|id, news| {
+            seen.push((id, news.readable, news.hangup));
+            false
+        });
+        reactor.end_turn();
+        assert_eq!(seen, [(1, true, true)]);
+    }
+}

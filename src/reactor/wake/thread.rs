@@ -1,0 +1,163 @@
+//! Woken by a thread: it waits on the reactor's descriptor and calls through a threadsafe function.
+//!
+//! One call of the threadsafe function runs one event, because the ticks and microtasks of an event run when such a
+//! call returns. As long as there is more, the JavaScript side calls again itself; then it lets the thread wait again.
+//!
+//! # Threads
+//!
+//! The thread only waits, on the reactor's descriptor and on a pipe that tells it to stop or to go on. It touches
+//! nothing of the engine. Everything else happens on the JavaScript thread.
+
+use std::ffi::c_void;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::ptr::null_mut;
+use std::rc::Rc;
+use std::thread::JoinHandle;
+
+use napi::sys;
+use rustix::event::{PollFd, PollFlags};
+use rustix::fd::OwnedFd;
+
+use super::Turn;
+
+/// Sent to the thread: wait for the descriptor again. The end of the pipe means: stop.
+const GO_ON: u8 = 1;
+
+/// What the threadsafe function's context points to. Lives until the function is finalized.
+struct Context {
+    turn: Rc<dyn Turn>,
+    function: sys::napi_threadsafe_function,
+    /// `None` once closed: calls that are still on their way do nothing.
+    control: Option<OwnedFd>,
+}
+
+/// See the module.
+pub struct Thread {
+    env: sys::napi_env,
+    function: sys::napi_threadsafe_function,
+    context: *mut Context,
+    thread: JoinHandle<()>,
+}
+
+/// The function may be called from any thread; that is what it is for.
+struct Function(sys::napi_threadsafe_function);
+
+// SAFETY: Node-API allows `napi_call_threadsafe_function` on every thread.
+unsafe impl Send for Function {}
+
+impl Thread {
+    /// # Safety
+    ///
+    /// As of [`super::Wake::start`].
+    pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
+        let (ears, mouth) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(std::io::Error::from)?;
+        let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(mouth) }));
+        // SAFETY: `env` is valid, as the caller promises. The context is freed by `finalize` alone.
+        let function = unsafe {
+            let mut name = null_mut();
+            let text = c"rust-net";
+            napi::check_status!(sys::napi_create_string_utf8(env, text.as_ptr(), text.count_bytes() as _, &raw mut name))?;
+            let mut function = null_mut();
+            napi::check_status!(sys::napi_create_threadsafe_function(
+                env,
+                null_mut(),
+                null_mut(),
+                name,
+                0,
+                1,
+                context.cast(),
+                Some(finalize),
+                context.cast(),
+                Some(on_call),
+                &raw mut function,
+            ))?;
+            napi::check_status!(sys::napi_unref_threadsafe_function(env, function))?;
+            (*context).function = function;
+            function
+        };
+        let (fd, called) = (fd.as_raw_fd(), Function(function));
+        let thread = std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called))?;
+        Ok(Self { env, function, context, thread })
+    }
+
+    pub fn set_referenced(&self, referenced: bool) {
+        // SAFETY: the function is released in `close` only, which takes `self`. It can't fail otherwise.
+        unsafe {
+            if referenced {
+                sys::napi_ref_threadsafe_function(self.env, self.function);
+            } else {
+                sys::napi_unref_threadsafe_function(self.env, self.function);
+            }
+        }
+    }
+
+    pub fn close(self) {
+        // SAFETY: the context lives until the function is finalized, which is after its release below; only this
+        // thread uses it.
+        unsafe { (*self.context).control = None };
+        // The thread has nothing that can panic, and its end is all that matters.
+        let _ = self.thread.join();
+        // SAFETY: released once. The thread that also called it is gone.
+        unsafe {
+            sys::napi_release_threadsafe_function(self.function, sys::ThreadsafeFunctionReleaseMode::abort);
+        }
+    }
+}
+
+/// The thread: waits for news, calls, waits until the turn is over.
+fn watch(fd: RawFd, ears: &OwnedFd, function: &Function) {
+    // SAFETY: `Wake::start`'s caller keeps the descriptor open until this thread has been joined.
+    let reactor = unsafe { BorrowedFd::borrow_raw(fd) };
+    loop {
+        let mut news = [PollFd::new(&reactor, PollFlags::IN), PollFd::new(ears, PollFlags::IN)];
+        if rustix::event::poll(&mut news, None).is_err() {
+            continue;
+        }
+        if !news[1].revents().is_empty() {
+            return;
+        }
+        // SAFETY: `Thread::close` joins this thread before it releases the function.
+        let status = unsafe {
+            sys::napi_call_threadsafe_function(function.0, null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking)
+        };
+        if status != sys::Status::napi_ok {
+            return;
+        }
+        let mut heard = [0u8];
+        loop {
+            match rustix::io::read(ears, &mut heard) {
+                Ok(1) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Runs one event on the JavaScript thread, inside the callback scope of the threadsafe function.
+unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
+    let context = context.cast::<Context>();
+    // SAFETY: calls come before `finalize`.
+    let (turn, function, open) = unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
+    // Without an environment, the call is only being thrown away.
+    if env.is_null() || !open {
+        return;
+    }
+    let more = turn.step();
+    // SAFETY: as above. The event may have closed the wake, but not finalized the function.
+    let Some(control) = (unsafe { &(*context).control }) else { return };
+    if more {
+        // SAFETY: the function is open as long as `control` is.
+        unsafe {
+            sys::napi_call_threadsafe_function(function, null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking);
+        }
+    } else {
+        // One byte per turn: the pipe can't be full, and if the thread is gone there is nobody to tell.
+        let _ = rustix::io::write(control, &[GO_ON]);
+    }
+}
+
+unsafe extern "C" fn finalize(_env: sys::napi_env, context: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: made in `start`; Node-API calls this once, last.
+    drop(unsafe { Box::from_raw(context.cast::<Context>()) });
+}

@@ -1,0 +1,40 @@
+//! Sockets as the kernel gives them: opening, adopting, naming, tuning, moving bytes.
+//!
+//! Nothing here keeps state or waits: every call is one non-blocking step on a descriptor. The streams and listeners
+//! above own the descriptors and decide what happens when.
+
+pub mod address;
+pub mod adopt;
+pub mod io;
+pub mod open;
+pub mod options;
+
+/// What a descriptor is, as far as it matters above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A TCP socket over IPv4.
+    Tcp4,
+    /// A TCP socket over IPv6.
+    Tcp6,
+    /// A UNIX stream socket.
+    Unix,
+    /// A pipe (FIFO): one direction, no addresses, no shutdown.
+    Pipe,
+}
+
+impl Kind {
+    /// `stream.type` of JavaScript.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp4 => "tcp4",
+            Self::Tcp6 => "tcp6",
+            Self::Unix => "unix",
+            Self::Pipe => "pipe",
+        }
+    }
+
+    /// Whether TCP's options apply.
+    pub fn is_tcp(self) -> bool {
+        matches!(self, Self::Tcp4 | Self::Tcp6)
+    }
+}

@@ -1,0 +1,51 @@
+//! Socket options that a stream may set at any time.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::fd::AsFd;
+use socket2::{SockRef, TcpKeepalive};
+
+/// TCP keep-alive: what is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeepAlive {
+    /// Idle time before the first probe.
+    pub delay: Option<Duration>,
+    /// Time between probes.
+    pub interval: Option<Duration>,
+    /// Probes without an answer until the connection is given up.
+    pub count: Option<u32>,
+}
+
+/// Turns Nagle's algorithm off (`true`) or on.
+pub fn set_no_delay(fd: impl AsFd, no_delay: bool) -> io::Result<()> {
+    SockRef::from(&fd).set_tcp_nodelay(no_delay)
+}
+
+/// Turns keep-alive on with `Some`, off with `None`.
+pub fn set_keep_alive(fd: impl AsFd, keep_alive: Option<KeepAlive>) -> io::Result<()> {
+    let socket = SockRef::from(&fd);
+    let Some(KeepAlive { delay, interval, count }) = keep_alive else {
+        return socket.set_keepalive(false);
+    };
+    socket.set_keepalive(true)?;
+    let mut settings = TcpKeepalive::new();
+    if let Some(delay) = delay {
+        settings = settings.with_time(delay);
+    }
+    if let Some(interval) = interval {
+        settings = settings.with_interval(interval);
+    }
+    if let Some(count) = count {
+        settings = settings.with_retries(count);
+    }
+    if delay.is_some() || interval.is_some() || count.is_some() {
+        socket.set_tcp_keepalive(&settings)?;
+    }
+    Ok(())
+}
+
+/// Makes the next `close` of `fd` reset the connection.
+pub fn reset_on_close(fd: impl AsFd) -> io::Result<()> {
+    SockRef::from(&fd).set_linger(Some(Duration::ZERO))
+}

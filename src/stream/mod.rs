@@ -1,0 +1,454 @@
+//! A stream's transport: the descriptor, its [`state`], its write [`queue`], and the driver that moves the bytes.
+//!
+//! Owned by the engine, used on the thread of its environment. The invariants: what was accepted goes out in order and
+//! before the end of the sending side; after an end or an error nothing more is received; a descriptor is closed once.
+
+mod queue;
+mod state;
+
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Instant;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use socket2::SockRef;
+
+pub use self::queue::Spare;
+use self::queue::Queue;
+pub use self::state::Due;
+use self::state::State;
+use crate::error::{Error, Result, Syscall};
+use crate::reactor::{Id, Reactor, ReadSlab, Readiness};
+use crate::socket::io::{self, Read};
+use crate::socket::options::{self, KeepAlive};
+use crate::socket::{Kind, address};
+
+/// Up to this many bytes, a write is copied and gathered with its neighbours; above, the copy costs more than the
+/// call that it saves.
+pub const GATHER_MOST: usize = 4 << 10;
+
+/// A queue as long as this is sent without waiting for the end of the event.
+const QUEUE_MOST: usize = 64 << 10;
+
+/// Reads of one turn. More starve the others, fewer cost turns.
+const READS_PER_TURN: u32 = 4;
+
+/// What serving a stream has brought to light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Connecting is over.
+    Connected(Result<()>),
+    /// Bytes: their offset in the read slab, and how many.
+    Data(usize, usize),
+    /// The peer has ended its side.
+    End,
+    /// There is room to write again.
+    Room,
+    /// Ending our side is done.
+    Finished(Result<()>),
+    /// The transport has failed; nothing follows.
+    Failed(Error),
+}
+
+/// What happened to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// How many bytes were taken, into the kernel or the queue.
+    pub bytes: usize,
+    /// The stream has just got something to send at the end of the event.
+    pub gathered: bool,
+}
+
+/// The addresses of both ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names {
+    /// Our end.
+    pub local: Option<SocketAddr>,
+    /// The peer's.
+    pub peer: Option<SocketAddr>,
+}
+
+/// See the module.
+pub struct Stream {
+    id: Id,
+    /// `None` once closed. The rest stays readable until JavaScript lets go of the stream.
+    fd: Option<OwnedFd>,
+    kind: Kind,
+    /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
+    shared: bool,
+    state: State,
+    queue: Queue,
+    /// On the engine's list of streams to flush.
+    pub(crate) dirty: bool,
+    /// In the reactor's queue.
+    pub(crate) queued: bool,
+    /// Keeps the environment's loop alive.
+    pub(crate) referenced: bool,
+    watches_writable: bool,
+    /// The reads it has had of turn number `turn`.
+    reads: u32,
+    turn: u32,
+    /// Found while flushing, told when served.
+    failure: Option<Error>,
+    names: Names,
+    /// The last traffic; kept only where a timeout asks for it.
+    last_traffic: Option<Instant>,
+    /// Bytes received.
+    pub bytes_read: u64,
+    /// Bytes taken for sending.
+    pub bytes_written: u64,
+}
+
+impl Stream {
+    /// A stream that is open. `peer` is its other end where it is known already.
+    pub fn open(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
+        Self::new(id, fd, kind, peer, State::open())
+    }
+
+    /// A stream that is being connected to `peer`.
+    pub fn connecting(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
+        Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
+    }
+
+    /// A stream over a descriptor that somebody else may share.
+    pub fn adopted(id: Id, fd: OwnedFd, kind: Kind) -> Self {
+        let peer = address::peer(&fd);
+        Self { shared: true, ..Self::new(id, fd, kind, peer, State::open()) }
+    }
+
+    fn new(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>, state: State) -> Self {
+        Self {
+            id,
+            fd: Some(fd),
+            kind,
+            shared: false,
+            state,
+            queue: Queue::default(),
+            dirty: false,
+            queued: false,
+            referenced: true,
+            watches_writable: false,
+            reads: 0,
+            turn: 0,
+            failure: None,
+            names: Names { local: None, peer },
+            last_traffic: None,
+            bytes_read: 0,
+            bytes_written: 0,
+        }
+    }
+
+    /// Has the reactor watch the descriptor.
+    pub fn register(&self, reactor: &Reactor) -> std::io::Result<()> {
+        match &self.fd {
+            Some(fd) => reactor.register(fd, self.id, self.watches_writable),
+            None => Ok(()),
+        }
+    }
+
+    /// The kernel has news. Says whether there is anything to do now.
+    pub fn news(&mut self, news: Readiness) -> bool {
+        self.state.news(news);
+        self.is_due()
+    }
+
+    /// Whether serving the stream would do anything.
+    pub fn is_due(&self) -> bool {
+        self.fd.is_some() && (self.failure.is_some() || self.state.due(!self.queue.is_empty()) != Due::Nothing)
+    }
+
+    /// Whether it has had its share of turn number `turn`.
+    pub fn has_had_its_share(&mut self, turn: u32) -> bool {
+        if self.turn != turn {
+            self.turn = turn;
+            self.reads = 0;
+        }
+        self.reads >= READS_PER_TURN
+    }
+
+    /// Whether serving the stream would read.
+    pub fn would_read(&self) -> bool {
+        self.failure.is_none() && self.state.due(!self.queue.is_empty()) == Due::Receive
+    }
+
+    /// Does what is due, until there is something to tell or nothing to do.
+    pub fn serve(&mut self, reactor: &Reactor, spare: &mut Spare, slab: &mut ReadSlab, now: Instant) -> Option<News> {
+        loop {
+            if let Some(error) = self.failure.take() {
+                return Some(self.fail(error));
+            }
+            let fd = self.fd.as_ref()?;
+            match self.state.due(!self.queue.is_empty()) {
+                Due::Connect => match connect_outcome(fd) {
+                    None => self.state.still_connecting(),
+                    Some(outcome) => {
+                        self.state.connected();
+                        return Some(News::Connected(outcome));
+                    }
+                },
+                Due::Send => self.flush(reactor, spare, now),
+                Due::TellRoom => {
+                    self.state.await_room(false);
+                    return Some(News::Room);
+                }
+                Due::Shutdown => return Some(News::Finished(self.shut_down_now())),
+                Due::Receive => {
+                    let space = slab.space();
+                    let asked = space.len();
+                    match io::read(fd, space) {
+                        Ok(Read::Bytes(read)) => {
+                            self.reads += 1;
+                            self.state.received(read, asked);
+                            self.bytes_read += read as u64;
+                            self.note_traffic(now);
+                            return Some(News::Data(slab.take(read), read));
+                        }
+                        Ok(Read::End) => {
+                            self.state.ended();
+                            return Some(News::End);
+                        }
+                        Ok(Read::Empty) => self.state.found_nothing(),
+                        Err(errno) => return Some(self.fail(error(Syscall::Read, errno))),
+                    }
+                }
+                Due::Nothing => return None,
+            }
+        }
+    }
+
+    /// Takes a small write into the queue: `fill` appends the bytes. Takes nothing while the kernel takes nothing.
+    pub fn gather<E>(&mut self, spare: &mut Spare, fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>) -> std::result::Result<Accepted, E> {
+        if self.state.is_blocked() || self.queue.len() >= QUEUE_MOST {
+            self.state.await_room(true);
+            return Ok(Accepted { bytes: 0, gathered: false });
+        }
+        let bytes = self.queue.append(spare, fill)?;
+        self.bytes_written += bytes as u64;
+        Ok(Accepted { bytes, gathered: bytes > 0 && !self.dirty })
+    }
+
+    /// Whether the queue is so long that it should be sent now.
+    pub fn is_queue_long(&self) -> bool {
+        self.queue.len() >= QUEUE_MOST
+    }
+
+    /// Sends `slices` at once, behind what is queued. What the kernel does not take, the caller keeps, and is told
+    /// when there is room.
+    pub fn send(&mut self, reactor: &Reactor, spare: &mut Spare, slices: &[&[u8]], now: Instant) -> Result<usize> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        let Some(fd) = &self.fd else { return Err(Syscall::Write.errno(libc::EBADF)) };
+        if self.state.is_blocked() {
+            self.state.await_room(true);
+            return Ok(0);
+        }
+        let queued = self.queue.len();
+        let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
+        let written = match (queued, slices) {
+            (0, [one]) => io::write(fd, &[IoSlice::new(one)]),
+            _ => {
+                let parts: Vec<IoSlice<'_>> = std::iter::once(self.queue.pending())
+                    .filter(|queue| !queue.is_empty())
+                    .chain(slices.iter().copied())
+                    .take(VECTORS_MOST)
+                    .map(IoSlice::new)
+                    .collect();
+                io::write(fd, &parts)
+            }
+        }
+        .map_err(|errno| error(Syscall::Write, errno))?;
+        if written > 0 {
+            self.note_traffic(now);
+        }
+        if queued > 0 {
+            self.queue.consume(written.min(queued), spare);
+        }
+        let accepted = written.saturating_sub(queued);
+        self.bytes_written += accepted as u64;
+        if written < total {
+            self.state.await_room(true);
+            self.block(reactor);
+        }
+        Ok(accepted)
+    }
+
+    /// Sends what is queued, as far as the kernel takes it. A failure is told when the stream is served.
+    pub fn flush(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
+        let Some(fd) = &self.fd else { return };
+        if self.queue.is_empty() || self.state.is_blocked() || self.failure.is_some() {
+            return;
+        }
+        match io::write(fd, &[IoSlice::new(self.queue.pending())]) {
+            Ok(written) => {
+                if written > 0 {
+                    self.note_traffic(now);
+                }
+                self.queue.consume(written, spare);
+                if !self.queue.is_empty() {
+                    self.block(reactor);
+                }
+            }
+            Err(errno) => self.failure = Some(error(Syscall::Write, errno)),
+        }
+    }
+
+    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`).
+    pub fn shut_down(&mut self) -> Option<Result<()>> {
+        if self.failure.is_some() || !self.queue.is_empty() {
+            self.state.request_shutdown();
+            return None;
+        }
+        Some(self.shut_down_now())
+    }
+
+    /// JavaScript wants data, or none.
+    pub fn want(&mut self, wanted: bool) {
+        self.state.want(wanted);
+    }
+
+    /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
+    /// stays readable.
+    pub fn close(&mut self, reactor: &Reactor, reset: bool) {
+        self.names = self.names();
+        let Some(fd) = self.fd.take() else { return };
+        if reset {
+            // A socket that is gone already needs no reset.
+            let _ = options::reset_on_close(&fd);
+        }
+        if self.shared {
+            reactor.deregister(&fd);
+        }
+    }
+
+    /// Whether the descriptor is open.
+    pub fn is_open(&self) -> bool {
+        self.fd.is_some()
+    }
+
+    /// Whether connecting is not over yet.
+    pub fn is_connecting(&self) -> bool {
+        self.state.is_connecting()
+    }
+
+    /// The number of the descriptor while it is open.
+    pub fn raw_fd(&self) -> Option<RawFd> {
+        self.fd.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether it can be read from, and written to: a pipe has one direction.
+    pub fn access(&self) -> (bool, bool) {
+        let Some(fd) = &self.fd else { return (false, false) };
+        match (self.kind, rustix::fs::fcntl_getfl(fd)) {
+            (Kind::Pipe, Ok(flags)) => match flags & OFlags::RWMODE {
+                OFlags::RDONLY => (true, false),
+                OFlags::WRONLY => (false, true),
+                _ => (true, true),
+            },
+            _ => (true, true),
+        }
+    }
+
+    /// The addresses of both ends.
+    pub fn names(&self) -> Names {
+        Names { local: self.names.local.or_else(|| self.fd.as_ref().and_then(address::local)), ..self.names }
+    }
+
+    /// Bytes taken but not sent.
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// See [`options::set_no_delay`]. Where there is no TCP, there is no delay.
+    pub fn set_no_delay(&self, no_delay: bool) {
+        if let (true, Some(fd)) = (self.kind.is_tcp(), &self.fd) {
+            // Only a connection that has failed can refuse, and that has its own error.
+            let _ = options::set_no_delay(fd, no_delay);
+        }
+    }
+
+    /// See [`options::set_keep_alive`]. Where there is no TCP, there are no probes.
+    pub fn set_keep_alive(&self, keep_alive: Option<KeepAlive>) -> std::io::Result<()> {
+        match (self.kind.is_tcp(), &self.fd) {
+            (true, Some(fd)) => options::set_keep_alive(fd, keep_alive),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes the time of traffic from now on, or no longer.
+    pub fn track_traffic(&mut self, since: Option<Instant>) {
+        self.last_traffic = since;
+    }
+
+    /// The last traffic since it has been tracked.
+    pub fn last_traffic(&self) -> Option<Instant> {
+        self.last_traffic
+    }
+
+    fn note_traffic(&mut self, now: Instant) {
+        if self.last_traffic.is_some() {
+            self.last_traffic = Some(now);
+        }
+    }
+
+    fn block(&mut self, reactor: &Reactor) {
+        self.state.block();
+        if self.watches_writable {
+            return;
+        }
+        if let Some(fd) = &self.fd {
+            match reactor.watch_writable(fd, self.id) {
+                Ok(()) => self.watches_writable = true,
+                Err(error) => self.failure = Some(Syscall::Write.failed(&error)),
+            }
+        }
+    }
+
+    fn shut_down_now(&mut self) -> Result<()> {
+        self.state.shut_down();
+        let Some(fd) = &self.fd else { return Ok(()) };
+        if self.kind == Kind::Pipe {
+            // A pipe has no sending side to end but the whole: closing it is the end.
+            return Ok(());
+        }
+        match rustix::net::shutdown(fd, rustix::net::Shutdown::Write) {
+            // The peer is gone: receiving says how.
+            Ok(()) | Err(Errno::NOTCONN) => Ok(()),
+            Err(errno) => Err(error(Syscall::Shutdown, errno)),
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> News {
+        self.state.ended();
+        News::Failed(error)
+    }
+}
+
+/// `writev` takes no more slices than this.
+const VECTORS_MOST: usize = 1024;
+
+/// The outcome of connecting, once there is one.
+fn connect_outcome(fd: &OwnedFd) -> Option<Result<()>> {
+    let socket = SockRef::from(fd);
+    match socket.take_error() {
+        Ok(Some(error)) | Err(error) => return Some(Err(Syscall::Connect.failed(&error))),
+        Ok(None) => {}
+    }
+    match socket.peer_addr() {
+        Ok(_) => Some(Ok(())),
+        // News from before: the attempt goes on.
+        Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => None,
+        Err(error) => Some(Err(Syscall::Connect.failed(&error))),
+    }
+}
+
+fn error(syscall: Syscall, errno: Errno) -> Error {
+    syscall.errno(errno.raw_os_error())
+}

@@ -1,0 +1,238 @@
+//! What a stream's transport is doing, without any I/O: which reads and writes are due, and what follows from their
+//! outcome. Pure: the driver beside it makes the calls.
+
+use crate::reactor::Readiness;
+
+/// The receiving side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Receiving {
+    /// JavaScript wants data.
+    wanted: bool,
+    /// The kernel may have some.
+    ready: bool,
+    /// An end or an error is behind the data: read on to it, however short a read is.
+    hangup: bool,
+    /// The peer's end, or an error, has been read: there is no more.
+    ended: bool,
+}
+
+/// How far ending the sending side has got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Shutdown {
+    #[default]
+    Open,
+    /// Asked for; what is queued goes first.
+    Requested,
+    Done,
+}
+
+/// The sending side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sending {
+    /// The kernel took less than was offered; it tells when there is room again.
+    blocked: bool,
+    /// JavaScript waits to hear that there is room.
+    awaited: bool,
+    shutdown: Shutdown,
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    connecting: bool,
+    receiving: Receiving,
+    sending: Sending,
+}
+
+/// What is due, in the order in which it is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Ask for the outcome of connecting.
+    Connect,
+    /// Send what is queued.
+    Send,
+    /// Tell JavaScript that there is room.
+    TellRoom,
+    /// End the sending side.
+    Shutdown,
+    /// Receive.
+    Receive,
+    /// Nothing until there is news.
+    Nothing,
+}
+
+impl State {
+    /// A stream that is being connected.
+    pub fn connecting() -> Self {
+        Self { connecting: true, ..Self::default() }
+    }
+
+    /// A stream that is open. The kernel may have data from before it was watched, and says so when it is registered.
+    pub fn open() -> Self {
+        Self::default()
+    }
+
+    /// The kernel has news.
+    pub fn news(&mut self, news: Readiness) {
+        self.receiving.ready |= news.readable;
+        self.receiving.hangup |= news.hangup;
+        if news.writable {
+            self.sending.blocked = false;
+        }
+    }
+
+    /// The step to take now; `queued` says whether bytes wait to be sent.
+    pub fn due(&self, queued: bool) -> Due {
+        if self.connecting {
+            return if self.sending.blocked { Due::Nothing } else { Due::Connect };
+        }
+        if !self.sending.blocked {
+            if queued {
+                return Due::Send;
+            }
+            if self.sending.awaited {
+                return Due::TellRoom;
+            }
+            if self.sending.shutdown == Shutdown::Requested {
+                return Due::Shutdown;
+            }
+        }
+        let Receiving { wanted, ready, ended, .. } = self.receiving;
+        if wanted && ready && !ended { Due::Receive } else { Due::Nothing }
+    }
+
+    /// The outcome of connecting is not known yet.
+    pub fn still_connecting(&mut self) {
+        self.sending.blocked = true;
+    }
+
+    /// Connected, or failed to.
+    pub fn connected(&mut self) {
+        self.connecting = false;
+        self.sending.blocked = false;
+    }
+
+    /// Whether connecting is over.
+    pub fn is_connecting(&self) -> bool {
+        self.connecting
+    }
+
+    /// JavaScript wants data (`true`) or wants to hear of none.
+    pub fn want(&mut self, wanted: bool) {
+        self.receiving.wanted = wanted;
+    }
+
+    /// `read` of `asked` bytes came: after a short read there is nothing until there is news, unless the end is near.
+    pub fn received(&mut self, read: usize, asked: usize) {
+        if read < asked && !self.receiving.hangup {
+            self.receiving.ready = false;
+        }
+    }
+
+    /// There was nothing to receive.
+    pub fn found_nothing(&mut self) {
+        self.receiving.ready = false;
+        self.receiving.hangup = false;
+    }
+
+    /// The peer's end has come, or receiving has failed.
+    pub fn ended(&mut self) {
+        self.receiving.ended = true;
+    }
+
+    /// The kernel takes no more for now.
+    pub fn block(&mut self) {
+        self.sending.blocked = true;
+    }
+
+    /// Whether the kernel took less than was offered.
+    pub fn is_blocked(&self) -> bool {
+        self.sending.blocked
+    }
+
+    /// JavaScript waits for room (`true`), or has heard of it.
+    pub fn await_room(&mut self, awaited: bool) {
+        self.sending.awaited = awaited;
+    }
+
+    /// The sending side is to be ended once all is sent.
+    pub fn request_shutdown(&mut self) {
+        self.sending.shutdown = Shutdown::Requested;
+    }
+
+    /// The sending side has been ended.
+    pub fn shut_down(&mut self) {
+        self.sending.shutdown = Shutdown::Done;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READABLE: Readiness = Readiness { readable: true, writable: false, hangup: false };
+    const WRITABLE: Readiness = Readiness { readable: false, writable: true, hangup: false };
+    const HANGUP: Readiness = Readiness { readable: true, writable: true, hangup: true };
+
+    #[test]
+    fn receives_only_what_is_wanted_and_there() {
+        let mut state = State::open();
+        assert_eq!(state.due(false), Due::Nothing);
+        state.news(READABLE);
+        assert_eq!(state.due(false), Due::Nothing);
+        state.want(true);
+        assert_eq!(state.due(false), Due::Receive);
+        state.received(10, 10);
+        assert_eq!(state.due(false), Due::Receive);
+        state.received(3, 10);
+        assert_eq!(state.due(false), Due::Nothing);
+        state.news(READABLE);
+        state.want(false);
+        assert_eq!(state.due(false), Due::Nothing);
+        state.want(true);
+        assert_eq!(state.due(false), Due::Receive);
+    }
+
+    #[test]
+    fn reads_on_to_an_end_that_was_announced() {
+        let mut state = State::open();
+        state.want(true);
+        state.news(HANGUP);
+        state.received(1, 10);
+        assert_eq!(state.due(false), Due::Receive);
+        state.ended();
+        assert_eq!(state.due(false), Due::Nothing);
+        state.news(HANGUP);
+        assert_eq!(state.due(false), Due::Nothing);
+    }
+
+    #[test]
+    fn sends_before_it_tells_and_tells_before_it_ends() {
+        let mut state = State::open();
+        state.block();
+        state.await_room(true);
+        state.request_shutdown();
+        assert_eq!(state.due(true), Due::Nothing);
+        state.news(WRITABLE);
+        assert_eq!(state.due(true), Due::Send);
+        assert_eq!(state.due(false), Due::TellRoom);
+        state.await_room(false);
+        assert_eq!(state.due(false), Due::Shutdown);
+        state.shut_down();
+        assert_eq!(state.due(false), Due::Nothing);
+    }
+
+    #[test]
+    fn nothing_else_while_connecting() {
+        let mut state = State::connecting();
+        state.want(true);
+        state.news(HANGUP);
+        assert_eq!(state.due(true), Due::Connect);
+        state.still_connecting();
+        assert_eq!(state.due(true), Due::Nothing);
+        state.news(WRITABLE);
+        assert_eq!(state.due(true), Due::Connect);
+        state.connected();
+        assert_eq!(state.due(true), Due::Send);
+    }
+}
