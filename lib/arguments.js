@@ -123,7 +123,8 @@ function listenTarget(args) {
       const reason = 'can not set readableAll or writableAll to true when path is abstract unix socket';
       throw errors.invalidArgumentValue('options', options, reason);
     }
-    return { callback, target: { ...common, path, readableAll: readableAll === true, writableAll: writableAll === true } };
+    const access = { readableAll: readableAll === true, writableAll: writableAll === true };
+    return { callback, target: { ...common, path, ...access } };
   }
   if (!('port' in options || 'path' in options)) {
     throw errors.invalidArgumentValue('options', options, 'must have the property "port" or "path"');

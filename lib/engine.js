@@ -18,6 +18,9 @@ const {
 } = require('./symbols');
 const { InternalError } = require('./errors');
 
+/** Where the copies of this module in one process meet. */
+const kAtExit = Symbol.for('rust-net.at-exit');
+
 const owners = [];
 
 /** The ArrayBuffer that the engine reads into now. */
@@ -74,10 +77,29 @@ function flush() {
 function start() {
   if (engine === null) {
     engine = new binding.Engine(callbacks, WAKE_BY_THREAD);
-    // What is written after this, by later 'exit' listeners, goes out at once.
-    process.on('exit', () => engine.writeDirectly());
+    writeDirectlyAtExit(engine);
   }
   return engine;
+}
+
+/**
+ * Has `engine` send what is gathered when the process exits, and write at once what later 'exit' listeners write.
+ * One listener serves all copies of this module, and keeps none of their engines alive.
+ */
+function writeDirectlyAtExit(engine) {
+  const engines = (process[kAtExit] ??= listenForExit());
+  for (const known of engines) {
+    if (known.deref() === undefined) engines.delete(known);
+  }
+  engines.add(new WeakRef(engine));
+}
+
+function listenForExit() {
+  const engines = new Set();
+  process.on('exit', () => {
+    for (const engine of engines) engine.deref()?.writeDirectly();
+  });
+  return engines;
 }
 
 /** Makes `owner` the one whose methods hear of `id`. */

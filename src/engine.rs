@@ -469,3 +469,205 @@ fn update(sources: &mut Slab<Source>, id: Id, news: Readiness) -> bool {
 fn vacant_id(key: usize) -> std::io::Result<Id> {
     Id::try_from(key).map_err(|_| std::io::Error::from_raw_os_error(libc::EMFILE))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::IntoRawFd;
+    use std::os::unix::net::UnixStream;
+
+    /// An engine with memory to read into, and what the events say of it.
+    struct Rig {
+        engine: Engine,
+        memory: Vec<u8>,
+    }
+
+    impl Rig {
+        fn new() -> Self {
+            let mut rig = Self { engine: Engine::new().unwrap(), memory: Vec::new() };
+            rig.renew();
+            rig
+        }
+
+        fn renew(&mut self) {
+            self.memory = vec![0; 1 << 20];
+            // SAFETY: the memory stays until the next call, and the engine alone writes to it.
+            unsafe { self.engine.slab.install(self.memory.as_mut_ptr(), self.memory.len()) };
+        }
+
+        /// One end of a pair as a stream of the engine, and the other as the standard library's.
+        fn pair(&mut self) -> (Id, UnixStream) {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            theirs.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+            let id = self.engine.adopt_stream(ours.into_raw_fd()).unwrap();
+            (id, theirs)
+        }
+
+        /// Waits for news and runs a turn.
+        fn turn(&mut self) -> Vec<Event> {
+            let fd = self.engine.reactor().fd();
+            let mut fds = [rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)];
+            let wait = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
+            assert_eq!(rustix::event::poll(&mut fds, Some(&wait)), Ok(1), "no news");
+            let mut events = Vec::new();
+            self.engine.begin_turn();
+            loop {
+                match self.engine.step() {
+                    Step::Event(event) => events.push(event),
+                    Step::NeedSlab => self.renew(),
+                    Step::Done => break,
+                }
+                self.engine.flush();
+            }
+            self.engine.end_turn();
+            events
+        }
+
+        fn read(&mut self, event: Event) -> Vec<u8> {
+            let Event::Stream(_, stream::News::Data(offset, length)) = event else { panic!("{event:?}") };
+            self.memory[offset..offset + length].to_vec()
+        }
+    }
+
+    #[test]
+    fn gathers_until_the_flush_and_keeps_order_with_what_is_large() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        let large = vec![b'L'; GATHER_MOST + 1];
+        assert_eq!(rig.engine.write(id, &[b"small "]), Ok(6));
+        assert!(rig.engine.needs_flush());
+        assert_eq!(rig.engine.write(id, &[&large]), Ok(large.len()));
+        assert_eq!(rig.engine.write(id, &[b" end"]), Ok(4));
+        rig.engine.flush();
+        assert!(!rig.engine.needs_flush());
+        rig.engine.release(id);
+        let mut heard = Vec::new();
+        peer.read_to_end(&mut heard).unwrap();
+        assert_eq!(heard, [b"small ".as_slice(), &large, b" end"].concat());
+    }
+
+    #[test]
+    fn closing_sends_what_was_gathered() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        rig.engine.write(id, &[b"bye"]).unwrap();
+        rig.engine.close(id, false);
+        let mut heard = String::new();
+        peer.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, "bye");
+    }
+
+    #[test]
+    fn a_full_kernel_takes_part_and_tells_of_room_once() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        let block = vec![7u8; 8 << 20];
+        let taken = rig.engine.write(id, &[&block]).unwrap();
+        assert!(taken > 0 && taken < block.len());
+        assert_eq!(rig.engine.write(id, &[b"x"]), Ok(0), "nothing is gathered behind what is blocked");
+        let mut heard = vec![0; taken];
+        peer.read_exact(&mut heard).unwrap();
+        assert_eq!(rig.turn(), [Event::Stream(id, stream::News::Room)]);
+        assert_eq!(rig.engine.write(id, &[b"x"]), Ok(1));
+    }
+
+    #[test]
+    fn the_end_of_the_sending_side_comes_behind_the_data() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        rig.engine.write(id, &[b"last words"]).unwrap();
+        assert_eq!(rig.engine.shut_down(id), Some(Ok(())));
+        let mut heard = String::new();
+        peer.read_to_string(&mut heard).unwrap();
+        assert_eq!(heard, "last words");
+    }
+
+    #[test]
+    fn reads_only_what_is_wanted_and_then_the_end() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        peer.write_all(b"hello").unwrap();
+        assert_eq!(rig.turn(), []);
+        rig.engine.want(id, true);
+        let events = rig.turn();
+        assert_eq!(events.len(), 1);
+        assert_eq!(rig.read(events[0]), b"hello");
+        drop(peer);
+        assert_eq!(rig.turn(), [Event::Stream(id, stream::News::End)]);
+        rig.engine.release(id);
+        assert_eq!(rig.engine.sources(), 0);
+    }
+
+    #[test]
+    fn a_busy_stream_leaves_room_for_the_others() {
+        let mut rig = Rig::new();
+        let (busy, mut loud) = rig.pair();
+        let (other, mut quiet) = rig.pair();
+        rig.engine.want(busy, true);
+        rig.engine.want(other, true);
+        loud.set_nonblocking(true).unwrap();
+        let block = vec![1u8; 64 << 10];
+        while loud.write(&block).is_ok() {}
+        quiet.write_all(b"me too").unwrap();
+        let events = rig.turn();
+        let of_busy = events.iter().filter(|event| matches!(event, Event::Stream(id, _) if *id == busy)).count();
+        assert!(of_busy <= 4, "{of_busy} reads in one turn");
+        assert!(events.iter().any(|event| matches!(event, Event::Stream(id, _) if *id == other)));
+    }
+
+    #[test]
+    fn an_id_is_not_used_again_within_the_turn() {
+        let mut rig = Rig::new();
+        let (id, _peer) = rig.pair();
+        rig.engine.begin_turn();
+        rig.engine.release(id);
+        let (next, _other) = rig.pair();
+        assert_ne!(next, id);
+        rig.engine.end_turn();
+        let (reused, _third) = rig.pair();
+        assert_eq!(reused, id);
+    }
+
+    #[test]
+    fn accepts_and_connects() {
+        let mut rig = Rig::new();
+        let address = "127.0.0.1:0".parse().unwrap();
+        let listen = Listen { address, backlog: 8, ipv6_only: false, reuse_port: false };
+        let listener = rig.engine.listen_tcp(&listen).unwrap();
+        let address = rig.engine.listener(listener).unwrap().local().unwrap();
+        let peer = TcpStream::connect(address).unwrap();
+        let events = rig.turn();
+        let [Event::Connection { listener: by, stream }] = events[..] else { panic!("{events:?}") };
+        assert_eq!(by, listener);
+        let names = rig.engine.stream(stream).unwrap().names();
+        assert_eq!((names.local, names.peer), (Some(address), Some(peer.local_addr().unwrap())));
+
+        let theirs = TcpListener::bind("127.0.0.1:0").unwrap();
+        let outgoing = rig.engine.connect_tcp(theirs.local_addr().unwrap(), None).unwrap();
+        assert_eq!(rig.turn(), [Event::Stream(outgoing, stream::News::Connected(Ok(())))]);
+        let closed = theirs.local_addr().unwrap();
+        drop(theirs);
+        let refused = rig.engine.connect_tcp(closed, None).unwrap();
+        let expected = Syscall::Connect.errno(libc::ECONNREFUSED);
+        let events = rig.turn();
+        assert!(events.contains(&Event::Stream(refused, stream::News::Connected(Err(expected)))), "{events:?}");
+    }
+
+    #[test]
+    fn counts_who_keeps_the_loop_alive() {
+        let mut rig = Rig::new();
+        assert!(!rig.engine.is_referenced());
+        let (id, _peer) = rig.pair();
+        assert!(rig.engine.is_referenced());
+        rig.engine.reference(id, false);
+        rig.engine.reference(id, false);
+        assert!(!rig.engine.is_referenced());
+        rig.engine.reference(id, true);
+        rig.engine.close(id, false);
+        assert!(!rig.engine.is_referenced());
+        rig.engine.reference(id, true);
+        assert!(!rig.engine.is_referenced(), "a closed stream keeps nothing alive");
+    }
+}

@@ -251,7 +251,8 @@ impl SocketFile {
     }
 
     fn remove(&self) {
-        let ours = self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
+        let ours =
+            self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
         if ours {
             // Somebody may have been faster; the file is gone either way.
             let _ = std::fs::remove_file(&self.path);

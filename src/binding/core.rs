@@ -311,10 +311,11 @@ impl Core {
             let (mut receiver, mut function, mut result) = (null_mut(), null_mut(), null_mut());
             sys::napi_get_reference_value(self.env, self.callbacks, &raw mut receiver);
             sys::napi_get_reference_value(self.env, self.functions[Callback::Flush as usize], &raw mut function);
-            let status =
-                if receiver.is_null() || function.is_null() { sys::Status::napi_generic_failure } else {
-                    sys::napi_call_function(self.env, receiver, function, 0, null(), &raw mut result)
-                };
+            let status = if receiver.is_null() || function.is_null() {
+                sys::Status::napi_generic_failure
+            } else {
+                sys::napi_call_function(self.env, receiver, function, 0, null(), &raw mut result)
+            };
             if status != sys::Status::napi_ok {
                 self.flush_asked.set(false);
                 self.engine.borrow_mut().flush();

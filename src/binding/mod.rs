@@ -8,7 +8,9 @@ mod core;
 use std::rc::Rc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, FromNapiValue, Object, Result, TypeName, ValidateNapiValue};
+use napi::bindgen_prelude::{
+    Buffer, BufferSlice, Either, Env, FromNapiValue, Object, Result, TypeName, ValidateNapiValue,
+};
 use napi::{ValueType, sys};
 use napi_derive::napi;
 
@@ -129,7 +131,13 @@ impl Engine {
 
     /// Starts to connect over TCP: gives the id, or what failed.
     #[napi(catch_unwind)]
-    pub fn connect_tcp(&self, ip: String, port: u16, local_ip: Option<String>, local_port: Option<u16>) -> Either<u32, Failure> {
+    pub fn connect_tcp(
+        &self,
+        ip: String,
+        port: u16,
+        local_ip: Option<String>,
+        local_port: Option<u16>,
+    ) -> Either<u32, Failure> {
         let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
         let local = match local_ip {
             None => None,
@@ -262,9 +270,9 @@ impl Engine {
         let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
         let settings =
             KeepAlive { delay: seconds(delay), interval: seconds(interval), count: (count > 0).then_some(count) };
-        let outcome = self
-            .core
-            .with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(enable.then_some(settings))));
+        let outcome = self.core.with(|engine| {
+            engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(enable.then_some(settings)))
+        });
         outcome.err().map_or(0, |error| -error.raw_os_error().unwrap_or(libc::EINVAL))
     }
 
@@ -328,11 +336,12 @@ impl Engine {
     /// The address of our end.
     #[napi(catch_unwind)]
     pub fn local(&self, id: u32) -> Option<Address> {
-        self.core.with(|engine| match engine.stream(id) {
-            Some(stream) => stream.names().local,
-            None => engine.listener(id).and_then(|listener| listener.local()),
-        })
-        .map(address_of)
+        self.core
+            .with(|engine| match engine.stream(id) {
+                Some(stream) => stream.names().local,
+                None => engine.listener(id).and_then(|listener| listener.local()),
+            })
+            .map(address_of)
     }
 
     /// The address of the peer.

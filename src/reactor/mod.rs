@@ -106,7 +106,8 @@ impl Reactor {
             }
             let Ok(id) = Id::try_from(event.token().0) else { continue };
             let hangup = event.is_read_closed() || event.is_write_closed() || event.is_error();
-            let news = Readiness { readable: event.is_readable() || hangup, writable: event.is_writable() || hangup, hangup };
+            let news =
+                Readiness { readable: event.is_readable() || hangup, writable: event.is_writable() || hangup, hangup };
             if update(id, news) {
                 self.ready.push_back(id);
             }

@@ -11,8 +11,9 @@ pub fn version(input: &str) -> u32 {
         return 4;
     }
     let (address, zone) = split_zone(input);
-    let zone_is_text =
-        zone.is_none_or(|zone| !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte)));
+    let zone_is_text = zone.is_none_or(|zone| {
+        !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.:".contains(&byte))
+    });
     if zone_is_text && address.parse::<Ipv6Addr>().is_ok() { 6 } else { 0 }
 }
 
@@ -21,9 +22,7 @@ pub fn version(input: &str) -> u32 {
 pub fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
     let (address, zone) = split_zone(ip);
     match (address.parse().ok()?, zone) {
-        (IpAddr::V6(address), Some(zone)) => {
-            Some(SocketAddrV6::new(address, port, 0, interface_index(zone)?).into())
-        }
+        (IpAddr::V6(address), Some(zone)) => Some(SocketAddrV6::new(address, port, 0, interface_index(zone)?).into()),
         (IpAddr::V4(_), Some(_)) => None,
         (address, None) => Some(SocketAddr::new(address, port)),
     }

@@ -26,7 +26,11 @@ pub fn listener(fd: RawFd) -> Result<(OwnedFd, Kind)> {
 }
 
 /// Owns `fd` only once `classify` has accepted it, so that a wrong number never closes somebody else's descriptor.
-fn take_over(fd: RawFd, syscall: Syscall, classify: fn(&OwnedFd) -> std::result::Result<Kind, i32>) -> Result<(OwnedFd, Kind)> {
+fn take_over(
+    fd: RawFd,
+    syscall: Syscall,
+    classify: fn(&OwnedFd) -> std::result::Result<Kind, i32>,
+) -> Result<(OwnedFd, Kind)> {
     if fd < 0 {
         return Err(syscall.errno(libc::EBADF));
     }

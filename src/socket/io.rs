@@ -22,7 +22,7 @@ pub fn read(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> Result<Read, Errno
     debug_assert!(!buffer.is_empty());
     loop {
         return match rustix::io::read(&fd, &mut *buffer) {
-            Ok((filled, _)) if filled.is_empty() => Ok(Read::End),
+            Ok(([], _)) => Ok(Read::End),
             Ok((filled, _)) => Ok(Read::Bytes(filled.len())),
             Err(Errno::INTR) => continue,
             Err(Errno::AGAIN) => Ok(Read::Empty),

@@ -32,7 +32,10 @@ pub fn connect_tcp(peer: SocketAddr, local: Option<SocketAddr>) -> Result<(Owned
     let (domain, kind) = tcp_domain(&peer);
     let socket = stream_socket(domain).map_err(connect)?;
     if let Some(local) = local {
-        socket.set_reuse_address(true).and_then(|()| socket.bind(&local.into())).map_err(|error| Syscall::Bind.failed(&error))?;
+        socket
+            .set_reuse_address(true)
+            .and_then(|()| socket.bind(&local.into()))
+            .map_err(|error| Syscall::Bind.failed(&error))?;
     }
     start_connecting(&socket, &peer.into()).map_err(connect)?;
     Ok((socket.into(), kind))

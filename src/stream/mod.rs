@@ -15,8 +15,8 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use socket2::SockRef;
 
-pub use self::queue::Spare;
 use self::queue::Queue;
+pub use self::queue::Spare;
 pub use self::state::Due;
 use self::state::State;
 use crate::error::{Error, Result, Syscall};
@@ -219,7 +219,11 @@ impl Stream {
     }
 
     /// Takes a small write into the queue: `fill` appends the bytes. Takes nothing while the kernel takes nothing.
-    pub fn gather<E>(&mut self, spare: &mut Spare, fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>) -> std::result::Result<Accepted, E> {
+    pub fn gather<E>(
+        &mut self,
+        spare: &mut Spare,
+        fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Accepted, E> {
         if self.state.is_blocked() || self.queue.len() >= QUEUE_MOST {
             self.state.await_room(true);
             return Ok(Accepted { bytes: 0, gathered: false });

@@ -9,7 +9,11 @@ pub struct Queue {
 
 impl Queue {
     /// Appends what `fill` writes. `memory` gives the vector for an empty queue.
-    pub fn append<E>(&mut self, memory: &mut Spare, fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
+    pub fn append<E>(
+        &mut self,
+        memory: &mut Spare,
+        fill: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<usize, E> {
         if self.bytes.capacity() == 0 {
             self.bytes = memory.take();
         }

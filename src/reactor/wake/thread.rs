@@ -56,7 +56,12 @@ impl Thread {
         let function = unsafe {
             let mut name = null_mut();
             let text = c"rust-net";
-            napi::check_status!(sys::napi_create_string_utf8(env, text.as_ptr(), text.count_bytes() as _, &raw mut name))?;
+            napi::check_status!(sys::napi_create_string_utf8(
+                env,
+                text.as_ptr(),
+                text.count_bytes() as _,
+                &raw mut name
+            ))?;
             let mut function = null_mut();
             napi::check_status!(sys::napi_create_threadsafe_function(
                 env,
@@ -76,7 +81,8 @@ impl Thread {
             function
         };
         let (fd, called) = (fd.as_raw_fd(), Function(function));
-        let thread = std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called))?;
+        let thread =
+            std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called))?;
         Ok(Self { env, function, context, thread })
     }
 
@@ -138,7 +144,8 @@ fn watch(fd: RawFd, ears: &OwnedFd, function: &Function) {
 unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
     let context = context.cast::<Context>();
     // SAFETY: calls come before `finalize`.
-    let (turn, function, open) = unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
+    let (turn, function, open) =
+        unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
     // Without an environment, the call is only being thrown away.
     if env.is_null() || !open {
         return;

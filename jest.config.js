@@ -1,0 +1,7 @@
+'use strict';
+
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/__tests__/**/*.test.js'],
+  modulePathIgnorePatterns: ['<rootDir>/target/'],
+};
