@@ -3,24 +3,38 @@
 // rust-net: the `net` page of Node v0.3.1, plus every name of today's `node:net` that does not contradict it.
 
 const contract = require('./lib/contract');
-const net = require('./lib/net');
+const {
+  BlockList,
+  SocketAddress,
+  createNet,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  isIPv4,
+  isIPv6,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
+} = require('./lib/net');
 
-const { Server, Stream, createConnection, createServer } = net.createNet(contract.page);
+const { Server, Stream, createConnection, createServer } = createNet(contract.page);
+const Socket = Stream;
+const connect = createConnection;
 
+// Plain names only: so that `import { createServer } from 'rust-net'` finds them.
 module.exports = {
-  BlockList: net.BlockList,
+  BlockList,
   Server,
-  Socket: Stream,
-  SocketAddress: net.SocketAddress,
+  Socket,
+  SocketAddress,
   Stream,
-  connect: createConnection,
+  connect,
   createConnection,
   createServer,
-  getDefaultAutoSelectFamily: net.getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout: net.getDefaultAutoSelectFamilyAttemptTimeout,
-  isIP: net.isIP,
-  isIPv4: net.isIPv4,
-  isIPv6: net.isIPv6,
-  setDefaultAutoSelectFamily: net.setDefaultAutoSelectFamily,
-  setDefaultAutoSelectFamilyAttemptTimeout: net.setDefaultAutoSelectFamilyAttemptTimeout,
+  getDefaultAutoSelectFamily,
+  getDefaultAutoSelectFamilyAttemptTimeout,
+  isIP,
+  isIPv4,
+  isIPv6,
+  setDefaultAutoSelectFamily,
+  setDefaultAutoSelectFamilyAttemptTimeout,
 };

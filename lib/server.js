@@ -3,7 +3,7 @@
 // net.Server of the contract: an EventEmitter over a listener of the engine.
 
 const { lookup } = require('dns');
-const { EventEmitter, addAbortListener } = require('events');
+const { EventEmitter } = require('events');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
 const { isIP } = require('./address');
@@ -302,8 +302,8 @@ function closeOnAbort(server, signal) {
     process.nextTick(close);
     return;
   }
-  const listener = addAbortListener(signal, close);
-  server.once('close', () => listener[Symbol.dispose ?? Symbol.for('nodejs.dispose')]());
+  signal.addEventListener('abort', close, { once: true });
+  server.once('close', () => signal.removeEventListener('abort', close));
 }
 
 function isFull(server) {

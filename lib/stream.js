@@ -101,9 +101,12 @@ class StreamMethods extends Duplex {
     this.connecting = false;
     this[kRace] = null;
     sendPending(this);
-    this.emit('connect');
-    if (!this.destroyed) this.emit('ready');
-    startReading(this);
+    try {
+      this.emit('connect');
+      if (!this.destroyed) this.emit('ready');
+    } finally {
+      startReading(this);
+    }
   }
 
   /** A server has accepted `id` as this stream. */

@@ -360,31 +360,37 @@ impl Core {
         if !self.is_open() {
             return false;
         }
-        let step = catch_unwind(AssertUnwindSafe(|| self.engine.borrow_mut().step()));
-        let go_on = match step {
-            Ok(Step::Event(event)) => {
+        let go_on = match self.guard(Engine::step) {
+            Some(Step::Event(event)) => {
                 self.tell(event);
                 true
             }
-            Ok(Step::NeedSlab) => self.renew_slab(),
-            Ok(Step::Done) => false,
-            Err(_) => {
-                // The source that was being served is the one that has failed.
-                let served = self.engine.borrow().served();
-                self.call_with(Callback::Panic, served, 0, 0);
-                true
-            }
+            Some(Step::NeedSlab) => self.renew_slab(),
+            Some(Step::Done) => false,
+            None => true,
         };
-        self.with(Engine::flush);
+        self.guard(Engine::flush);
+        self.settle();
         go_on
     }
 
     fn begin(&self) {
-        self.engine.borrow_mut().begin_turn();
+        self.scoped(|| self.guard(Engine::begin_turn));
     }
 
     fn end(&self) {
-        self.with(Engine::end_turn);
+        self.scoped(|| self.guard(Engine::end_turn));
+        self.settle();
+    }
+
+    /// Runs a part of a turn. A panic stays here: it becomes an error of the source that was served last (`None`).
+    fn guard<R>(&self, part: fn(&mut Engine) -> R) -> Option<R> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| part(&mut self.engine.borrow_mut())));
+        if outcome.is_err() {
+            let served = self.engine.borrow().served();
+            self.call_with(Callback::Panic, served, 0, 0);
+        }
+        outcome.ok()
     }
 
     /// Runs `body` in a handle scope of its own.

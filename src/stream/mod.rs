@@ -199,6 +199,8 @@ impl Stream {
                     let asked = space.len();
                     match io::read(fd, space) {
                         Ok(Read::Bytes(read)) => {
+                            #[cfg(feature = "fault-injection")]
+                            fault::trip(&space[..read]);
                             self.reads += 1;
                             self.state.received(read, asked);
                             self.bytes_read += read as u64;
@@ -432,6 +434,22 @@ impl Stream {
     fn fail(&mut self, error: Error) -> News {
         self.state.ended();
         News::Failed(error)
+    }
+}
+
+/// A fault that tests set off, to see that a panic stays with the stream that it belongs to.
+#[cfg(feature = "fault-injection")]
+mod fault {
+    use std::mem::MaybeUninit;
+
+    const TRIGGER: &[u8] = b"rust-net: panic, please";
+
+    /// Panics if `bytes`, which are initialized, are the trigger.
+    pub fn trip(bytes: &[MaybeUninit<u8>]) {
+        let same = bytes.len() == TRIGGER.len()
+            // SAFETY: the caller has just read them.
+            && bytes.iter().zip(TRIGGER).all(|(byte, expected)| unsafe { byte.assume_init() } == *expected);
+        assert!(!same, "set off by a test");
     }
 }
 
