@@ -194,7 +194,7 @@ function construct(server, options, connectionListener) {
     connectionListener = options;
     options = {};
   } else if (options != null && typeof options !== 'object') {
-    throw errors.invalidArgumentType('options', 'Object', options);
+    throw errors.invalidArgumentType('options', 'object', options);
   }
   if (connectionListener != null) validateFunction(connectionListener, 'connectionListener');
   const checked = socketOptions(options);

@@ -388,7 +388,7 @@ class StreamMethods extends Duplex {
   /** Bytes that wait in user memory to be sent; undefined without a connection. */
   get bufferSize() {
     if (this[kId] === NONE && !this.connecting) return undefined;
-    const queued = this[kId] === NONE ? 0 : this[kEngine].queuedBytes(this[kId]);
+    const queued = this[kId] === NONE ? 0 : this[kEngine].waitingBytes(this[kId]);
     return queued + waitingBytes(this);
   }
 }

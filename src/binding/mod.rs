@@ -309,10 +309,10 @@ impl Engine {
         self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.bytes_written as f64))
     }
 
-    /// Bytes taken but not sent.
+    /// Bytes taken that the kernel has no room for.
     #[napi(catch_unwind)]
-    pub fn queued_bytes(&self, id: u32) -> f64 {
-        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.queued_bytes() as f64))
+    pub fn waiting_bytes(&self, id: u32) -> f64 {
+        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.waiting_bytes() as f64))
     }
 
     /// `tcp4`, `tcp6`, `unix` or `pipe`.

@@ -367,9 +367,9 @@ impl Stream {
         Names { local: self.names.local.or_else(|| self.fd.as_ref().and_then(address::local)), ..self.names }
     }
 
-    /// Bytes taken but not sent.
-    pub fn queued_bytes(&self) -> usize {
-        self.queue.len()
+    /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
+    pub fn waiting_bytes(&self) -> usize {
+        if self.state.is_blocked() { self.queue.len() } else { 0 }
     }
 
     /// See [`options::set_no_delay`]. Where there is no TCP, there is no delay.
