@@ -155,7 +155,10 @@ function connectTarget(args) {
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout, hints = 0 } = options;
   if (localAddress && !isIP(localAddress)) throw errors.invalidIpAddress(localAddress);
-  if (localPort) validatePort(localPort, 'options.localPort');
+  if (localPort) {
+    validateNumber(localPort, 'options.localPort');
+    validatePort(localPort, 'options.localPort');
+  }
   if (typeof port !== 'number' && typeof port !== 'string') {
     throw errors.invalidArgumentType('options.port', ['number', 'string'], port);
   }
@@ -171,7 +174,7 @@ function connectTarget(args) {
     port: number,
     host,
     localAddress,
-    localPort: localPort ? Number(localPort) : undefined,
+    localPort: localPort || undefined,
     family: dnsFamily(options.family),
     hints,
     lookup,

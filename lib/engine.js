@@ -77,6 +77,7 @@ function flush() {
 function start() {
   if (engine === null) {
     engine = new binding.Engine(callbacks, WAKE_BY_THREAD);
+    engine.defineFast(engine);
     writeDirectlyAtExit(engine);
   }
   return engine;

@@ -8,7 +8,6 @@
 
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
-const { Encoding } = require('./binding');
 const {
   connectTarget,
   keepAliveSeconds,
@@ -53,14 +52,16 @@ const kOutgoing = Symbol('outgoing');
 /** What the engine knew when the stream was closed and its id given back. */
 const kLast = Symbol('last');
 
-/** Strings of these encodings are read straight into the send buffer. */
+/** Strings of these encodings are read straight into the send buffer; the numbers are the engine's. */
+const LATIN1 = 0;
+const UTF8 = 1;
 const NATIVE_ENCODINGS = {
   __proto__: null,
-  'ascii': Encoding.Latin1,
-  'latin1': Encoding.Latin1,
-  'binary': Encoding.Latin1,
-  'utf8': Encoding.Utf8,
-  'utf-8': Encoding.Utf8,
+  'ascii': LATIN1,
+  'latin1': LATIN1,
+  'binary': LATIN1,
+  'utf8': UTF8,
+  'utf-8': UTF8,
 };
 
 /** Longer strings become a Buffer first: only short writes are gathered. */

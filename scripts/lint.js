@@ -12,6 +12,7 @@ const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 /** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
   'src/binding/core.rs', // Node-API
+  'src/binding/fast.rs', // Node-API
   'src/binding/mod.rs', // Node-API
   'src/engine.rs', // its tests
   'src/reactor/mod.rs', // a borrowed descriptor

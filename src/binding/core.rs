@@ -20,7 +20,6 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
 use napi::{check_status, sys};
 
-use super::Encoding;
 use crate::engine::{Engine, Event, Step};
 use crate::error::{self, Error, Syscall};
 use crate::reactor::read_slab;
@@ -144,34 +143,6 @@ impl Core {
         }
     }
 
-    /// A write of a string, which is read straight into the queue.
-    pub fn write_string(&self, id: u32, text: sys::napi_value, length: usize, encoding: Encoding) -> i64 {
-        self.write(|engine| {
-            engine.gather(id, |queue| {
-                let most = match encoding {
-                    Encoding::Latin1 => length,
-                    Encoding::Utf8 => length * 3,
-                };
-                // One more for the NUL that Node-API adds.
-                queue.reserve(most + 1);
-                let read = match encoding {
-                    Encoding::Latin1 => sys::napi_get_value_string_latin1,
-                    Encoding::Utf8 => sys::napi_get_value_string_utf8,
-                };
-                let mut taken = 0;
-                // SAFETY: the queue has `most + 1` bytes to spare, and Node-API says how many of them it has filled.
-                unsafe {
-                    let space = queue.as_mut_ptr().add(queue.len());
-                    if read(self.env, text, space.cast(), most + 1, &raw mut taken) != sys::Status::napi_ok {
-                        return Err(Syscall::Write.errno(libc::EINVAL));
-                    }
-                    queue.set_len(queue.len() + taken);
-                }
-                Ok(())
-            })
-        })
-    }
-
     /// Closes everything and lets go of JavaScript. Does nothing the second time.
     pub fn shut_down(self: &Rc<Self>) {
         let Some(wake) = self.wake.take() else { return };
@@ -261,12 +232,13 @@ impl Core {
         let mut result = null_mut();
         // SAFETY: the references live until the wake is closed, and the caller has a handle scope open.
         unsafe {
-            let (mut receiver, mut function) = (null_mut(), null_mut());
-            sys::napi_get_reference_value(self.env, self.callbacks, &raw mut receiver);
+            let mut function = null_mut();
             sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function);
-            if receiver.is_null() || function.is_null() {
+            if function.is_null() {
                 return None;
             }
+            // The callbacks use no `this`; the function itself is an object at hand.
+            let receiver = function;
             let status = sys::napi_make_callback(
                 self.env,
                 null_mut(),

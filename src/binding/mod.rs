@@ -4,14 +4,12 @@
 //! streams and listeners by id, and gives one function for each kind of event.
 
 mod core;
+mod fast;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{
-    Buffer, BufferSlice, Either, Env, FromNapiValue, Object, Result, TypeName, ValidateNapiValue,
-};
-use napi::{ValueType, sys};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, JsValue, Object, Result};
 use napi_derive::napi;
 
 use self::core::Core;
@@ -65,36 +63,6 @@ pub struct ListenOptions {
     pub reuse_port: bool,
 }
 
-/// The encodings whose strings are read straight into the send buffer.
-#[napi]
-pub enum Encoding {
-    /// Each UTF-16 unit's low byte: `ascii`, `latin1`, `binary`.
-    Latin1 = 0,
-    /// UTF-8.
-    Utf8 = 1,
-}
-
-/// A JavaScript string that has not been read yet.
-pub struct Text(sys::napi_value);
-
-impl TypeName for Text {
-    fn type_name() -> &'static str {
-        "string"
-    }
-
-    fn value_type() -> ValueType {
-        ValueType::String
-    }
-}
-
-impl ValidateNapiValue for Text {}
-
-impl FromNapiValue for Text {
-    unsafe fn from_napi_value(_env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
-        Ok(Self(value))
-    }
-}
-
 /// All streams and listeners of one environment.
 #[napi]
 pub struct Engine {
@@ -109,6 +77,14 @@ impl Engine {
     pub fn new(env: Env, callbacks: Object<'_>, thread: bool) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
         Ok(Self { core: Core::start(env.raw(), &callbacks, way)? })
+    }
+
+    /// Defines the functions `write(id, chunk)`, `writeString(id, text, length, encoding)` and `want(id, wanted)` on
+    /// `target`; see the module `fast`.
+    #[napi(catch_unwind)]
+    pub fn define_fast(&self, env: Env, target: Object<'_>) -> Result<()> {
+        // SAFETY: a native method has a handle scope, and runs on the thread of its environment.
+        unsafe { fast::define(env.raw(), target.raw(), &self.core) }
     }
 
     /// Which way the loop is woken: `uv` or `thread`.
@@ -191,24 +167,11 @@ impl Engine {
 
     // Streams.
 
-    /// Writes bytes: gives how many were taken, or a negative errno. `onroom` follows if it was not all.
-    #[napi(catch_unwind)]
-    pub fn write(&self, id: u32, chunk: &[u8]) -> i64 {
-        self.core.write(|engine| engine.write(id, &[chunk]))
-    }
-
-    /// Writes several pieces at once, as [`Self::write`] does one.
+    /// Writes several pieces at once, as `write` does one.
     #[napi(catch_unwind)]
     pub fn writev(&self, id: u32, chunks: Vec<BufferSlice<'_>>) -> i64 {
         let slices: Vec<&[u8]> = chunks.iter().map(|chunk| &chunk[..]).collect();
         self.core.write(|engine| engine.write(id, &slices))
-    }
-
-    /// Writes a short string of `length` UTF-16 units: gives how many bytes were taken, all or (for a string that is
-    /// not empty) none, or a negative errno. `onroom` follows if it was none.
-    #[napi(catch_unwind)]
-    pub fn write_string(&self, id: u32, text: Text, length: u32, encoding: Encoding) -> i64 {
-        self.core.write_string(id, text.0, length as usize, encoding)
     }
 
     /// Sends what was gathered outside an event.
@@ -221,12 +184,6 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn write_directly(&self) {
         self.core.with(crate::engine::Engine::write_directly);
-    }
-
-    /// Whether data is wanted now.
-    #[napi(catch_unwind)]
-    pub fn want(&self, id: u32, wanted: bool) {
-        self.core.with(|engine| engine.want(id, wanted));
     }
 
     /// Ends the sending side behind all that was written: 0 if that is done, 1 if `onfinish` will follow, or a

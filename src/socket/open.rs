@@ -78,7 +78,11 @@ pub fn listen_unix(path: &[u8], backlog: i32) -> Result<OwnedFd> {
         socket.listen(backlog)?;
         Ok(socket.into())
     };
-    open().map_err(|error: io::Error| Syscall::Listen.failed(&error))
+    open().map_err(|error: io::Error| match error.raw_os_error() {
+        // What libuv, and so Node, says of a folder that is not there.
+        Some(libc::ENOENT) => Syscall::Listen.errno(libc::EACCES),
+        _ => Syscall::Listen.failed(&error),
+    })
 }
 
 /// Removes the socket file at `path` if it is a leftover: a socket on which nobody answers. Says whether it did.

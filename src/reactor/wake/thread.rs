@@ -142,12 +142,15 @@ fn watch(fd: RawFd, ears: &OwnedFd, function: &Function) {
 
 /// Runs one event on the JavaScript thread, inside the callback scope of the threadsafe function.
 unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
+    // Without an environment, a call that was queued is only being thrown away, after the context.
+    if env.is_null() {
+        return;
+    }
     let context = context.cast::<Context>();
-    // SAFETY: calls come before `finalize`.
+    // SAFETY: a call with an environment comes before `finalize`.
     let (turn, function, open) =
         unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
-    // Without an environment, the call is only being thrown away.
-    if env.is_null() || !open {
+    if !open {
         return;
     }
     let more = turn.step();
