@@ -1,12 +1,18 @@
 'use strict';
 
-// What the tests share: servers and streams that are closed after each test, and waiting for events.
+// What the tests share: servers and streams that are closed after each test, waiting for events, child processes, and
+// a witness for what only the kernel knows.
 
+const { execFileSync, spawn } = require('child_process');
 const { once } = require('events');
 const fs = require('fs');
+const nodeNet = require('net');
 const os = require('os');
 const path = require('path');
+const readline = require('readline');
 const net = require('..');
+
+const ROOT = path.dirname(__dirname);
 
 const cleanups = [];
 
@@ -80,4 +86,127 @@ function scratch() {
   return folder;
 }
 
-module.exports = { atEnd, closeAtEnd, collect, destroyAtEnd, listening, pair, scratch };
+/** The events `names` of `emitter` from now on, in order: `[name, ...arguments]` each. */
+function record(emitter, ...names) {
+  const events = [];
+  for (const name of names) emitter.on(name, (...details) => events.push([name, ...details]));
+  return events;
+}
+
+/** The names of all events of a stream, as a user can see them. */
+const STREAM_EVENTS = ['connect', 'data', 'end', 'timeout', 'drain', 'finish', 'error', 'close'];
+
+/** Resolves at 'close', with the names of the events of `stream` from now on; does not mind an 'error'. */
+function namesUntilClose(stream, names = STREAM_EVENTS) {
+  return new Promise((resolve) => {
+    const seen = [];
+    for (const name of names) stream.on(name, () => seen.push(name));
+    stream.on('close', () => resolve(seen));
+  });
+}
+
+/** Resolves at 'close' of a stream that fails, with its error. */
+function failure(stream) {
+  return new Promise((resolve, reject) => {
+    let error = new Error('The stream has closed without an error.');
+    stream.once('error', (reason) => (error = reason));
+    stream.once('close', (hadError) => (hadError ? resolve(error) : reject(error)));
+  });
+}
+
+/** What `run` throws. */
+function thrown(run) {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Nothing was thrown.');
+}
+
+/** Resolves after the next tick, when what is due in this one has come. */
+function nextTick() {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+/**
+ * Resolves when a byte has gone there and back on a connection of its own. What loopback carried before has been seen
+ * by then, so that a test can say what has *not* come of it.
+ */
+async function settled() {
+  const [client, accepted] = await pair();
+  accepted.once('data', (data) => accepted.write(data));
+  client.write('x');
+  await once(client, 'data');
+}
+
+/** A port of `host` that refuses connections, and that nobody else is given before the test is over. */
+async function refusingPort(host = '127.0.0.1') {
+  const server = await listening(nodeNet.createServer(), 0, host);
+  const client = destroyAtEnd(nodeNet.connect(server.address().port, host));
+  const [accepted] = await once(server, 'connection');
+  destroyAtEnd(accepted);
+  if (client.connecting) await once(client, 'connect');
+  // Nobody listens where a client has connected from.
+  return client.localPort;
+}
+
+/**
+ * Runs `script` in a node process of its own, with `net` in its scope. `descriptors` become its 3, 4, ...; `lines` is
+ * what it writes to stdout, `exit` resolves to its exit code.
+ */
+function child(script, { descriptors = [], args = [] } = {}) {
+  const source = `const net = require(process.argv[1]);\n${script}`;
+  const running = spawn(process.execPath, ['-e', source, ROOT, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit', ...descriptors],
+  });
+  atEnd(() => running.kill('SIGKILL'));
+  const exit = new Promise((resolve) => {
+    running.on('close', (code, signal) => resolve(signal ?? code));
+  });
+  return { process: running, lines: readline.createInterface(running.stdout)[Symbol.asyncIterator](), exit };
+}
+
+/** What the kernel says of an option of the socket `fd`: `getsockopt(fd, level, name)`, as a number. */
+function socketOption(fd, level, name) {
+  // Node has no getsockopt; Perl comes with every system that we build on.
+  const script = `open(my $socket, '+<&=', 3) or die $!;
+    my $value = getsockopt($socket, ${level}, ${name}) // die $!;
+    print unpack('i', $value);`;
+  return Number(execFileSync('perl', ['-e', script], { stdio: ['ignore', 'pipe', 'inherit', fd] }).toString());
+}
+
+const isMac = process.platform === 'darwin';
+
+/** Levels and names for `socketOption`. */
+const OPTIONS = {
+  noDelay: [6, 1],
+  keepAlive: isMac ? [0xffff, 8] : [1, 9],
+  keepAliveIdle: isMac ? [6, 0x10] : [6, 4],
+  keepAliveInterval: isMac ? [6, 0x101] : [6, 5],
+  keepAliveCount: isMac ? [6, 0x102] : [6, 6],
+};
+
+/** What the kernel says of the option `name` of `stream`. */
+function kernelOption(stream, name) {
+  return socketOption(stream.fd, ...OPTIONS[name]);
+}
+
+module.exports = {
+  atEnd,
+  child,
+  closeAtEnd,
+  collect,
+  destroyAtEnd,
+  failure,
+  kernelOption,
+  listening,
+  namesUntilClose,
+  nextTick,
+  pair,
+  record,
+  refusingPort,
+  scratch,
+  settled,
+  thrown,
+};

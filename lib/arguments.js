@@ -3,6 +3,7 @@
 // The forms of `listen` and `connect`, and the checks of every argument. What is wrong throws here, with Node's code,
 // before anything has been touched.
 
+const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
 
@@ -144,6 +145,16 @@ function dnsFamily(family) {
   return family;
 }
 
+/** What `dns.lookup` would throw at, once it is too late. A lookup function of the user's has rules of its own. */
+function validateLookup({ family, hints }) {
+  if (family != null && ![0, 4, 6, 'IPv4', 'IPv6'].includes(family)) {
+    throw errors.invalidArgumentValue('options.family', family, 'must be one of: 0, 4, 6');
+  }
+  if (hints == null) return;
+  validateNumber(hints, 'options.hints');
+  if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('options.hints', hints);
+}
+
 /** Where `connect` is to connect: the checked options, and the callback. */
 function connectTarget(args) {
   const { options, callback } = normalize(args);
@@ -153,7 +164,7 @@ function connectTarget(args) {
     validateString(path, 'options.path');
     return { callback, target: { path } };
   }
-  const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout, hints = 0 } = options;
+  const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
   if (localAddress && !isIP(localAddress)) throw errors.invalidIpAddress(localAddress);
   if (localPort) {
     validateNumber(localPort, 'options.localPort');
@@ -168,6 +179,7 @@ function connectTarget(args) {
     validateInteger(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
   }
   if (lookup != null) validateFunction(lookup, 'options.lookup');
+  else validateLookup(options);
   const host = options.host || 'localhost';
   validateString(host, 'options.host');
   const target = {
@@ -176,7 +188,7 @@ function connectTarget(args) {
     localAddress,
     localPort: localPort || undefined,
     family: dnsFamily(options.family),
-    hints,
+    hints: options.hints ?? 0,
     lookup,
     autoSelectFamily,
     attemptDelay: autoSelectFamilyAttemptTimeout ?? undefined,

@@ -75,8 +75,6 @@ const serverNotRunning = () => coded(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is
 const socketClosed = () => coded(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed');
 const closedBeforeConnection = () =>
   coded(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established');
-const destroyedWhileWriting = () =>
-  coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
 const detachedWhileWriting = () =>
   coded(Error, 'ERR_INVALID_STATE', 'Invalid state: a Buffer was detached while it was being written');
 
@@ -149,7 +147,6 @@ module.exports = {
   badPort,
   closedBeforeConnection,
   connectError,
-  destroyedWhileWriting,
   detachedWhileWriting,
   invalidAddressFamily,
   invalidArgumentType,

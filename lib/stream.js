@@ -16,6 +16,7 @@ const {
   validateFunction,
   validateTimeout,
 } = require('./arguments');
+const { Utf16Decoder, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
 const { Race } = require('./race');
@@ -43,6 +44,10 @@ const kPending = Symbol('pending');
 const kFinal = Symbol('final');
 /** What the engine does on close: reset instead of end. */
 const kReset = Symbol('reset');
+/** Destroyed, and 'close' is still to come. */
+const kClosing = Symbol('closing');
+/** What to do once 'close' has come: `connect()` has been called before. */
+const kAgain = Symbol('again');
 const kRace = Symbol('race');
 const kTimer = Symbol('timer');
 /** Socket options asked for before there is a socket. */
@@ -63,6 +68,9 @@ const NATIVE_ENCODINGS = {
   'utf8': UTF8,
   'utf-8': UTF8,
 };
+
+/** What the engine gathers at the most, and all it gathers by default. */
+const QUEUE_MOST = 16 << 10;
 
 /** Longer strings become a Buffer first: only short writes are gathered. */
 const NATIVE_STRING_MOST = 4096;
@@ -101,10 +109,9 @@ class StreamMethods extends Duplex {
     attach(this, id);
     this.connecting = false;
     this[kRace] = null;
-    sendPending(this);
     try {
       this.emit('connect');
-      if (!this.destroyed) this.emit('ready');
+      this.emit('ready');
     } finally {
       startReading(this);
     }
@@ -182,20 +189,24 @@ class StreamMethods extends Duplex {
     if (this[kId] === NONE) {
       if (!this.connecting) return callback();
       this[kFinal] = callback;
+      this.once('connect', sendWhenConnected);
       return;
     }
     const outcome = this[kEngine].shutdown(this[kId]);
+    // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
     if (outcome === 1) this[kFinal] = callback;
-    else callback(outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+    else process.nextTick(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
   }
 
   _destroy(error, callback) {
-    const unwritten = this[kPending];
-    if (unwritten !== null) {
-      this[kPending] = null;
-      const reason = this.connecting ? errors.closedBeforeConnection() : errors.destroyedWhileWriting();
-      process.nextTick(unwritten.callback, error ?? reason);
+    const pending = this[kPending];
+    if (pending !== null) {
+      if (this.connecting) {
+        this.removeListener('connect', sendWhenConnected);
+        this.once('close', () => pending.callback(errors.closedBeforeConnection()));
+      }
     }
+    const isCut = pending !== null && !this.connecting;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
@@ -206,8 +217,11 @@ class StreamMethods extends Duplex {
       this[kEngine].close(this[kId], this[kReset]);
       this.server?.[kReleased]();
     }
+    this[kClosing] = true;
     callback(error);
-    process.nextTick(emitClose, this, Boolean(error));
+    // As in Node: the error, if there is one, says what became of the write.
+    if (isCut) process.nextTick(pending.callback);
+    process.nextTick(closeBehindTicks, this, Boolean(error));
   }
 
   // Writing and ending.
@@ -221,7 +235,7 @@ class StreamMethods extends Duplex {
     const state = this._writableState;
     const drainIsDue = state.needDrain;
     const belowMark = super.write(chunk, encoding, callback);
-    const nothingWaits = state.length === 0;
+    const nothingWaits = state.length === 0 && !this.connecting;
     if (belowMark === nothingWaits || this.destroyed || this.errored || this.writableEnded) return belowMark;
     // The high-water mark says one thing, what waits another: what waits counts.
     state.needDrain = nothingWaits ? drainIsDue : true;
@@ -259,8 +273,12 @@ class StreamMethods extends Duplex {
 
   /** Sets the encoding of received data; null gives Buffers again. Contract: stream.setEncoding. */
   setEncoding(encoding = null) {
-    if (encoding !== null) return super.setEncoding(encoding);
     const state = this._readableState;
+    if (encoding !== null) {
+      super.setEncoding(encoding);
+      if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
+      return this;
+    }
     if (!state.decoder) return this;
     const buffered = undecode(state);
     state.decoder = null;
@@ -417,7 +435,6 @@ function construct(stream, options) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
   const adopted = options.fd === undefined ? null : adopt(options);
-  Duplex.call(stream, duplexOptions(stream, options));
   stream.connecting = false;
   stream.server = null;
   stream.timeout = undefined;
@@ -431,8 +448,12 @@ function construct(stream, options) {
   stream[kWanted] = null;
   stream[kLast] = null;
   stream[kReset] = false;
+  stream[kClosing] = false;
+  stream[kAgain] = null;
   stream[kOutgoing] = false;
   stream[kReferenced] = true;
+  // An aborted signal destroys the stream in here.
+  Duplex.call(stream, duplexOptions(stream, options));
   if (options.noDelay) stream.setNoDelay();
   if (options.keepAlive) {
     stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
@@ -475,6 +496,8 @@ function attach(stream, id) {
   if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
   if (keepAlive !== undefined) stream[kEngine].setKeepAlive(id, ...keepAlive);
   if (!stream[kReferenced]) stream[kEngine].reference(id, false);
+  const mark = stream.writableHighWaterMark;
+  if (mark < QUEUE_MOST) stream[kEngine].limitQueue(id, mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
   if (stream[kReading]) stream[kEngine].want(id, true);
 }
@@ -492,13 +515,9 @@ function begin(stream, target) {
  * 'close' of its former life has come.
  */
 function reopen(stream, then) {
-  if (stream[kId] !== NONE) {
-    // 'close' is due in this tick.
+  if (stream[kClosing] || stream[kId] !== NONE) {
     stream.connecting = true;
-    process.nextTick(() => {
-      stream.connecting = false;
-      reopen(stream, then);
-    });
+    stream[kAgain] = then;
     return;
   }
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
@@ -510,6 +529,7 @@ function reopen(stream, then) {
   stream[kReading] = false;
   stream[kReset] = false;
   stream[kLast] = null;
+  stream[kPending] = null;
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
@@ -526,8 +546,12 @@ function startReading(stream) {
 
 function send(stream, chunks, callback) {
   if (stream[kId] === NONE) {
-    if (stream.connecting) stream[kPending] = { chunks, callback };
-    else callback(errors.socketClosed());
+    if (stream.connecting) {
+      stream[kPending] = { chunks: rest(chunks, 0), callback };
+      stream.once('connect', sendWhenConnected);
+    } else {
+      callback(errors.socketClosed());
+    }
     return;
   }
   const taken =
@@ -536,28 +560,36 @@ function send(stream, chunks, callback) {
     callback(errors.systemError(taken, 'write'));
     return;
   }
+  if (chunks.length === 1 && taken === chunks[0].byteLength) {
+    callback();
+    return;
+  }
   const left = rest(chunks, taken);
   if (left.length === 0) callback();
   else stream[kPending] = { chunks: left, callback };
 }
 
-/** `chunks` without their first `taken` bytes. */
+/** `chunks` without their first `taken` bytes, and without empty ones. */
 function rest(chunks, taken) {
-  for (let i = 0; i < chunks.length; i++) {
-    const { byteLength } = chunks[i];
-    if (taken < byteLength) return [chunks[i].subarray(taken), ...chunks.slice(i + 1)];
-    taken -= byteLength;
+  const left = [];
+  for (const chunk of chunks) {
+    const { byteLength } = chunk;
+    if (taken < byteLength) left.push(taken === 0 ? chunk : chunk.subarray(taken));
+    taken = Math.max(taken - byteLength, 0);
   }
-  return [];
+  return left;
 }
 
 /** Goes on with the write that the engine had no room for, or that came before the connection, and with the end. */
 function sendPending(stream) {
   const pending = stream[kPending];
+  if (stream.destroyed) return;
   if (pending !== null) {
     stream[kPending] = null;
-    // A Buffer whose memory has been transferred away shows itself as empty.
-    if (pending.chunks[0].byteLength === 0 && pending.chunks[0].buffer.byteLength === 0) {
+    // Nothing empty is kept: what is empty now has had its memory transferred away.
+    if (pending.chunks.length === 0) {
+      pending.callback();
+    } else if (pending.chunks.some(({ byteLength }) => byteLength === 0)) {
       pending.callback(errors.detachedWhileWriting());
     } else {
       send(stream, pending.chunks, pending.callback);
@@ -571,11 +603,28 @@ function sendPending(stream) {
   }
 }
 
+/** A 'connect' listener: sends what was written, and the end, before the connection was there. */
+function sendWhenConnected() {
+  sendPending(this);
+}
+
+/** 'close' comes last: behind whatever this tick has left to say. */
+function closeBehindTicks(stream, hadError) {
+  queueMicrotask(() => emitClose(stream, hadError));
+}
+
 function emitClose(stream, hadError) {
+  stream[kClosing] = false;
   try {
     stream.emit('close', hadError);
   } finally {
     detach(stream);
+    const again = stream[kAgain];
+    if (again !== null) {
+      stream[kAgain] = null;
+      stream.connecting = false;
+      reopen(stream, again);
+    }
   }
 }
 
@@ -619,8 +668,7 @@ function undecode(state) {
   const { decoder, encoding } = state;
   const chunks = [];
   for (const text of state.buffer.slice(state.bufferIndex ?? 0)) chunks.push(Buffer.from(text, encoding));
-  const partial = decoder.lastTotal - decoder.lastNeed;
-  if (partial > 0) chunks.push(Buffer.from(decoder.lastChar.subarray(0, partial)));
+  chunks.push(restOf(decoder));
   state.buffer.length = 0;
   if (state.bufferIndex !== undefined) state.bufferIndex = 0;
   state.length = 0;

@@ -273,7 +273,7 @@ impl Engine {
     pub fn write(&mut self, id: Id, slices: &[&[u8]]) -> Result<usize> {
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
         if total <= GATHER_MOST && !self.direct {
-            let gathered = self.gather(id, |queue| {
+            let gathered = self.gather(id, total, |queue| {
                 slices.iter().for_each(|slice| queue.extend_from_slice(slice));
                 Ok::<(), Error>(())
             })?;
@@ -286,21 +286,22 @@ impl Engine {
         stream.send(&self.reactor, &mut self.spare, slices, now)
     }
 
-    /// Writes what `fill` appends to the queue. Gives how many bytes were taken: all, or none.
+    /// Writes what `fill` appends to the queue: `most` bytes at the most. Gives how many were taken: all, or none.
     pub fn gather<E: From<Error>>(
         &mut self,
         id: Id,
+        most: usize,
         fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
     ) -> std::result::Result<usize, E> {
         let now = self.now();
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else {
             return Err(Syscall::Write.errno(libc::EBADF).into());
         };
-        if stream.is_queue_long() {
+        if stream.is_queue_full(most) {
             stream.flush(&self.reactor, &mut self.spare, now);
         }
         let Accepted { bytes, gathered } = stream.gather(&mut self.spare, fill)?;
-        if self.direct {
+        if self.direct || stream.is_queue_full(0) {
             stream.flush(&self.reactor, &mut self.spare, now);
         } else if gathered {
             stream.dirty = true;
@@ -546,6 +547,30 @@ mod tests {
         let mut heard = Vec::new();
         peer.read_to_end(&mut heard).unwrap();
         assert_eq!(heard, [b"small ".as_slice(), &large, b" end"].concat());
+    }
+
+    #[test]
+    fn more_slices_than_one_call_takes_all_go_out() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        let slices = vec![b"0123".as_slice(); 3000];
+        assert_eq!(rig.engine.write(id, &slices), Ok(12_000));
+        rig.engine.release(id);
+        let mut heard = Vec::new();
+        peer.read_to_end(&mut heard).unwrap();
+        assert_eq!(heard, slices.concat());
+    }
+
+    #[test]
+    fn a_queue_is_held_to_its_mark() {
+        let mut rig = Rig::new();
+        let (id, _peer) = rig.pair();
+        rig.engine.stream(id).unwrap().limit_queue(100);
+        while rig.engine.write(id, &[[b'x'; 60].as_slice()]) == Ok(60) {
+            let stream = rig.engine.stream(id).unwrap();
+            assert!(!stream.is_queue_full(0));
+        }
+        assert!(rig.engine.stream(id).unwrap().waiting_bytes() <= 100);
     }
 
     #[test]

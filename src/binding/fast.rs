@@ -25,6 +25,16 @@ pub enum StringEncoding {
     Utf8,
 }
 
+impl StringEncoding {
+    /// The most bytes that `length` UTF-16 units can take.
+    fn most(self, length: usize) -> usize {
+        match self {
+            Self::Latin1 => length,
+            Self::Utf8 => length * 3,
+        }
+    }
+}
+
 type Body = unsafe fn(&Core, sys::napi_env, [sys::napi_value; 4]) -> Option<i64>;
 
 /// Defines the functions on `target`.
@@ -105,7 +115,7 @@ unsafe fn write_string(core: &Core, env: sys::napi_env, arguments: [sys::napi_va
     let (id, length, encoding) = unsafe { (number(env, id)?, number(env, length)? as usize, number(env, encoding)?) };
     let encoding = if encoding == 0 { StringEncoding::Latin1 } else { StringEncoding::Utf8 };
     Some(core.write(|engine| {
-        engine.gather(id, |queue| {
+        engine.gather(id, encoding.most(length), |queue| {
             // SAFETY: as above.
             unsafe { read_string(env, text, length, encoding, queue) }.ok_or(Syscall::Write.errno(libc::EINVAL))
         })
@@ -137,10 +147,10 @@ unsafe fn read_string(
     encoding: StringEncoding,
     queue: &mut Vec<u8>,
 ) -> Option<()> {
-    let (most, read): (_, unsafe fn(_, _, _, _, _) -> _) = match encoding {
-        StringEncoding::Latin1 => (length, sys::napi_get_value_string_latin1),
-        // A UTF-16 unit takes three bytes at the most.
-        StringEncoding::Utf8 => (length * 3, sys::napi_get_value_string_utf8),
+    let most = encoding.most(length);
+    let read: unsafe fn(_, _, _, _, _) -> _ = match encoding {
+        StringEncoding::Latin1 => sys::napi_get_value_string_latin1,
+        StringEncoding::Utf8 => sys::napi_get_value_string_utf8,
     };
     // One more for the NUL that Node-API adds.
     queue.reserve(most + 1);

@@ -186,6 +186,12 @@ impl Engine {
         self.core.with(crate::engine::Engine::write_directly);
     }
 
+    /// Holds what is gathered to a high-water mark, if that is lower than usual.
+    #[napi(catch_unwind)]
+    pub fn limit_queue(&self, id: u32, mark: u32) {
+        self.core.with(|engine| engine.stream(id).map(|stream| stream.limit_queue(mark)));
+    }
+
     /// Ends the sending side behind all that was written: 0 if that is done, 1 if `onfinish` will follow, or a
     /// negative errno.
     #[napi(catch_unwind)]

@@ -29,8 +29,9 @@ use crate::socket::{Kind, address};
 /// call that it saves.
 pub const GATHER_MOST: usize = 4 << 10;
 
-/// A queue as long as this is sent without waiting for the end of the event.
-const QUEUE_MOST: usize = 64 << 10;
+/// A queue that would grow longer than this is sent without waiting for the end of the event. No more than the
+/// smallest default high-water mark of Node's streams.
+pub const QUEUE_MOST: u32 = 16 << 10;
 
 /// Reads of one turn. More starve the others, fewer cost turns.
 const READS_PER_TURN: u32 = 4;
@@ -87,6 +88,7 @@ pub struct Stream {
     /// Keeps the environment's loop alive.
     pub(crate) referenced: bool,
     watches_writable: bool,
+    queue_most: u32,
     /// The reads it has had of turn number `turn`.
     reads: u32,
     turn: u32,
@@ -130,6 +132,7 @@ impl Stream {
             queued: false,
             referenced: true,
             watches_writable: false,
+            queue_most: QUEUE_MOST,
             reads: 0,
             turn: 0,
             failure: None,
@@ -220,13 +223,18 @@ impl Stream {
         }
     }
 
+    /// Holds the queue to the stream's high-water mark, where that is lower than [`QUEUE_MOST`].
+    pub fn limit_queue(&mut self, mark: u32) {
+        self.queue_most = mark.min(QUEUE_MOST);
+    }
+
     /// Takes a small write into the queue: `fill` appends the bytes. Takes nothing while the kernel takes nothing.
     pub fn gather<E>(
         &mut self,
         spare: &mut Spare,
         fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
     ) -> std::result::Result<Accepted, E> {
-        if self.state.is_blocked() || self.queue.len() >= QUEUE_MOST {
+        if self.state.is_blocked() {
             self.state.await_room(true);
             return Ok(Accepted { bytes: 0, gathered: false });
         }
@@ -235,9 +243,9 @@ impl Stream {
         Ok(Accepted { bytes, gathered: bytes > 0 && !self.dirty })
     }
 
-    /// Whether the queue is so long that it should be sent now.
-    pub fn is_queue_long(&self) -> bool {
-        self.queue.len() >= QUEUE_MOST
+    /// Whether `more` bytes would make the queue so long that it should be sent now.
+    pub fn is_queue_full(&self, more: usize) -> bool {
+        self.queue.len() + more > self.queue_most as usize
     }
 
     /// Sends `slices` at once, behind what is queued. What the kernel does not take, the caller keeps, and is told
@@ -255,15 +263,7 @@ impl Stream {
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
         let written = match (queued, slices) {
             (0, [one]) => io::write(fd, &[IoSlice::new(one)]),
-            _ => {
-                let parts: Vec<IoSlice<'_>> = std::iter::once(self.queue.pending())
-                    .filter(|queue| !queue.is_empty())
-                    .chain(slices.iter().copied())
-                    .take(VECTORS_MOST)
-                    .map(IoSlice::new)
-                    .collect();
-                io::write(fd, &parts)
-            }
+            _ => write_all(fd, self.queue.pending(), slices),
         }
         .map_err(|errno| error(Syscall::Write, errno))?;
         if written > 0 {
@@ -455,6 +455,22 @@ mod fault {
 
 /// `writev` takes no more slices than this.
 const VECTORS_MOST: usize = 1024;
+
+/// Writes `queue` and `slices` in as many calls as it takes, until the kernel takes less than it is offered.
+fn write_all(fd: &OwnedFd, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
+    let all = std::iter::once(queue).chain(slices.iter().copied());
+    let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
+    let mut written = 0;
+    for window in parts.chunks(VECTORS_MOST) {
+        let offered: usize = window.iter().map(|part| part.len()).sum();
+        let taken = io::write(fd, window)?;
+        written += taken;
+        if taken < offered {
+            break;
+        }
+    }
+    Ok(written)
+}
 
 /// The outcome of connecting, once there is one.
 fn connect_outcome(fd: &OwnedFd) -> Option<Result<()>> {

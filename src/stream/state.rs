@@ -86,6 +86,12 @@ impl State {
         if self.connecting {
             return if self.sending.blocked { Due::Nothing } else { Due::Connect };
         }
+        let Receiving { wanted, ready, hangup, ended } = self.receiving;
+        let may_receive = wanted && ready && !ended;
+        // Of a connection that is over, receiving tells more than sending. There is not much left to receive, either.
+        if may_receive && hangup {
+            return Due::Receive;
+        }
         if !self.sending.blocked {
             if queued {
                 return Due::Send;
@@ -97,8 +103,7 @@ impl State {
                 return Due::Shutdown;
             }
         }
-        let Receiving { wanted, ready, ended, .. } = self.receiving;
-        if wanted && ready && !ended { Due::Receive } else { Due::Nothing }
+        if may_receive { Due::Receive } else { Due::Nothing }
     }
 
     /// The outcome of connecting is not known yet.
@@ -223,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_over_is_received_first() {
+        let mut state = State::open();
+        state.want(true);
+        state.news(HANGUP);
+        assert_eq!(state.due(true), Due::Receive);
+        state.ended();
+        assert_eq!(state.due(true), Due::Send);
+    }
+
+    #[test]
     fn nothing_else_while_connecting() {
         let mut state = State::connecting();
         state.want(true);
@@ -233,6 +248,6 @@ mod tests {
         state.news(WRITABLE);
         assert_eq!(state.due(true), Due::Connect);
         state.connected();
-        assert_eq!(state.due(true), Due::Send);
+        assert_eq!(state.due(true), Due::Receive);
     }
 }

@@ -1,0 +1,96 @@
+'use strict';
+
+// Parity with node:net: the peer's process is killed. The peer is node:net in a process of its own.
+
+const { spawn } = require('child_process');
+const { once } = require('events');
+const path = require('path');
+const { atEnd, scratch } = require('../helpers');
+const { BOTH, PAIRINGS, REFERENCE, Trace } = require('./trace');
+
+const MODULES = [REFERENCE.server, PAIRINGS[0].server];
+
+/** Starts `script` with `net`, `where` and `say(line)` in scope. */
+function peer(script, where = {}) {
+  const source = `
+    const net = require('net');
+    const where = JSON.parse(process.argv[1]);
+    const say = (line) => process.stdout.write(line + '\\n');
+    ${script}`;
+  const running = spawn(process.execPath, ['-e', source, JSON.stringify(where)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  atEnd(() => running.kill('SIGKILL'));
+  return running;
+}
+
+function place(transport) {
+  return transport === 'unix' ? { path: path.join(scratch(), 's') } : { port: 0, host: '127.0.0.1' };
+}
+
+/** The trace of an accepted stream whose peer does `script` and is killed in the first 'data'. */
+async function accepting(net, transport, script, settings) {
+  const trace = new Trace(new Map());
+  const server = net.createServer(settings.serverOptions ?? {});
+  server.listen(place(transport));
+  await once(server, 'listening');
+  const address = server.address();
+  const where = transport === 'unix' ? { path: address } : { port: address.port, host: '127.0.0.1' };
+  const running = peer(script, where);
+  const [stream] = await once(server, 'connection');
+  server.close();
+  trace.watchStream(stream, { side: 'accepted', reads: true, except: settings.except });
+  settings.accept?.(stream);
+  await once(stream, 'data');
+  running.kill('SIGKILL');
+  await trace.over;
+  trace.finish(settings.except ?? []);
+  return trace.lines;
+}
+
+/** The trace of a client whose server does `script` and is killed in the first 'data'. */
+async function connecting(net, transport, script, settings) {
+  const trace = new Trace(new Map());
+  const running = peer(`
+    const server = net.createServer((stream) => { ${script} });
+    server.listen(where, () => say(JSON.stringify(server.address())));`, place(transport));
+  const [line] = await once(running.stdout, 'data');
+  const address = JSON.parse(line);
+  const where = transport === 'unix' ? { path: address } : { port: address.port, host: '127.0.0.1' };
+  const stream = net.connect(where);
+  trace.watchStream(stream, { side: 'client', reads: true, except: settings.except });
+  settings.accept?.(stream);
+  await once(stream, 'data');
+  running.kill('SIGKILL');
+  await trace.over;
+  trace.finish(settings.except ?? []);
+  return trace.lines;
+}
+
+const huge = Buffer.alloc(30_000_000);
+
+describe.each(BOTH)('the process of the peer is killed (%s)', (transport) => {
+  const CASES = [
+    ['idle: that is a FIN', 'stream.write("hello")', {}],
+    ['with unread data: that is a reset', 'stream.write("hello"); stream.pause();', {
+      accept: (stream) => stream.write(Buffer.alloc(1000)),
+    }],
+    ['while we send: an error', 'stream.write("hello"); stream.pause();', {
+      accept: (stream) => stream.write(huge),
+      except: ['bytesWritten'],
+    }],
+  ];
+
+  test.each(CASES)('as a client, %s', async (name, script, settings) => {
+    const client = `const stream = net.connect(where, () => { ${script} });`;
+    const traces = [];
+    for (const net of MODULES) traces.push(await accepting(net, transport, client, settings));
+    expect(traces[1]).toEqual(traces[0]);
+  });
+
+  test.each(CASES)('as a server, %s', async (name, script, settings) => {
+    const traces = [];
+    for (const net of MODULES) traces.push(await connecting(net, transport, script, settings));
+    expect(traces[1]).toEqual(traces[0]);
+  });
+});

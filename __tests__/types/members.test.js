@@ -1,0 +1,42 @@
+'use strict';
+
+// index.d.ts has every export and every public member: those that are there at run time.
+
+const fs = require('fs');
+const path = require('path');
+const net = require('../..');
+
+const TYPES = fs.readFileSync(path.join(__dirname, '..', '..', 'index.d.ts'), 'utf8');
+
+/** The text of one interface. */
+function interfaceOf(name) {
+  return new RegExp(`^export interface ${name} .*?^}`, 'ms').exec(TYPES)[0];
+}
+
+/** The public names of a class and those that it inherits, up to Node's. */
+function members({ prototype }) {
+  const names = new Set();
+  let level = prototype;
+  while (!['Duplex', 'EventEmitter'].includes(level.constructor.name)) {
+    for (const name of Object.getOwnPropertyNames(level)) names.add(name);
+    level = Object.getPrototypeOf(level);
+  }
+  return [...names].filter((name) => !name.startsWith('_') && name !== 'constructor');
+}
+
+test('every export is declared', () => {
+  const declared = [...TYPES.matchAll(/^export declare (?:const|function) (\w+)/gm)].map(([, name]) => name);
+  const passedOn = /^export \{ (.*) \} from 'node:net';/m.exec(TYPES)[1].split(', ');
+  expect([...new Set([...declared, ...passedOn])].sort()).toEqual(Object.keys(net).sort());
+});
+
+test.each([
+  ['Server', 'listenFD'],
+  ['Stream', 'readyState'],
+])('every member of %s is declared', (name, one) => {
+  const text = interfaceOf(name);
+  const found = members(net[name]);
+  expect(found).toContain(one);
+  const missing = found.filter((member) => !new RegExp(`^  (?:readonly |get )?${member}\\??[:(<]`, 'm').test(text));
+  expect(missing).toEqual([]);
+});

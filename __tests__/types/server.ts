@@ -1,0 +1,114 @@
+// net.Server
+
+import { EventEmitter, once } from 'node:events';
+import { Server, Stream, createServer } from 'rust-net';
+import type { AddressInfo, DropArgument, ListenOptions, SystemError } from 'rust-net';
+import type { Expect, Same } from './same.js';
+
+const server = createServer();
+export const emitter: EventEmitter = server;
+
+// With and without `new` (D18), and as a base class.
+new Server();
+new Server({ allowHalfOpen: true }, (stream) => stream.end());
+Server((stream) => stream.end());
+export const plain: Server = Server();
+export class Counted extends Server {
+  count = 0;
+  constructor() {
+    super((stream) => stream.on('close', () => this.count++));
+  }
+}
+new Counted().listen(0).count.toFixed();
+// @ts-expect-error: no such option
+new Server({ halfOpen: true });
+
+// server.listen
+server.listen().listen(0).listen('0');
+server.listen(() => {});
+server.listen(8124, 'localhost');
+server.listen(8124, 'localhost', () => {});
+server.listen(8124, null, 128, () => {});
+server.listen(8124, 128, () => {});
+server.listen('/tmp/echo.sock', () => {});
+server.listen('/tmp/echo.sock', 128);
+server.listen({ port: 0, host: '::', ipv6Only: true, reusePort: true, backlog: 1, exclusive: true });
+server.listen({ path: '\0name' });
+server.listen({ path: '/tmp/echo.sock', readableAll: true, writableAll: true }, () => {});
+server.listen({ fd: 3, signal: new AbortController().signal });
+export const options: ListenOptions = { port: null };
+// @ts-expect-error: a host is text
+server.listen(8124, { host: 'localhost' });
+// @ts-expect-error: a backlog is a number
+server.listen({ port: 0, backlog: '511' });
+// @ts-expect-error: a callback is a function
+server.listen(0, true);
+
+// server.listenFD
+server.listenFD(3).listenFD(3, () => {});
+// @ts-expect-error: a descriptor is a number
+server.listenFD('3');
+// @ts-expect-error: which?
+server.listenFD();
+
+// server.close
+server.close().close(null).close((error) => error?.message);
+
+// server.pause, ref and unref (D26, D28)
+server.pause().pause(100).ref().unref();
+
+// server.address
+export type Address = Expect<Same<ReturnType<typeof server.address>, AddressInfo | string | null>>;
+export const { port, family } = server.address() as AddressInfo;
+export type Family = Expect<Same<typeof family, 'IPv4' | 'IPv6'>>;
+
+// server.maxConnections, server.connections
+server.maxConnections = 10;
+server.maxConnections = undefined;
+server.maxConnections = null;
+export const free: number = server.maxConnections - server.connections;
+// @ts-expect-error: a count
+server.maxConnections = '10';
+// @ts-expect-error: counted by the server
+server.connections = 0;
+// @ts-expect-error: told by the server
+server.listening = true;
+server.getConnections((error, count) => error ?? count.toFixed()).ref();
+
+// What streams are made with.
+server.allowHalfOpen = server.pauseOnConnect = server.noDelay = true;
+server.highWaterMark = 1024;
+
+// Events.
+server.on('connection', (stream) => {
+  const same: Expect<Same<typeof stream, Stream>> = true;
+  return same;
+});
+server.once('listening', () => {}).addListener('close', () => {});
+server.on('error', (error) => error.message);
+server.on('error', (error: NodeJS.ErrnoException) => error.code);
+server.prependListener('acceptError', (error) => {
+  const same: Expect<Same<typeof error, SystemError>> = true;
+  return same && error.code === 'EMFILE' && error.errno < 0;
+});
+server.prependOnceListener('drop', (data) => {
+  const same: Expect<Same<typeof data, DropArgument | undefined>> = true;
+  return same && data?.remotePort?.toFixed();
+});
+const onConnection = (stream: Stream) => void stream.end();
+server.on('connection', onConnection).off('connection', onConnection).removeListener('connection', onConnection);
+server.emit('connection', new Stream());
+server.on('mine', (one: number, two: string) => two.repeat(one)).emit('mine', 1, 'x');
+server.on(Symbol('mine'), () => {});
+export const listening: Promise<unknown[]> = once(server, 'listening');
+// @ts-expect-error: 'connection' gives a stream
+server.on('connection', (count: number) => count);
+// @ts-expect-error: 'listening' gives nothing
+server.on('listening', (host: string) => host);
+// @ts-expect-error: 'connection' is emitted with a stream
+server.emit('connection');
+// @ts-expect-error: a listener is a function
+server.on('close', 'listener');
+
+// `await using`
+export const dispose: () => Promise<void> = () => server[Symbol.asyncDispose]();

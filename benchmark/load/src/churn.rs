@@ -1,0 +1,119 @@
+//! One message per connection: connect, send, read the reply, end, wait for the server's end, close, and again.
+
+use mio::{Events, Poll, Token};
+
+use crate::echo::{MESSAGE, is_repeated, message};
+use crate::options::Options;
+use crate::socket::{Endpoint, Socket};
+use crate::work::{self, Failure, Limit, Outcome, Work, server};
+
+/// See the module.
+pub struct Churn {
+    poll: Poll,
+    events: Events,
+    endpoint: Endpoint,
+    visits: Vec<Option<Visit>>,
+    begun: u64,
+}
+
+struct Visit {
+    socket: Socket,
+    message: [u8; MESSAGE],
+    stage: Stage,
+}
+
+enum Stage {
+    Connecting,
+    /// So much of the reply has come.
+    Receiving(usize),
+    /// We have ended; the server is to follow.
+    Ending,
+}
+
+impl Churn {
+    /// Opens nothing yet.
+    pub fn new(options: &Options) -> Result<Self, Failure> {
+        let visits = std::iter::repeat_with(|| None).take(options.connections).collect();
+        let endpoint = options.endpoint.clone();
+        Ok(Self { poll: Poll::new()?, events: work::events(), endpoint, visits, begun: 0 })
+    }
+
+    fn begin(&mut self, slot: usize) -> Result<(), Failure> {
+        self.begun += 1;
+        let socket = Socket::connect(&self.endpoint, self.poll.registry(), Token(slot))?;
+        self.visits[slot] = Some(Visit { socket, message: message(self.begun), stage: Stage::Connecting });
+        Ok(())
+    }
+}
+
+impl Work for Churn {
+    fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
+        let (mut begun, mut done) = (0, 0);
+        for slot in 0..self.visits.len() {
+            if limit.left(begun) > 0 {
+                begun += 1;
+                self.begin(slot)?;
+            }
+        }
+        let mut over = Vec::new();
+        while done < begun {
+            work::wait(&mut self.poll, &mut self.events)?;
+            for event in &self.events {
+                let slot = event.token().0;
+                // The news of a connection that was closed in this round is nobody's.
+                let Some(visit) = &mut self.visits[slot] else { continue };
+                if visit.go_on()? {
+                    self.visits[slot] = None;
+                    over.push(slot);
+                }
+            }
+            let is_over = limit.is_reached(begun);
+            for slot in over.drain(..) {
+                done += 1;
+                if !is_over && limit.left(begun) > 0 {
+                    begun += 1;
+                    self.begin(slot)?;
+                }
+            }
+        }
+        Ok(Outcome::fair(done))
+    }
+}
+
+impl Visit {
+    /// Goes as far as it can. Says whether it is over.
+    fn go_on(&mut self) -> Result<bool, Failure> {
+        let mut space = [0; 2 * MESSAGE];
+        loop {
+            match self.stage {
+                Stage::Connecting => {
+                    if !self.socket.is_connected()? {
+                        return Ok(false);
+                    }
+                    if self.socket.write(&self.message)? != Some(MESSAGE) {
+                        return server("has no room for a first message");
+                    }
+                    self.stage = Stage::Receiving(0);
+                    return Ok(false);
+                }
+                Stage::Receiving(before) => {
+                    let Some(read) = self.socket.read(&mut space)? else { return Ok(false) };
+                    if read == 0 || before + read > MESSAGE || !is_repeated(&self.message, before, &space[..read]) {
+                        return server("has not sent the message back");
+                    }
+                    self.stage = Stage::Receiving(before + read);
+                    if before + read == MESSAGE {
+                        self.socket.end()?;
+                        self.stage = Stage::Ending;
+                        return Ok(false);
+                    }
+                }
+                Stage::Ending => match self.socket.read(&mut space)? {
+                    None => return Ok(false),
+                    Some(0) => return Ok(true),
+                    Some(_) => return server("has sent more than it was to"),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Connections that do nothing. Warming up opens one, measuring the others; each is answered one message, so that the
+//! server is known to have accepted it.
+
+use mio::{Events, Poll};
+
+use crate::echo::{MESSAGE, message};
+use crate::options::Options;
+use crate::socket::{Endpoint, Socket};
+use crate::work::{self, Failure, Limit, Outcome, Work, server};
+
+/// See the module.
+pub struct Idle {
+    poll: Poll,
+    events: Events,
+    endpoint: Endpoint,
+    /// How many each run opens, the next one last.
+    counts: Vec<usize>,
+    sockets: Vec<Socket>,
+}
+
+impl Idle {
+    /// Opens nothing yet.
+    pub fn open(options: &Options) -> Result<Self, Failure> {
+        Ok(Self {
+            poll: Poll::new()?,
+            events: work::events(),
+            endpoint: options.endpoint.clone(),
+            counts: vec![options.connections, 1],
+            sockets: Vec::new(),
+        })
+    }
+}
+
+impl Work for Idle {
+    fn run(&mut self, _limit: &Limit) -> Result<Outcome, Failure> {
+        let first = self.sockets.len();
+        let count = self.counts.pop().unwrap_or(0);
+        self.sockets.extend(work::connect(&mut self.poll, &self.endpoint, first, count)?);
+        let mut due = vec![MESSAGE; count];
+        let mut left = count;
+        for socket in &mut self.sockets[first..] {
+            if socket.write(&message(0))? != Some(MESSAGE) {
+                return server("has no room for a first message");
+            }
+        }
+        while left > 0 {
+            work::wait(&mut self.poll, &mut self.events)?;
+            for event in &self.events {
+                let slot = event.token().0;
+                let mut space = [0; 2 * MESSAGE];
+                let Some(read) = self.sockets[slot].read(&mut space)? else { continue };
+                if slot < first || read == 0 || read > due[slot - first] {
+                    return server("has not sent the message back");
+                }
+                due[slot - first] -= read;
+                left -= usize::from(due[slot - first] == 0);
+            }
+        }
+        Ok(Outcome::fair(count as u64))
+    }
+}

@@ -1,0 +1,83 @@
+//! The clients of the benchmark: one thread that keeps a server busy, checks all that comes back, and measures itself.
+//!
+//! # Layout
+//!
+//! - [`options`]: the command line.
+//! - [`socket`]: TCP or UNIX behind one type.
+//! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
+//! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load.
+//! - [`meter`]: time and own CPU time.
+//!
+//! # Dialogue
+//!
+//! It warms the server up until nothing is under way, prints `ready`, and waits for a line. Then it measures until
+//! nothing is under way again and prints one line of JSON. Its connections stay open until the next line, or the end,
+//! of its input. So whoever started it can look at the server at both ends of exactly the operations that are counted.
+
+mod churn;
+mod download;
+mod echo;
+mod idle;
+mod meter;
+mod options;
+mod socket;
+mod upload;
+mod work;
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use meter::Meter;
+use options::{Kind, Options};
+use work::{Failure, Limit, Outcome, Work};
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args().skip(1)).map_err(Failure::from).and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("load: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), Failure> {
+    options::allow_descriptors(options.connections)?;
+    let mut work: Box<dyn Work> = match options.kind {
+        Kind::Echo => Box::new(echo::Echo::open(options)?),
+        Kind::Churn => Box::new(churn::Churn::new(options)?),
+        Kind::Upload => Box::new(upload::Upload::new(options)?),
+        Kind::Download => Box::new(download::Download::open(options)?),
+        Kind::Idle => Box::new(idle::Idle::open(options)?),
+    };
+    work.run(&Limit::new(options.warm_up, options.most))?;
+    say("ready")?;
+    if !hear()? {
+        return Ok(());
+    }
+    let meter = Meter::start();
+    let outcome = work.run(&Limit::new(options.time, options.most))?;
+    say(&report(&meter, outcome))?;
+    hear()?;
+    Ok(())
+}
+
+fn report(meter: &Meter, Outcome { operations, fairness }: Outcome) -> String {
+    let (seconds, cpu) = meter.read();
+    let share = cpu / seconds;
+    format!(
+        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}}}"#
+    )
+}
+
+fn say(line: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")?;
+    Ok(output.flush()?)
+}
+
+/// Waits for a line. `false` at the end of the input.
+fn hear() -> Result<bool, Failure> {
+    let mut line = String::new();
+    Ok(std::io::stdin().lock().read_line(&mut line)? > 0)
+}

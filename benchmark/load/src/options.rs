@@ -1,0 +1,104 @@
+//! The command line: `load KIND [--name value]...`.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::socket::Endpoint;
+
+/// Descriptors that are needed besides the connections.
+const OTHER_DESCRIPTORS: u64 = 32;
+
+/// The kind of load.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Messages on open connections, each sent when the former is answered.
+    Echo,
+    /// One message per connection.
+    Churn,
+    /// Sending as fast as the server reads.
+    Upload,
+    /// Receiving as fast as the server sends.
+    Download,
+    /// Connections that do nothing.
+    Idle,
+}
+
+/// What is asked for.
+pub struct Options {
+    /// The kind of load.
+    pub kind: Kind,
+    /// Where the server is.
+    pub endpoint: Endpoint,
+    /// How many connections at once.
+    pub connections: usize,
+    /// How often a message comes back.
+    pub replies: usize,
+    /// How long to warm up.
+    pub warm_up: Duration,
+    /// How long to measure.
+    pub time: Duration,
+    /// How many operations at most, in warming up and in measuring.
+    pub most: u64,
+}
+
+impl Options {
+    /// Reads the arguments behind the program's name.
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let kind = match arguments.next().as_deref() {
+            Some("echo") => Kind::Echo,
+            Some("churn") => Kind::Churn,
+            Some("upload") => Kind::Upload,
+            Some("download") => Kind::Download,
+            Some("idle") => Kind::Idle,
+            other => return Err(format!("no such kind of load: {other:?}")),
+        };
+        let mut endpoint = None;
+        let mut options = Self {
+            kind,
+            endpoint: Endpoint::Unix(String::new()),
+            connections: 1,
+            replies: 1,
+            warm_up: Duration::ZERO,
+            time: Duration::from_secs(1),
+            most: u64::MAX,
+        };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
+            match name.as_str() {
+                "--tcp" => endpoint = Some(Endpoint::Tcp(parsed(&name, &value)?)),
+                "--unix" => endpoint = Some(Endpoint::Unix(value)),
+                "--connections" => options.connections = parsed(&name, &value)?,
+                "--replies" => options.replies = parsed(&name, &value)?,
+                "--warm-up" => options.warm_up = seconds(&name, &value)?,
+                "--seconds" => options.time = seconds(&name, &value)?,
+                "--most" => options.most = parsed(&name, &value)?,
+                _ => return Err(format!("unknown option {name}")),
+            }
+        }
+        options.endpoint = endpoint.ok_or("one of --tcp ADDRESS:PORT and --unix PATH is needed")?;
+        if options.connections == 0 || options.replies == 0 {
+            return Err("--connections and --replies can't be 0".into());
+        }
+        Ok(options)
+    }
+}
+
+/// Raises the limit of open descriptors as far as `connections` need it.
+pub fn allow_descriptors(connections: usize) -> io::Result<()> {
+    let needed = connections as u64 + OTHER_DESCRIPTORS;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some_and(|current| current < needed) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum })?;
+    }
+    Ok(())
+}
+
+fn parsed<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("{name} can't be {value:?}"))
+}
+
+fn seconds(name: &str, value: &str) -> Result<Duration, String> {
+    Duration::try_from_secs_f64(parsed(name, value)?).map_err(|error| format!("{name}: {error}"))
+}

@@ -1,0 +1,150 @@
+'use strict';
+
+// The processes of the benchmark: the servers and the load, each on a core of its own where there are two, and all gone
+// when the runner is.
+
+const { execFileSync, spawn, spawnSync } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const readline = require('readline');
+
+const LOAD = path.join(__dirname, 'load');
+const SERVER = path.join(__dirname, 'server.js');
+
+/** The cores of the server and of the load. */
+const CORES = { server: 0, load: 1 };
+
+const children = new Set();
+
+/** Builds the load and gives the path of the program. */
+function buildLoad() {
+  const manifest = path.join(LOAD, 'Cargo.toml');
+  execFileSync('cargo', ['build', '--release', '--locked', '--quiet', '--manifest-path', manifest], { stdio: 'inherit' });
+  return path.join(LOAD, 'target', 'release', 'load');
+}
+
+function canPin() {
+  if (process.platform !== 'linux' || os.availableParallelism() < 2) return false;
+  return Object.values(CORES).every((core) => spawnSync('taskset', ['-c', String(core), 'true']).status === 0);
+}
+
+const isPinned = canPin();
+
+/** Starts a program on the core of `role`. `lines` gives its output, line by line. */
+function start(role, command, args, stdio) {
+  const pinned = isPinned ? ['taskset', '-c', String(CORES[role]), command] : [command];
+  const child = spawn(pinned[0], [...pinned.slice(1), ...args], { stdio });
+  children.add(child);
+  const gone = once(child, 'exit').then(
+    ([code, signal]) => children.delete(child) && { code, signal },
+    (error) => children.delete(child) && { error },
+  );
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return { child, gone, lines };
+}
+
+async function nextLine(role, { gone, lines }) {
+  const { value, done } = await lines.next();
+  if (!done) return value;
+  const { code, signal, error } = await gone;
+  throw new Error(`The ${role} has ended early: ${error?.message ?? signal ?? `exit status ${code}`}`);
+}
+
+/** A server of `moduleName` for `work`. */
+class Server {
+  static async start(moduleName, work) {
+    const server = new Server();
+    server.folder = work.unix ? fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-bench-')) : null;
+    const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
+    if (work.unix) args.push(path.join(server.folder, 'socket'));
+    server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc']);
+    try {
+      server.place = await nextLine('server', server.process);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  get pid() {
+    return this.process.child.pid;
+  }
+
+  /** What the server has had so far, in nanoseconds: CPU time, and time in which it could have run but for others. */
+  async times() {
+    if (process.platform !== 'linux') return { cpu: await this.ask('cpu'), waited: 0 };
+    const tasks = `/proc/${this.pid}/task`;
+    const times = { cpu: 0, waited: 0 };
+    for (const task of fs.readdirSync(tasks)) {
+      const [cpu, waited] = fs.readFileSync(`${tasks}/${task}/schedstat`, 'latin1').split(' ', 2);
+      times.cpu += Number(cpu);
+      times.waited += Number(waited);
+    }
+    return times;
+  }
+
+  /** Resident memory of the server after collecting garbage, in bytes. */
+  memory() {
+    return this.ask('memory');
+  }
+
+  async ask(question) {
+    const { child } = this.process;
+    child.send(question);
+    const [answer] = await once(child, 'message', { signal: signalOfEnd(child) });
+    return answer;
+  }
+
+  /** Ends the server, letting it write what a profiler has collected. */
+  async stop() {
+    const { child, gone } = this.process;
+    if (child.connected) child.disconnect();
+    await gone;
+    if (this.folder !== null) fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function signalOfEnd(child) {
+  const end = new AbortController();
+  child.once('exit', () => end.abort());
+  return end.signal;
+}
+
+/** The load on a server: `ready()`, then `measure()`, then `stop()`. */
+class Load {
+  constructor(program, work, server, { seconds, warmUp }) {
+    const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
+    args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
+    if (work.replies) args.push('--replies', work.replies);
+    if (work.most) args.push('--most', work.most);
+    this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);
+    // The end of the load shows in its output.
+    this.process.child.stdin.on('error', () => {});
+  }
+
+  /** The server is warm, and nothing is under way. */
+  async ready() {
+    await nextLine('load', this.process);
+  }
+
+  /** Works for the time, and gives what it has measured. Nothing is under way afterwards; connections are open. */
+  async measure() {
+    this.process.child.stdin.write('go\n');
+    return JSON.parse(await nextLine('load', this.process));
+  }
+
+  async stop() {
+    this.process.child.stdin.end();
+    await this.process.gone;
+  }
+}
+
+/** Kills whatever is still there. */
+function killAll() {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+module.exports = { Load, Server, buildLoad, isPinned, killAll };

@@ -1,0 +1,87 @@
+'use strict';
+
+// Medians, the table, and the goals.
+
+function median(values) {
+  const sorted = values.toSorted?.((a, b) => a - b) ?? [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** What the rounds of a work amount to. Each round has a measurement of `ours`, of `node`, or of both. */
+function summarize(work, rounds) {
+  const summary = { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null };
+  for (const side of ['ours', 'node']) {
+    const measured = rounds.flatMap((round) => round[side] ?? []);
+    if (measured.length === 0) continue;
+    summary[side] = {};
+    for (const key of ['cost', 'rate', 'serverShare', 'loadShare', 'disturbance', 'fairness']) {
+      summary[side][key] = work.memory && key !== 'cost' ? null : median(measured.map((one) => one[key]));
+    }
+  }
+  if (summary.ours && summary.node) {
+    const ratios = rounds.map((round) => round.node.cost / round.ours.cost);
+    summary.ratio = summary.node.cost / summary.ours.cost;
+    summary.least = Math.min(...ratios);
+    summary.most = Math.max(...ratios);
+    summary.rateRatio = work.memory ? null : summary.ours.rate / summary.node.rate;
+    summary.isMet = work.goal ? summary.ratio >= work.goal : null;
+  }
+  return { ...summary, rounds };
+}
+
+function unitOf(work) {
+  if (work.memory) return 'KiB/connection';
+  return work.unit ? `us/${work.unit}` : 'us';
+}
+
+function fixed(value) {
+  return value === undefined || value === null ? '' : value.toFixed(2);
+}
+
+/** More of the time than this that the server could have run but for other processes, and its rate means little. */
+const DISTURBED = 0.1;
+
+/** A side that used its core for so much of the time was what limited the rate. */
+const BUSY = 0.9;
+
+/** What limited the rate, and how much of the time the server and the load ran. */
+function limit({ serverShare, loadShare, disturbance } = {}) {
+  if (serverShare === undefined || serverShare === null) return '';
+  const shares = `${Math.round(serverShare * 100)}/${Math.round(loadShare * 100)}%`;
+  if (disturbance > DISTURBED) return `others ${shares}`;
+  if (Math.max(serverShare, loadShare) < BUSY) return `latency ${shares}`;
+  return `${serverShare >= loadShare ? 'server' : 'load'} ${shares}`;
+}
+
+const COLUMNS = [
+  ['work', (row) => row.title],
+  ['unit', (row) => row.unit],
+  ['ours', (row) => fixed(row.ours?.cost)],
+  ['node', (row) => fixed(row.node?.cost)],
+  ['node/ours', (row) => fixed(row.ratio)],
+  ['spread', (row) => (row.ratio === undefined ? '' : `${row.least.toFixed(2)}-${row.most.toFixed(2)}`)],
+  ['rate', (row) => fixed(row.rateRatio)],
+  ['limit ours', (row) => limit(row.ours)],
+  ['limit node', (row) => limit(row.node)],
+];
+
+/** The table of the summaries, as lines. */
+function table(summaries) {
+  const rows = [COLUMNS.map(([title]) => title), ...summaries.map((row) => COLUMNS.map(([, show]) => show(row)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const isText = (column) => column < 2 || column > 6;
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => cell[isText(column) ? 'padEnd' : 'padStart'](widths[column]));
+    return cells.join('  ').trimEnd();
+  });
+}
+
+/** The goals, as lines. */
+function goals(summaries) {
+  return summaries
+    .filter((row) => row.isMet !== undefined && row.isMet !== null)
+    .map((row) => `${row.isMet ? 'met    ' : 'NOT MET'}  ${row.title}: ${row.ratio.toFixed(2)} of ${row.goal}`);
+}
+
+module.exports = { goals, summarize, table };

@@ -1,0 +1,29 @@
+'use strict';
+
+// The echo server of the contract, word for word. `npm run demo` talks to it.
+//
+//   node examples/echo.js [port]        (8124 unless given; 0 for one of the system's choice)
+
+const port = process.argv[2] ?? 8124;
+
+/* eslint-disable no-var -- the words of 2010 */
+var net = require('..'); // require('rust-net') in a project of your own
+var server = net.createServer(function (stream) {
+  stream.setEncoding('utf8');
+  stream.on('connect', function () {
+    stream.write('hello\r\n');
+  });
+  stream.on('data', function (data) {
+    stream.write(data);
+  });
+  stream.on('end', function () {
+    stream.write('goodbye\r\n');
+    stream.end();
+  });
+});
+server.listen(port, 'localhost');
+
+server.on('listening', () => console.log(`listening on localhost:${server.address().port}`));
+
+// Streams that are open live on until they end. The second signal ends the process at once.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());
