@@ -155,7 +155,7 @@ describe('D13: errors have Node\'s shape', () => {
     expect((await failed).code).toMatch(/^(EPIPE|ECONNRESET)$/);
   });
 
-  test('the callbacks of writes that can\'t be sent get an error, each once', async () => {
+  test('the callbacks of writes that wait behind the one under way get an error, each once', async () => {
     const [client, accepted] = await pair({ client: nodeNet });
     client.pause();
     const callbacks = [jest.fn(), jest.fn(), jest.fn()];
@@ -165,7 +165,9 @@ describe('D13: errors have Node\'s shape', () => {
     client.resetAndDestroy();
     await failure(accepted);
     await settled();
-    for (const callback of callbacks) {
+    // As in node:net, the one under way is called back too: what became of it, the stream's 'error' says.
+    expect(callbacks[0]).toHaveBeenCalledTimes(1);
+    for (const callback of callbacks.slice(1)) {
       expect(callback.mock.calls).toEqual([[expect.objectContaining({ code: expect.any(String) })]]);
     }
   });

@@ -4,7 +4,7 @@
 
 const { BlockList, SocketAddress } = require('net');
 const { isIP, isIPv4, isIPv6 } = require('./address');
-const { normalize, validateBoolean, validateInteger } = require('./arguments');
+const { connectTarget, normalize, validateBoolean, validateInteger } = require('./arguments');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
@@ -23,7 +23,10 @@ function createNet(contract) {
     const { options } = normalize(args);
     const stream = new Stream(options);
     if (options.timeout) stream.setTimeout(options.timeout);
-    return stream.connect(...args);
+    if (!stream.destroyed) return stream.connect(...args);
+    // Its signal was aborted before: there is nothing to open, but wrong arguments throw all the same.
+    connectTarget(args);
+    return stream;
   }
 
   return { Server, Stream, createConnection, createServer };

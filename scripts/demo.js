@@ -39,7 +39,7 @@ async function talk(port) {
   client.setEncoding('utf8');
   let heard = '';
   client.on('data', (text) => {
-    process.stdout.write(text.replace(/^/gm, '  < ').replace(/ {2}< $/, ''));
+    for (const line of text.trimEnd().split('\r\n')) console.log(`  < ${line}`);
     if (heard === '') {
       console.log('  > how are you?');
       client.end('how are you?\r\n');

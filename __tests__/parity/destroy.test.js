@@ -229,8 +229,8 @@ describe('reset by the peer in mid-transfer', () => {
       }));
     },
     accept(accepted, trace, run) {
-      // D12: a small write is gathered, and taken for written until it has been sent.
-      run.whenReset = () => accepted.write('x', 'latin1');
+      // D12: a small write would be gathered, and called back before it is sent.
+      run.whenReset = () => accepted.write(Buffer.alloc(8192));
     },
   });
 

@@ -51,7 +51,7 @@ describe.each(['tcp', 'unix'])('D13: listen() where somebody listens (%s)', (tra
       trace.watch(server, EVENTS);
       server.listen(await place, trace.callback('the first listen'));
       await once(server, 'listening').catch(() => {});
-      trace.note('listening', server.listening, 'address', server.address());
+      trace.note('listening', server.listening);
       server.listen({ port: 0, host: '127.0.0.1' }, trace.callback('the second listen'));
       await once(server, 'listening');
       server.close();
@@ -60,7 +60,7 @@ describe.each(['tcp', 'unix'])('D13: listen() where somebody listens (%s)', (tra
     expect(received).toEqual(expected);
   });
 
-  test('close() in \'error\'', async () => {
+  test('an \'error\', and nothing else', async () => {
     const [expected, received] = await both(async (net, trace, place) => {
       const server = net.createServer();
       trace.watch(server, EVENTS);
@@ -72,30 +72,33 @@ describe.each(['tcp', 'unix'])('D13: listen() where somebody listens (%s)', (tra
   });
 });
 
+/** For node:net a host is looked up first, even an address: until then the server is none. A path is taken at once. */
+const aPath = () => ({ path: path.join(scratch(), 's') });
+
 test('listen() twice throws, and the first goes on', async () => {
-  const [expected, received] = await both(async (net, trace) => {
+  const [expected, received] = await both(async (net, trace, place) => {
     const server = closeAtEnd(net.createServer());
     trace.watch(server, EVENTS);
-    server.listen({ port: 0, host: '127.0.0.1' });
-    trace.outcome('listen', () => server.listen({ port: 0, host: '127.0.0.1' }));
+    server.listen(place);
+    trace.outcome('listen', () => server.listen(place));
     await once(server, 'listening');
-    trace.outcome('listen', () => server.listen({ port: 0, host: '127.0.0.1' }));
+    trace.outcome('listen', () => server.listen(place));
     server.close(trace.callback('close'));
-    trace.note('listening', server.listening, server.address());
+    trace.note('listening', server.listening);
     await once(server, 'close');
-  }, () => null);
+  }, aPath);
   expect(received).toEqual(expected);
 });
 
 test('close() in the tick of listen(): no \'listening\'', async () => {
-  const [expected, received] = await both(async (net, trace) => {
+  const [expected, received] = await both(async (net, trace, place) => {
     const server = net.createServer();
     trace.watch(server, EVENTS);
-    server.listen({ port: 0, host: '127.0.0.1' }, trace.callback('listen'));
+    server.listen(place, trace.callback('listen'));
     server.close(trace.callback('close'));
     await once(server, 'close');
     trace.note('listening', server.listening);
-  }, () => null);
+  }, aPath);
   expect(received).toEqual(expected);
 });
 
@@ -153,7 +156,6 @@ parity('D14: wrong arguments of setTimeout() throw', {
     for (const value of [-1, NaN, Infinity, '10', null, undefined, {}]) {
       trace.outcome(`setTimeout(${String(value)})`, () => accepted.setTimeout(value));
     }
-    trace.outcome('a callback that is none', () => accepted.setTimeout(0, 'x'));
     accepted.end();
   },
 });

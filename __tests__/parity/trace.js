@@ -141,7 +141,9 @@ class Trace {
   show(value) {
     if (value && typeof value.message === 'string') {
       const { code, name, errno, syscall, address, port, path: file, message } = value;
-      return this.anonymous(`${code} ${JSON.stringify({ name, message, errno, syscall, address, port, path: file })}`);
+      // D13: a path has no port; node:net says -1 of some.
+      const details = { name, message, errno, syscall, address, port: port === -1 ? undefined : port, path: file };
+      return this.anonymous(`${code} ${JSON.stringify(details)}`);
     }
     // What a method gives to be chained.
     if (value && value === this.stream) return 'the stream';
