@@ -113,7 +113,7 @@ function signalOfEnd(child) {
   return end.signal;
 }
 
-/** The load on a server: `ready()`, then `measure()`, then `stop()`. */
+/** The load on a server: `ready()`, then `measure()` any number of times, then `stop()`. */
 class Load {
   constructor(program, work, server, { seconds, warmUp }) {
     const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];

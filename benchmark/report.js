@@ -2,17 +2,21 @@
 
 // Medians, the table, and the goals.
 
-function median(values) {
-  const sorted = values.toSorted?.((a, b) => a - b) ?? [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+/** The value below which `share` of the values lie. */
+function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)];
+  return below + (sorted[Math.ceil(place)] - below) * (place % 1);
 }
 
-/** What the rounds of a work amount to. Each round has a measurement of `ours`, of `node`, or of both. */
-function summarize(work, rounds) {
+const median = (values) => quantile(values, 0.5);
+
+/** What the slices of a work amount to. Each has a measurement of `ours`, of `node`, or of both. */
+function summarize(work, slices) {
   const summary = { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null };
   for (const side of ['ours', 'node']) {
-    const measured = rounds.flatMap((round) => round[side] ?? []);
+    const measured = slices.flatMap((slice) => slice[side] ?? []);
     if (measured.length === 0) continue;
     summary[side] = {};
     for (const key of ['cost', 'rate', 'serverShare', 'loadShare', 'disturbance', 'fairness']) {
@@ -20,14 +24,14 @@ function summarize(work, rounds) {
     }
   }
   if (summary.ours && summary.node) {
-    const ratios = rounds.map((round) => round.node.cost / round.ours.cost);
-    summary.ratio = summary.node.cost / summary.ours.cost;
-    summary.least = Math.min(...ratios);
-    summary.most = Math.max(...ratios);
-    summary.rateRatio = work.memory ? null : summary.ours.rate / summary.node.rate;
+    // Within a slice both sides have had the same machine, so these ratios are worth more than that of the medians.
+    const ratios = slices.map((slice) => slice.node.cost / slice.ours.cost);
+    summary.ratio = median(ratios);
+    summary.spread = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
+    summary.rateRatio = work.memory ? null : median(slices.map((slice) => slice.ours.rate / slice.node.rate));
     summary.isMet = work.goal ? summary.ratio >= work.goal : null;
   }
-  return { ...summary, rounds };
+  return { ...summary, slices };
 }
 
 function unitOf(work) {
@@ -60,7 +64,7 @@ const COLUMNS = [
   ['ours', (row) => fixed(row.ours?.cost)],
   ['node', (row) => fixed(row.node?.cost)],
   ['node/ours', (row) => fixed(row.ratio)],
-  ['spread', (row) => (row.ratio === undefined ? '' : `${row.least.toFixed(2)}-${row.most.toFixed(2)}`)],
+  ['spread', (row) => row.spread?.map(fixed).join('-') ?? ''],
   ['rate', (row) => fixed(row.rateRatio)],
   ['limit ours', (row) => limit(row.ours)],
   ['limit node', (row) => limit(row.node)],

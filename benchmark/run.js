@@ -1,6 +1,6 @@
 'use strict';
 
-// `npm run bench`: ours against node:net, in rounds that take turns. See README.md beside this file.
+// `npm run bench`: ours against node:net, taking turns. See README.md beside this file.
 
 const fs = require('fs');
 const os = require('os');
@@ -14,10 +14,13 @@ const MODULES = { ours: 'rust-net', node: 'net' };
 /** Seconds to warm a server up, so that its code is compiled before it is measured. */
 const WARM_UP = 0.4;
 
+/** The time of a round is cut into so many slices, in which the sides take turns: a disturbance falls on both. */
+const SLICES = 8;
+
 const USAGE = `Usage: npm run bench -- [options]
   --work NAME      only this work (may be repeated): ${works.map((work) => work.name).join(', ')}
   --rounds N       rounds of each work (default 5)
-  --seconds S      how long each measurement takes (default 0.8)
+  --seconds S      how long each side is measured in a round (default 0.8)
   --server SIDE    only "ours" or "node", as for a profiler
   --json FILE      also write all that was measured to FILE`;
 
@@ -51,42 +54,75 @@ function readOptions() {
   };
 }
 
-/** One measurement of one side, with a server of its own. */
-async function measure(program, work, side, seconds) {
-  const server = await Server.start(MODULES[side], work);
-  const load = new Load(program, work, server, { seconds, warmUp: WARM_UP });
-  try {
-    await load.ready();
-    const look = () => (work.memory ? server.memory() : server.times());
-    const before = await look();
-    const { operations, seconds: time, share, fairness } = await load.measure();
-    const after = await look();
-    if (work.memory) return { cost: (after - before) / 1024 / operations };
+/** A server of one side and the load on it, warmed up. */
+class Run {
+  static async start(program, work, side, seconds) {
+    const run = new Run();
+    run.work = work;
+    run.server = await Server.start(MODULES[side], work);
+    run.load = new Load(program, work, run.server, { seconds, warmUp: WARM_UP });
+    try {
+      await run.load.ready();
+      run.before = await run.look();
+    } catch (error) {
+      await run.stop();
+      throw error;
+    }
+    return run;
+  }
+
+  look() {
+    return this.work.memory ? this.server.memory() : this.server.times();
+  }
+
+  /** Measures once. What the server did on its own since the last time, such as collecting garbage, counts too. */
+  async measure() {
+    const { before } = this;
+    const { operations, seconds, share, fairness } = await this.load.measure();
+    const after = await this.look();
+    this.before = after;
+    if (this.work.memory) return { cost: (after - before) / 1024 / operations };
     const cpu = after.cpu - before.cpu;
     return {
       cost: cpu / 1000 / operations,
-      rate: operations / time,
-      serverShare: cpu / 1e9 / time,
-      disturbance: (after.waited - before.waited) / 1e9 / time,
+      rate: operations / seconds,
+      serverShare: cpu / 1e9 / seconds,
+      disturbance: (after.waited - before.waited) / 1e9 / seconds,
       loadShare: share,
       fairness,
     };
-  } finally {
-    await load.stop();
-    await server.stop();
+  }
+
+  async stop() {
+    await this.load.stop();
+    await this.server.stop();
   }
 }
 
-/** All rounds of a work. Each round begins with the other side. */
-async function measureAll(program, work, { rounds, seconds, sides }) {
-  const measured = [];
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? sides : sides.toReversed?.() ?? [...sides].reverse();
-    const result = {};
-    for (const side of order) result[side] = await measure(program, work, side, seconds);
-    measured.push(result);
+/** A round of a work: new servers, and as many measurements of each side as there are slices, in turns. */
+async function measureRound(program, work, { seconds, sides }) {
+  const count = work.memory ? 1 : SLICES;
+  const runs = {};
+  const slices = [];
+  try {
+    for (const side of sides) runs[side] = await Run.start(program, work, side, seconds / count);
+    for (let i = 0; i < count; i++) {
+      const slice = {};
+      // Each slice begins with the side that the last one ended with.
+      const order = i % 2 === 0 ? sides : [...sides].reverse();
+      for (const side of order) slice[side] = await runs[side].measure();
+      slices.push(slice);
+    }
+  } finally {
+    for (const run of Object.values(runs)) await run.stop();
   }
-  return measured;
+  return slices;
+}
+
+async function measureAll(program, work, options) {
+  const slices = [];
+  for (let round = 0; round < options.rounds; round++) slices.push(...(await measureRound(program, work, options)));
+  return slices;
 }
 
 function machine() {

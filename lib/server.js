@@ -10,6 +10,7 @@ const { isIP } = require('./address');
 const { keepAliveSeconds, listenTarget, socketOptions, validateFd, validateFunction } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
+const { DuplexOptions } = require('./stream');
 const { NONE, kAccept, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
 
 /** The class of the streams that are accepted. On the prototype. */
@@ -24,6 +25,7 @@ const kRetryTimer = Symbol('retry timer');
 /** Connections wait for want of something, and that has been said. */
 const kStalled = Symbol('stalled');
 const kPath = Symbol('path');
+const kStreamOptions = Symbol('stream options');
 
 /** After running out of descriptors, accepting is tried again this often, in milliseconds. */
 const RETRY_DELAY = 100;
@@ -125,15 +127,10 @@ class ServerMethods extends EventEmitter {
       drop(this, id);
       return;
     }
-    const { allowHalfOpen, highWaterMark, noDelay, keepAlive, keepAliveInitialDelay } = this;
-    const stream = new this[kStream]({
-      allowHalfOpen,
-      readableHighWaterMark: highWaterMark,
-      writableHighWaterMark: highWaterMark,
-    });
-    if (noDelay) stream.setNoDelay();
-    if (keepAlive) {
-      stream.setKeepAlive(true, keepAliveInitialDelay * 1000, this.keepAliveInterval, this.keepAliveCount);
+    const stream = new this[kStream](streamOptions(this));
+    if (this.noDelay) stream.setNoDelay();
+    if (this.keepAlive) {
+      stream.setKeepAlive(true, this.keepAliveInitialDelay * 1000, this.keepAliveInterval, this.keepAliveCount);
     }
     this[kConnections]++;
     stream[kAccept](id, this, this.pauseOnConnect);
@@ -218,6 +215,19 @@ function construct(server, options, connectionListener) {
   server[kRetryTimer] = null;
   server[kStalled] = false;
   server[kPath] = null;
+  server[kStreamOptions] = null;
+}
+
+/** The options of the streams that are accepted: made anew only when the server's have been changed. */
+function streamOptions(server) {
+  const { allowHalfOpen, highWaterMark } = server;
+  let options = server[kStreamOptions];
+  if (options?.allowHalfOpen !== allowHalfOpen || options.readableHighWaterMark !== highWaterMark) {
+    const marks = { readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark };
+    options = new DuplexOptions(server[kContract], { allowHalfOpen, ...marks });
+    server[kStreamOptions] = options;
+  }
+  return options;
 }
 
 function lookUpAndListen(server, target) {

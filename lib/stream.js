@@ -419,7 +419,8 @@ function streamFor(contract) {
    */
   function Stream(options) {
     if (!(this instanceof Stream)) return new Stream(options);
-    construct(this, options);
+    if (options instanceof DuplexOptions) initialize(this, options);
+    else construct(this, options);
   }
   Object.setPrototypeOf(Stream, Duplex);
   Stream.prototype = Object.create(StreamMethods.prototype, {
@@ -435,6 +436,19 @@ function construct(stream, options) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
   const adopted = options.fd === undefined ? null : adopt(options);
+  initialize(stream, new DuplexOptions(stream[kContract], options));
+  if (options.noDelay) stream.setNoDelay();
+  if (options.keepAlive) {
+    stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
+  }
+  if (adopted !== null) {
+    attach(stream, adopted);
+    if (options.readable !== false) process.nextTick(startReading, stream);
+  }
+}
+
+/** The fields of a new stream, and Duplex's. */
+function initialize(stream, options) {
   stream.connecting = false;
   stream.server = null;
   stream.timeout = undefined;
@@ -453,27 +467,20 @@ function construct(stream, options) {
   stream[kOutgoing] = false;
   stream[kReferenced] = true;
   // An aborted signal destroys the stream in here.
-  Duplex.call(stream, duplexOptions(stream, options));
-  if (options.noDelay) stream.setNoDelay();
-  if (options.keepAlive) {
-    stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
-  }
-  if (adopted !== null) {
-    attach(stream, adopted);
-    if (options.readable !== false) process.nextTick(startReading, stream);
-  }
+  Duplex.call(stream, options);
 }
 
-function duplexOptions(stream, options) {
-  return {
-    ...options,
-    allowHalfOpen: Boolean(options.allowHalfOpen),
-    autoDestroy: true,
-    decodeStrings: false,
-    defaultEncoding: stream[kContract].defaultEncoding,
+/** What Duplex is told. One set serves all streams that a server accepts. */
+class DuplexOptions {
+  constructor({ defaultEncoding }, options) {
+    Object.assign(this, options);
+    this.allowHalfOpen = Boolean(options.allowHalfOpen);
+    this.autoDestroy = true;
+    this.decodeStrings = false;
+    this.defaultEncoding = defaultEncoding;
     // 'close' says whether there was an error, which Duplex does not.
-    emitClose: false,
-  };
+    this.emitClose = false;
+  }
 }
 
 /** The id of a descriptor that the user has opened. What it can't do is taken from `options`. */
@@ -492,9 +499,11 @@ function attach(stream, id) {
   stream[kEngine] = engines.start();
   stream[kId] = id;
   engines.own(id, stream);
-  const { noDelay, keepAlive } = stream[kWanted] ?? {};
-  if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
-  if (keepAlive !== undefined) stream[kEngine].setKeepAlive(id, ...keepAlive);
+  if (stream[kWanted] !== null) {
+    const { noDelay, keepAlive } = stream[kWanted];
+    if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
+    if (keepAlive !== undefined) stream[kEngine].setKeepAlive(id, ...keepAlive);
+  }
   if (!stream[kReferenced]) stream[kEngine].reference(id, false);
   const mark = stream.writableHighWaterMark;
   if (mark < QUEUE_MOST) stream[kEngine].limitQueue(id, mark);
@@ -521,10 +530,8 @@ function reopen(stream, then) {
     return;
   }
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
-  Duplex.call(
-    stream,
-    duplexOptions(stream, { allowHalfOpen, readableHighWaterMark, writableHighWaterMark }),
-  );
+  const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
+  Duplex.call(stream, new DuplexOptions(stream[kContract], options));
   stream.server = null;
   stream[kReading] = false;
   stream[kReset] = false;
@@ -716,4 +723,4 @@ function onTimer(stream) {
   }
 }
 
-module.exports = { streamFor };
+module.exports = { DuplexOptions, streamFor };

@@ -152,6 +152,8 @@ parity('D25: setTimeout(0) takes the listener away', {
 });
 
 parity('D14: wrong arguments of setTimeout() throw', {
+  // node:net remembers the wrong ones.
+  except: ['timeout'],
   accept(accepted, trace) {
     for (const value of [-1, NaN, Infinity, '10', null, undefined, {}]) {
       trace.outcome(`setTimeout(${String(value)})`, () => accepted.setTimeout(value));

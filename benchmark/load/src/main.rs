@@ -10,9 +10,9 @@
 //!
 //! # Dialogue
 //!
-//! It warms the server up until nothing is under way, prints `ready`, and waits for a line. Then it measures until
-//! nothing is under way again and prints one line of JSON. Its connections stay open until the next line, or the end,
-//! of its input. So whoever started it can look at the server at both ends of exactly the operations that are counted.
+//! It warms the server up until nothing is under way and prints `ready`. For every line that it then gets, it works for
+//! its time, until nothing is under way again, and prints one line of JSON. So whoever started it can look at the server
+//! at both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
 
 mod churn;
 mod download;
@@ -52,13 +52,11 @@ fn run(options: &Options) -> Result<(), Failure> {
     };
     work.run(&Limit::new(options.warm_up, options.most))?;
     say("ready")?;
-    if !hear()? {
-        return Ok(());
+    while hear()? {
+        let meter = Meter::start();
+        let outcome = work.run(&Limit::new(options.time, options.most))?;
+        say(&report(&meter, outcome))?;
     }
-    let meter = Meter::start();
-    let outcome = work.run(&Limit::new(options.time, options.most))?;
-    say(&report(&meter, outcome))?;
-    hear()?;
     Ok(())
 }
 

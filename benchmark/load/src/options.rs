@@ -37,9 +37,9 @@ pub struct Options {
     pub replies: usize,
     /// How long to warm up.
     pub warm_up: Duration,
-    /// How long to measure.
+    /// How long to measure at a time.
     pub time: Duration,
-    /// How many operations at most, in warming up and in measuring.
+    /// How many operations at most, in warming up and at a time.
     pub most: u64,
 }
 
