@@ -5,6 +5,7 @@
 // Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. The engine calls the
 // functions below, each of which finds the owner and calls its method of the same name.
 
+const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
   kOnConnect,
@@ -57,6 +58,8 @@ const callbacks = {
   },
   onslab(size) {
     slab = Buffer.allocUnsafeSlow(size).buffer;
+    // Its slices are received data. Transferring one of them would take all the others along.
+    markAsUntransferable(slab);
     return slab;
   },
   onflush() {
@@ -81,6 +84,19 @@ function start() {
     writeDirectlyAtExit(engine);
   }
   return engine;
+}
+
+/**
+ * Runs `operation` on the engine: gives what it gives, an id or `{ errno, syscall }`. The latter also if the engine
+ * itself can't be started, which takes descriptors.
+ */
+function attempt(syscall, operation) {
+  try {
+    start();
+  } catch ({ message }) {
+    return { errno: -Number(message), syscall };
+  }
+  return operation(engine);
 }
 
 /**
@@ -114,4 +130,4 @@ function release(id) {
   engine.release(id);
 }
 
-module.exports = { own, release, start };
+module.exports = { attempt, own, release, start };

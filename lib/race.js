@@ -108,18 +108,18 @@ class Race {
     stream.emit('connectionAttempt', address, port, family || undefined);
     if (this.#over) return;
     stream.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
-    const engine = engines.start();
     let localAddress = this.#target.localAddress;
     if (localPort && !localAddress) localAddress = ANY[family];
     candidate.local = localAddress && localPort ? { address: localAddress, port: localPort } : undefined;
-    const id =
+    const id = engines.attempt('connect', (engine) =>
       family === 0
         ? engine.connectUnix(Buffer.from(address))
-        : engine.connectTcp(address, port, localAddress, localPort);
+        : engine.connectTcp(address, port, localAddress, localPort),
+    );
     if (typeof id === 'number') {
       engines.own(id, this);
       this.#running.set(id, candidate);
-      if (!stream[kReferenced]) engine.reference(id, false);
+      if (!stream[kReferenced]) engines.start().reference(id, false);
       this.#startTimer(candidate);
     } else if (id.syscall === 'bind') {
       this.#failed(candidate, errors.connectError(id, localAddress, localPort));

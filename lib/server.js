@@ -263,22 +263,23 @@ function listenNow(server, target) {
 
 /** Opens what `target` names: gives `{ id }` or `{ error }`. */
 function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, readableAll, writableAll }) {
-  const engine = engines.start();
   if (fd !== undefined) {
-    const id = engine.adoptListener(fd);
+    const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
     return typeof id === 'number' ? { id } : { error: errors.listenError(id) };
   }
   if (path !== undefined) {
-    const id = engine.listenUnix(Buffer.from(path), backlog, server[kContract].takesOverLeftovers);
+    const takesOver = server[kContract].takesOverLeftovers;
+    const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
     if (typeof id !== 'number') return { error: errors.listenError(id, path) };
-    const errno = readableAll || writableAll ? engine.openToAll(id, readableAll, writableAll) : 0;
+    const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
     if (errno === 0) return { id };
-    engine.release(id);
+    engines.release(id);
     return { error: errors.listenError({ errno, syscall: 'chmod' }, path) };
   }
   let outcome;
   for (const address of host ? [host] : server[kContract].anyHosts) {
-    const id = engine.listenTcp({ address, port, backlog, ipv6Only, reusePort });
+    const options = { address, port, backlog, ipv6Only, reusePort };
+    const id = engines.attempt('listen', (engine) => engine.listenTcp(options));
     if (typeof id === 'number') return { id };
     outcome = { error: errors.listenError(id, address, port) };
   }

@@ -485,10 +485,10 @@ class DuplexOptions {
 
 /** The id of a descriptor that the user has opened. What it can't do is taken from `options`. */
 function adopt(options) {
-  const engine = engines.start();
-  const id = engine.adoptStream(validateFd(options.fd));
+  validateFd(options.fd);
+  const id = engines.attempt('open', (engine) => engine.adoptStream(options.fd));
   if (typeof id !== 'number') throw errors.invalidFdType(errors.systemError(id.errno, id.syscall).code);
-  const access = engine.access(id);
+  const access = engines.start().access(id);
   options.readable = options.readable !== false && access.readable;
   options.writable = options.writable !== false && access.writable;
   return id;

@@ -327,8 +327,7 @@ impl Engine {
     pub fn shut_down(&mut self, id: Id) -> Option<Result<()>> {
         let now = self.now();
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return Some(Ok(())) };
-        stream.flush(&self.reactor, &mut self.spare, now);
-        let outcome = stream.shut_down();
+        let outcome = stream.shut_down(&self.reactor, &mut self.spare, now);
         self.enqueue_if_due(id);
         outcome
     }

@@ -1,11 +1,9 @@
 'use strict';
 
-// D26: "process.exit() ... at any moment neither crash[es] nor hang[s]"; what a listener throws is an uncaught exception,
-// as in Node: exit code 1 and the message, or the 'uncaughtException' handler, with which the process goes on serving.
+// D26: "process.exit() and worker.terminate() at any moment neither crash nor hang"; and what a listener throws is an
+// uncaught exception, as in Node: exit code 1 and the message.
 
-const net = require('net');
-const { collect, listening } = require('../helpers');
-const { DEADLINE, WAKES, GOOD, run } = require('./child');
+const { DEADLINE, GOOD, WAKES, run } = require('./child');
 
 jest.setTimeout(2 * DEADLINE);
 

@@ -1,7 +1,7 @@
 'use strict';
 
-// D12: "Small writes of one turn of the event loop may be gathered [...] as long as [...] nothing is lost when the process
-// exits normally". The peer is node:net, in another process.
+// D12: "Small writes of one turn of the event loop may be gathered [...] as long as [...] nothing is lost when the
+// process exits normally". The peer is node:net, in another process.
 
 const net = require('net');
 const path = require('path');

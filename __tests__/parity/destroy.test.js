@@ -122,9 +122,10 @@ describe.each(WAYS)('%s', (name, destroy) => {
     except: ['readableAborted'],
   });
 
-  parity('with writes that wait: their callbacks', {
+  parity('with writes that wait: each is told', {
     over: BOTH,
-    except: ['bytesRead', 'bytesWritten'],
+    // Which error the writes get, and whether the stream keeps it, has changed between versions of Node.
+    except: ['bytesRead', 'bytesWritten', 'errored'],
     reads: false,
     accept(accepted, trace, run) {
       // The client's writes wait as long as nobody reads.
@@ -134,9 +135,8 @@ describe.each(WAYS)('%s', (name, destroy) => {
     },
     begin(client, trace) {
       client.once('data', () => {
-        // What the callback of the write that was under way hears is not promised; node:net says nothing went wrong.
         client.write(huge);
-        client.write('waits', 'latin1', trace.callback('the write that waits'));
+        client.write('waits', 'latin1', (error) => trace.note('the write that waits has failed', Boolean(error)));
         setImmediate(() => destroy(client));
       });
     },

@@ -11,7 +11,10 @@ const huge = Buffer.alloc(30_000_000, 'huge ');
 
 const HALF_OPEN = { serverOptions: { allowHalfOpen: true }, clientOptions: () => ({ allowHalfOpen: true }) };
 
-parity('a FIN at once after \'connect\'', { over: BOTH, begin: (client) => client.once('connect', () => client.end()) });
+parity('a FIN at once after \'connect\'', {
+  over: BOTH,
+  begin: (client) => client.once('connect', () => client.end()),
+});
 
 parity('a FIN from the connection listener', { over: BOTH, accept: (accepted) => accepted.end() });
 
@@ -160,7 +163,8 @@ parity('end() in \'end\' of a stream that is not half-open', {
 
 parity('destroy() in \'end\' while a write waits', {
   over: BOTH,
-  except: ['bytesWritten', 'bytesRead'],
+  // Which error the writes get, and whether the stream keeps it, has changed between versions of Node.
+  except: ['bytesWritten', 'bytesRead', 'errored'],
   reads: false,
   begin(client, trace, run) {
     client.on('data', () => {}).pause();
@@ -170,7 +174,7 @@ parity('destroy() in \'end\' while a write waits', {
   accept(accepted, trace, run) {
     accepted.resume();
     accepted.write(huge);
-    accepted.write('behind', 'latin1', trace.aside('the write behind'));
+    accepted.write('behind', 'latin1', (error) => trace.note('the write behind has failed', Boolean(error)));
     accepted.on('end', () => accepted.destroy());
     accepted.on('close', run.resume);
   },

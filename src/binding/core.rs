@@ -22,8 +22,8 @@ use napi::{check_status, sys};
 
 use crate::engine::{Engine, Event, Step};
 use crate::error::{self, Error, Syscall};
-use crate::reactor::read_slab;
 use crate::reactor::wake::{Turn, Wake, Way};
+use crate::reactor::{ReadSlab, read_slab};
 use crate::stream::News;
 
 /// The functions that JavaScript gives, in the order of [`NAMES`].
@@ -80,7 +80,7 @@ pub struct Core {
 
 impl Core {
     pub fn start(env: sys::napi_env, callbacks: &Object<'_>, way: Way) -> Result<Rc<Self>> {
-        let engine = Engine::new()?;
+        let engine = Engine::new().map_err(reason)?;
         let mut functions = [null_mut(); NAMES.len()];
         for (function, name) in functions.iter_mut().zip(NAMES) {
             let value: Unknown<'_> = callbacks.get_named_property(name)?;
@@ -316,6 +316,24 @@ impl Core {
         true
     }
 
+    /// Stops reading into a slab whose memory JavaScript has transferred away: it is somebody else's now.
+    fn check_slab(&self) {
+        let slab = self.slab.get();
+        if slab.is_null() {
+            return;
+        }
+        let (mut buffer, mut is_detached) = (null_mut(), false);
+        // SAFETY: the caller has a handle scope open, and the reference is alive.
+        unsafe {
+            sys::napi_get_reference_value(self.env, slab, &raw mut buffer);
+            sys::napi_is_detached_arraybuffer(self.env, buffer, &raw mut is_detached);
+            if is_detached {
+                self.engine.borrow_mut().slab = ReadSlab::empty();
+                self.replace_slab(null_mut());
+            }
+        }
+    }
+
     /// # Safety
     ///
     /// The engine does not read into the old slab any more.
@@ -335,6 +353,7 @@ impl Core {
         let go_on = match self.guard(Engine::step) {
             Some(Step::Event(event)) => {
                 self.tell(event);
+                self.check_slab();
                 true
             }
             Some(Step::NeedSlab) => self.renew_slab(),
@@ -347,7 +366,10 @@ impl Core {
     }
 
     fn begin(&self) {
-        self.scoped(|| self.guard(Engine::begin_turn));
+        self.scoped(|| {
+            self.check_slab();
+            self.guard(Engine::begin_turn)
+        });
     }
 
     fn end(&self) {
@@ -406,6 +428,11 @@ unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, core
         Rc::from_raw(core)
     };
     core.shut_down();
+}
+
+/// An error whose message is the errno: JavaScript makes one of Node's shape of it.
+fn reason(error: std::io::Error) -> napi::Error {
+    napi::Error::from_reason(error.raw_os_error().unwrap_or(libc::EINVAL).to_string())
 }
 
 /// A weak reference.

@@ -3,7 +3,7 @@
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
 
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 
 /// What a read found.
@@ -29,6 +29,26 @@ pub fn read(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> Result<Read, Errno
             Err(errno) => Err(errno),
         };
     }
+}
+
+/// Writes as much of `bytes` as the kernel takes now: 0 if it takes nothing.
+pub fn send(fd: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
+    write(fd, &[IoSlice::new(bytes)])
+}
+
+/// Like [`send`], for the last bytes of a TCP socket: the kernel keeps them until the FIN, which must follow at once.
+pub fn send_before_end(fd: &OwnedFd, bytes: &[u8]) -> Result<usize, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    loop {
+        use rustix::net::SendFlags;
+        return match rustix::net::send(fd, bytes, SendFlags::MORE | SendFlags::NOSIGNAL) {
+            Err(Errno::INTR) => continue,
+            Err(Errno::AGAIN) => Ok(0),
+            outcome => outcome,
+        };
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    send(fd, bytes)
 }
 
 /// Writes as much of `slices`, in order, as the kernel takes now: 0 if it takes nothing.

@@ -283,11 +283,21 @@ impl Stream {
 
     /// Sends what is queued, as far as the kernel takes it. A failure is told when the stream is served.
     pub fn flush(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
+        self.send_queue(reactor, spare, now, io::send);
+    }
+
+    fn send_queue(
+        &mut self,
+        reactor: &Reactor,
+        spare: &mut Spare,
+        now: Instant,
+        send: fn(&OwnedFd, &[u8]) -> std::result::Result<usize, Errno>,
+    ) {
         let Some(fd) = &self.fd else { return };
         if self.queue.is_empty() || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
-        match io::write(fd, &[IoSlice::new(self.queue.pending())]) {
+        match send(fd, self.queue.pending()) {
             Ok(written) => {
                 if written > 0 {
                     self.note_traffic(now);
@@ -302,7 +312,10 @@ impl Stream {
     }
 
     /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`).
-    pub fn shut_down(&mut self) -> Option<Result<()>> {
+    pub fn shut_down(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) -> Option<Result<()>> {
+        // Over TCP, the last bytes and the FIN go out in one segment.
+        let send = if self.kind.is_tcp() { io::send_before_end } else { io::send };
+        self.send_queue(reactor, spare, now, send);
         if self.failure.is_some() || !self.queue.is_empty() {
             self.state.request_shutdown();
             return None;

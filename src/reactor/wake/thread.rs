@@ -62,11 +62,19 @@ impl Thread {
                 text.count_bytes() as _,
                 &raw mut name
             ))?;
-            let mut function = null_mut();
+            // Without `hasRef`, tools that list open handles (jest) take the function for something left open.
+            let (mut resource, mut has_ref, mut function) = (null_mut(), null_mut(), null_mut());
+            napi::check_status!(sys::napi_create_object(env, &raw mut resource))?;
+            let text = c"hasRef";
+            let length = text.count_bytes() as _;
+            let callback = Some(has_no_ref as unsafe extern "C" fn(_, _) -> _);
+            let created = sys::napi_create_function(env, text.as_ptr(), length, callback, null_mut(), &raw mut has_ref);
+            napi::check_status!(created)?;
+            napi::check_status!(sys::napi_set_named_property(env, resource, text.as_ptr(), has_ref))?;
             napi::check_status!(sys::napi_create_threadsafe_function(
                 env,
                 null_mut(),
-                null_mut(),
+                resource,
                 name,
                 0,
                 1,
@@ -165,6 +173,14 @@ unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, con
         // One byte per turn: the pipe can't be full, and if the thread is gone there is nobody to tell.
         let _ = rustix::io::write(control, &[GO_ON]);
     }
+}
+
+/// `hasRef` of the resource: the sockets are what may keep the process alive, not this.
+unsafe extern "C" fn has_no_ref(env: sys::napi_env, _info: sys::napi_callback_info) -> sys::napi_value {
+    let mut result = null_mut();
+    // SAFETY: Node-API calls with its environment.
+    unsafe { sys::napi_get_boolean(env, false, &raw mut result) };
+    result
 }
 
 unsafe extern "C" fn finalize(_env: sys::napi_env, context: *mut c_void, _hint: *mut c_void) {
