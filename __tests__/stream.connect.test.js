@@ -123,15 +123,17 @@ describe('stream.connect(port, host=\'127.0.0.1\')', () => {
   test('option `localAddress`, `localPort`: where the connection comes from', async () => {
     const server = await listening(nodeNet.createServer());
     const localPort = await refusingPort('::1');
+    // An address that nothing else here connects from.
+    const localAddress = '127.0.0.77';
     const accepted = once(server, 'connection');
     const stream = destroyAtEnd(new net.Stream());
     // The port is in use on ::1 only.
-    stream.connect({ port: portOf(server), host: '127.0.0.1', localAddress: '127.0.0.1', localPort });
+    stream.connect({ port: portOf(server), host: '127.0.0.1', localAddress, localPort });
     await once(stream, 'connect');
     const [other] = await accepted;
     destroyAtEnd(other);
-    expect([other.remoteAddress, other.remotePort]).toEqual(['127.0.0.1', localPort]);
-    expect([stream.localAddress, stream.localPort]).toEqual(['127.0.0.1', localPort]);
+    expect([other.remoteAddress, other.remotePort]).toEqual([localAddress, localPort]);
+    expect([stream.localAddress, stream.localPort]).toEqual([localAddress, localPort]);
   });
 
   test('D13: a local address that is not ours', async () => {

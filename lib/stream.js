@@ -6,6 +6,7 @@
 // transport: descriptor, addresses, counters, what is on its way to the kernel. What is kept here only joins the two:
 // the id, the one write that the engine has not taken whole, the callback of `_final`.
 
+const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const {
@@ -78,8 +79,11 @@ const NATIVE_STRING_MOST = 4096;
 const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
 
 /** `errno` of a second `connect()`, by whether the first is over. */
-const EALREADY = -require('os').constants.errno.EALREADY;
-const EISCONN = -require('os').constants.errno.EISCONN;
+const EALREADY = -ERRNO.EALREADY;
+const EISCONN = -ERRNO.EISCONN;
+
+/** What a write that `destroy()` has cut short gets, as of Node 22. */
+const ECANCELED = -ERRNO.ECANCELED;
 
 /** The methods and properties of net.Stream. Instances are made by the functions of `streamFor`. */
 class StreamMethods extends Duplex {
@@ -219,8 +223,8 @@ class StreamMethods extends Duplex {
     }
     this[kClosing] = true;
     callback(error);
-    // As in Node: the error, if there is one, says what became of the write.
-    if (isCut) process.nextTick(pending.callback);
+    // Behind the error, if there is one.
+    if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
     process.nextTick(closeBehindTicks, this, Boolean(error));
   }
 

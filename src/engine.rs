@@ -2,7 +2,7 @@
 //!
 //! It lives on the JavaScript thread and never waits. The binding runs a turn as [`Engine::begin_turn`], then
 //! [`Engine::step`] until there is nothing left, handing each [`Event`] to JavaScript and calling [`Engine::flush`]
-//! after it, then [`Engine::end_turn`]. JavaScript may call any other method in between.
+//! when [`Engine::is_flush_due`] and at the end, then [`Engine::end_turn`]. JavaScript may call any other method in between.
 //!
 //! An id is used again only after JavaScript has released it and the turn is over, so that no event meets a stranger.
 
@@ -47,6 +47,10 @@ pub enum Step {
     Done,
 }
 
+/// Streams that are flushed together. Each write to TCP wakes the peer, so that a few at once cost much less than one
+/// by one; but a peer that hears nothing until the turn is over idles meanwhile.
+const FLUSH_BATCH: usize = 24;
+
 enum Source {
     Stream(Stream),
     Listener(Listener),
@@ -61,6 +65,8 @@ pub struct Engine {
     released: Vec<Id>,
     /// Streams with something to send at the end of the event.
     dirty: Vec<Id>,
+    /// One of them is no TCP stream: waiting for others gains nothing.
+    urgent: bool,
     spare: Spare,
     /// The memory that is read into.
     pub slab: ReadSlab,
@@ -83,6 +89,7 @@ impl Engine {
             sources: Slab::new(),
             released: Vec::new(),
             dirty: Vec::new(),
+            urgent: false,
             spare: Spare::default(),
             slab: ReadSlab::empty(),
             turning: false,
@@ -181,11 +188,17 @@ impl Engine {
         self.served
     }
 
+    /// Whether enough has been gathered to send it between two events of a turn.
+    pub fn is_flush_due(&self) -> bool {
+        self.urgent || self.dirty.len() >= FLUSH_BATCH
+    }
+
     /// Sends what was gathered.
     pub fn flush(&mut self) {
         if self.dirty.is_empty() {
             return;
         }
+        self.urgent = false;
         let now = self.now();
         let mut dirty = std::mem::take(&mut self.dirty);
         for id in dirty.drain(..) {
@@ -305,6 +318,7 @@ impl Engine {
             stream.flush(&self.reactor, &mut self.spare, now);
         } else if gathered {
             stream.dirty = true;
+            self.urgent |= !stream.kind().is_tcp();
             self.dirty.push(id);
         }
         Ok(bytes)

@@ -360,7 +360,9 @@ impl Core {
             Some(Step::Done) => false,
             None => true,
         };
-        self.guard(Engine::flush);
+        if !go_on || self.engine.borrow().is_flush_due() {
+            self.guard(Engine::flush);
+        }
         self.settle();
         go_on
     }
