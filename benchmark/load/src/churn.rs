@@ -3,7 +3,6 @@
 use mio::{Events, Poll, Token};
 
 use crate::echo::{MESSAGE, is_repeated, message};
-use crate::options::Options;
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
 
@@ -31,11 +30,10 @@ enum Stage {
 }
 
 impl Churn {
-    /// Opens nothing yet.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
-        let visits = std::iter::repeat_with(|| None).take(options.connections).collect();
-        let endpoint = options.endpoint.clone();
-        Ok(Self { poll: Poll::new()?, events: work::events(), endpoint, visits, begun: 0 })
+    /// Opens nothing yet; then `connections` at once.
+    pub fn new(endpoint: &Endpoint, connections: usize) -> Result<Self, Failure> {
+        let visits = std::iter::repeat_with(|| None).take(connections).collect();
+        Ok(Self { poll: Poll::new()?, events: work::events(), endpoint: endpoint.clone(), visits, begun: 0 })
     }
 
     fn begin(&mut self, slot: usize) -> Result<(), Failure> {

@@ -1,31 +1,40 @@
-//! Connections that do nothing. Warming up opens one, measuring the others; each is answered one message, so that the
-//! server is known to have accepted it.
+//! Connections that do nothing. Each has been answered one message, so that the server is known to have accepted it.
+//! Warming up opens as many and closes them again, a few at a time: the server's code is compiled then, and what it
+//! grows by afterwards is what connections hold.
+
+use std::time::Duration;
 
 use mio::{Events, Poll};
 
+use crate::churn::Churn;
 use crate::echo::{MESSAGE, message};
 use crate::options::Options;
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
+
+/// Connections at once in warming up.
+const VISITORS: usize = 16;
 
 /// See the module.
 pub struct Idle {
     poll: Poll,
     events: Events,
     endpoint: Endpoint,
-    /// How many each run opens, the next one last.
-    counts: Vec<usize>,
+    connections: usize,
+    /// What the first run does.
+    warm_up: Option<Churn>,
     sockets: Vec<Socket>,
 }
 
 impl Idle {
     /// Opens nothing yet.
-    pub fn open(options: &Options) -> Result<Self, Failure> {
+    pub fn new(options: &Options) -> Result<Self, Failure> {
         Ok(Self {
             poll: Poll::new()?,
             events: work::events(),
             endpoint: options.endpoint.clone(),
-            counts: vec![options.connections, 1],
+            connections: options.connections,
+            warm_up: Some(Churn::new(&options.endpoint, VISITORS)?),
             sockets: Vec::new(),
         })
     }
@@ -33,8 +42,11 @@ impl Idle {
 
 impl Work for Idle {
     fn run(&mut self, _limit: &Limit) -> Result<Outcome, Failure> {
+        let count = self.connections;
+        if let Some(mut warm_up) = self.warm_up.take() {
+            return warm_up.run(&Limit::new(Duration::MAX, count as u64));
+        }
         let first = self.sockets.len();
-        let count = self.counts.pop().unwrap_or(0);
         self.sockets.extend(work::connect(&mut self.poll, &self.endpoint, first, count)?);
         let mut due = vec![MESSAGE; count];
         let mut left = count;

@@ -45,10 +45,10 @@ fn run(options: &Options) -> Result<(), Failure> {
     options::allow_descriptors(options.connections)?;
     let mut work: Box<dyn Work> = match options.kind {
         Kind::Echo => Box::new(echo::Echo::open(options)?),
-        Kind::Churn => Box::new(churn::Churn::new(options)?),
+        Kind::Churn => Box::new(churn::Churn::new(&options.endpoint, options.connections)?),
         Kind::Upload => Box::new(upload::Upload::new(options)?),
         Kind::Download => Box::new(download::Download::open(options)?),
-        Kind::Idle => Box::new(idle::Idle::open(options)?),
+        Kind::Idle => Box::new(idle::Idle::new(options)?),
     };
     work.run(&Limit::new(options.warm_up, options.most))?;
     say("ready")?;

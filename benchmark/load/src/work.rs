@@ -40,19 +40,20 @@ impl Outcome {
 
 /// When to begin nothing new: after a time and after a count, whichever comes first.
 pub struct Limit {
-    deadline: Instant,
+    /// `None`: never.
+    deadline: Option<Instant>,
     most: u64,
 }
 
 impl Limit {
     /// A limit that counts from now.
     pub fn new(time: Duration, most: u64) -> Self {
-        Self { deadline: Instant::now() + time, most }
+        Self { deadline: Instant::now().checked_add(time), most }
     }
 
     /// Whether it is reached when `begun` have been begun.
     pub fn is_reached(&self, begun: u64) -> bool {
-        begun >= self.most || Instant::now() >= self.deadline
+        begun >= self.most || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// How many more may be begun.
