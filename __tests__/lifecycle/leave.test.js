@@ -67,8 +67,9 @@ describe('D26: what a listener throws ends the process as in Node, with code 1 a
       run('leaves.js', [place, 'throw', 'worker']),
     ]);
     const end = { code: 1, signal: null, stdout: '' };
-    expect(thrown).toEqual({ ...end, stderr: expect.stringContaining(`\nError: thrown in ${place}\n    at leave `) });
-    expect(rejected).toEqual({ ...end, stderr: expect.stringContaining(`\nError: rejected in ${place}\n    at leave `) });
+    const message = (what) => expect.stringContaining(`\nError: ${what} in ${place}\n    at leave `);
+    expect(thrown).toEqual({ ...end, stderr: message('thrown') });
+    expect(rejected).toEqual({ ...end, stderr: message('rejected') });
     expect(worker).toEqual({ ...GOOD, stdout: `error thrown in ${place}\nworker 1\n` });
   });
 });

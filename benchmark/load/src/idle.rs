@@ -1,28 +1,24 @@
 //! Connections that do nothing. Each has been answered one message, so that the server is known to have accepted it.
-//! Warming up opens as many and closes them again, a few at a time: the server's code is compiled then, and what it
-//! grows by afterwards is what connections hold.
-
-use std::time::Duration;
+//! Warming up opens some that stay: the server's code is compiled and its heap grown then, and nothing is given back
+//! that those which are measured could use again. What the server grows by afterwards is what connections hold.
 
 use mio::{Events, Poll};
 
-use crate::churn::Churn;
 use crate::echo::{MESSAGE, message};
 use crate::options::Options;
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
 
-/// Connections at once in warming up.
-const VISITORS: usize = 16;
+/// Connections of warming up, as a share of those that are measured.
+const WARM_UP: usize = 5;
 
 /// See the module.
 pub struct Idle {
     poll: Poll,
     events: Events,
     endpoint: Endpoint,
-    connections: usize,
-    /// What the first run does.
-    warm_up: Option<Churn>,
+    /// How many each run opens, the next one last.
+    counts: Vec<usize>,
     sockets: Vec<Socket>,
 }
 
@@ -33,8 +29,7 @@ impl Idle {
             poll: Poll::new()?,
             events: work::events(),
             endpoint: options.endpoint.clone(),
-            connections: options.connections,
-            warm_up: Some(Churn::new(&options.endpoint, VISITORS)?),
+            counts: vec![options.connections, options.connections / WARM_UP],
             sockets: Vec::new(),
         })
     }
@@ -42,11 +37,8 @@ impl Idle {
 
 impl Work for Idle {
     fn run(&mut self, _limit: &Limit) -> Result<Outcome, Failure> {
-        let count = self.connections;
-        if let Some(mut warm_up) = self.warm_up.take() {
-            return warm_up.run(&Limit::new(Duration::MAX, count as u64));
-        }
         let first = self.sockets.len();
+        let count = self.counts.pop().unwrap_or(0);
         self.sockets.extend(work::connect(&mut self.poll, &self.endpoint, first, count)?);
         let mut due = vec![MESSAGE; count];
         let mut left = count;
