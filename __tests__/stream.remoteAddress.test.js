@@ -118,10 +118,14 @@ describe('D17: addresses', () => {
   });
 
   test('of a client in \'close\'', async () => {
-    const server = await listening(nodeNet.createServer((stream) => stream.resetAndDestroy()));
+    const resetting = nodeNet.createServer((stream) => stream.once('data', () => stream.resetAndDestroy()));
+    const server = await listening(resetting);
     const client = net.connect(server.address().port, '127.0.0.1');
     const ports = [];
-    client.on('connect', () => ports.push(client.localPort));
+    client.on('connect', () => {
+      ports.push(client.localPort);
+      client.write('reset me');
+    });
     client.on('close', () => ports.push(client.localPort, client.remotePort));
     await failure(client);
     expect(ports.at(-1)).toBe(server.address().port);

@@ -18,6 +18,12 @@ const CORES = { server: 0, load: 1 };
 
 const children = new Set();
 
+/** The folders of UNIX sockets. */
+const folders = new Set();
+
+/** A server that has not ended this long after it was told to, in milliseconds, is killed. */
+const PATIENCE = 5000;
+
 /** Builds the load and gives the path of the program. */
 function buildLoad() {
   const manifest = path.join(LOAD, 'Cargo.toml');
@@ -56,7 +62,7 @@ async function nextLine(role, { gone, lines }) {
 class Server {
   static async start(moduleName, work) {
     const server = new Server();
-    server.folder = work.unix ? fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-bench-')) : null;
+    server.folder = work.unix ? makeFolder() : null;
     const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
     if (work.unix) args.push(path.join(server.folder, 'socket'));
     server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc']);
@@ -102,9 +108,22 @@ class Server {
   async stop() {
     const { child, gone } = this.process;
     if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     await gone;
-    if (this.folder !== null) fs.rmSync(this.folder, { recursive: true, force: true });
+    clearTimeout(timer);
+    if (this.folder !== null) removeFolder(this.folder);
   }
+}
+
+function makeFolder() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-bench-'));
+  folders.add(folder);
+  return folder;
+}
+
+function removeFolder(folder) {
+  fs.rmSync(folder, { recursive: true, force: true });
+  folders.delete(folder);
 }
 
 function signalOfEnd(child) {
@@ -142,9 +161,10 @@ class Load {
   }
 }
 
-/** Kills whatever is still there. */
-function killAll() {
+/** Kills and removes whatever is still there. */
+function cleanUp() {
   for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, isPinned, killAll };
+module.exports = { Load, Server, buildLoad, cleanUp, isPinned };

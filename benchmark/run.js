@@ -5,7 +5,7 @@
 const fs = require('fs');
 const os = require('os');
 const { parseArgs } = require('util');
-const { Load, Server, buildLoad, isPinned, killAll } = require('./processes');
+const { Load, Server, buildLoad, cleanUp, isPinned } = require('./processes');
 const { goals, summarize, table } = require('./report');
 const { works } = require('./works');
 
@@ -153,7 +153,7 @@ async function main() {
   }
 }
 
-process.on('exit', killAll);
+process.on('exit', cleanUp);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 main().catch((error) => {

@@ -223,14 +223,19 @@ describe('reset by the peer in mid-transfer', () => {
     serverOptions: { pauseOnConnect: true },
     begin(client, trace, run) {
       client.resume();
-      client.on('connect', () => setImmediate(() => {
-        client.resetAndDestroy();
-        run.whenReset();
-      }));
+      client.on('connect', () => {
+        run.reset = () => client.resetAndDestroy();
+        run.whenBoth?.();
+      });
     },
     accept(accepted, trace, run) {
-      // D12: a small write would be gathered, and called back before it is sent.
-      run.whenReset = () => accepted.write(Buffer.alloc(8192));
+      // Either end may be the first to know of the connection.
+      run.whenBoth = () => setImmediate(() => {
+        run.reset();
+        // D12: a small write would be gathered, and called back before it is sent.
+        accepted.write(Buffer.alloc(8192));
+      });
+      if (run.reset) run.whenBoth();
     },
   });
 
