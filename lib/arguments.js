@@ -62,6 +62,16 @@ function keepAliveSeconds(msecs) {
   return seconds > 0 ? Math.min(seconds, 0x7fff) : 0;
 }
 
+/** The arguments of `setKeepAlive`, spans in milliseconds, as the engine takes them. 0 leaves what is set. */
+function keepAliveSettings(enable, initialDelay, interval, count) {
+  return [
+    Boolean(enable),
+    keepAliveSeconds(initialDelay),
+    keepAliveSeconds(interval),
+    Math.min(Math.max(Math.trunc(Number(count)) || 0, 0), 127),
+  ];
+}
+
 /** Checks the options that streams and servers share; gives a copy. */
 function socketOptions(options) {
   const checked = { ...options };
@@ -199,6 +209,7 @@ function connectTarget(args) {
 module.exports = {
   connectTarget,
   keepAliveSeconds,
+  keepAliveSettings,
   listenTarget,
   normalize,
   socketOptions,

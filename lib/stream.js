@@ -11,7 +11,7 @@ const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const {
   connectTarget,
-  keepAliveSeconds,
+  keepAliveSettings,
   socketOptions,
   validateFd,
   validateFunction,
@@ -196,7 +196,7 @@ class StreamMethods extends Duplex {
       this.once('connect', sendWhenConnected);
       return;
     }
-    const outcome = this[kEngine].shutdown(this[kId]);
+    const outcome = this[kEngine].shutdown(this[kId], closesNext(this));
     // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
     if (outcome === 1) this[kFinal] = callback;
     else process.nextTick(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
@@ -321,12 +321,7 @@ class StreamMethods extends Duplex {
    * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Contract: stream.setKeepAlive.
    */
   setKeepAlive(enable = false, initialDelay = 0, interval = 0, count = 0) {
-    const settings = [
-      Boolean(enable),
-      keepAliveSeconds(initialDelay),
-      keepAliveSeconds(interval),
-      Math.min(Math.max(Math.trunc(Number(count)) || 0, 0), 127),
-    ];
+    const settings = keepAliveSettings(enable, initialDelay, interval, count);
     if (this[kId] === NONE) want(this).keepAlive = settings;
     else this[kEngine].setKeepAlive(this[kId], ...settings);
     return this;
@@ -612,6 +607,14 @@ function sendPending(stream) {
     stream[kFinal] = null;
     stream._final(final);
   }
+}
+
+/**
+ * Whether destroy() follows as soon as the sending side has ended: 'end' has been emitted, and there is no listener that
+ * could throw before.
+ */
+function closesNext(stream) {
+  return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */

@@ -16,6 +16,7 @@ use crate::error::{Error, Result, Syscall};
 use crate::listener::{self, Listener};
 use crate::reactor::{Id, Reactor, ReadSlab, Readiness};
 use crate::socket::open::{self, Listen};
+use crate::socket::options::KeepAlive;
 use crate::socket::{Kind, adopt};
 use crate::stream::{self, Accepted, GATHER_MOST, Spare, Stream};
 
@@ -167,7 +168,8 @@ impl Engine {
                     }
                     match news {
                         Some(listener::News::Connection(fd, kind, peer)) => {
-                            match self.insert(fd, |id, fd| Stream::open(id, fd, kind, peer)) {
+                            let names = stream::Names { local: listener.local_of_all(), peer };
+                            match self.insert(fd, |id, fd| Stream::open(id, fd, kind, names)) {
                                 Ok(stream) => return Step::Event(Event::Connection { listener: id, stream }),
                                 Err(error) => return Step::Event(Event::Stalled(id, Syscall::Accept.failed(&error))),
                             }
@@ -337,11 +339,12 @@ impl Engine {
         }
     }
 
-    /// Ends the sending side, behind all that was written. `None`: it is told when it is done.
-    pub fn shut_down(&mut self, id: Id) -> Option<Result<()>> {
+    /// Ends the sending side, behind all that was written. `None`: it is told when it is done. `closing`: the stream is
+    /// closed next, which may do it.
+    pub fn shut_down(&mut self, id: Id, closing: bool) -> Option<Result<()>> {
         let now = self.now();
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return Some(Ok(())) };
-        let outcome = stream.shut_down(&self.reactor, &mut self.spare, now);
+        let outcome = stream.shut_down(&self.reactor, &mut self.spare, now, closing);
         self.enqueue_if_due(id);
         outcome
     }
@@ -424,6 +427,11 @@ impl Engine {
             listener.pause(paused);
             self.enqueue_if_due(id);
         }
+    }
+
+    /// Sets options that what listener `id` accepts inherits. `false` where nothing is inherited.
+    pub fn set_inherited(&mut self, id: Id, no_delay: bool, keep_alive: Option<KeepAlive>) -> bool {
+        self.listener(id).is_some_and(|listener| listener.set_inherited(no_delay, keep_alive))
     }
 
     /// Has a stalled listener try again.
@@ -616,7 +624,7 @@ mod tests {
         let mut rig = Rig::new();
         let (id, mut peer) = rig.pair();
         rig.engine.write(id, &[b"last words"]).unwrap();
-        assert_eq!(rig.engine.shut_down(id), Some(Ok(())));
+        assert_eq!(rig.engine.shut_down(id, false), Some(Ok(())));
         let mut heard = String::new();
         peer.read_to_string(&mut heard).unwrap();
         assert_eq!(heard, "last words");

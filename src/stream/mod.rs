@@ -104,9 +104,9 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that is open. `peer` is its other end where it is known already.
-    pub fn open(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
-        Self::new(id, fd, kind, peer, State::open())
+    /// A stream that is open, and the names that are known already.
+    pub fn open(id: Id, fd: OwnedFd, kind: Kind, names: Names) -> Self {
+        Self { names, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
     /// A stream that is being connected to `peer`.
@@ -200,7 +200,7 @@ impl Stream {
                 Due::Receive => {
                     let space = slab.space();
                     let asked = space.len();
-                    match io::read(fd, space) {
+                    match io::read(fd, self.kind, space) {
                         Ok(Read::Bytes(read)) => {
                             #[cfg(feature = "fault-injection")]
                             fault::trip(&space[..read]);
@@ -262,8 +262,8 @@ impl Stream {
         let queued = self.queue.len();
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
         let written = match (queued, slices) {
-            (0, [one]) => io::write(fd, &[IoSlice::new(one)]),
-            _ => write_all(fd, self.queue.pending(), slices),
+            (0, [one]) => io::send(fd, self.kind, one, false),
+            _ => write_all(fd, self.kind, self.queue.pending(), slices),
         }
         .map_err(|errno| error(Syscall::Write, errno))?;
         if written > 0 {
@@ -283,21 +283,15 @@ impl Stream {
 
     /// Sends what is queued, as far as the kernel takes it. A failure is told when the stream is served.
     pub fn flush(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
-        self.send_queue(reactor, spare, now, io::send);
+        self.send_queue(reactor, spare, now, false);
     }
 
-    fn send_queue(
-        &mut self,
-        reactor: &Reactor,
-        spare: &mut Spare,
-        now: Instant,
-        send: fn(&OwnedFd, &[u8]) -> std::result::Result<usize, Errno>,
-    ) {
+    fn send_queue(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, last: bool) {
         let Some(fd) = &self.fd else { return };
         if self.queue.is_empty() || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
-        match send(fd, self.queue.pending()) {
+        match io::send(fd, self.kind, self.queue.pending(), last) {
             Ok(written) => {
                 if written > 0 {
                     self.note_traffic(now);
@@ -311,14 +305,24 @@ impl Stream {
         }
     }
 
-    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`).
-    pub fn shut_down(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) -> Option<Result<()>> {
+    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`). With
+    /// `closing`, the descriptor is closed next: where nobody shares it, that sends the FIN without a call of its own.
+    pub fn shut_down(
+        &mut self,
+        reactor: &Reactor,
+        spare: &mut Spare,
+        now: Instant,
+        closing: bool,
+    ) -> Option<Result<()>> {
         // Over TCP, the last bytes and the FIN go out in one segment.
-        let send = if self.kind.is_tcp() { io::send_before_end } else { io::send };
-        self.send_queue(reactor, spare, now, send);
+        self.send_queue(reactor, spare, now, true);
         if self.failure.is_some() || !self.queue.is_empty() {
             self.state.request_shutdown();
             return None;
+        }
+        if closing && !self.shared {
+            self.state.shut_down();
+            return Some(Ok(()));
         }
         Some(self.shut_down_now())
     }
@@ -377,7 +381,8 @@ impl Stream {
 
     /// The addresses of both ends.
     pub fn names(&self) -> Names {
-        Names { local: self.names.local.or_else(|| self.fd.as_ref().and_then(address::local)), ..self.names }
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
+        Names { local: self.names.local.or_else(|| fd.and_then(address::local)), ..self.names }
     }
 
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
@@ -470,13 +475,13 @@ mod fault {
 const VECTORS_MOST: usize = 1024;
 
 /// Writes `queue` and `slices` in as many calls as it takes, until the kernel takes less than it is offered.
-fn write_all(fd: &OwnedFd, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
+fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
     let all = std::iter::once(queue).chain(slices.iter().copied());
     let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
     let mut written = 0;
     for window in parts.chunks(VECTORS_MOST) {
         let offered: usize = window.iter().map(|part| part.len()).sum();
-        let taken = io::write(fd, window)?;
+        let taken = io::write(fd, kind, window)?;
         written += taken;
         if taken < offered {
             break;
