@@ -10,6 +10,7 @@
 //! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
 //! | [`reactor`] | the poll, the queue of who is to be served, the read slab, the wake |
 //! | [`socket`] | descriptors as the kernel gives them: opening, adopting, addresses, options, I/O |
+//! | [`tls`] | TLS: credentials, verdict, certificates, sessions |
 //! | [`error`] | the one error type |
 //!
 //! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything runs on the
@@ -23,3 +24,4 @@ pub mod listener;
 pub mod reactor;
 pub mod socket;
 pub mod stream;
+pub mod tls;
