@@ -174,7 +174,7 @@ mod tests {
         UnixTime::since_unix_epoch(Duration::from_secs(1_893_542_400))
     }
 
-    fn trust(listed: &[&Certificate], crls: &[Vec<u8>]) -> Trust {
+    fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
         let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
         Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap()).collect())
     }
@@ -339,22 +339,22 @@ mod tests {
         let root = Certificate::self_signed(authority("root"));
         let inter = root.sign(authority("inter"));
         let (short, long) = (root.sign(leaf()), inter.sign(leaf()));
-        let with_lists = |lists: &[Vec<u8>], chain: &[&Certificate]| code(&trust(&[&root], lists), chain, SERVER);
+        let with_lists = |lists: &[&Vec<u8>], chain: &[&Certificate]| code(&trust(&[&root], lists), chain, SERVER);
         // Every certificate has the same serial number, so these lists revoke all or none of an issuer's.
         let (clean, revoking) = (root.crl(false, 2035), root.crl(true, 2035));
-        assert_eq!(with_lists(&[clean.clone()], &[&short]), "");
-        assert_eq!(with_lists(&[revoking.clone()], &[&short]), "CERT_REVOKED");
-        assert_eq!(with_lists(&[clean.clone()], &[&long, &inter]), "UNABLE_TO_GET_CRL");
-        assert_eq!(with_lists(&[inter.crl(false, 2035)], &[&long, &inter]), "UNABLE_TO_GET_CRL");
-        assert_eq!(with_lists(&[clean.clone(), inter.crl(false, 2035)], &[&long, &inter]), "");
-        assert_eq!(with_lists(&[clean.clone(), inter.crl(true, 2035)], &[&long, &inter]), "CERT_REVOKED");
-        assert_eq!(with_lists(&[revoking.clone(), inter.crl(false, 2035)], &[&long, &inter]), "CERT_REVOKED");
-        assert_eq!(with_lists(&[root.crl(false, 2025)], &[&short]), "CRL_HAS_EXPIRED");
-        assert_eq!(with_lists(&[revoking.clone()], &[&root.sign(expired(leaf()))]), "CERT_HAS_EXPIRED");
+        assert_eq!(with_lists(&[&clean], &[&short]), "");
+        assert_eq!(with_lists(&[&revoking], &[&short]), "CERT_REVOKED");
+        assert_eq!(with_lists(&[&clean], &[&long, &inter]), "UNABLE_TO_GET_CRL");
+        assert_eq!(with_lists(&[&inter.crl(false, 2035)], &[&long, &inter]), "UNABLE_TO_GET_CRL");
+        assert_eq!(with_lists(&[&clean, &inter.crl(false, 2035)], &[&long, &inter]), "");
+        assert_eq!(with_lists(&[&clean, &inter.crl(true, 2035)], &[&long, &inter]), "CERT_REVOKED");
+        assert_eq!(with_lists(&[&revoking, &inter.crl(false, 2035)], &[&long, &inter]), "CERT_REVOKED");
+        assert_eq!(with_lists(&[&root.crl(false, 2025)], &[&short]), "CRL_HAS_EXPIRED");
+        assert_eq!(with_lists(&[&revoking], &[&root.sign(expired(leaf()))]), "CERT_HAS_EXPIRED");
         let fake = Certificate::self_signed(authority("root"));
-        assert_ne!(with_lists(&[fake.crl(false, 2035)], &[&short]), "");
-        assert_eq!(code(&trust(&[], &[revoking.clone()]), &[&short], SERVER), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
-        assert_eq!(code(&trust(&[&short], &[revoking]), &[&short], SERVER), "CERT_REVOKED");
+        assert_ne!(with_lists(&[&fake.crl(false, 2035)], &[&short]), "");
+        assert_eq!(code(&trust(&[], &[&revoking]), &[&short], SERVER), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+        assert_eq!(code(&trust(&[&short], &[&revoking]), &[&short], SERVER), "CERT_REVOKED");
     }
 
     #[test]
