@@ -72,7 +72,7 @@ impl<'a> Path<'a> {
                 certificates.push(listed);
                 continue;
             }
-            if trust.has_root(issuer) {
+            if trust.has_bare_root(issuer) {
                 break End::Trusted;
             }
             let found = unused.iter().position(|candidate| is_issuer(candidate, &last));
@@ -187,7 +187,7 @@ fn revocation_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Ver
     if trust.crls().is_empty() {
         return None;
     }
-    let faults = path.certificates.iter().filter_map(|certificate| {
+    let mut faults = path.certificates.iter().filter_map(|certificate| {
         let issuer = certificate.issuer().as_raw();
         let Some(crl) = trust.crls().iter().find(|crl| crl.issuer == issuer) else {
             return Some(Verdict::UnableToGetCrl);
@@ -197,7 +197,7 @@ fn revocation_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Ver
         }
         crl.next_update.is_some_and(|next| next < seconds(now)).then_some(Verdict::CrlExpired)
     });
-    faults.last()
+    faults.next_back()
 }
 
 /// From the root down, as OpenSSL goes.
@@ -212,6 +212,10 @@ fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime) -> Option<Verdict>
             if !has_weak_signature(certificate) && !is_signed_by(certificate, issuer) {
                 last = Some(Verdict::SignatureFailure);
             }
+        }
+        let is_unsigned_top = path.end == End::Missing && depth > 0 && depth + 1 == path.certificates.len();
+        if is_unsigned_top {
+            continue;
         }
         let validity = certificate.validity();
         if validity.not_before.timestamp() > seconds(now) {

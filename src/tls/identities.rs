@@ -114,7 +114,6 @@ pub fn belongs(certificate: &CertificateDer<'_>, key: &dyn SigningKey) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SignatureAlgorithm};
 

@@ -108,7 +108,6 @@ fn describe(name: &GeneralName<'_>) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use rcgen::{CertificateParams, DnType, KeyPair, SanType};
     use x509_parser::prelude::FromDer;

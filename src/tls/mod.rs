@@ -32,3 +32,6 @@ pub mod tickets;
 pub mod trust;
 pub mod verdict;
 pub mod verifier;
+
+#[cfg(test)]
+mod fixtures;

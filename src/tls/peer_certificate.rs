@@ -114,7 +114,6 @@ fn fingerprint(der: &[u8]) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair};
     use rustls::pki_types::CertificateDer;

@@ -166,7 +166,6 @@ fn expiry(now: UnixTime, lifetime: u32) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use std::time::Duration;
 

@@ -6,6 +6,7 @@
 //! As in OpenSSL, what is listed is a *root* only if it has issued itself and may issue others; any other certificate
 //! that is listed helps to complete chains. A certificate listed literally is trusted as itself (D21).
 
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use rustls::DistinguishedName;
@@ -84,9 +85,11 @@ impl Trust {
         self.listed.iter().filter(|listed| listed.subject == subject).map(|listed| &listed.der).collect()
     }
 
-    /// Is there a root of this name? Of the default list, names and keys are all that is known.
-    pub fn has_root(&self, name: &[u8]) -> bool {
-        self.anchors.iter().any(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
+    /// Is there a root of this name of which no certificate is listed? Of Mozilla's, only names and keys are known.
+    pub fn has_bare_root(&self, name: &[u8]) -> bool {
+        let is_listed = self.listed.iter().any(|listed| listed.subject == name);
+        !is_listed
+            && self.anchors.iter().any(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
     }
 
     /// Those that are listed and are no roots: they may complete a chain.
@@ -163,19 +166,18 @@ pub fn sequence(content: &[u8]) -> Vec<u8> {
     [header.as_slice(), content].concat()
 }
 
-/// Mozilla's roots, and the file that `NODE_EXTRA_CA_CERTS` names. Node goes on without a file that it can't read.
-static DEFAULT: LazyLock<Trust> = LazyLock::new(|| {
-    let extra = std::env::var_os("NODE_EXTRA_CA_CERTS")
-        .and_then(|path| std::fs::read(path).ok())
-        .and_then(|file| Listed::read(&file).ok())
-        .unwrap_or_default();
-    let mut trust = Trust::of(extra);
+static DEFAULT: LazyLock<Trust> =
+    LazyLock::new(|| default_list(std::env::var_os("NODE_EXTRA_CA_CERTS").map(PathBuf::from).as_deref()));
+
+/// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
+fn default_list(extra: Option<&Path>) -> Trust {
+    let extra = extra.and_then(|path| std::fs::read(path).ok()).and_then(|file| Listed::read(&file).ok());
+    let mut trust = Trust::of(extra.unwrap_or_default());
     trust.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
     trust
-});
+}
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used)]
 mod tests {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
 
@@ -204,10 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn without_ca_the_roots_are_mozillas() {
+    fn the_default_list_is_mozillas_and_the_extra_file() {
+        let mozillas = webpki_roots::TLS_SERVER_ROOTS.len();
+        assert_eq!(default_list(None).anchors().len(), mozillas);
+        assert_eq!(default_list(Some(Path::new("/no/such/file"))).anchors().len(), mozillas);
+        assert_eq!(default_list(Some(Path::new("Cargo.toml"))).anchors().len(), mozillas);
+    }
+
+    #[test]
+    fn without_ca_the_default_list_is_there_and_more_is_added() {
         let more = listed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
         let trust = Trust::new(None, vec![more.clone()], vec![]);
-        assert_eq!(trust.anchors().len(), webpki_roots::TLS_SERVER_ROOTS.len() + 1);
+        assert_eq!(trust.anchors().len(), DEFAULT.anchors().len() + 1);
         assert!(trust.lists(&more.der));
         assert!(Trust::new(Some(vec![]), vec![], vec![]).anchors().is_empty());
     }

@@ -180,3 +180,116 @@ fn bad_signature(error: Error) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::AlertDescription;
+
+    use super::super::credentials::{Credentials, Options};
+    use super::super::fixtures::{Certificate, authority, handshake, params};
+    use super::*;
+
+    fn credentials(identity: Option<&Certificate>, change: impl FnOnce(&mut Options)) -> Credentials {
+        let mut options = Options::default();
+        options.identities.extend(identity.map(Certificate::identity));
+        options.ca = Some(vec![]);
+        change(&mut options);
+        Credentials::new(options).unwrap()
+    }
+
+    fn both_versions(check: impl Fn(&str)) {
+        ["TLSv1.2", "TLSv1.3"].into_iter().for_each(check);
+    }
+
+    #[test]
+    fn an_untrusted_server_ends_the_handshake_only_at_the_gate() {
+        let own = Certificate::self_signed(params("localhost"));
+        both_versions(|version| {
+            let server = credentials(Some(&own), |options| options.max_version = Some(version.into()));
+            let outcome = handshake(&credentials(None, |_| ()), &server, "localhost");
+            assert!(!outcome.client.is_handshaking() && outcome.client_error.is_none());
+            assert_eq!(outcome.client.peer_certificates().unwrap()[0], own.der);
+
+            let gate = credentials(None, |options| options.reject_unauthorized = true);
+            let outcome = handshake(&gate, &server, "localhost");
+            let verdict = Verdict::from_rustls(&outcome.client_error.unwrap());
+            assert_eq!(verdict, Some(Verdict::DepthZeroSelfSigned));
+            assert_eq!(outcome.server_error, Some(Error::AlertReceived(AlertDescription::UnknownCA)));
+
+            let trusting = credentials(None, |options| {
+                options.reject_unauthorized = true;
+                options.ca = Some(vec![own.der.to_vec()]);
+            });
+            assert!(handshake(&trusting, &server, "localhost").client_error.is_none());
+            let outcome = handshake(&trusting, &server, "example.org");
+            let verdict = Verdict::from_rustls(&outcome.client_error.unwrap());
+            assert!(matches!(verdict, Some(Verdict::NameMismatch(_))));
+            // An address may stand for the lack of a name.
+            assert!(handshake(&trusting, &server, "127.0.0.1").client_error.is_none());
+        });
+    }
+
+    #[test]
+    fn a_client_may_have_no_certificate_unless_at_the_gate() {
+        let own = Certificate::self_signed(params("localhost"));
+        both_versions(|version| {
+            let client = credentials(None, |options| options.max_version = Some(version.into()));
+            let outcome = handshake(&client, &credentials(Some(&own), |_| ()), "localhost");
+            assert!(!outcome.server.is_handshaking() && outcome.server.peer_certificates().is_none());
+
+            let gate = credentials(Some(&own), |options| options.reject_unauthorized = true);
+            let outcome = handshake(&client, &gate, "localhost");
+            let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
+            assert_eq!(verdict, Some(Verdict::NoCertificate));
+        });
+    }
+
+    #[test]
+    fn a_client_is_asked_for_a_certificate_and_judged_by_it() {
+        let root = Certificate::self_signed(authority("root"));
+        let (own, good) = (Certificate::self_signed(params("localhost")), root.sign(params("client")));
+        both_versions(|version| {
+            let server = credentials(Some(&own), |options| {
+                options.ca = Some(vec![root.der.to_vec()]);
+                options.reject_unauthorized = true;
+            });
+            let with = |identity| credentials(Some(identity), |options| options.max_version = Some(version.into()));
+            let outcome = handshake(&with(&good), &server, "localhost");
+            assert_eq!(outcome.server_error, None);
+            assert_eq!(outcome.server.peer_certificates().unwrap()[0], good.der);
+            let outcome = handshake(&with(&own), &server, "localhost");
+            let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
+            assert_eq!(verdict, Some(Verdict::DepthZeroSelfSigned));
+            assert_eq!(outcome.client_error, Some(Error::AlertReceived(AlertDescription::UnknownCA)));
+        });
+    }
+
+    #[test]
+    fn a_server_without_ca_does_not_ask() {
+        let own = Certificate::self_signed(params("localhost"));
+        let silent = credentials(Some(&own), |options| options.ca = None);
+        let asking = credentials(Some(&own), |options| {
+            options.ca = None;
+            options.request_cert = true;
+        });
+        let client = credentials(Some(&own), |_| ());
+        assert!(handshake(&client, &silent, "localhost").server.peer_certificates().is_none());
+        assert!(handshake(&client, &asking, "localhost").server.peer_certificates().is_some());
+    }
+
+    #[test]
+    fn the_signature_of_the_handshake_is_always_checked() {
+        let (own, other) = (Certificate::self_signed(params("a")), Certificate::self_signed(params("b")));
+        // The certificate of one with the key of another, which `Credentials` would refuse.
+        let key = super::super::identities::signing_key(other.key_der()).unwrap();
+        let imposter = Arc::new(rustls::sign::CertifiedKey::new(vec![own.der.clone()], key));
+        both_versions(|version| {
+            let mut server = credentials(Some(&own), |options| options.max_version = Some(version.into()));
+            let mut config = server.server.as_deref().unwrap().clone();
+            config.cert_resolver = Arc::new(super::super::identities::Identities::new(vec![Arc::clone(&imposter)]));
+            server.server = Some(Arc::new(config));
+            let outcome = handshake(&credentials(None, |_| ()), &server, "localhost");
+            assert_eq!(outcome.client_error, Some(CertificateError::BadSignature.into()));
+        });
+    }
+}
