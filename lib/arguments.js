@@ -20,6 +20,10 @@ function validateFunction(value, name) {
   if (typeof value !== 'function') throw errors.invalidArgumentType(name, 'function', value);
 }
 
+function validateObject(value, name) {
+  if (value === null || typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
+}
+
 function validateString(value, name) {
   if (typeof value !== 'string') throw errors.invalidArgumentType(name, 'string', value);
 }
@@ -218,5 +222,7 @@ module.exports = {
   validateFd,
   validateFunction,
   validateInteger,
+  validateObject,
+  validateString,
   validateTimeout,
 };

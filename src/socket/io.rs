@@ -23,12 +23,21 @@ pub enum Read {
 /// Reads what is there into `buffer`, which must not be empty. Sockets are read by `recv`, which costs less than `read`.
 pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [MaybeUninit<u8>]) -> Result<Read, Errno> {
     debug_assert!(!buffer.is_empty());
+    outcome(|| match kind {
+        Kind::Pipe => rustix::io::read(&fd, &mut *buffer).map(|(filled, _)| filled.len()),
+        _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|((filled, _), _)| filled.len()),
+    })
+}
+
+/// Like [`read`], of a socket into memory that has been written before.
+pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
+    debug_assert!(!buffer.is_empty());
+    outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|(count, _)| count))
+}
+
+fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Errno> {
     loop {
-        let outcome = match kind {
-            Kind::Pipe => rustix::io::read(&fd, &mut *buffer).map(|(filled, _)| filled.len()),
-            _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|((filled, _), _)| filled.len()),
-        };
-        return match outcome {
+        return match receive() {
             Ok(0) => Ok(Read::End),
             Ok(count) => Ok(Read::Bytes(count)),
             Err(Errno::INTR) => continue,

@@ -113,6 +113,7 @@ pub struct Credentials {
     pub trust: Arc<Trust>,
     /// Is the verdict a gate? Then who drives a handshake has to close it, too: a resumed one asks no verifier.
     pub reject_unauthorized: bool,
+    own: Option<CertificateDer<'static>>,
     tickets: Arc<Tickets>,
 }
 
@@ -134,13 +135,20 @@ impl Credentials {
             true => None,
             false => Some(Arc::new(server(&options, &protocol, &keys, &trust, &tickets)?)),
         };
+        let own = keys.first().and_then(|key| key.cert.first().cloned());
         Ok(Self {
             client: Arc::new(client(&options, &protocol, keys, &trust)?),
             server,
             trust,
             reject_unauthorized: options.reject_unauthorized,
+            own,
             tickets,
         })
+    }
+
+    /// Our own certificate: the first, where there are several.
+    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.own.as_ref()
     }
 
     /// The present keys of session tickets (`getTicketKeys()`).

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::verdict::Verdict;
@@ -19,6 +20,21 @@ pub struct TlsError {
     pub message: String,
     /// The alert that the peer sent, by OpenSSL's name, if that is what ended the connection.
     pub alert: Option<&'static str>,
+}
+
+/// What a handshake or a session can fail of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A system call.
+    Socket(Errno),
+    /// The protocol.
+    Tls(Box<TlsError>),
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(Box::new(error))
+    }
 }
 
 impl TlsError {
@@ -175,6 +191,11 @@ fn alert_name(alert: AlertDescription) -> Option<&'static str> {
         AlertDescription::NoApplicationProtocol => "tlsv1 alert no application protocol",
         _ => return None,
     })
+}
+
+/// Are these the first bytes of a TLS connection: a handshake record?
+pub fn looks_like_tls(first: &[u8]) -> bool {
+    matches!(first, [22, 3, ..] | [22] | [])
 }
 
 /// Are these the first bytes of a request in plain HTTP, as OpenSSL tells it?

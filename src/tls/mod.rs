@@ -1,4 +1,5 @@
-//! The parts of TLS that know neither sockets nor Node-API.
+//! TLS, without Node-API and without knowing streams: from the options of credentials to sessions and what to think of
+//! a peer.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -11,24 +12,29 @@
 //! | [`tickets`] | the keys of session tickets |
 //! | [`peer_certificate`] | `getPeerCertificate()` (D20) |
 //! | [`suites`] | the names of cipher suites and protocols |
+//! | [`handshake`], [`transport`] | a handshake on other threads, and its socket |
+//! | [`session`] | what a handshake has left: records in the loop |
 //! | [`error`] | what went wrong, in Node's codes |
 //! | [`provider`] | who computes: AWS-LC or *ring* |
 //!
-//! Everything here may be called from any thread: handshakes run on others than JavaScript's. Nothing here imports
+//! Everything but a session may be used on any thread: handshakes run on others than JavaScript's. Nothing here imports
 //! [`stream`](crate::stream) or [`engine`](crate::engine).
 
 pub mod archive;
 pub mod credentials;
 pub mod error;
 pub mod faults;
+pub mod handshake;
 pub mod identities;
 pub mod identity;
 pub mod judge;
 pub mod peer_certificate;
 pub mod pem;
 pub mod provider;
+pub mod session;
 pub mod suites;
 pub mod tickets;
+pub mod transport;
 pub mod trust;
 pub mod verdict;
 pub mod verifier;
