@@ -195,8 +195,9 @@ fn plaintext_reason(first: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::credentials::{Credentials, Options};
+    use super::super::credentials::Credentials;
     use super::super::fixtures::{Certificate, handshake, params};
+    use super::super::options::Options;
     use super::*;
 
     fn code(error: Error) -> String {
