@@ -20,53 +20,47 @@ const HANDSHAKE_TIMEOUT = 120_000;
 
 /** A stream's way to TLS, and what came of it. */
 class Security {
-  #credentials;
-  #options;
-  /** What was received and not delivered when `setSecure()` was called. */
-  #received;
+  /** What the handshake needs: `{ credentials, options, received }`; null once it has begun. */
+  #request;
+  /** What chooses the credentials while the handshake is under way. */
+  #credentials = null;
   /** Of the mark, while the handshake is under way. */
   #callback = null;
-  #agreement = null;
-  #peerCertificate;
+  /** What the engine says of the session: `{ agreement, peer, own }`, from when it is first asked for. */
+  #known = null;
+  /** The handshake is done. */
+  isDone = false;
   /** The peer has ended its side without a close_notify. */
   truncated = false;
 
+  /** `received` is what was received and not delivered when `setSecure()` was called: it belongs to the handshake. */
   constructor(credentials, options, received) {
-    this.#credentials = credentials;
-    this.#options = options;
-    this.#received = received;
-  }
-
-  /** The handshake is done. */
-  get isDone() {
-    return this.#agreement !== null;
-  }
-
-  /** What was agreed with the peer; null before the handshake is done. */
-  get agreement() {
-    return this.#agreement;
+    this.#request = { credentials, options, received };
   }
 
   /** Begins the handshake of stream `id`, which has connected to `host`. `callback` is the mark's. */
   begin(engine, id, host, callback) {
+    const { credentials, options, received } = this.#request;
+    this.#request = null;
+    this.#credentials = credentials;
     this.#callback = callback;
-    const { isServer, servername } = this.#options;
-    const options = {
+    const { isServer, servername } = options;
+    const request = {
       isServer,
       checksName: servername !== undefined,
-      asks: this.#credentials.asks,
-      deadline: this.#credentials.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+      asks: credentials.asks,
+      deadline: credentials.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
     };
     const serverName = servername ?? host;
-    if (!isServer && serverName) options.serverName = serverName;
-    if (this.#received.length > 0) options.received = this.#received;
-    this.#received = null;
-    if (!engine.secure(id, this.#credentials.native, options)) callback(errors.invalidHandleType());
+    if (!isServer && serverName) request.serverName = serverName;
+    if (received.length > 0) request.received = received;
+    if (!engine.secure(id, credentials.native, request)) callback(errors.invalidHandleType());
   }
 
   /** The handshake is done: `then` says so, and what was written after the mark goes out. */
-  complete(engine, id, then) {
-    this.#agreement = engine.agreement(id);
+  complete(then) {
+    this.isDone = true;
+    this.#credentials = null;
     try {
       then();
     } finally {
@@ -86,15 +80,13 @@ class Security {
     this.#credentials.ask(name, answer);
   }
 
-  /** Keeps what is asked for after the stream has been closed. */
-  keep(engine, id) {
-    if (this.isDone) this.peerCertificate(engine, id);
-  }
-
-  /** The peer's certificate in DER, or null. */
-  peerCertificate(engine, id) {
-    if (this.#peerCertificate === undefined) this.#peerCertificate = engine.peerCertificate(id) ?? null;
-    return this.#peerCertificate;
+  /** What was agreed on and with whom, asked for while stream `id` is open and kept then. Null before there is any. */
+  known(engine, id) {
+    if (this.#known === null && this.isDone) {
+      const agreement = engine.agreement(id);
+      this.#known = { agreement, peer: engine.peerCertificate(id), own: engine.ownCertificate(id) };
+    }
+    return this.#known;
   }
 }
 

@@ -176,7 +176,7 @@ class StreamMethods extends Duplex {
   }
 
   [kOnSecure]() {
-    this[kSecurity].complete(this[kEngine], this[kId], () => {
+    this[kSecurity].complete(() => {
       if (this[kReading]) this[kEngine].want(this[kId], true);
       this.emit('secure');
       this.emit('secureConnect');
@@ -356,49 +356,48 @@ class StreamMethods extends Duplex {
 
   /** Whether the peer's certificate is trusted. Contract: stream.verifyPeer. */
   verifyPeer() {
-    return agreementOf(this).verdict === undefined;
+    return sessionOf(this).agreement.verdict === undefined;
   }
 
   /** The peer's certificate, or an empty object. Contract: stream.getPeerCertificate. */
   getPeerCertificate() {
-    return certificate(this, peerCertificate(this));
+    return certificate(this, sessionOf(this).peer);
   }
 
   /** The peer's certificate as Node's `crypto.X509Certificate`; undefined without one. */
   getPeerX509Certificate() {
-    const der = peerCertificate(this);
-    return der === null ? undefined : new X509Certificate(der);
+    const { peer } = sessionOf(this);
+    return peer === null ? undefined : new X509Certificate(peer);
   }
 
   /** Our own certificate, as `getPeerCertificate()` shows the peer's. */
   getCertificate() {
-    agreementOf(this);
-    return certificate(this, lookAt(this, 'ownCertificate') ?? null);
+    return certificate(this, sessionOf(this).own);
   }
 
   /** The cipher suite: `{ name, standardName, version }`; undefined in the clear. */
   getCipher() {
-    const agreement = this[kSecurity]?.agreement;
-    if (!agreement) return undefined;
+    const agreement = agreementOf(this);
+    if (agreement === undefined) return undefined;
     const { cipher: name, standardCipher: standardName, cipherVersion: version } = agreement;
     return { name, standardName, version };
   }
 
   /** 'TLSv1.2' or 'TLSv1.3'; null in the clear. */
   getProtocol() {
-    return this[kSecurity]?.agreement?.protocol ?? null;
+    return agreementOf(this)?.protocol ?? null;
   }
 
   /** Whether the handshake has resumed a former session. */
   isSessionReused() {
-    return this[kSecurity]?.agreement?.isResumed ?? false;
+    return agreementOf(this)?.isResumed ?? false;
   }
 
   /** Keying material that both ends can derive and nobody else (RFC 5705). */
   exportKeyingMaterial(length, label, context) {
     validateInteger(length, 'length', 1);
     validateString(label, 'label');
-    agreementOf(this);
+    sessionOf(this);
     const bytes = context === undefined ? undefined : Buffer.from(context);
     const { [kEngine]: engine, [kId]: id } = this;
     const material = id === NONE ? null : engine.exportKeyingMaterial(id, length, Buffer.from(label), bytes);
@@ -418,17 +417,17 @@ class StreamMethods extends Duplex {
 
   /** Why the peer is not trusted, in Node's codes; null if it is, or if nothing is known. */
   get authorizationError() {
-    return this[kSecurity]?.agreement?.verdict ?? null;
+    return agreementOf(this)?.verdict ?? null;
   }
 
   /** The application protocol that was agreed on, or false. */
   get alpnProtocol() {
-    return this[kSecurity]?.agreement?.alpn?.toString('latin1') ?? false;
+    return agreementOf(this)?.alpn?.toString('latin1') ?? false;
   }
 
   /** The name that the client has asked for, or false. */
   get servername() {
-    return this[kSecurity]?.agreement?.serverName ?? false;
+    return agreementOf(this)?.serverName ?? false;
   }
 
   /** Whether the peer's FIN has come without its close_notify: what was received may not be all that was sent. */
@@ -800,7 +799,8 @@ function detach(stream) {
   const engine = stream[kEngine];
   const counted = { bytesRead: engine.bytesRead(id), bytesWritten: engine.bytesWritten(id) };
   stream[kLast] = stream[kLast] === null ? counted : Object.assign(stream[kLast], counted);
-  stream[kSecurity]?.keep(engine, id);
+  // To be asked for while there is an id.
+  knownOf(stream);
   stream[kId] = NONE;
   engines.release(id);
 }
@@ -846,16 +846,20 @@ function takeUndelivered(stream) {
   return bytes;
 }
 
-/** What was agreed on by a secure stream (D24). */
-function agreementOf(stream) {
-  const agreement = stream[kSecurity]?.agreement;
-  if (!agreement) throw errors.notSecure();
-  return agreement;
+/** What is known of a secure stream's session: `{ agreement, peer, own }`; undefined in the clear. */
+function knownOf(stream) {
+  return stream[kSecurity]?.known(stream[kEngine], stream[kId]) ?? undefined;
 }
 
-function peerCertificate(stream) {
-  agreementOf(stream);
-  return stream[kSecurity].peerCertificate(stream[kEngine], stream[kId]);
+function agreementOf(stream) {
+  return knownOf(stream)?.agreement;
+}
+
+/** Like `knownOf`; throws in the clear (D24). */
+function sessionOf(stream) {
+  const known = knownOf(stream);
+  if (known === undefined) throw errors.notSecure();
+  return known;
 }
 
 function certificate(stream, der) {

@@ -418,7 +418,9 @@ impl Stream {
 
     fn send_queue(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, last: bool) {
         let Some(fd) = &self.fd else { return };
-        if !self.is_queued() || self.state.is_blocked() || self.failure.is_some() {
+        // A secure stream says that it ends.
+        let has_last_word = last && matches!(self.security, Security::Secure(_));
+        if !(self.is_queued() || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
         let sent = match self.security.session() {
@@ -454,7 +456,8 @@ impl Stream {
             self.state.request_shutdown();
             return None;
         }
-        if closing && !self.shared && self.security.session().is_none() {
+        // Over TLS, the close_notify has gone with the last bytes.
+        if closing && !self.shared {
             self.state.shut_down();
             return Some(Ok(()));
         }

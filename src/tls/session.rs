@@ -148,13 +148,14 @@ impl Session {
         Ok(taken)
     }
 
-    /// Writes `bytes`, all of them: records may wait to be sent. With `last`, a close_notify follows.
+    /// Writes `bytes`, all of them: records may wait to be sent. With `last`, a close_notify follows, and the socket's end
+    /// must.
     pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
         let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
         if last {
             self.connection.send_close_notify();
         }
-        self.flush(fd, kind)?;
+        self.flush_with(fd, kind, last)?;
         Ok(taken)
     }
 
@@ -166,7 +167,11 @@ impl Session {
 
     /// Sends the records that wait. `true` if none waits any more.
     pub fn flush(&mut self, fd: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
-        let mut records = Records { fd, kind, failure: None };
+        self.flush_with(fd, kind, false)
+    }
+
+    fn flush_with(&mut self, fd: &OwnedFd, kind: Kind, last: bool) -> Result<bool, Errno> {
+        let mut records = Records { fd, kind, last, failure: None };
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut records) {
                 Ok(0) => return Ok(false),
@@ -236,6 +241,8 @@ impl Session {
 struct Records<'a> {
     fd: &'a OwnedFd,
     kind: Kind,
+    /// The socket's end follows.
+    last: bool,
     failure: Option<Errno>,
 }
 
@@ -250,12 +257,15 @@ impl Records<'_> {
 
 impl Write for Records<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let outcome = socket::send(self.fd, self.kind, bytes, false);
+        let outcome = socket::send(self.fd, self.kind, bytes, self.last);
         self.outcome(outcome)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let outcome = socket::write(self.fd, self.kind, slices);
+        let outcome = match slices {
+            [one] => socket::send(self.fd, self.kind, one, self.last),
+            many => socket::write(self.fd, self.kind, many),
+        };
         self.outcome(outcome)
     }
 
