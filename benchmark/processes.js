@@ -49,9 +49,9 @@ function canPin() {
 
 const isPinned = canPin();
 
-/** Starts a program on the core of `role`. `lines` gives its output, line by line. */
-function start(role, command, args, stdio) {
-  const pinned = isPinned ? ['taskset', '-c', String(CORES[role]), command] : [command];
+/** Starts a program on the core of `role`, or on `cores`. `lines` gives its output, line by line. */
+function start(role, command, args, stdio, cores = CORES[role]) {
+  const pinned = isPinned ? ['taskset', '-c', String(cores), command] : [command];
   const child = spawn(pinned[0], [...pinned.slice(1), ...args], { stdio });
   children.add(child);
   const gone = once(child, 'exit').then(
@@ -77,7 +77,9 @@ class Server {
     const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
     if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
     if (work.tls) args.push('--identity', certificate(work.tls));
-    server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc']);
+    // Where the delay of the loop is measured, what is off the loop may be on the other core.
+    const cores = work.delay ? Object.values(CORES) : CORES.server;
+    server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc'], cores);
     try {
       server.place = await nextLine('server', server.process);
     } catch (error) {
@@ -107,6 +109,11 @@ class Server {
   /** Resident memory of the server after collecting garbage, in bytes. */
   memory() {
     return this.ask('memory');
+  }
+
+  /** The 99th percentile of the server's event-loop delay since the last time, in milliseconds. */
+  delay() {
+    return this.ask('delay');
   }
 
   async ask(question) {
@@ -150,6 +157,7 @@ class Load {
     const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
     args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
     if (work.replies) args.push('--replies', work.replies);
+    if (work.rate) args.push('--rate', work.rate);
     if (work.most) args.push('--most', work.most);
     if (work.tls) args.push('--tls');
     this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);

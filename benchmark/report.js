@@ -19,23 +19,28 @@ function summarize(work, slices) {
     const measured = slices.flatMap((slice) => slice[side] ?? []);
     if (measured.length === 0) continue;
     summary[side] = {};
-    for (const key of ['cost', 'rate', 'serverShare', 'loadShare', 'disturbance', 'fairness']) {
-      summary[side][key] = work.memory && key !== 'cost' ? null : median(measured.map((one) => one[key]));
-    }
+    const keys = isTimed(work) ? ['rate', 'serverShare', 'loadShare', 'disturbance', 'fairness'] : [];
+    for (const key of ['cost', ...keys]) summary[side][key] = median(measured.map((one) => one[key]));
   }
   if (summary.ours && summary.node) {
     // Within a slice both sides have had the same machine, so these ratios are worth more than that of the medians.
     const ratios = slices.map((slice) => slice.node.cost / slice.ours.cost);
     summary.ratio = median(ratios);
     summary.spread = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
-    summary.rateRatio = work.memory ? null : median(slices.map((slice) => slice.ours.rate / slice.node.rate));
+    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice.ours.rate / slice.node.rate)) : null;
     summary.isMet = work.goal ? summary.ratio >= work.goal : null;
   }
   return { ...summary, slices };
 }
 
+/** Whether a work is measured in operations of some time, not by something that the server tells. */
+function isTimed({ delay, memory }) {
+  return !delay && !memory;
+}
+
 function unitOf(work) {
   if (work.memory) return 'KiB/connection';
+  if (work.delay) return 'ms p99';
   return work.unit ? `us/${work.unit}` : 'us';
 }
 

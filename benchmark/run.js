@@ -72,6 +72,7 @@ class Run {
   }
 
   look() {
+    if (this.work.delay) return this.server.delay();
     return this.work.memory ? this.server.memory() : this.server.times();
   }
 
@@ -81,6 +82,7 @@ class Run {
     const { operations, seconds, share, fairness } = await this.load.measure();
     const after = await this.look();
     this.before = after;
+    if (this.work.delay) return { cost: after };
     if (this.work.memory) return { cost: (after - before) / 1024 / operations };
     const cpu = after.cpu - before.cpu;
     return {
@@ -101,7 +103,7 @@ class Run {
 
 /** A round of a work: new servers, and as many measurements of each side as there are slices, in turns. */
 async function measureRound(program, work, { seconds, sides }) {
-  const count = work.memory ? 1 : SLICES;
+  const count = work.memory || work.delay ? 1 : SLICES;
   const runs = {};
   const slices = [];
   try {

@@ -7,7 +7,9 @@
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
 const fs = require('fs');
+const { createHistogram } = require('perf_hooks');
 const { parseArgs } = require('util');
+const { Worker } = require('worker_threads');
 
 const {
   positionals: [moduleName, work],
@@ -69,6 +71,27 @@ const questions = {
     for (let i = 0; i < 3; i++) global.gc();
     return process.memoryUsage.rss();
   },
+};
+
+/** Another thread that posts the time once a millisecond: how late it is read is how long the loop was busy. */
+const WATCH = `
+  const { parentPort } = require('worker_threads');
+  setInterval(() => parentPort.postMessage(process.hrtime.bigint()), 1);
+`;
+
+let delays = null;
+
+/** The 99th percentile of the loop's delay since the last question, in milliseconds. */
+questions.delay = () => {
+  if (delays === null) {
+    delays = createHistogram();
+    const watch = new Worker(WATCH, { eval: true });
+    watch.on('message', (sent) => delays.record(process.hrtime.bigint() - sent + 1n));
+    watch.unref();
+  }
+  const delay = delays.count > 0 ? delays.percentile(99) / 1e6 : 0;
+  delays.reset();
+  return delay;
 };
 
 process.on('message', (question) => process.send(questions[question]()));

@@ -10,8 +10,7 @@ use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
-/// The most threads. A handshake's signature takes 0.1 to 2 ms of one, so that a few sign thousands a second, and the
-/// JavaScript threads need the other cores.
+/// The most threads. A handshake takes 0.1 to 2 ms of one, so that a few do thousands a second.
 const THREADS_MOST: usize = 4;
 
 static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
@@ -25,7 +24,8 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Option<AbortHan
 fn start() -> Option<Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Builder::new_multi_thread()
-        .worker_threads(cores.min(THREADS_MOST))
+        // One core is left to JavaScript.
+        .worker_threads((cores - 1).clamp(1, THREADS_MOST))
         .thread_name("rust-net")
         .enable_io()
         .enable_time()

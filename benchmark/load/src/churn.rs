@@ -1,4 +1,8 @@
-//! One message per connection: connect, send, read the reply, end, wait for the server's end, close, and again.
+//! One message per connection: connect, send, read the reply, end, wait for the server's end, close, and again. In a
+//! storm, connections begin at a fixed rate, whether the former are over or not: a server that falls behind has to bear
+//! more at once.
+
+use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
@@ -29,6 +33,57 @@ enum Stage {
     Ending,
 }
 
+/// A storm that the server can't bear ends with so many connections at once.
+const STORM_MOST: usize = 4096;
+
+/// Time between two looks at the clock while nothing happens.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// See the module.
+pub struct Storm {
+    churn: Churn,
+    /// Between two connections.
+    pause: Duration,
+}
+
+impl Storm {
+    /// Opens nothing yet; then `rate` connections a second.
+    pub fn new(endpoint: &Endpoint, rate: f64) -> Result<Self, Failure> {
+        Ok(Self { churn: Churn::new(endpoint, 0)?, pause: Duration::from_secs_f64(1.0 / rate) })
+    }
+}
+
+impl Work for Storm {
+    fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
+        let churn = &mut self.churn;
+        let (mut begun, mut done) = (0u32, 0);
+        let start = Instant::now();
+        let mut free: Vec<usize> = (0..churn.visits.len()).collect();
+        loop {
+            let is_over = limit.is_reached(begun.into());
+            if is_over && free.len() == churn.visits.len() {
+                return Ok(Outcome::fair(done));
+            }
+            while !is_over && start.elapsed() >= self.pause * begun {
+                if churn.visits.len() - free.len() >= STORM_MOST {
+                    return server("falls behind for good");
+                }
+                let slot = free.pop().unwrap_or_else(|| {
+                    churn.visits.push(None);
+                    churn.visits.len() - 1
+                });
+                begun += 1;
+                churn.begin(slot)?;
+            }
+            churn.poll.poll(&mut churn.events, Some(PATIENCE))?;
+            for slot in churn.go_on()? {
+                done += 1;
+                free.push(slot);
+            }
+        }
+    }
+}
+
 impl Churn {
     /// Opens nothing yet; then `connections` at once.
     pub fn new(endpoint: &Endpoint, connections: usize) -> Result<Self, Failure> {
@@ -42,6 +97,21 @@ impl Churn {
         self.visits[slot] = Some(Visit { socket, message: message(self.begun), stage: Stage::Connecting });
         Ok(())
     }
+
+    /// Takes the news. Gives the slots that have become free.
+    fn go_on(&mut self) -> Result<Vec<usize>, Failure> {
+        let mut over = Vec::new();
+        for event in &self.events {
+            let slot = event.token().0;
+            // The news of a connection that was closed in this round is nobody's.
+            let Some(visit) = &mut self.visits[slot] else { continue };
+            if visit.go_on()? {
+                self.visits[slot] = None;
+                over.push(slot);
+            }
+        }
+        Ok(over)
+    }
 }
 
 impl Work for Churn {
@@ -53,20 +123,11 @@ impl Work for Churn {
                 self.begin(slot)?;
             }
         }
-        let mut over = Vec::new();
         while done < begun {
             work::wait(&mut self.poll, &mut self.events)?;
-            for event in &self.events {
-                let slot = event.token().0;
-                // The news of a connection that was closed in this round is nobody's.
-                let Some(visit) = &mut self.visits[slot] else { continue };
-                if visit.go_on()? {
-                    self.visits[slot] = None;
-                    over.push(slot);
-                }
-            }
+            let over = self.go_on()?;
             let is_over = limit.is_reached(begun);
-            for slot in over.drain(..) {
+            for slot in over {
                 done += 1;
                 if !is_over && limit.left(begun) > 0 {
                     begun += 1;

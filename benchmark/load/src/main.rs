@@ -56,6 +56,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     let mut work: Box<dyn Work> = match options.kind {
         Kind::Echo => Box::new(echo::Echo::open(options)?),
         Kind::Churn => Box::new(churn::Churn::new(&options.endpoint, options.connections)?),
+        Kind::Storm => Box::new(churn::Storm::new(&options.endpoint, options.rate)?),
         Kind::Upload => Box::new(upload::Upload::new(options)?),
         Kind::Download => Box::new(download::Download::open(options)?),
         Kind::Idle => Box::new(idle::Idle::new(options)?),

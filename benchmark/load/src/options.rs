@@ -17,6 +17,8 @@ pub enum Kind {
     Echo,
     /// One message per connection.
     Churn,
+    /// The same, begun at a fixed rate.
+    Storm,
     /// Sending as fast as the server reads.
     Upload,
     /// Receiving as fast as the server sends.
@@ -41,6 +43,8 @@ pub struct Options {
     pub time: Duration,
     /// How many operations at most, in warming up and at a time.
     pub most: u64,
+    /// How many connections a storm begins in a second.
+    pub rate: f64,
 }
 
 impl Options {
@@ -49,6 +53,7 @@ impl Options {
         let kind = match arguments.next().as_deref() {
             Some("echo") => Kind::Echo,
             Some("churn") => Kind::Churn,
+            Some("storm") => Kind::Storm,
             Some("upload") => Kind::Upload,
             Some("download") => Kind::Download,
             Some("idle") => Kind::Idle,
@@ -63,6 +68,7 @@ impl Options {
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
             most: u64::MAX,
+            rate: 1.0,
         };
         while let Some(name) = arguments.next() {
             if name == "--tls" {
@@ -77,11 +83,15 @@ impl Options {
                 "--replies" => options.replies = parsed(&name, &value)?,
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,
+                "--rate" => options.rate = parsed(&name, &value)?,
                 "--most" => options.most = parsed(&name, &value)?,
                 _ => return Err(format!("unknown option {name}")),
             }
         }
         options.endpoint.place = place.ok_or("one of --tcp ADDRESS:PORT and --unix PATH is needed")?;
+        if !(options.rate > 0.0 && options.rate.is_finite()) {
+            return Err("--rate must be a number of connections".into());
+        }
         if options.connections == 0 || options.replies == 0 {
             return Err("--connections and --replies can't be 0".into());
         }
