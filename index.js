@@ -6,6 +6,7 @@ const contract = require('./lib/contract');
 const {
   BlockList,
   SocketAddress,
+  createCredentials,
   createNet,
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,
@@ -29,6 +30,7 @@ module.exports = {
   Stream,
   connect,
   createConnection,
+  createCredentials,
   createServer,
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,

@@ -185,6 +185,15 @@ describe('net.createServer(connectionListener)', () => {
     expect([kernelOption(other, 'noDelay'), kernelOption(other, 'keepAlive')]).toEqual([0, 0]);
   });
 
+  test('options that are changed while the server listens go to the next sockets', async () => {
+    const server = await listening(net.createServer({ noDelay: true }));
+    server.noDelay = false;
+    server.keepAlive = true;
+    const [stream] = await nextConnection(server);
+    expect(kernelOption(stream, 'noDelay')).toBe(0);
+    expect(kernelOption(stream, 'keepAlive')).not.toBe(0);
+  });
+
   test.each([
     ['a number for options', [5]],
     ['a string for options', ['options']],

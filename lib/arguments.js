@@ -20,6 +20,10 @@ function validateFunction(value, name) {
   if (typeof value !== 'function') throw errors.invalidArgumentType(name, 'function', value);
 }
 
+function validateObject(value, name) {
+  if (value === null || typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
+}
+
 function validateString(value, name) {
   if (typeof value !== 'string') throw errors.invalidArgumentType(name, 'string', value);
 }
@@ -60,6 +64,16 @@ function validateTimeout(msecs) {
 function keepAliveSeconds(msecs) {
   const seconds = Math.trunc(Number(msecs) / 1000);
   return seconds > 0 ? Math.min(seconds, 0x7fff) : 0;
+}
+
+/** The arguments of `setKeepAlive`, spans in milliseconds, as the engine takes them. 0 leaves what is set. */
+function keepAliveSettings(enable, initialDelay, interval, count) {
+  return [
+    Boolean(enable),
+    keepAliveSeconds(initialDelay),
+    keepAliveSeconds(interval),
+    Math.min(Math.max(Math.trunc(Number(count)) || 0, 0), 127),
+  ];
 }
 
 /** Checks the options that streams and servers share; gives a copy. */
@@ -199,6 +213,7 @@ function connectTarget(args) {
 module.exports = {
   connectTarget,
   keepAliveSeconds,
+  keepAliveSettings,
   listenTarget,
   normalize,
   socketOptions,
@@ -207,5 +222,7 @@ module.exports = {
   validateFd,
   validateFunction,
   validateInteger,
+  validateObject,
+  validateString,
   validateTimeout,
 };

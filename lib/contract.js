@@ -26,6 +26,8 @@ const differences = {
   showsConnections: { page: true, today: false },
   /** Whether `remoteAddress` is there on a stream that connected out. */
   remoteAddressOfClients: { page: false, today: true },
+  /** Whether `getPeerCertificate()` gives the page's dictionary (else: today's object). */
+  describesCertificatesBriefly: { page: true, today: false },
   /** Whether `write()` is false only while something waits (else: as the high-water mark says). */
   writeTellsWhatWaits: { page: true, today: false },
   /** Whether 'timeout' comes again after another idle span without traffic in between. */

@@ -8,6 +8,7 @@
 const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
+  kOnAsks,
   kOnConnect,
   kOnConnection,
   kOnData,
@@ -15,7 +16,9 @@ const {
   kOnFail,
   kOnFinish,
   kOnRoom,
+  kOnSecure,
   kOnStall,
+  kOnTlsFail,
 } = require('./symbols');
 const { InternalError } = require('./errors');
 
@@ -67,6 +70,15 @@ const callbacks = {
   },
   onpanic(id) {
     owners[id]?.destroy?.(new InternalError());
+  },
+  onsecure(id) {
+    owners[id]?.[kOnSecure]();
+  },
+  ontlsfail(id) {
+    owners[id]?.[kOnTlsFail]();
+  },
+  onasks(id) {
+    owners[id]?.[kOnAsks]();
   },
 };
 

@@ -83,6 +83,26 @@ function invalidAddressFamily(family, host, port) {
   return Object.assign(error, { host, port });
 }
 
+const illegalConstructor = () => coded(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: setSecure() has been called before');
+const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
+/** D24. */
+const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
+
+/** What is wrong with an option of `createCredentials`, in Node's code where there is one. */
+function optionError({ field, code, reason }) {
+  const Base = code.startsWith('ERR_INVALID_ARG') ? TypeError : Error;
+  return coded(Base, code, `The property 'options.${field}' can't be used: ${reason}`);
+}
+
+/** A handshake or a record has failed: Node's code, OpenSSL's words, and the alert if the peer has sent one. */
+function tlsError({ code, message, alert }) {
+  const error = new Error(message);
+  error.code = code;
+  if (alert) error.alert = alert;
+  return error;
+}
+
 /** What a failure inside the engine itself becomes on the stream that it belongs to. */
 class InternalError extends Error {
   constructor() {
@@ -144,10 +164,12 @@ function allFailed(errors) {
 module.exports = {
   InternalError,
   allFailed,
+  alreadySecure,
   badPort,
   closedBeforeConnection,
   connectError,
   detachedWhileWriting,
+  illegalConstructor,
   invalidAddressFamily,
   invalidArgumentType,
   invalidArgumentValue,
@@ -156,9 +178,13 @@ module.exports = {
   invalidIpAddress,
   listenError,
   missingConnectArguments,
+  notSecure,
+  optionError,
   outOfRange,
   serverAlreadyListening,
   serverNotRunning,
   socketClosed,
   systemError,
+  tlsError,
+  writeAfterEnd,
 };

@@ -5,6 +5,7 @@
 const { BlockList, SocketAddress } = require('net');
 const { isIP, isIPv4, isIPv6 } = require('./address');
 const { connectTarget, normalize, validateBoolean, validateInteger } = require('./arguments');
+const { createCredentials } = require('./credentials');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
@@ -53,6 +54,7 @@ function setDefaultAutoSelectFamilyAttemptTimeout(value) {
 module.exports = {
   BlockList,
   SocketAddress,
+  createCredentials,
   createNet,
   getDefaultAutoSelectFamily,
   getDefaultAutoSelectFamilyAttemptTimeout,

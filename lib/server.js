@@ -7,7 +7,7 @@ const { EventEmitter } = require('events');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
 const { isIP } = require('./address');
-const { keepAliveSeconds, listenTarget, socketOptions, validateFd, validateFunction } = require('./arguments');
+const { keepAliveSeconds, keepAliveSettings, listenTarget, socketOptions, validateFd, validateFunction } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
 const { DuplexOptions } = require('./stream');
@@ -26,6 +26,10 @@ const kRetryTimer = Symbol('retry timer');
 const kStalled = Symbol('stalled');
 const kPath = Symbol('path');
 const kStreamOptions = Symbol('stream options');
+/** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
+const kInherited = Symbol('inherited');
+
+const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
 /** After running out of descriptors, accepting is tried again this often, in milliseconds. */
 const RETRY_DELAY = 100;
@@ -128,10 +132,9 @@ class ServerMethods extends EventEmitter {
       return;
     }
     const stream = new this[kStream](streamOptions(this));
-    if (this.noDelay) stream.setNoDelay();
-    if (this.keepAlive) {
-      stream.setKeepAlive(true, this.keepAliveInitialDelay * 1000, this.keepAliveInterval, this.keepAliveCount);
-    }
+    const inherited = this[kInherited];
+    if (this.noDelay !== inherited.noDelay) stream.setNoDelay(this.noDelay);
+    if (this.keepAlive !== inherited.keepAlive) stream.setKeepAlive(this.keepAlive, ...keepAliveSpans(this));
     this[kConnections]++;
     stream[kAccept](id, this, this.pauseOnConnect);
   }
@@ -216,6 +219,7 @@ function construct(server, options, connectionListener) {
   server[kStalled] = false;
   server[kPath] = null;
   server[kStreamOptions] = null;
+  server[kInherited] = NOTHING_INHERITED;
 }
 
 /** The options of the streams that are accepted: made anew only when the server's have been changed. */
@@ -253,12 +257,25 @@ function listenNow(server, target) {
   }
   server[kId] = id;
   server[kClosing] = false;
+  server[kInherited] = inherit(server, id);
   server[kPath] = target.path ?? null;
   engines.own(id, server);
   if (!server[kReferenced]) engines.start().reference(id, false);
   process.nextTick(() => {
     if (server[kId] === id) server.emit('listening');
   });
+}
+
+/** Sets on the listening socket what its connections inherit. Gives what of it they do. */
+function inherit(server, id) {
+  const { keepAlive, noDelay } = server;
+  if (!keepAlive && !noDelay) return NOTHING_INHERITED;
+  const settings = keepAliveSettings(keepAlive, ...keepAliveSpans(server));
+  return engines.start().setInherited(id, noDelay, ...settings) ? { keepAlive, noDelay } : NOTHING_INHERITED;
+}
+
+function keepAliveSpans({ keepAliveInitialDelay, keepAliveInterval, keepAliveCount }) {
+  return [keepAliveInitialDelay * 1000, keepAliveInterval, keepAliveCount];
 }
 
 /** Opens what `target` names: gives `{ id }` or `{ error }`. */

@@ -6,32 +6,40 @@
 // transport: descriptor, addresses, counters, what is on its way to the kernel. What is kept here only joins the two:
 // the id, the one write that the engine has not taken whole, the callback of `_final`.
 
+const { X509Certificate } = require('crypto');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const {
   connectTarget,
-  keepAliveSeconds,
+  keepAliveSettings,
   socketOptions,
   validateFd,
   validateFunction,
+  validateInteger,
+  validateString,
   validateTimeout,
 } = require('./arguments');
+const { isIP } = require('./address');
 const { Utf16Decoder, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
 const { Race } = require('./race');
+const { MARK, Security, describe, describeAsToday, secureArguments } = require('./secure');
 const {
   NONE,
   kAccept,
   kAttach,
   kContract,
   kId,
+  kOnAsks,
   kOnData,
   kOnEnd,
   kOnFail,
   kOnFinish,
   kOnRoom,
+  kOnSecure,
+  kOnTlsFail,
   kReferenced,
   kReleased,
 } = require('./symbols');
@@ -55,6 +63,10 @@ const kTimer = Symbol('timer');
 const kWanted = Symbol('wanted');
 /** This side has connected, not accepted. */
 const kOutgoing = Symbol('outgoing');
+/** The host that was connected to, by name or address. */
+const kHost = Symbol('host');
+/** TLS, once it has been asked for. */
+const kSecurity = Symbol('security');
 /** What the engine knew when the stream was closed and its id given back. */
 const kLast = Symbol('last');
 
@@ -144,6 +156,7 @@ class StreamMethods extends Duplex {
   }
 
   [kOnEnd]() {
+    if (this[kSecurity] !== null) this[kSecurity].truncated = this[kEngine].isTruncated(this[kId]);
     this.push(null);
     this.read(0);
   }
@@ -162,15 +175,37 @@ class StreamMethods extends Duplex {
     this.destroy(errors.systemError(errno, syscall));
   }
 
+  [kOnSecure]() {
+    this[kSecurity].complete(this[kEngine], this[kId], () => {
+      if (this[kReading]) this[kEngine].want(this[kId], true);
+      this.emit('secure');
+      this.emit('secureConnect');
+    });
+  }
+
+  [kOnTlsFail]() {
+    this.destroy(errors.tlsError(this[kEngine].tlsFailure(this[kId])));
+  }
+
+  [kOnAsks]() {
+    const { [kEngine]: engine, [kId]: id } = this;
+    this[kSecurity].ask(engine.askedName(id), (error, credentials) => {
+      if (this.destroyed || this[kId] !== id) return;
+      if (error) this.destroy(error);
+      else engine.answerName(id, credentials?.native);
+    });
+  }
+
   // What Duplex asks for.
 
   _read() {
     if (this[kReading]) return;
     this[kReading] = true;
-    if (this[kId] !== NONE) this[kEngine].want(this[kId], true);
+    if (this[kId] !== NONE && !isSecuring(this)) this[kEngine].want(this[kId], true);
   }
 
   _write(chunk, encoding, callback) {
+    if (chunk === MARK) return beginHandshake(this, callback);
     if (typeof chunk === 'string') {
       const native = NATIVE_ENCODINGS[encoding];
       const { length } = chunk;
@@ -185,6 +220,7 @@ class StreamMethods extends Duplex {
   }
 
   _writev(list, callback) {
+    if (isSecuring(this) && splitAtMark(this, list, callback)) return;
     const chunks = list.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk));
     send(this, chunks, callback);
   }
@@ -196,7 +232,7 @@ class StreamMethods extends Duplex {
       this.once('connect', sendWhenConnected);
       return;
     }
-    const outcome = this[kEngine].shutdown(this[kId]);
+    const outcome = this[kEngine].shutdown(this[kId], closesNext(this));
     // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
     if (outcome === 1) this[kFinal] = callback;
     else process.nextTick(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
@@ -204,6 +240,7 @@ class StreamMethods extends Duplex {
 
   _destroy(error, callback) {
     const pending = this[kPending];
+    const mark = this[kSecurity]?.takeCallback();
     if (pending !== null) {
       if (this.connecting) {
         this.removeListener('connect', sendWhenConnected);
@@ -225,6 +262,7 @@ class StreamMethods extends Duplex {
     callback(error);
     // Behind the error, if there is one.
     if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
+    if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
     process.nextTick(closeBehindTicks, this, Boolean(error));
   }
 
@@ -291,6 +329,113 @@ class StreamMethods extends Duplex {
     return this;
   }
 
+  // TLS.
+
+  /**
+   * Changes over to TLS: what was written before goes out in the clear, what is written afterwards is encrypted. The
+   * handshake begins at once, or with the connection. `options`: `isServer`, `servername`. Contract: stream.setSecure.
+   */
+  setSecure(credentials, options) {
+    const checked = secureArguments(credentials, options, this.server !== null);
+    if (this[kAgain] !== null) {
+      const again = this[kAgain];
+      this[kAgain] = () => {
+        again();
+        this.setSecure(credentials, options);
+      };
+      return this;
+    }
+    if (this.destroyed) throw errors.socketClosed();
+    if (this[kSecurity] !== null) throw errors.alreadySecure();
+    if (this.writableEnded) throw errors.writeAfterEnd();
+    if (this[kId] !== NONE) this[kEngine].want(this[kId], false);
+    this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
+    if (this[kId] !== NONE || this.connecting) super.write(MARK);
+    return this;
+  }
+
+  /** Whether the peer's certificate is trusted. Contract: stream.verifyPeer. */
+  verifyPeer() {
+    return agreementOf(this).verdict === undefined;
+  }
+
+  /** The peer's certificate, or an empty object. Contract: stream.getPeerCertificate. */
+  getPeerCertificate() {
+    return certificate(this, peerCertificate(this));
+  }
+
+  /** The peer's certificate as Node's `crypto.X509Certificate`; undefined without one. */
+  getPeerX509Certificate() {
+    const der = peerCertificate(this);
+    return der === null ? undefined : new X509Certificate(der);
+  }
+
+  /** Our own certificate, as `getPeerCertificate()` shows the peer's. */
+  getCertificate() {
+    agreementOf(this);
+    return certificate(this, lookAt(this, 'ownCertificate') ?? null);
+  }
+
+  /** The cipher suite: `{ name, standardName, version }`; undefined in the clear. */
+  getCipher() {
+    const agreement = this[kSecurity]?.agreement;
+    if (!agreement) return undefined;
+    const { cipher: name, standardCipher: standardName, cipherVersion: version } = agreement;
+    return { name, standardName, version };
+  }
+
+  /** 'TLSv1.2' or 'TLSv1.3'; null in the clear. */
+  getProtocol() {
+    return this[kSecurity]?.agreement?.protocol ?? null;
+  }
+
+  /** Whether the handshake has resumed a former session. */
+  isSessionReused() {
+    return this[kSecurity]?.agreement?.isResumed ?? false;
+  }
+
+  /** Keying material that both ends can derive and nobody else (RFC 5705). */
+  exportKeyingMaterial(length, label, context) {
+    validateInteger(length, 'length', 1);
+    validateString(label, 'label');
+    agreementOf(this);
+    const bytes = context === undefined ? undefined : Buffer.from(context);
+    const { [kEngine]: engine, [kId]: id } = this;
+    const material = id === NONE ? null : engine.exportKeyingMaterial(id, length, Buffer.from(label), bytes);
+    if (material === null) throw errors.socketClosed();
+    return material;
+  }
+
+  /** Whether the stream is secure. */
+  get encrypted() {
+    return this[kSecurity]?.isDone ?? false;
+  }
+
+  /** What `verifyPeer()` says; false before it can say anything. */
+  get authorized() {
+    return this.encrypted && this.verifyPeer();
+  }
+
+  /** Why the peer is not trusted, in Node's codes; null if it is, or if nothing is known. */
+  get authorizationError() {
+    return this[kSecurity]?.agreement?.verdict ?? null;
+  }
+
+  /** The application protocol that was agreed on, or false. */
+  get alpnProtocol() {
+    return this[kSecurity]?.agreement?.alpn?.toString('latin1') ?? false;
+  }
+
+  /** The name that the client has asked for, or false. */
+  get servername() {
+    return this[kSecurity]?.agreement?.serverName ?? false;
+  }
+
+  /** Whether the peer's FIN has come without its close_notify: what was received may not be all that was sent. */
+  get truncated() {
+    return this[kSecurity]?.truncated ?? false;
+  }
+
   // Timeouts and socket options.
 
   /** Emits 'timeout' after `msecs` without traffic; 0 turns that off. Contract: stream.setTimeout. */
@@ -321,12 +466,7 @@ class StreamMethods extends Duplex {
    * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Contract: stream.setKeepAlive.
    */
   setKeepAlive(enable = false, initialDelay = 0, interval = 0, count = 0) {
-    const settings = [
-      Boolean(enable),
-      keepAliveSeconds(initialDelay),
-      keepAliveSeconds(interval),
-      Math.min(Math.max(Math.trunc(Number(count)) || 0, 0), 127),
-    ];
+    const settings = keepAliveSettings(enable, initialDelay, interval, count);
     if (this[kId] === NONE) want(this).keepAlive = settings;
     else this[kEngine].setKeepAlive(this[kId], ...settings);
     return this;
@@ -469,6 +609,8 @@ function initialize(stream, options) {
   stream[kClosing] = false;
   stream[kAgain] = null;
   stream[kOutgoing] = false;
+  stream[kHost] = undefined;
+  stream[kSecurity] = null;
   stream[kReferenced] = true;
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);
@@ -512,7 +654,7 @@ function attach(stream, id) {
   const mark = stream.writableHighWaterMark;
   if (mark < QUEUE_MOST) stream[kEngine].limitQueue(id, mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
-  if (stream[kReading]) stream[kEngine].want(id, true);
+  if (stream[kReading] && !isSecuring(stream)) stream[kEngine].want(id, true);
 }
 
 function begin(stream, target) {
@@ -520,6 +662,9 @@ function begin(stream, target) {
   stream[kOutgoing] = true;
   if (stream[kTimer] !== null) startTimer(stream, stream.timeout);
   stream[kRace] = new Race(stream, target);
+  stream[kHost] = target.host;
+  // setSecure() has come before connect().
+  if (isSecuring(stream)) Duplex.prototype.write.call(stream, MARK);
   stream[kRace].start();
 }
 
@@ -541,6 +686,7 @@ function reopen(stream, then) {
   stream[kReset] = false;
   stream[kLast] = null;
   stream[kPending] = null;
+  stream[kSecurity] = null;
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
@@ -614,6 +760,14 @@ function sendPending(stream) {
   }
 }
 
+/**
+ * Whether destroy() follows as soon as the sending side has ended: 'end' has been emitted, and there is no listener
+ * that could throw before.
+ */
+function closesNext(stream) {
+  return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
+}
+
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */
 function sendWhenConnected() {
   sendPending(this);
@@ -646,8 +800,66 @@ function detach(stream) {
   const engine = stream[kEngine];
   const counted = { bytesRead: engine.bytesRead(id), bytesWritten: engine.bytesWritten(id) };
   stream[kLast] = stream[kLast] === null ? counted : Object.assign(stream[kLast], counted);
+  stream[kSecurity]?.keep(engine, id);
   stream[kId] = NONE;
   engines.release(id);
+}
+
+/** Whether TLS has been asked for, and the handshake is not done. */
+function isSecuring(stream) {
+  return stream[kSecurity] !== null && !stream[kSecurity].isDone;
+}
+
+/** The mark of `setSecure()` has come to be written: all before it has been. */
+function beginHandshake(stream, callback) {
+  if (stream[kId] === NONE) {
+    if (stream.connecting) stream.once('connect', () => beginHandshake(stream, callback));
+    else callback(errors.socketClosed());
+    return;
+  }
+  if (stream.destroyed) return;
+  const host = stream[kHost];
+  stream[kSecurity].begin(stream[kEngine], stream[kId], isIP(host) === 0 ? host : undefined, callback);
+}
+
+/** Writes what is in `list` before the mark, the mark, and what is behind it. False if it has no mark. */
+function splitAtMark(stream, list, callback) {
+  const at = list.findIndex(({ chunk }) => chunk === MARK);
+  if (at === -1) return false;
+  const [before, after] = [list.slice(0, at), list.slice(at + 1)];
+  const secure = () =>
+    beginHandshake(stream, (error) => {
+      if (error || after.length === 0) callback(error);
+      else stream._writev(after, callback);
+    });
+  if (before.length === 0) secure();
+  else stream._writev(before, (error) => (error ? callback(error) : secure()));
+  return true;
+}
+
+/** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
+function takeUndelivered(stream) {
+  const state = stream._readableState;
+  const bytes = undecode(state);
+  // With an encoding, the unfinished character is among what was taken.
+  if (state.decoder) stream.setEncoding(state.encoding);
+  return bytes;
+}
+
+/** What was agreed on by a secure stream (D24). */
+function agreementOf(stream) {
+  const agreement = stream[kSecurity]?.agreement;
+  if (!agreement) throw errors.notSecure();
+  return agreement;
+}
+
+function peerCertificate(stream) {
+  agreementOf(stream);
+  return stream[kSecurity].peerCertificate(stream[kEngine], stream[kId]);
+}
+
+function certificate(stream, der) {
+  return stream[kContract].describesCertificatesBriefly ? describe(der) : describeAsToday(der);
 }
 
 /** What the engine says of `name` ('local', 'peer', 'kind'), kept once it has been asked for. */
@@ -674,13 +886,13 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-/** The bytes behind what has been decoded but not read, and behind what could not be decoded yet. */
+/** The bytes behind what has been received but not read, and behind what could not be decoded yet. */
 function undecode(state) {
   const { decoder, encoding } = state;
-  const chunks = [];
-  for (const text of state.buffer.slice(state.bufferIndex ?? 0)) chunks.push(Buffer.from(text, encoding));
-  chunks.push(restOf(decoder));
-  state.buffer.length = 0;
+  const chunks = [...state.buffer].slice(state.bufferIndex ?? 0).map((chunk) => Buffer.from(chunk, encoding));
+  if (decoder) chunks.push(restOf(decoder));
+  if (Array.isArray(state.buffer)) state.buffer.length = 0;
+  else state.buffer.clear();
   if (state.bufferIndex !== undefined) state.bufferIndex = 0;
   state.length = 0;
   return Buffer.concat(chunks);

@@ -18,6 +18,9 @@ module.exports = {
   kOnFail: Symbol('onfail'),
   kOnConnection: Symbol('onconnection'),
   kOnStall: Symbol('onstall'),
+  kOnSecure: Symbol('onsecure'),
+  kOnTlsFail: Symbol('ontlsfail'),
+  kOnAsks: Symbol('onasks'),
 
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),

@@ -14,10 +14,12 @@ use slab::Slab;
 
 use crate::error::{Error, Result, Syscall};
 use crate::listener::{self, Listener};
-use crate::reactor::{Id, Reactor, ReadSlab, Readiness};
+use crate::reactor::{Id, Mailbox, Reactor, Readiness};
 use crate::socket::open::{self, Listen};
+use crate::socket::options::KeepAlive;
 use crate::socket::{Kind, adopt};
-use crate::stream::{self, Accepted, GATHER_MOST, Spare, Stream};
+use crate::stream::{self, Accepted, Delivery, GATHER_MOST, Handshakes, Shared, Stream};
+use crate::tls::handshake::Request;
 
 /// What JavaScript is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +69,8 @@ pub struct Engine {
     dirty: Vec<Id>,
     /// One of them is no TCP stream: waiting for others gains nothing.
     urgent: bool,
-    spare: Spare,
-    /// The memory that is read into.
-    pub slab: ReadSlab,
+    /// What the streams share.
+    pub shared: Shared,
     turning: bool,
     turn: u32,
     now: Instant,
@@ -84,14 +85,15 @@ pub struct Engine {
 impl Engine {
     /// An engine with nothing in it.
     pub fn new() -> std::io::Result<Self> {
+        let reactor = Reactor::new()?;
+        let shared = Shared::new(Handshakes::new(Mailbox::new(reactor.waker())));
         Ok(Self {
-            reactor: Reactor::new()?,
+            reactor,
             sources: Slab::new(),
             released: Vec::new(),
             dirty: Vec::new(),
             urgent: false,
-            spare: Spare::default(),
-            slab: ReadSlab::empty(),
+            shared,
             turning: false,
             turn: 0,
             now: Instant::now(),
@@ -125,6 +127,12 @@ impl Engine {
         self.now = Instant::now();
         let sources = &mut self.sources;
         self.reactor.begin_turn(|id, news| update(sources, id, news));
+        for Delivery { id, serial, letter } in self.shared.handshakes.letters() {
+            if let Some(stream) = self.stream(id) {
+                stream.deliver(serial, letter);
+                self.enqueue_if_due(id);
+            }
+        }
     }
 
     /// Serves the next source that has anything to tell.
@@ -140,12 +148,12 @@ impl Engine {
                         self.reactor.defer(id);
                         continue;
                     }
-                    if stream.would_read() && self.slab.is_used_up() {
+                    if stream.would_read() && self.shared.slab.is_used_up() {
                         stream.queued = true;
                         self.reactor.enqueue(id);
                         return Step::NeedSlab;
                     }
-                    if let Some(news) = stream.serve(&self.reactor, &mut self.spare, &mut self.slab, self.now) {
+                    if let Some(news) = stream.serve(&self.reactor, &mut self.shared, self.now) {
                         if stream.is_due() {
                             stream.queued = true;
                             self.reactor.enqueue(id);
@@ -167,7 +175,8 @@ impl Engine {
                     }
                     match news {
                         Some(listener::News::Connection(fd, kind, peer)) => {
-                            match self.insert(fd, |id, fd| Stream::open(id, fd, kind, peer)) {
+                            let names = stream::Names { local: listener.local_of_all(), peer };
+                            match self.insert(fd, |id, fd| Stream::open(id, fd, kind, names)) {
                                 Ok(stream) => return Step::Event(Event::Connection { listener: id, stream }),
                                 Err(error) => return Step::Event(Event::Stalled(id, Syscall::Accept.failed(&error))),
                             }
@@ -204,7 +213,7 @@ impl Engine {
         for id in dirty.drain(..) {
             let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { continue };
             stream.dirty = false;
-            stream.flush(&self.reactor, &mut self.spare, now);
+            stream.flush(&self.reactor, &mut self.shared.spare, now);
             self.enqueue_if_due(id);
         }
         // The vector goes back with its memory. Nothing can have been added: flushing calls nobody.
@@ -296,7 +305,7 @@ impl Engine {
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else {
             return Err(Syscall::Write.errno(libc::EBADF));
         };
-        stream.send(&self.reactor, &mut self.spare, slices, now)
+        stream.send(&self.reactor, &mut self.shared.spare, slices, now)
     }
 
     /// Writes what `fill` appends to the queue: `most` bytes at the most. Gives how many were taken: all, or none.
@@ -311,11 +320,11 @@ impl Engine {
             return Err(Syscall::Write.errno(libc::EBADF).into());
         };
         if stream.is_queue_full(most) {
-            stream.flush(&self.reactor, &mut self.spare, now);
+            stream.flush(&self.reactor, &mut self.shared.spare, now);
         }
-        let Accepted { bytes, gathered } = stream.gather(&mut self.spare, fill)?;
+        let Accepted { bytes, gathered } = stream.gather(&mut self.shared.spare, fill)?;
         if self.direct || stream.is_queue_full(0) {
-            stream.flush(&self.reactor, &mut self.spare, now);
+            stream.flush(&self.reactor, &mut self.shared.spare, now);
         } else if gathered {
             stream.dirty = true;
             self.urgent |= !stream.kind().is_tcp();
@@ -337,13 +346,24 @@ impl Engine {
         }
     }
 
-    /// Ends the sending side, behind all that was written. `None`: it is told when it is done.
-    pub fn shut_down(&mut self, id: Id) -> Option<Result<()>> {
+    /// Ends the sending side, behind all that was written. `None`: it is told when it is done. `closing`: the stream is
+    /// closed next, which may do it.
+    pub fn shut_down(&mut self, id: Id, closing: bool) -> Option<Result<()>> {
         let now = self.now();
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return Some(Ok(())) };
-        let outcome = stream.shut_down(&self.reactor, &mut self.spare, now);
+        let outcome = stream.shut_down(&self.reactor, &mut self.shared.spare, now, closing);
         self.enqueue_if_due(id);
         outcome
+    }
+
+    /// Has stream `id` change over to TLS behind what was written. `false` if it can't.
+    pub fn secure(&mut self, id: Id, request: Request) -> bool {
+        let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return false };
+        if !stream.secure(request) {
+            return false;
+        }
+        self.enqueue_if_due(id);
+        true
     }
 
     /// Closes a stream or listener. Its id, and what it knows, stay until [`Self::release`].
@@ -351,7 +371,7 @@ impl Engine {
         let now = self.now();
         match self.sources.get_mut(id as usize) {
             Some(Source::Stream(stream)) => {
-                stream.flush(&self.reactor, &mut self.spare, now);
+                stream.flush(&self.reactor, &mut self.shared.spare, now);
                 stream.close(&self.reactor, reset);
             }
             Some(Source::Listener(listener)) => listener.close(&self.reactor),
@@ -424,6 +444,11 @@ impl Engine {
             listener.pause(paused);
             self.enqueue_if_due(id);
         }
+    }
+
+    /// Sets options that what listener `id` accepts inherits. `false` where nothing is inherited.
+    pub fn set_inherited(&mut self, id: Id, no_delay: bool, keep_alive: Option<KeepAlive>) -> bool {
+        self.listener(id).is_some_and(|listener| listener.set_inherited(no_delay, keep_alive))
     }
 
     /// Has a stalled listener try again.
@@ -508,7 +533,7 @@ mod tests {
         fn renew(&mut self) {
             self.memory = vec![0; 1 << 20];
             // SAFETY: the memory stays until the next call, and the engine alone writes to it.
-            unsafe { self.engine.slab.install(self.memory.as_mut_ptr(), self.memory.len()) };
+            unsafe { self.engine.shared.slab.install(self.memory.as_mut_ptr(), self.memory.len()) };
         }
 
         /// One end of a pair as a stream of the engine, and the other as the standard library's.
@@ -616,7 +641,7 @@ mod tests {
         let mut rig = Rig::new();
         let (id, mut peer) = rig.pair();
         rig.engine.write(id, &[b"last words"]).unwrap();
-        assert_eq!(rig.engine.shut_down(id), Some(Ok(())));
+        assert_eq!(rig.engine.shut_down(id, false), Some(Ok(())));
         let mut heard = String::new();
         peer.read_to_string(&mut heard).unwrap();
         assert_eq!(heard, "last words");

@@ -29,6 +29,8 @@ pub enum Syscall {
     Open,
     /// Receiving.
     Read,
+    /// Beginning a TLS handshake.
+    Secure,
     /// Ending the sending side.
     Shutdown,
     /// Sending.
@@ -48,6 +50,7 @@ impl Syscall {
             Self::Listen => "listen",
             Self::Open => "open",
             Self::Read => "read",
+            Self::Secure => "secure",
             Self::Shutdown => "shutdown",
             Self::Write => "write",
         }

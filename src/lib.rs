@@ -10,16 +10,20 @@
 //! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
 //! | [`reactor`] | the poll, the queue of who is to be served, the read slab, the wake |
 //! | [`socket`] | descriptors as the kernel gives them: opening, adopting, addresses, options, I/O |
+//! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
+//! | [`runtime`] | the threads that handshakes run on |
 //! | [`error`] | the one error type |
 //!
-//! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything runs on the
-//! JavaScript thread of its environment, never waits, and owns no static state; see `ARCHITECTURE.md` for the path of
-//! a byte and the teardown.
+//! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything but
+//! handshakes runs on the JavaScript thread of its environment and never waits; nothing but the [`runtime`] and what is
+//! read once per process ([`tls`]' roots) is static. See `ARCHITECTURE.md` for the path of a byte and the teardown.
 
 pub mod binding;
 pub mod engine;
 pub mod error;
 pub mod listener;
 pub mod reactor;
+pub mod runtime;
 pub mod socket;
 pub mod stream;
+pub mod tls;

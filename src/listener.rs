@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, Syscall};
 use crate::reactor::{Id, Reactor, Readiness};
+use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Kind, address};
 
 /// Connections accepted in one turn. Each costs JavaScript some 10 µs.
@@ -31,6 +32,8 @@ pub struct Listener {
     id: Id,
     /// `None` once closed.
     socket: Option<Socket>,
+    /// The local address of all that is accepted, where that is the same: not for `0.0.0.0` and `::`.
+    local_of_all: Option<SocketAddr>,
     /// The socket file, to be removed with the listener.
     file: Option<SocketFile>,
     /// Another process may hold the same socket.
@@ -67,9 +70,11 @@ impl Listener {
     /// A listener over a socket of our own. `path` is its socket file.
     pub fn new(id: Id, fd: OwnedFd, kind: Kind, path: Option<&[u8]>) -> Self {
         let file = path.and_then(|path| SocketFile::at(Path::new(std::ffi::OsStr::from_bytes(path))));
+        let local = if kind.is_tcp() { address::local(&fd) } else { None };
         Self {
             id,
             socket: Some(Socket::new(fd, kind)),
+            local_of_all: local.filter(|local| !local.ip().is_unspecified()),
             file,
             shared: false,
             ready: false,
@@ -175,6 +180,21 @@ impl Listener {
     /// The address that it listens on, `None` for a UNIX socket.
     pub fn local(&self) -> Option<SocketAddr> {
         address::local(self.socket.as_ref()?)
+    }
+
+    /// The local address that all accepted streams have, if it is the same one.
+    pub fn local_of_all(&self) -> Option<SocketAddr> {
+        self.local_of_all
+    }
+
+    /// Sets options on the socket that what it accepts inherits, which saves setting them on each. `false` where they
+    /// are not inherited, or where the socket is not ours alone.
+    pub fn set_inherited(&self, no_delay: bool, keep_alive: Option<KeepAlive>) -> bool {
+        let Some(Socket::Tcp(socket, _)) = &self.socket else { return false };
+        cfg!(target_os = "linux")
+            && !self.shared
+            && options::set_no_delay(socket, no_delay).is_ok()
+            && options::set_keep_alive(socket, keep_alive).is_ok()
     }
 
     /// What it accepts.

@@ -35,3 +35,7 @@ describe.each(['throw', 'reject'])('with a handler for what listeners %s', (how)
 test('Event: \'end\': a client without consumer whose \'connect\' listener throws still reads to its end', async () => {
   expect(await run('survives.js', ['unread', 'throw'])).toEqual({ ...GOOD, stdout: 'caught 1, end, close false\n' });
 });
+
+test("stream.end(): \"it sends a FIN packet\", also where a 'finish' listener throws before the stream is destroyed", async () => {
+  expect(await run('survives.js', ['finish', 'throw'])).toEqual({ ...GOOD, stdout: 'caught 1, received that is all, end\n' });
+});

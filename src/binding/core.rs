@@ -40,9 +40,12 @@ enum Callback {
     Slab,
     Flush,
     Panic,
+    Secure,
+    TlsFail,
+    Asks,
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 14] = [
     "onconnect",
     "ondata",
     "onend",
@@ -54,6 +57,9 @@ const NAMES: [&str; 11] = [
     "onslab",
     "onflush",
     "onpanic",
+    "onsecure",
+    "ontlsfail",
+    "onasks",
 ];
 
 /// See the module.
@@ -206,6 +212,9 @@ impl Core {
                 let reading = i32::from(error.syscall == Syscall::Read);
                 (Callback::Fail, id, errno(Err(error)), reading)
             }
+            Event::Stream(id, News::Asks) => (Callback::Asks, id, 0, 0),
+            Event::Stream(id, News::Secured) => (Callback::Secure, id, 0, 0),
+            Event::Stream(id, News::TlsFailed) => (Callback::TlsFail, id, 0, 0),
             Event::Connection { listener, stream } => {
                 (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
             }
@@ -310,7 +319,7 @@ impl Core {
             {
                 return false;
             }
-            self.engine.borrow_mut().slab.install(memory.cast(), size);
+            self.engine.borrow_mut().shared.slab.install(memory.cast(), size);
             self.replace_slab(slab);
         }
         true
@@ -328,7 +337,7 @@ impl Core {
             sys::napi_get_reference_value(self.env, slab, &raw mut buffer);
             sys::napi_is_detached_arraybuffer(self.env, buffer, &raw mut is_detached);
             if is_detached {
-                self.engine.borrow_mut().slab = ReadSlab::empty();
+                self.engine.borrow_mut().shared.slab = ReadSlab::empty();
                 self.replace_slab(null_mut());
             }
         }

@@ -1,4 +1,5 @@
-//! The three functions that are called for every chunk: `write`, `writeString` and `want`.
+//! The functions that are called for every chunk or for every connection: `write`, `writeString`, `want`, `shutdown`,
+//! `close`, `release` and the counters.
 //!
 //! They do what methods of [`Engine`](super::Engine) would, on Node-API itself: the class machinery (unwrapping,
 //! type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an echo
@@ -15,6 +16,7 @@ use napi::{check_status, sys};
 
 use super::core::Core;
 use crate::error::Syscall;
+use crate::stream::Stream;
 
 /// `Encoding.Latin1` and `Encoding.Utf8` of JavaScript.
 #[derive(Clone, Copy)]
@@ -35,7 +37,15 @@ impl StringEncoding {
     }
 }
 
-type Body = unsafe fn(&Core, sys::napi_env, [sys::napi_value; 4]) -> Option<i64>;
+/// One of the functions: its name, and what it does with its arguments. `None` for arguments that it can't be given.
+trait Function {
+    const NAME: &CStr;
+
+    /// # Safety
+    ///
+    /// The arguments are values of `env`, or null, and a handle scope is open.
+    unsafe fn run(core: &Core, env: sys::napi_env, arguments: [sys::napi_value; 4]) -> Option<i64>;
+}
 
 /// Defines the functions on `target`.
 ///
@@ -45,28 +55,27 @@ type Body = unsafe fn(&Core, sys::napi_env, [sys::napi_value; 4]) -> Option<i64>
 pub unsafe fn define(env: sys::napi_env, target: sys::napi_value, core: &Rc<Core>) -> Result<()> {
     // SAFETY: as the caller promises.
     unsafe {
-        define_one(env, target, core, c"write", on_write)?;
-        define_one(env, target, core, c"writeString", on_write_string)?;
-        define_one(env, target, core, c"want", on_want)
+        define_one::<Write>(env, target, core)?;
+        define_one::<WriteString>(env, target, core)?;
+        define_one::<Want>(env, target, core)?;
+        define_one::<Shutdown>(env, target, core)?;
+        define_one::<Close>(env, target, core)?;
+        define_one::<Release>(env, target, core)?;
+        define_one::<BytesRead>(env, target, core)?;
+        define_one::<BytesWritten>(env, target, core)
     }
 }
 
 /// # Safety
 ///
 /// As of [`define`].
-unsafe fn define_one(
-    env: sys::napi_env,
-    target: sys::napi_value,
-    core: &Rc<Core>,
-    name: &CStr,
-    callback: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
-) -> Result<()> {
+unsafe fn define_one<F: Function>(env: sys::napi_env, target: sys::napi_value, core: &Rc<Core>) -> Result<()> {
     let core = Rc::into_raw(Rc::clone(core)).cast_mut().cast::<c_void>();
     let mut function = null_mut();
     // SAFETY: as the caller promises. The function keeps its count of the core until it is collected.
     unsafe {
-        let (text, length) = (name.as_ptr(), name.count_bytes() as isize);
-        check_status!(sys::napi_create_function(env, text, length, Some(callback), core, &raw mut function))?;
+        let (text, length) = (F::NAME.as_ptr(), F::NAME.count_bytes() as isize);
+        check_status!(sys::napi_create_function(env, text, length, Some(on_call::<F>), core, &raw mut function))?;
         check_status!(sys::napi_add_finalizer(env, function, core, Some(release), null_mut(), null_mut()))?;
         check_status!(sys::napi_set_named_property(env, target, text, function))
     }
@@ -78,61 +87,134 @@ unsafe extern "C" fn release(_env: sys::napi_env, core: *mut c_void, _hint: *mut
 }
 
 /// `write(id, chunk)`: how many bytes were taken, or a negative errno. `onroom` follows if it was not all.
-unsafe extern "C" fn on_write(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: Node-API calls with a valid `info`.
-    unsafe { run(env, info, write) }
+struct Write;
+
+impl Function for Write {
+    const NAME: &CStr = c"write";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, chunk, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        let (mut bytes, mut length) = (null_mut(), 0);
+        // SAFETY: Node-API gives the memory of the view, which nobody changes while this thread is here.
+        unsafe {
+            let id = number(env, id)?;
+            if sys::napi_get_buffer_info(env, chunk, &raw mut bytes, &raw mut length) != sys::Status::napi_ok {
+                return None;
+            }
+            let chunk: &[u8] = if length == 0 { &[] } else { &*slice_from_raw_parts(bytes.cast(), length) };
+            Some(core.write(|engine| engine.write(id, &[chunk])))
+        }
+    }
 }
 
 /// `writeString(id, text, length, encoding)`: how many bytes of a text of `length` UTF-16 units were taken: all or (for
 /// a text that is not empty) none, or a negative errno. `onroom` follows if it was none.
-unsafe extern "C" fn on_write_string(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: as above.
-    unsafe { run(env, info, write_string) }
+struct WriteString;
+
+impl Function for WriteString {
+    const NAME: &CStr = c"writeString";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, arguments: [sys::napi_value; 4]) -> Option<i64> {
+        let [id, text, length, encoding] = arguments;
+        // SAFETY: the values are of this environment.
+        let (id, length, encoding) =
+            unsafe { (number(env, id)?, number(env, length)? as usize, number(env, encoding)?) };
+        let encoding = if encoding == 0 { StringEncoding::Latin1 } else { StringEncoding::Utf8 };
+        Some(core.write(|engine| {
+            engine.gather(id, encoding.most(length), |queue| {
+                // SAFETY: as above.
+                unsafe { read_string(env, text, length, encoding, queue) }.ok_or(Syscall::Write.errno(libc::EINVAL))
+            })
+        }))
+    }
 }
 
 /// `want(id, wanted)`: whether data is wanted now.
-unsafe extern "C" fn on_want(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: as above.
-    unsafe { run(env, info, want) }
-}
+struct Want;
 
-unsafe fn write(core: &Core, env: sys::napi_env, [id, chunk, ..]: [sys::napi_value; 4]) -> Option<i64> {
-    let (mut bytes, mut length) = (null_mut(), 0);
-    // SAFETY: Node-API gives the memory of the view, which nobody changes while this thread is here.
-    unsafe {
-        let id = number(env, id)?;
-        if sys::napi_get_buffer_info(env, chunk, &raw mut bytes, &raw mut length) != sys::Status::napi_ok {
-            return None;
-        }
-        let chunk: &[u8] = if length == 0 { &[] } else { &*slice_from_raw_parts(bytes.cast(), length) };
-        Some(core.write(|engine| engine.write(id, &[chunk])))
+impl Function for Want {
+    const NAME: &CStr = c"want";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, wanted, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let (id, wanted) = unsafe { (number(env, id)?, boolean(env, wanted)?) };
+        core.with(|engine| engine.want(id, wanted));
+        Some(0)
     }
 }
 
-unsafe fn write_string(core: &Core, env: sys::napi_env, arguments: [sys::napi_value; 4]) -> Option<i64> {
-    let [id, text, length, encoding] = arguments;
-    // SAFETY: the values are of this environment.
-    let (id, length, encoding) = unsafe { (number(env, id)?, number(env, length)? as usize, number(env, encoding)?) };
-    let encoding = if encoding == 0 { StringEncoding::Latin1 } else { StringEncoding::Utf8 };
-    Some(core.write(|engine| {
-        engine.gather(id, encoding.most(length), |queue| {
-            // SAFETY: as above.
-            unsafe { read_string(env, text, length, encoding, queue) }.ok_or(Syscall::Write.errno(libc::EINVAL))
+/// `shutdown(id, closing)`: ends the sending side behind all that was written. 0 if that is done, 1 if `onfinish` will
+/// follow, or a negative errno. `closing`: `close` follows at once, and may do it.
+struct Shutdown;
+
+impl Function for Shutdown {
+    const NAME: &CStr = c"shutdown";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, closing, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let (id, closing) = unsafe { (number(env, id)?, boolean(env, closing)?) };
+        Some(match core.with(|engine| engine.shut_down(id, closing)) {
+            Some(Ok(())) => 0,
+            Some(Err(error)) => -i64::from(error.errno),
+            None => 1,
         })
-    }))
+    }
 }
 
-unsafe fn want(core: &Core, env: sys::napi_env, [id, wanted, ..]: [sys::napi_value; 4]) -> Option<i64> {
-    let mut value = false;
-    // SAFETY: the values are of this environment.
-    unsafe {
-        let id = number(env, id)?;
-        if sys::napi_get_value_bool(env, wanted, &raw mut value) != sys::Status::napi_ok {
-            return None;
-        }
-        core.with(|engine| engine.want(id, value));
+/// `close(id, reset)`: closes a stream or listener, with `reset` by a reset. What it knows stays readable until it is
+/// released.
+struct Close;
+
+impl Function for Close {
+    const NAME: &CStr = c"close";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, reset, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let (id, reset) = unsafe { (number(env, id)?, boolean(env, reset)?) };
+        core.with(|engine| engine.close(id, reset));
+        Some(0)
     }
-    Some(0)
+}
+
+/// `release(id)`: gives the id back.
+struct Release;
+
+impl Function for Release {
+    const NAME: &CStr = c"release";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let id = unsafe { number(env, id)? };
+        core.with(|engine| engine.release(id));
+        Some(0)
+    }
+}
+
+/// `bytesRead(id)`: how many bytes were received.
+struct BytesRead;
+
+impl Function for BytesRead {
+    const NAME: &CStr = c"bytesRead";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        count(core, unsafe { number(env, id)? }, |stream| stream.bytes_read)
+    }
+}
+
+/// `bytesWritten(id)`: how many bytes were taken for sending.
+struct BytesWritten;
+
+impl Function for BytesWritten {
+    const NAME: &CStr = c"bytesWritten";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        count(core, unsafe { number(env, id)? }, |stream| stream.bytes_written)
+    }
+}
+
+fn count(core: &Core, id: u32, counter: fn(&Stream) -> u64) -> Option<i64> {
+    Some(core.with(|engine| engine.stream(id).map_or(0, |stream| i64::try_from(counter(stream)).unwrap_or(i64::MAX))))
 }
 
 /// Appends a string to `queue`, without a copy in between.
@@ -166,20 +248,20 @@ unsafe fn read_string(
     Some(())
 }
 
-/// Reads the arguments, runs `body`, and gives its number. Wrong arguments, which only a bug in the JavaScript beside
-/// this can pass, and a panic become an exception.
+/// Reads the arguments, runs the function, and gives its number. Wrong arguments, which only a bug in the JavaScript
+/// beside this can pass, and a panic become an exception.
 ///
 /// # Safety
 ///
-/// `info` is that of the current call of a function that [`define_one`] has made.
-unsafe fn run(env: sys::napi_env, info: sys::napi_callback_info, body: Body) -> sys::napi_value {
+/// Node-API calls it, for a function that [`define_one`] has made.
+unsafe extern "C" fn on_call<F: Function>(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut arguments = [null_mut(); 4];
     let (mut count, mut core, mut result) = (arguments.len(), null_mut(), null_mut());
     // SAFETY: as the caller promises; the function that is being called keeps the core.
     unsafe {
         sys::napi_get_cb_info(env, info, &raw mut count, arguments.as_mut_ptr(), null_mut(), &raw mut core);
         let core = &*core.cast_const().cast::<Core>();
-        match catch_unwind(AssertUnwindSafe(|| body(core, env, arguments))) {
+        match catch_unwind(AssertUnwindSafe(|| F::run(core, env, arguments))) {
             Ok(Some(number)) => {
                 sys::napi_create_int64(env, number, &raw mut result);
             }
@@ -200,4 +282,14 @@ unsafe fn number(env: sys::napi_env, value: sys::napi_value) -> Option<u32> {
     // SAFETY: as the caller promises; null is refused.
     let status = unsafe { sys::napi_get_value_uint32(env, value, &raw mut number) };
     (status == sys::Status::napi_ok).then_some(number)
+}
+
+/// # Safety
+///
+/// As of [`number`].
+unsafe fn boolean(env: sys::napi_env, value: sys::napi_value) -> Option<bool> {
+    let mut boolean = false;
+    // SAFETY: as the caller promises; null is refused.
+    let status = unsafe { sys::napi_get_value_bool(env, value, &raw mut boolean) };
+    (status == sys::Status::napi_ok).then_some(boolean)
 }

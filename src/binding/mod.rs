@@ -4,7 +4,9 @@
 //! streams and listeners by id, and gives one function for each kind of event.
 
 mod core;
+mod credentials;
 mod fast;
+mod tls;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -79,8 +81,7 @@ impl Engine {
         Ok(Self { core: Core::start(env.raw(), &callbacks, way)? })
     }
 
-    /// Defines the functions `write(id, chunk)`, `writeString(id, text, length, encoding)` and `want(id, wanted)` on
-    /// `target`; see the module `fast`.
+    /// Defines the functions that are called for every chunk or connection on `target`; see the module `fast`.
     #[napi(catch_unwind)]
     pub fn define_fast(&self, env: Env, target: Object<'_>) -> Result<()> {
         // SAFETY: a native method has a handle scope, and runs on the thread of its environment.
@@ -192,29 +193,6 @@ impl Engine {
         self.core.with(|engine| engine.stream(id).map(|stream| stream.limit_queue(mark)));
     }
 
-    /// Ends the sending side behind all that was written: 0 if that is done, 1 if `onfinish` will follow, or a
-    /// negative errno.
-    #[napi(catch_unwind)]
-    pub fn shutdown(&self, id: u32) -> i32 {
-        match self.core.with(|engine| engine.shut_down(id)) {
-            Some(Ok(())) => 0,
-            Some(Err(error)) => -error.errno,
-            None => 1,
-        }
-    }
-
-    /// Closes a stream or listener, with `reset` by a reset. What it knows stays readable until it is released.
-    #[napi(catch_unwind)]
-    pub fn close(&self, id: u32, reset: bool) {
-        self.core.with(|engine| engine.close(id, reset));
-    }
-
-    /// Gives the id back.
-    #[napi(catch_unwind)]
-    pub fn release(&self, id: u32) {
-        self.core.with(|engine| engine.release(id));
-    }
-
     /// Whether the stream or listener keeps the loop alive.
     #[napi(catch_unwind)]
     pub fn reference(&self, id: u32, referenced: bool) {
@@ -230,12 +208,9 @@ impl Engine {
     /// Turns keep-alive on or off: 0, or a negative errno. Seconds and counts of 0 leave things as they are.
     #[napi(catch_unwind)]
     pub fn set_keep_alive(&self, id: u32, enable: bool, delay: u32, interval: u32, count: u32) -> i32 {
-        let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
-        let settings =
-            KeepAlive { delay: seconds(delay), interval: seconds(interval), count: (count > 0).then_some(count) };
-        let outcome = self.core.with(|engine| {
-            engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(enable.then_some(settings)))
-        });
+        let settings = keep_alive(enable, delay, interval, count);
+        let outcome =
+            self.core.with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(settings)));
         outcome.err().map_or(0, |error| -error.raw_os_error().unwrap_or(libc::EINVAL))
     }
 
@@ -258,18 +233,6 @@ impl Engine {
             let last = engine.stream(id).and_then(|stream| stream.last_traffic());
             last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64() * 1e3)
         })
-    }
-
-    /// Bytes received.
-    #[napi(catch_unwind)]
-    pub fn bytes_read(&self, id: u32) -> f64 {
-        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.bytes_read as f64))
-    }
-
-    /// Bytes taken for sending.
-    #[napi(catch_unwind)]
-    pub fn bytes_written(&self, id: u32) -> f64 {
-        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.bytes_written as f64))
     }
 
     /// Bytes taken that the kernel has no room for.
@@ -336,6 +299,14 @@ impl Engine {
         self.core.with(|engine| engine.pause_listener(id, paused));
     }
 
+    /// Sets options that what a listener accepts inherits: as `setNoDelay`, and as `setKeepAlive`. `false` where nothing
+    /// is inherited.
+    #[napi(catch_unwind)]
+    pub fn set_inherited(&self, id: u32, no_delay: bool, enable: bool, delay: u32, interval: u32, count: u32) -> bool {
+        let settings = keep_alive(enable, delay, interval, count);
+        self.core.with(|engine| engine.set_inherited(id, no_delay, settings))
+    }
+
     /// Tries to accept again after a stall.
     #[napi(catch_unwind)]
     pub fn retry_listener(&self, id: u32) {
@@ -360,6 +331,12 @@ fn id_or_failure(outcome: crate::error::Result<u32>) -> Either<u32, Failure> {
         Ok(id) => Either::A(id),
         Err(error) => Either::B(failure(error)),
     }
+}
+
+fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) -> Option<KeepAlive> {
+    let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
+    let count = (count > 0).then_some(count);
+    enable.then(|| KeepAlive { delay: seconds(delay), interval: seconds(interval), count })
 }
 
 fn failure(error: Error) -> Failure {

@@ -10,14 +10,17 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
+pub mod mailbox;
 pub mod read_slab;
 pub mod wake;
 
+pub use mailbox::Mailbox;
 pub use read_slab::ReadSlab;
 
 /// Names a source for as long as it is open. Small numbers, used again after the source is gone.
@@ -44,7 +47,7 @@ pub struct Readiness {
 pub struct Reactor {
     poll: Poll,
     events: Events,
-    waker: Waker,
+    waker: Arc<Waker>,
     /// The waker has been called and its news not been taken yet.
     woken: bool,
     /// A turn is being run: who asks to be served now needs no waker.
@@ -58,7 +61,7 @@ impl Reactor {
     /// A reactor with nothing in it.
     pub fn new() -> io::Result<Self> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_PER_TURN),
@@ -74,6 +77,11 @@ impl Reactor {
     pub fn fd(&self) -> BorrowedFd<'_> {
         // SAFETY: `poll` owns the descriptor and lives as long as the borrow.
         unsafe { BorrowedFd::borrow_raw(self.poll.as_raw_fd()) }
+    }
+
+    /// Rings for a turn, from any thread.
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 
     /// Watches `fd` for bytes to read and, with `writable`, for room to write.

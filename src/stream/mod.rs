@@ -4,6 +4,7 @@
 //! before the end of the sending side; after an end or an error nothing more is received; a descriptor is closed once.
 
 mod queue;
+mod security;
 mod state;
 
 use std::io::IoSlice;
@@ -17,6 +18,7 @@ use socket2::SockRef;
 
 use self::queue::Queue;
 pub use self::queue::Spare;
+pub use self::security::{Delivery, Handshakes, Secure, Security};
 pub use self::state::Due;
 use self::state::State;
 use crate::error::{Error, Result, Syscall};
@@ -24,6 +26,9 @@ use crate::reactor::{Id, Reactor, ReadSlab, Readiness};
 use crate::socket::io::{self, Read};
 use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Kind, address};
+use crate::tls::error::Failure;
+use crate::tls::handshake::{Letter, Request};
+use crate::tls::session::Received;
 
 /// Up to this many bytes, a write is copied and gathered with its neighbours; above, the copy costs more than the
 /// call that it saves.
@@ -51,6 +56,34 @@ pub enum News {
     Finished(Result<()>),
     /// The transport has failed; nothing follows.
     Failed(Error),
+    /// A client has named whom it wants: the handshake goes on when it is answered.
+    Asks,
+    /// The handshake is done.
+    Secured,
+    /// The handshake or the session has failed; nothing follows.
+    TlsFailed,
+}
+
+/// What an engine's streams share while they are served.
+pub struct Shared {
+    /// Memory for queues.
+    pub spare: Spare,
+    /// Memory that is read into.
+    pub slab: ReadSlab,
+    /// Handshakes under way.
+    pub handshakes: Handshakes,
+    /// Memory for records on their way to a session, once there is one.
+    cipher: Vec<u8>,
+}
+
+/// So many bytes of records are received at once: those of four full ones.
+const CIPHER_MOST: usize = 64 << 10;
+
+impl Shared {
+    /// Shared by the streams of an engine, whose handshakes post to its mailbox.
+    pub fn new(handshakes: Handshakes) -> Self {
+        Self { spare: Spare::default(), slab: ReadSlab::empty(), handshakes, cipher: Vec::new() }
+    }
 }
 
 /// What happened to a write.
@@ -81,6 +114,7 @@ pub struct Stream {
     shared: bool,
     state: State,
     queue: Queue,
+    security: Security,
     /// On the engine's list of streams to flush.
     pub(crate) dirty: bool,
     /// In the reactor's queue.
@@ -104,9 +138,9 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that is open. `peer` is its other end where it is known already.
-    pub fn open(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
-        Self::new(id, fd, kind, peer, State::open())
+    /// A stream that is open, and the names that are known already.
+    pub fn open(id: Id, fd: OwnedFd, kind: Kind, names: Names) -> Self {
+        Self { names, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
     /// A stream that is being connected to `peer`.
@@ -128,6 +162,7 @@ impl Stream {
             shared: false,
             state,
             queue: Queue::default(),
+            security: Security::None,
             dirty: false,
             queued: false,
             referenced: true,
@@ -159,7 +194,13 @@ impl Stream {
 
     /// Whether serving the stream would do anything.
     pub fn is_due(&self) -> bool {
-        self.fd.is_some() && (self.failure.is_some() || self.state.due(!self.queue.is_empty()) != Due::Nothing)
+        self.fd.is_some()
+            && (self.failure.is_some() || self.security.has_news() || self.state.due(self.is_queued()) != Due::Nothing)
+    }
+
+    /// Whether bytes wait to be sent.
+    fn is_queued(&self) -> bool {
+        !self.queue.is_empty() || self.security.wants_write()
     }
 
     /// Whether it has had its share of turn number `turn`.
@@ -173,53 +214,139 @@ impl Stream {
 
     /// Whether serving the stream would read.
     pub fn would_read(&self) -> bool {
-        self.failure.is_none() && self.state.due(!self.queue.is_empty()) == Due::Receive
+        self.failure.is_none() && self.state.due(self.is_queued()) == Due::Receive
     }
 
     /// Does what is due, until there is something to tell or nothing to do.
-    pub fn serve(&mut self, reactor: &Reactor, spare: &mut Spare, slab: &mut ReadSlab, now: Instant) -> Option<News> {
+    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<News> {
         loop {
             if let Some(error) = self.failure.take() {
                 return Some(self.fail(error));
             }
-            let fd = self.fd.as_ref()?;
-            match self.state.due(!self.queue.is_empty()) {
-                Due::Connect => match connect_outcome(fd) {
-                    None => self.state.still_connecting(),
-                    Some(outcome) => {
+            self.fd.as_ref()?;
+            if let Some(news) = self.security.take_news() {
+                return Some(self.handshake_news(news, reactor, now));
+            }
+            match self.state.due(self.is_queued()) {
+                Due::Connect => {
+                    if let Some(outcome) = self.fd.as_ref().and_then(connect_outcome) {
                         self.state.connected();
                         return Some(News::Connected(outcome));
                     }
-                },
-                Due::Send => self.flush(reactor, spare, now),
+                    self.state.still_connecting();
+                }
+                Due::Send => self.flush(reactor, &mut shared.spare, now),
                 Due::TellRoom => {
                     self.state.await_room(false);
                     return Some(News::Room);
                 }
-                Due::Shutdown => return Some(News::Finished(self.shut_down_now())),
+                Due::Shutdown => {
+                    if let Some(outcome) = self.shut_down_now(reactor) {
+                        return Some(News::Finished(outcome));
+                    }
+                }
+                Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
                 Due::Receive => {
-                    let space = slab.space();
-                    let asked = space.len();
-                    match io::read(fd, space) {
-                        Ok(Read::Bytes(read)) => {
-                            #[cfg(feature = "fault-injection")]
-                            fault::trip(&space[..read]);
-                            self.reads += 1;
-                            self.state.received(read, asked);
-                            self.bytes_read += read as u64;
-                            self.note_traffic(now);
-                            return Some(News::Data(slab.take(read), read));
-                        }
-                        Ok(Read::End) => {
-                            self.state.ended();
-                            return Some(News::End);
-                        }
-                        Ok(Read::Empty) => self.state.found_nothing(),
-                        Err(errno) => return Some(self.fail(error(Syscall::Read, errno))),
+                    if let Some(news) = self.receive(shared, now) {
+                        return Some(news);
                     }
                 }
                 Due::Nothing => return None,
             }
+        }
+    }
+
+    /// Receives once. `None` if there was nothing.
+    fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<News> {
+        let fd = self.fd.as_ref()?;
+        let space = shared.slab.space();
+        let asked = space.len();
+        let received = match self.security.session() {
+            None => io::read(fd, self.kind, space)
+                .map(|read| Received { read, drained: matches!(read, Read::Bytes(count) if count < asked) })
+                .map_err(Failure::Socket),
+            Some(session) => {
+                shared.cipher.resize(CIPHER_MOST, 0);
+                session.read(fd, self.kind, &mut shared.cipher, space)
+            }
+        };
+        match received {
+            Ok(Received { read: Read::Bytes(count), drained }) => {
+                #[cfg(feature = "fault-injection")]
+                fault::trip(&shared.slab.space()[..count]);
+                self.reads += 1;
+                self.state.received(drained);
+                self.bytes_read += count as u64;
+                self.note_traffic(now);
+                Some(News::Data(shared.slab.take(count), count))
+            }
+            Ok(Received { read: Read::End, .. }) => {
+                self.state.ended();
+                Some(News::End)
+            }
+            Ok(Received { read: Read::Empty, .. }) => {
+                self.state.found_nothing();
+                None
+            }
+            Err(Failure::Socket(errno)) => Some(self.fail(error(Syscall::Read, errno))),
+            Err(Failure::Tls(failure)) => {
+                self.state.ended();
+                self.security = Security::Failed(failure);
+                Some(News::TlsFailed)
+            }
+        }
+    }
+
+    // TLS.
+
+    /// Has the stream change over to TLS once all that was accepted has been sent. `false` if it has done so before, or
+    /// can't.
+    pub fn secure(&mut self, request: Request) -> bool {
+        if !matches!(self.security, Security::None) || self.kind == Kind::Pipe {
+            return false;
+        }
+        self.security = Security::Requested(Box::new(request));
+        self.state.request_secure();
+        true
+    }
+
+    /// A letter of the stream's handshake number `serial` has come.
+    pub fn deliver(&mut self, serial: u64, letter: Letter) {
+        self.security.deliver(serial, letter);
+    }
+
+    /// What the stream has to do with TLS.
+    pub fn security(&mut self) -> &mut Security {
+        &mut self.security
+    }
+
+    fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
+        let Some(fd) = &self.fd else { return };
+        // The handshake watches a duplicate of its own.
+        reactor.deregister(fd);
+        self.state.begin_handshake();
+        if let Err(error) = self.security.begin(self.id, fd, self.kind, handshakes) {
+            self.failure = Some(error);
+        }
+    }
+
+    /// The handshake has `news`; where it is over, the socket is the stream's again.
+    fn handshake_news(&mut self, news: News, reactor: &Reactor, now: Instant) -> News {
+        match news {
+            News::Secured => {
+                self.state.end_handshake();
+                self.note_traffic(now);
+                self.watches_writable = false;
+                match self.register(reactor) {
+                    Ok(()) => news,
+                    Err(error) => self.fail(Syscall::Secure.failed(&error)),
+                }
+            }
+            News::TlsFailed | News::Failed(_) => {
+                self.state.ended();
+                news
+            }
+            _ => news,
         }
     }
 
@@ -234,7 +361,7 @@ impl Stream {
         spare: &mut Spare,
         fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
     ) -> std::result::Result<Accepted, E> {
-        if self.state.is_blocked() {
+        if self.state.is_blocked() || self.state.is_securing() {
             self.state.await_room(true);
             return Ok(Accepted { bytes: 0, gathered: false });
         }
@@ -255,15 +382,16 @@ impl Stream {
             return Err(error);
         }
         let Some(fd) = &self.fd else { return Err(Syscall::Write.errno(libc::EBADF)) };
-        if self.state.is_blocked() {
+        if self.state.is_blocked() || self.state.is_securing() {
             self.state.await_room(true);
             return Ok(0);
         }
         let queued = self.queue.len();
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
-        let written = match (queued, slices) {
-            (0, [one]) => io::write(fd, &[IoSlice::new(one)]),
-            _ => write_all(fd, self.queue.pending(), slices),
+        let written = match (self.security.session(), queued, slices) {
+            (Some(session), ..) => session.write(fd, self.kind, self.queue.pending(), slices),
+            (None, 0, [one]) => io::send(fd, self.kind, one, false),
+            _ => write_all(fd, self.kind, self.queue.pending(), slices),
         }
         .map_err(|errno| error(Syscall::Write, errno))?;
         if written > 0 {
@@ -276,6 +404,8 @@ impl Stream {
         self.bytes_written += accepted as u64;
         if written < total {
             self.state.await_room(true);
+        }
+        if written < total || self.security.wants_write() {
             self.block(reactor);
         }
         Ok(accepted)
@@ -283,27 +413,25 @@ impl Stream {
 
     /// Sends what is queued, as far as the kernel takes it. A failure is told when the stream is served.
     pub fn flush(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
-        self.send_queue(reactor, spare, now, io::send);
+        self.send_queue(reactor, spare, now, false);
     }
 
-    fn send_queue(
-        &mut self,
-        reactor: &Reactor,
-        spare: &mut Spare,
-        now: Instant,
-        send: fn(&OwnedFd, &[u8]) -> std::result::Result<usize, Errno>,
-    ) {
+    fn send_queue(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, last: bool) {
         let Some(fd) = &self.fd else { return };
-        if self.queue.is_empty() || self.state.is_blocked() || self.failure.is_some() {
+        if !self.is_queued() || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
-        match send(fd, self.queue.pending()) {
+        let sent = match self.security.session() {
+            None => io::send(fd, self.kind, self.queue.pending(), last),
+            Some(session) => session.send(fd, self.kind, self.queue.pending(), last),
+        };
+        match sent {
             Ok(written) => {
                 if written > 0 {
                     self.note_traffic(now);
                 }
                 self.queue.consume(written, spare);
-                if !self.queue.is_empty() {
+                if self.is_queued() {
                     self.block(reactor);
                 }
             }
@@ -311,16 +439,30 @@ impl Stream {
         }
     }
 
-    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`).
-    pub fn shut_down(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) -> Option<Result<()>> {
+    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`). With
+    /// `closing`, the descriptor is closed next: where nobody shares it, that sends the FIN without a call of its own.
+    pub fn shut_down(
+        &mut self,
+        reactor: &Reactor,
+        spare: &mut Spare,
+        now: Instant,
+        closing: bool,
+    ) -> Option<Result<()>> {
         // Over TCP, the last bytes and the FIN go out in one segment.
-        let send = if self.kind.is_tcp() { io::send_before_end } else { io::send };
-        self.send_queue(reactor, spare, now, send);
-        if self.failure.is_some() || !self.queue.is_empty() {
+        self.send_queue(reactor, spare, now, true);
+        if self.failure.is_some() || self.is_queued() {
             self.state.request_shutdown();
             return None;
         }
-        Some(self.shut_down_now())
+        if closing && !self.shared && self.security.session().is_none() {
+            self.state.shut_down();
+            return Some(Ok(()));
+        }
+        let outcome = self.shut_down_now(reactor);
+        if outcome.is_none() {
+            self.state.request_shutdown();
+        }
+        outcome
     }
 
     /// JavaScript wants data, or none.
@@ -339,6 +481,14 @@ impl Stream {
         }
         if self.shared {
             reactor.deregister(&fd);
+        }
+        if matches!(self.security, Security::Shaking(_)) {
+            // The handshake's duplicate of the socket lives until its thread has seen that it is cancelled.
+            if !reset {
+                // A socket that is gone already has nothing to end.
+                let _ = rustix::net::shutdown(&fd, rustix::net::Shutdown::Both);
+            }
+            self.security = Security::None;
         }
     }
 
@@ -377,7 +527,8 @@ impl Stream {
 
     /// The addresses of both ends.
     pub fn names(&self) -> Names {
-        Names { local: self.names.local.or_else(|| self.fd.as_ref().and_then(address::local)), ..self.names }
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
+        Names { local: self.names.local.or_else(|| fd.and_then(address::local)), ..self.names }
     }
 
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
@@ -430,18 +581,32 @@ impl Stream {
         }
     }
 
-    fn shut_down_now(&mut self) -> Result<()> {
+    /// Ends the sending side; a secure one says so first. `None` if the kernel has no room for that now.
+    fn shut_down_now(&mut self, reactor: &Reactor) -> Option<Result<()>> {
+        let Some(fd) = &self.fd else { return Some(Ok(())) };
+        if let Some(session) = self.security.session() {
+            match session.send(fd, self.kind, &[], true) {
+                Ok(_) if session.wants_write() => {
+                    self.block(reactor);
+                    return None;
+                }
+                Ok(_) => {}
+                Err(errno) => {
+                    self.state.shut_down();
+                    return Some(Err(error(Syscall::Write, errno)));
+                }
+            }
+        }
         self.state.shut_down();
-        let Some(fd) = &self.fd else { return Ok(()) };
         if self.kind == Kind::Pipe {
             // A pipe has no sending side to end but the whole: closing it is the end.
-            return Ok(());
+            return Some(Ok(()));
         }
-        match rustix::net::shutdown(fd, rustix::net::Shutdown::Write) {
+        Some(match rustix::net::shutdown(fd, rustix::net::Shutdown::Write) {
             // The peer is gone: receiving says how.
             Ok(()) | Err(Errno::NOTCONN) => Ok(()),
             Err(errno) => Err(error(Syscall::Shutdown, errno)),
-        }
+        })
     }
 
     fn fail(&mut self, error: Error) -> News {
@@ -470,13 +635,13 @@ mod fault {
 const VECTORS_MOST: usize = 1024;
 
 /// Writes `queue` and `slices` in as many calls as it takes, until the kernel takes less than it is offered.
-fn write_all(fd: &OwnedFd, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
+fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
     let all = std::iter::once(queue).chain(slices.iter().copied());
     let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
     let mut written = 0;
     for window in parts.chunks(VECTORS_MOST) {
         let offered: usize = window.iter().map(|part| part.len()).sum();
-        let taken = io::write(fd, window)?;
+        let taken = io::write(fd, kind, window)?;
         written += taken;
         if taken < offered {
             break;

@@ -36,10 +36,23 @@ struct Sending {
     shutdown: Shutdown,
 }
 
+/// How far changing over to TLS has got. Meanwhile nothing is received and nothing more is accepted for sending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Securing {
+    /// Not under way.
+    #[default]
+    No,
+    /// Asked for; what is queued goes first, in the clear.
+    Requested,
+    /// The handshake has the socket.
+    Shaking,
+}
+
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
     connecting: bool,
+    securing: Securing,
     receiving: Receiving,
     sending: Sending,
 }
@@ -55,6 +68,8 @@ pub enum Due {
     TellRoom,
     /// End the sending side.
     Shutdown,
+    /// Begin the handshake.
+    Secure,
     /// Receive.
     Receive,
     /// Nothing until there is news.
@@ -85,6 +100,12 @@ impl State {
     pub fn due(&self, queued: bool) -> Due {
         if self.connecting {
             return if self.sending.blocked { Due::Nothing } else { Due::Connect };
+        }
+        match self.securing {
+            Securing::No => {}
+            Securing::Requested if queued && self.sending.blocked => return Due::Nothing,
+            Securing::Requested => return if queued { Due::Send } else { Due::Secure },
+            Securing::Shaking => return Due::Nothing,
         }
         let Receiving { wanted, ready, hangup, ended } = self.receiving;
         let may_receive = wanted && ready && !ended;
@@ -122,14 +143,36 @@ impl State {
         self.connecting
     }
 
+    /// The stream is to change over to TLS once all is sent.
+    pub fn request_secure(&mut self) {
+        self.securing = Securing::Requested;
+    }
+
+    /// The handshake has the socket.
+    pub fn begin_handshake(&mut self) {
+        self.securing = Securing::Shaking;
+    }
+
+    /// The handshake is over, and may have left bytes to receive. The socket is watched anew.
+    pub fn end_handshake(&mut self) {
+        self.securing = Securing::No;
+        self.receiving.ready = true;
+        self.sending.blocked = false;
+    }
+
+    /// Whether changing over to TLS is under way.
+    pub fn is_securing(&self) -> bool {
+        self.securing != Securing::No
+    }
+
     /// JavaScript wants data (`true`) or wants to hear of none.
     pub fn want(&mut self, wanted: bool) {
         self.receiving.wanted = wanted;
     }
 
-    /// `read` of `asked` bytes came: after a short read there is nothing until there is news, unless the end is near.
-    pub fn received(&mut self, read: usize, asked: usize) {
-        if read < asked && !self.receiving.hangup {
+    /// Bytes came. If that has `drained` the socket, there is nothing until there is news, unless the end is near.
+    pub fn received(&mut self, drained: bool) {
+        if drained && !self.receiving.hangup {
             self.receiving.ready = false;
         }
     }
@@ -187,9 +230,9 @@ mod tests {
         assert_eq!(state.due(false), Due::Nothing);
         state.want(true);
         assert_eq!(state.due(false), Due::Receive);
-        state.received(10, 10);
+        state.received(false);
         assert_eq!(state.due(false), Due::Receive);
-        state.received(3, 10);
+        state.received(true);
         assert_eq!(state.due(false), Due::Nothing);
         state.news(READABLE);
         state.want(false);
@@ -203,7 +246,7 @@ mod tests {
         let mut state = State::open();
         state.want(true);
         state.news(HANGUP);
-        state.received(1, 10);
+        state.received(true);
         assert_eq!(state.due(false), Due::Receive);
         state.ended();
         assert_eq!(state.due(false), Due::Nothing);
@@ -249,5 +292,25 @@ mod tests {
         assert_eq!(state.due(true), Due::Connect);
         state.connected();
         assert_eq!(state.due(true), Due::Receive);
+    }
+
+    #[test]
+    fn changes_over_to_tls_behind_what_is_queued() {
+        let mut state = State::open();
+        state.want(true);
+        state.news(READABLE);
+        state.block();
+        state.request_secure();
+        assert_eq!(state.due(true), Due::Nothing);
+        state.news(WRITABLE);
+        assert_eq!(state.due(true), Due::Send);
+        assert_eq!(state.due(false), Due::Secure);
+        state.begin_handshake();
+        state.news(HANGUP);
+        assert_eq!(state.due(true), Due::Nothing);
+        assert!(state.is_securing());
+        state.end_handshake();
+        assert_eq!(state.due(false), Due::Receive);
+        assert!(!state.is_securing());
     }
 }

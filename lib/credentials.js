@@ -1,0 +1,247 @@
+'use strict';
+
+// `createCredentials()`: keys, certificates, whom to trust and how to talk, read once for any number of streams (D19).
+//
+// Private keys are read by Node's `crypto`, which knows all their forms; everything else by the engine.
+
+const { X509Certificate, createPrivateKey } = require('crypto');
+const { validateBoolean, validateFunction, validateInteger, validateObject, validateString } = require('./arguments');
+const binding = require('./binding');
+const errors = require('./errors');
+
+/** A private constructor argument: credentials are made by `createCredentials`. */
+const kMake = Symbol('make');
+
+const TICKET_KEYS_LENGTH = 48;
+
+/** The DER forms of a private key. */
+const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
+
+const PEM_BEGIN = '-----BEGIN ';
+
+/** Credentials, ready for handshakes. Contract: stream.setSecure. */
+class Credentials {
+  #sniCallback;
+
+  constructor(make, native, options) {
+    if (make !== kMake) throw errors.illegalConstructor();
+    /** The engine's. */
+    Object.defineProperty(this, 'native', { value: native });
+    this.#sniCallback = options.SNICallback;
+    this.servername = options.servername;
+    this.handshakeTimeout = options.handshakeTimeout;
+    Object.freeze(this);
+  }
+
+  /** Whether they have what a server needs. */
+  get canServe() {
+    return this.native.hasIdentity || this.#sniCallback !== undefined;
+  }
+
+  /** Whether the names that clients ask for choose the credentials. */
+  get asks() {
+    return this.#sniCallback !== undefined;
+  }
+
+  /** Asks the user for the credentials for `name`: `answer(error, credentials)`, once. */
+  ask(name, answer) {
+    let isAnswered = false;
+    const once = (error, credentials) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      if (error) return answer(error);
+      try {
+        answer(null, credentials == null ? null : credentialsOf(credentials));
+      } catch (wrong) {
+        answer(wrong);
+      }
+    };
+    this.#sniCallback(name, once);
+  }
+
+  /** The keys of session tickets: 48 bytes, to be shared with other processes that serve the same name. */
+  getTicketKeys() {
+    return this.native.ticketKeys();
+  }
+
+  /** Replaces the keys of session tickets. Tickets of the former keys can still be used. */
+  setTicketKeys(keys) {
+    const failure = this.native.setTicketKeys(ticketKeys('keys', keys));
+    if (failure) throw errors.optionError(failure);
+  }
+}
+
+/** Reads `options` once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
+function createCredentials(options = {}) {
+  validateObject(options, 'options');
+  const checked = checkedOptions(options);
+  const native = binding.createCredentials({
+    identities: identities(options),
+    pfx: archives(options),
+    ca: options.ca === undefined || options.ca === null ? undefined : blobs('ca', options.ca),
+    crl: blobs('crl', options.crl),
+    minVersion: checked.minVersion,
+    maxVersion: checked.maxVersion,
+    ciphers: checked.ciphers,
+    alpn: protocols(options.ALPNProtocols),
+    requestCert: Boolean(options.requestCert),
+    rejectUnauthorized: Boolean(options.rejectUnauthorized),
+    sessionTimeout: checked.sessionTimeout,
+    ticketKeys: options.ticketKeys === undefined ? undefined : ticketKeys('options.ticketKeys', options.ticketKeys),
+    keyLog: options.keylog,
+  });
+  if (!(native instanceof binding.Credentials)) throw errors.optionError(native);
+  if (options.contexts !== undefined) setContexts(native, options.contexts);
+  return new Credentials(kMake, native, options);
+}
+
+/** `credentials`, made now if they are only the options for it. */
+function credentialsOf(credentials) {
+  if (credentials instanceof Credentials) return credentials;
+  if (credentials === undefined || credentials === null) return defaultCredentials();
+  if (typeof credentials !== 'object') {
+    throw errors.invalidArgumentType('credentials', ['object', 'Credentials'], credentials);
+  }
+  return createCredentials(credentials);
+}
+
+let defaults = null;
+
+/** For clients that give none: the default list of roots, and no certificate of their own. */
+function defaultCredentials() {
+  defaults ??= createCredentials();
+  return defaults;
+}
+
+/** The options whose type is all there is to check here. */
+function checkedOptions(options) {
+  const { SNICallback, ciphers, keylog, maxVersion, minVersion, servername } = options;
+  const { handshakeTimeout, rejectUnauthorized, requestCert, sessionTimeout } = options;
+  for (const [name, value] of Object.entries({ ciphers, maxVersion, minVersion, servername })) {
+    if (value !== undefined) validateString(value, `options.${name}`);
+  }
+  for (const [name, value] of Object.entries({ requestCert, rejectUnauthorized })) {
+    if (value !== undefined) validateBoolean(value, `options.${name}`);
+  }
+  for (const [name, value] of Object.entries({ handshakeTimeout, sessionTimeout })) {
+    if (value !== undefined) validateInteger(value, `options.${name}`, 0);
+  }
+  if (SNICallback !== undefined) validateFunction(SNICallback, 'options.SNICallback');
+  if (keylog !== undefined && typeof keylog !== 'string') validateFunction(keylog, 'options.keylog');
+  return { ciphers, maxVersion, minVersion, sessionTimeout };
+}
+
+/** Each key with its certificate. Where there are several, those that belong together are found. */
+function identities({ cert, key, passphrase }) {
+  const certificates = blobs('cert', cert);
+  const keys = items(key).map((item) => privateKey(item, passphrase));
+  if (certificates.length !== keys.length) {
+    const [missing, present] = certificates.length < keys.length ? ['cert', 'key'] : ['key', 'cert'];
+    throw errors.invalidArgumentValue(`options.${missing}`, { cert, key }[missing], `must come with every "options.${present}"`);
+  }
+  if (keys.length < 2) return keys.map((key) => ({ key: exported(key), cert: certificates[0] }));
+  return certificates.map((cert, index) => {
+    const key = keys.find((key) => belongs(cert, key)) ?? keys[index];
+    return { key: exported(key), cert };
+  });
+}
+
+function belongs(cert, key) {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(key);
+  } catch {
+    // What is wrong with it, the engine says.
+    return false;
+  }
+}
+
+function exported(key) {
+  return key.export({ type: 'pkcs8', format: 'der' });
+}
+
+/** A private key in any form that Node knows: PEM or DER, encrypted or not. */
+function privateKey(item, passphrase) {
+  if (isBag(item, 'pem')) {
+    passphrase = item.passphrase ?? passphrase;
+    item = item.pem;
+  }
+  const data = blob('key', item);
+  const attempts = data.includes(PEM_BEGIN)
+    ? [{ key: data, format: 'pem', passphrase }]
+    : KEY_FORMS.map((type) => ({ key: data, format: 'der', type, passphrase }));
+  let failure;
+  for (const attempt of attempts) {
+    try {
+      return createPrivateKey(attempt);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw errors.optionError({ field: 'key', code: failure.code ?? 'ERR_INVALID_ARG_VALUE', reason: failure.message });
+}
+
+function archives({ pfx, passphrase }) {
+  return items(pfx).map((item) => {
+    const isInBag = isBag(item, 'buf');
+    const data = blob('pfx', isInBag ? item.buf : item);
+    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase;
+    return secret === undefined ? { data } : { data, passphrase: String(secret) };
+  });
+}
+
+function protocols(list) {
+  if (list === undefined || list === null) return [];
+  if (ArrayBuffer.isView(list)) return wireProtocols(Buffer.from(list.buffer, list.byteOffset, list.byteLength));
+  if (!Array.isArray(list)) throw errors.invalidArgumentType('options.ALPNProtocols', ['Array', 'Buffer'], list);
+  return list.map((protocol) => blob('ALPNProtocols', protocol));
+}
+
+/** Names as they are sent: each behind a byte that is its length. */
+function wireProtocols(bytes) {
+  const found = [];
+  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
+  return found;
+}
+
+function setContexts(native, contexts) {
+  validateObject(contexts, 'options.contexts');
+  const names = Object.keys(contexts);
+  const made = names.map((name) => {
+    const credentials = credentialsOf(contexts[name]);
+    if (credentials.native.hasIdentity) return credentials.native;
+    throw errors.invalidArgumentValue(`options.contexts.${name}`, contexts[name], 'must have a key and a certificate');
+  });
+  native.setContexts(names, made);
+}
+
+function ticketKeys(name, keys) {
+  if (!ArrayBuffer.isView(keys)) throw errors.invalidArgumentType(name, ['Buffer', 'TypedArray', 'DataView'], keys);
+  if (keys.byteLength !== TICKET_KEYS_LENGTH) {
+    throw errors.invalidArgumentValue(name, keys.byteLength, `must be ${TICKET_KEYS_LENGTH} bytes long`);
+  }
+  return Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
+}
+
+function isBag(item, name) {
+  return item !== null && typeof item === 'object' && !ArrayBuffer.isView(item) && item[name] !== undefined;
+}
+
+/** One, several or none. */
+function items(value) {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function blobs(name, value) {
+  return items(value).map((item) => blob(name, item));
+}
+
+/** Text or bytes, as a Buffer. */
+function blob(name, value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  throw errors.invalidArgumentType(`options.${name}`, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+}
+
+module.exports = { Credentials, createCredentials, credentialsOf };

@@ -1,0 +1,201 @@
+//! Credentials as JavaScript sees them: read once, used by any number of streams.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi_derive::napi;
+use rustls::KeyLog;
+
+use crate::tls::credentials::{self, OptionError, Options};
+use crate::tls::handshake::Contexts;
+use crate::tls::identities::Identity;
+
+/// A private key, and the chain of its certificate.
+#[napi(object)]
+pub struct IdentityOption {
+    /// PKCS#8, in DER.
+    pub key: Buffer,
+    /// PEM or DER.
+    pub cert: Buffer,
+}
+
+/// A PKCS#12 archive.
+#[napi(object)]
+pub struct ArchiveOption {
+    /// The archive.
+    pub data: Buffer,
+    /// What it is encrypted with.
+    pub passphrase: Option<String>,
+}
+
+/// The options of `createCredentials`, checked for their types.
+#[napi(object, object_to_js = false)]
+pub struct CredentialOptions<'a> {
+    /// Who we are.
+    pub identities: Vec<IdentityOption>,
+    /// Who we are, as archives.
+    pub pfx: Vec<ArchiveOption>,
+    /// Whom we trust; the default list without it.
+    pub ca: Option<Vec<Buffer>>,
+    /// Whose certificates have been revoked.
+    pub crl: Vec<Buffer>,
+    /// The oldest protocol.
+    pub min_version: Option<String>,
+    /// The newest protocol.
+    pub max_version: Option<String>,
+    /// Cipher suites.
+    pub ciphers: Option<String>,
+    /// Application protocols, preferred ones first.
+    pub alpn: Vec<Buffer>,
+    /// Ask clients for a certificate.
+    pub request_cert: bool,
+    /// Whether the verdict is a gate.
+    pub reject_unauthorized: bool,
+    /// Seconds for which a session can be resumed.
+    pub session_timeout: Option<u32>,
+    /// The keys of session tickets.
+    pub ticket_keys: Option<Buffer>,
+    /// Where secrets are written to.
+    pub key_log: Option<Either<String, Function<'a, Buffer, ()>>>,
+}
+
+/// What is wrong with an option.
+#[napi(object)]
+pub struct OptionFailure {
+    /// The option.
+    pub field: String,
+    /// Node's code.
+    pub code: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Credentials, ready for handshakes.
+#[napi]
+pub struct Credentials {
+    pub(super) inner: Arc<credentials::Credentials>,
+    pub(super) contexts: Arc<Contexts>,
+}
+
+#[napi]
+impl Credentials {
+    /// Whether they have a key and a certificate.
+    #[napi(getter, catch_unwind)]
+    pub fn has_identity(&self) -> bool {
+        self.inner.server.is_some()
+    }
+
+    /// Other credentials, by the names that clients ask for.
+    #[napi(catch_unwind)]
+    pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, Credentials>>) {
+        let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
+        self.contexts = Arc::new(Contexts::new(names.into_iter().zip(contexts)));
+    }
+
+    /// The keys of session tickets.
+    #[napi(catch_unwind)]
+    pub fn ticket_keys(&self) -> Buffer {
+        self.inner.ticket_keys().to_vec().into()
+    }
+
+    /// Replaces the keys of session tickets; sessions of the former can still be resumed.
+    #[napi(catch_unwind)]
+    pub fn set_ticket_keys(&self, keys: Buffer) -> Option<OptionFailure> {
+        self.inner.set_ticket_keys(&keys).err().map(failure)
+    }
+}
+
+/// Reads credentials, or says what is wrong with them.
+#[napi(catch_unwind)]
+pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Credentials, OptionFailure>> {
+    let bytes = |buffers: Vec<Buffer>| buffers.into_iter().map(Vec::from).collect::<Vec<_>>();
+    let key_log = match options.key_log {
+        None => None,
+        Some(target) => match key_log(target)? {
+            Ok(key_log) => Some(key_log),
+            Err(error) => return Ok(Either::B(cannot_open(&error))),
+        },
+    };
+    let defaults = Options::default();
+    let options = Options {
+        identities: options
+            .identities
+            .into_iter()
+            .map(|identity| Identity { key: identity.key.into(), cert: identity.cert.into() })
+            .collect(),
+        pfx: options.pfx.into_iter().map(|archive| (archive.data.into(), archive.passphrase)).collect(),
+        ca: options.ca.map(bytes),
+        crl: bytes(options.crl),
+        min_version: options.min_version,
+        max_version: options.max_version,
+        ciphers: options.ciphers,
+        alpn: bytes(options.alpn),
+        request_cert: options.request_cert,
+        reject_unauthorized: options.reject_unauthorized,
+        session_timeout: options.session_timeout.unwrap_or(defaults.session_timeout),
+        ticket_keys: options.ticket_keys.map(Vec::from),
+        key_log,
+    };
+    Ok(match credentials::Credentials::new(options) {
+        Ok(credentials) => Either::A(Credentials { inner: Arc::new(credentials), contexts: Arc::default() }),
+        Err(error) => Either::B(failure(error)),
+    })
+}
+
+fn failure(OptionError { field, code, reason }: OptionError) -> OptionFailure {
+    OptionFailure { field: field.to_owned(), code: code.to_owned(), reason }
+}
+
+fn cannot_open(error: &std::io::Error) -> OptionFailure {
+    OptionFailure { field: "keylog".to_owned(), code: "ERR_INVALID_ARG_VALUE".to_owned(), reason: error.to_string() }
+}
+
+type KeyLogFunction = ThreadsafeFunction<Buffer, (), Buffer, napi::Status, false, true>;
+
+/// Where secrets go: lines of the format of `SSLKEYLOGFILE`.
+enum Secrets {
+    File(Mutex<File>),
+    Function(Box<KeyLogFunction>),
+}
+
+fn key_log(target: Either<String, Function<'_, Buffer, ()>>) -> Result<std::io::Result<Arc<dyn KeyLog>>> {
+    Ok(match target {
+        Either::A(path) => {
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            file.map(|file| Arc::new(Secrets::File(Mutex::new(file))) as Arc<dyn KeyLog>)
+        }
+        Either::B(function) => {
+            // Weak: it does not keep the process alive.
+            let function = function.build_threadsafe_function::<Buffer>().weak::<true>().build()?;
+            Ok(Arc::new(Secrets::Function(Box::new(function))))
+        }
+    })
+}
+
+impl KeyLog for Secrets {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
+        match self {
+            // A log that can't be written is no reason to fail a handshake.
+            Self::File(file) => {
+                let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+            }
+            Self::Function(function) => {
+                function.call(line.into_bytes().into(), ThreadsafeFunctionCallMode::NonBlocking);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,503 @@
+//! The options of `createCredentials` (D19), turned once into what rustls needs for every handshake with them.
+//!
+//! Made on the JavaScript thread, shared by all streams that use them, read from the threads that handshakes run on.
+//! Nothing in them changes but the ticket keys and the client's memory of sessions, which have locks of their own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::CertifiedKey;
+use rustls::{
+    ClientConfig, KeyLog, ProtocolVersion, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion, version,
+};
+
+use super::archive;
+use super::identities::{self, Identities, Identity};
+use super::provider::{provider, with_suites};
+use super::suites;
+use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
+use super::trust::{Crl, Listed, Trust};
+use super::verifier::Verifier;
+
+/// How long a session can be resumed, in seconds; as in Node.
+pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
+
+/// Sessions that a client remembers, for all servers together.
+const CLIENT_SESSIONS: usize = 256;
+
+/// What a name on the wire of ALPN may have.
+const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
+
+/// The options, as plain data.
+#[derive(Clone)]
+pub struct Options {
+    /// Keys and certificates; the first that the peer can check is shown to it.
+    pub identities: Vec<Identity>,
+    /// PKCS#12 archives, each with its passphrase.
+    pub pfx: Vec<(Vec<u8>, Option<String>)>,
+    /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
+    pub ca: Option<Vec<Vec<u8>>>,
+    /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
+    pub crl: Vec<Vec<u8>>,
+    /// The oldest protocol: `TLSv1.2` (the default; older ones mean this) or `TLSv1.3`.
+    pub min_version: Option<String>,
+    /// The newest protocol: `TLSv1.2` or `TLSv1.3` (the default).
+    pub max_version: Option<String>,
+    /// The cipher suites, in OpenSSL's language. `None` is all.
+    pub ciphers: Option<String>,
+    /// The protocols of ALPN, the preferred first.
+    pub alpn: Vec<Vec<u8>>,
+    /// Does a server ask for a certificate? It does in any case if there is `ca`.
+    pub request_cert: bool,
+    /// Does a peer that is not trusted end the handshake?
+    pub reject_unauthorized: bool,
+    /// How long a session can be resumed, in seconds. 0 is not at all.
+    pub session_timeout: u32,
+    /// The keys of session tickets, 48 bytes. `None` is keys of our own.
+    pub ticket_keys: Option<Vec<u8>>,
+    /// Who is told the secrets of connections.
+    pub key_log: Option<Arc<dyn KeyLog>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            identities: Vec::new(),
+            pfx: Vec::new(),
+            ca: None,
+            crl: Vec::new(),
+            min_version: None,
+            max_version: None,
+            ciphers: None,
+            alpn: Vec::new(),
+            request_cert: false,
+            reject_unauthorized: false,
+            session_timeout: DEFAULT_SESSION_TIMEOUT,
+            ticket_keys: None,
+            key_log: None,
+        }
+    }
+}
+
+/// What is wrong with an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionError {
+    /// The option, as JavaScript names it.
+    pub field: &'static str,
+    /// Node's code, where it has one.
+    pub code: &'static str,
+    /// One line for people.
+    pub reason: String,
+}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+impl std::error::Error for OptionError {}
+
+/// Credentials, ready for handshakes.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// For connections that we open. An address as the server's name sends no SNI.
+    pub client: Arc<ClientConfig>,
+    /// For connections that we accept; `None` without an identity.
+    pub server: Option<Arc<ServerConfig>>,
+    /// Whom we trust.
+    pub trust: Arc<Trust>,
+    /// Is the verdict a gate? Then who drives a handshake has to close it, too: a resumed one asks no verifier.
+    pub reject_unauthorized: bool,
+    own: Option<CertificateDer<'static>>,
+    tickets: Arc<Tickets>,
+}
+
+impl Credentials {
+    /// Reads and checks all options.
+    pub fn new(options: Options) -> Result<Self, OptionError> {
+        let mut keys = options.identities.iter().cloned().map(identities::read).collect::<Result<Vec<_>, _>>()?;
+        let mut others = Vec::new();
+        for (data, passphrase) in &options.pfx {
+            let contents = archive::open(data, passphrase.as_deref())?;
+            keys.push(contents.identity);
+            others.extend(contents.others);
+        }
+        check_alpn(&options.alpn)?;
+        let protocol = Protocol::new(&options)?;
+        let trust = Arc::new(trust(&options, others)?);
+        let tickets = Arc::new(tickets(&options)?);
+        let server = match keys.is_empty() {
+            true => None,
+            false => Some(Arc::new(server(&options, &protocol, &keys, &trust, &tickets)?)),
+        };
+        let own = keys.first().and_then(|key| key.cert.first().cloned());
+        Ok(Self {
+            client: Arc::new(client(&options, &protocol, keys, &trust)?),
+            server,
+            trust,
+            reject_unauthorized: options.reject_unauthorized,
+            own,
+            tickets,
+        })
+    }
+
+    /// Our own certificate: the first, where there are several.
+    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.own.as_ref()
+    }
+
+    /// The present keys of session tickets (`getTicketKeys()`).
+    pub fn ticket_keys(&self) -> [u8; TICKET_KEYS_LENGTH] {
+        self.tickets.ticket_keys()
+    }
+
+    /// Replaces the keys of session tickets (`setTicketKeys()`).
+    pub fn set_ticket_keys(&self, keys: &[u8]) -> Result<(), OptionError> {
+        self.tickets.set_ticket_keys(ticket_keys(keys)?);
+        Ok(())
+    }
+}
+
+/// Which protocols, with which suites.
+struct Protocol {
+    versions: Vec<&'static SupportedProtocolVersion>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Protocol {
+    fn new(options: &Options) -> Result<Self, OptionError> {
+        let min = match options.min_version.as_deref() {
+            None => &version::TLS12,
+            Some("TLSv1" | "TLSv1.1") => &version::TLS12,
+            Some(name) => by_name(name).ok_or_else(|| bad_version("minVersion", name, "minimum"))?,
+        };
+        let max = match options.max_version.as_deref() {
+            None => &version::TLS13,
+            Some(name) => by_name(name).ok_or_else(|| bad_version("maxVersion", name, "maximum"))?,
+        };
+        let is_tls13 = |version: &SupportedProtocolVersion| version.version == ProtocolVersion::TLSv1_3;
+        let mut versions = match (is_tls13(min), is_tls13(max)) {
+            (true, true) => vec![&version::TLS13],
+            (false, false) => vec![&version::TLS12],
+            (false, true) => vec![&version::TLS13, &version::TLS12],
+            (true, false) => {
+                let code = "ERR_TLS_INVALID_PROTOCOL_VERSION";
+                let reason = "no TLS protocol version is left between the minimum and the maximum".into();
+                return Err(OptionError { field: "minVersion", code, reason });
+            }
+        };
+        let Some(list) = options.ciphers.as_deref() else {
+            return Ok(Self { versions, provider: Arc::clone(provider()) });
+        };
+        let no_match =
+            || OptionError { field: "ciphers", code: "ERR_SSL_NO_CIPHER_MATCH", reason: "no cipher match".into() };
+        let selection = suites::select(list).ok_or_else(no_match)?;
+        if selection.only_tls13 {
+            versions.retain(|version| is_tls13(version));
+        }
+        let is_usable = |suite: &SupportedCipherSuite| versions.iter().any(|version| suite.version() == *version);
+        if !selection.suites.iter().any(is_usable) {
+            return Err(no_match());
+        }
+        Ok(Self { versions, provider: with_suites(selection.suites) })
+    }
+}
+
+fn by_name(name: &str) -> Option<&'static SupportedProtocolVersion> {
+    match name {
+        "TLSv1.2" => Some(&version::TLS12),
+        "TLSv1.3" => Some(&version::TLS13),
+        _ => None,
+    }
+}
+
+fn bad_version(field: &'static str, name: &str, which: &str) -> OptionError {
+    let reason = match name {
+        "TLSv1" | "TLSv1.1" => format!("{name} is not supported: TLSv1.2 is the oldest TLS protocol version"),
+        _ => format!("{name:?} is not a valid {which} TLS protocol version"),
+    };
+    OptionError { field, code: "ERR_TLS_INVALID_PROTOCOL_VERSION", reason }
+}
+
+fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
+    match protocols.iter().find(|name| !ALPN_NAME_LENGTH.contains(&name.len())) {
+        None => Ok(()),
+        Some(name) => {
+            let reason = format!("a protocol of ALPN has 1 to 255 bytes, not {}", name.len());
+            Err(OptionError { field: "ALPNProtocols", code: "ERR_OUT_OF_RANGE", reason })
+        }
+    }
+}
+
+fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust, OptionError> {
+    let invalid = |field, reason| OptionError { field, code: "ERR_INVALID_ARG_VALUE", reason };
+    let listed = |data: &Vec<u8>| Listed::read(data).map_err(|reason| invalid("ca", reason));
+    let ca = options.ca.as_ref().map(|ca| ca.iter().map(listed).collect::<Result<Vec<_>, _>>()).transpose()?;
+    let more = more.into_iter().map(Listed::new).collect::<Result<_, _>>().map_err(|reason| invalid("pfx", reason))?;
+    let no_crl =
+        |_| OptionError { field: "crl", code: "ERR_CRYPTO_OPERATION_FAILED", reason: "Failed to parse CRL".into() };
+    let crls = options.crl.iter().map(|data| Crl::read(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
+    let crls: Vec<Crl> = crls.into_iter().flatten().collect();
+    let now = i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX);
+    if crls.iter().any(|crl| crl.next_update.is_some_and(|next| next < now)) {
+        return Err(OptionError { field: "crl", code: "CRL_HAS_EXPIRED", reason: "CRL has expired".into() });
+    }
+    Ok(Trust::new(ca.map(|ca| ca.into_iter().flatten().collect()), more, crls))
+}
+
+fn tickets(options: &Options) -> Result<Tickets, OptionError> {
+    let keys = options.ticket_keys.as_deref().map(ticket_keys).transpose()?;
+    Tickets::new(options.session_timeout, keys).ok_or_else(|| OptionError {
+        field: "ticketKeys",
+        code: "ERR_CRYPTO_OPERATION_FAILED",
+        reason: "the system has no random numbers".into(),
+    })
+}
+
+fn ticket_keys(keys: &[u8]) -> Result<[u8; TICKET_KEYS_LENGTH], OptionError> {
+    keys.try_into().map_err(|_| OptionError {
+        field: "ticketKeys",
+        code: "ERR_INVALID_ARG_VALUE",
+        reason: format!("must be exactly {TICKET_KEYS_LENGTH} bytes. Received {}", keys.len()),
+    })
+}
+
+fn client(
+    options: &Options,
+    protocol: &Protocol,
+    keys: Vec<Arc<CertifiedKey>>,
+    trust: &Arc<Trust>,
+) -> Result<ClientConfig, OptionError> {
+    let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&protocol.provider))
+        .with_protocol_versions(&protocol.versions)
+        .map_err(unusable)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::new(Identities::new(keys)));
+    config.alpn_protocols.clone_from(&options.alpn);
+    config.resumption = match options.session_timeout {
+        0 => Resumption::disabled(),
+        _ => Resumption::in_memory_sessions(CLIENT_SESSIONS),
+    };
+    if let Some(key_log) = &options.key_log {
+        config.key_log = Arc::clone(key_log);
+    }
+    Ok(config)
+}
+
+fn server(
+    options: &Options,
+    protocol: &Protocol,
+    keys: &[Arc<CertifiedKey>],
+    trust: &Arc<Trust>,
+    tickets: &Arc<Tickets>,
+) -> Result<ServerConfig, OptionError> {
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&protocol.provider))
+        .with_protocol_versions(&protocol.versions)
+        .map_err(unusable)?;
+    let builder = if options.request_cert || options.ca.is_some() {
+        let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
+        // The names of a default list would be some hundred, and tell the client nothing.
+        let verifier = if options.ca.is_some() { verifier.with_hints() } else { verifier };
+        builder.with_client_cert_verifier(Arc::new(verifier))
+    } else {
+        builder.with_no_client_auth()
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(Identities::new(keys.to_vec())));
+    config.alpn_protocols.clone_from(&options.alpn);
+    // As in Node, whose servers have `honorCipherOrder` on.
+    config.ignore_client_order = true;
+    // Sessions are in tickets, and so with the client, only: their keys say how long they live.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.ticketer = Arc::<Tickets>::clone(tickets);
+    if options.session_timeout == 0 {
+        config.send_tls13_tickets = 0;
+    }
+    if let Some(key_log) = &options.key_log {
+        config.key_log = Arc::clone(key_log);
+    }
+    Ok(config)
+}
+
+/// Versions and suites that rustls can't use together; [`Protocol::new`] has seen to it that they are not.
+fn unusable(error: rustls::Error) -> OptionError {
+    OptionError { field: "ciphers", code: "ERR_SSL_NO_CIPHER_MATCH", reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{HandshakeKind, ProtocolVersion};
+
+    use super::super::fixtures::{Certificate, authority, handshake, params};
+    use super::*;
+
+    fn server_options() -> Options {
+        let identity = Certificate::self_signed(params("localhost")).identity();
+        Options { identities: vec![identity], ..Options::default() }
+    }
+
+    fn client(change: impl FnOnce(&mut Options)) -> Credentials {
+        let mut options = Options { ca: Some(vec![]), ..Options::default() };
+        change(&mut options);
+        Credentials::new(options).unwrap()
+    }
+
+    fn refused(change: impl FnOnce(&mut Options)) -> (&'static str, &'static str) {
+        let mut options = server_options();
+        change(&mut options);
+        let error = Credentials::new(options).unwrap_err();
+        (error.field, error.code)
+    }
+
+    #[test]
+    fn without_an_identity_there_is_no_server() {
+        assert!(client(|_| ()).server.is_none());
+        assert!(Credentials::new(server_options()).unwrap().server.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_names_its_option() {
+        let root = Certificate::self_signed(authority("root"));
+        let garbage = || b"garbage".to_vec();
+        assert_eq!(refused(|options| options.identities[0].key = garbage()), ("key", "ERR_OSSL_UNSUPPORTED"));
+        assert_eq!(refused(|options| options.identities[0].cert = garbage()), ("cert", "ERR_OSSL_ASN1_WRONG_TAG"));
+        let pfx = refused(|options| options.pfx = vec![(garbage(), None)]);
+        assert_eq!(pfx, ("pfx", "ERR_CRYPTO_OPERATION_FAILED"));
+        assert_eq!(refused(|options| options.ca = Some(vec![garbage()])), ("ca", "ERR_INVALID_ARG_VALUE"));
+        assert_eq!(refused(|options| options.crl = vec![garbage()]), ("crl", "ERR_CRYPTO_OPERATION_FAILED"));
+        assert_eq!(refused(|options| options.crl = vec![root.crl(false, 2021)]), ("crl", "CRL_HAS_EXPIRED"));
+        assert_eq!(refused(|options| options.alpn = vec![vec![]]), ("ALPNProtocols", "ERR_OUT_OF_RANGE"));
+        let keys = refused(|options| options.ticket_keys = Some(vec![0; 47]));
+        assert_eq!(keys, ("ticketKeys", "ERR_INVALID_ARG_VALUE"));
+        let ciphers = refused(|options| options.ciphers = Some("NOPE".into()));
+        assert_eq!(ciphers, ("ciphers", "ERR_SSL_NO_CIPHER_MATCH"));
+    }
+
+    #[test]
+    fn versions_outside_of_what_there_is() {
+        let code = "ERR_TLS_INVALID_PROTOCOL_VERSION";
+        for name in ["TLSv1", "TLSv1.1", "TLSv9", ""] {
+            assert_eq!(refused(|options| options.max_version = Some(name.into())), ("maxVersion", code), "{name}");
+        }
+        assert_eq!(refused(|options| options.min_version = Some("SSLv3".into())), ("minVersion", code));
+        let crossed = refused(|options| {
+            options.min_version = Some("TLSv1.3".into());
+            options.max_version = Some("TLSv1.2".into());
+        });
+        assert_eq!(crossed, ("minVersion", code));
+        let only_tls13_suites = refused(|options| {
+            options.ciphers = Some("TLS_AES_128_GCM_SHA256".into());
+            options.max_version = Some("TLSv1.2".into());
+        });
+        assert_eq!(only_tls13_suites, ("ciphers", "ERR_SSL_NO_CIPHER_MATCH"));
+    }
+
+    #[test]
+    fn versions_and_ciphers_are_used() {
+        let server = Credentials::new(server_options()).unwrap();
+        let outcome = handshake(&client(|options| options.min_version = Some("TLSv1".into())), &server, "localhost");
+        assert_eq!(outcome.client.protocol_version(), Some(ProtocolVersion::TLSv1_3));
+        let old = client(|options| {
+            options.max_version = Some("TLSv1.2".into());
+            options.ciphers = Some("ECDHE-ECDSA-CHACHA20-POLY1305".into());
+        });
+        let outcome = handshake(&old, &server, "localhost");
+        let suite = outcome.server.negotiated_cipher_suite().unwrap().suite();
+        assert_eq!(suites::suite_name(suite).unwrap().name, "ECDHE-ECDSA-CHACHA20-POLY1305");
+        let only_rsa = client(|options| {
+            options.max_version = Some("TLSv1.2".into());
+            options.ciphers = Some("ECDHE-RSA-AES128-GCM-SHA256".into());
+        });
+        assert!(handshake(&only_rsa, &server, "localhost").server_error.is_some());
+    }
+
+    #[test]
+    fn alpn_is_agreed_on_or_ends_the_handshake() {
+        let names = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect::<Vec<_>>();
+        let server = Credentials::new(Options { alpn: names(&["a", "b"]), ..server_options() }).unwrap();
+        let outcome = handshake(&client(|options| options.alpn = names(&["c", "b"])), &server, "localhost");
+        assert_eq!(outcome.client.alpn_protocol(), Some(b"b".as_slice()));
+        let outcome = handshake(&client(|options| options.alpn = names(&["c"])), &server, "localhost");
+        assert_eq!(outcome.server_error, Some(rustls::Error::NoApplicationProtocol));
+        assert_eq!(handshake(&client(|_| ()), &server, "localhost").server_error, None);
+    }
+
+    fn kinds(client: &Credentials, servers: [&Credentials; 2]) -> Vec<HandshakeKind> {
+        let mut kinds = Vec::new();
+        for server in servers {
+            let outcome = handshake(client, server, "localhost");
+            assert_eq!((outcome.client_error, outcome.server_error), (None, None));
+            assert!(outcome.client.peer_certificates().is_some());
+            kinds.push(outcome.server.handshake_kind().unwrap());
+        }
+        kinds
+    }
+
+    #[test]
+    fn sessions_are_resumed_by_whoever_has_the_keys() {
+        use HandshakeKind::{Full, Resumed};
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            let client = |_: ()| client(|options| options.max_version = Some(version.into()));
+            let keys = |keys: u8| Options { ticket_keys: Some(vec![keys; 48]), ..server_options() };
+            let server = Credentials::new(server_options()).unwrap();
+            assert_eq!(kinds(&client(()), [&server, &server]), [Full, Resumed], "{version}");
+            let (one, other) = (Credentials::new(keys(1)).unwrap(), Credentials::new(keys(1)).unwrap());
+            assert_eq!(kinds(&client(()), [&one, &other]), [Full, Resumed], "{version}");
+            let stranger = Credentials::new(keys(2)).unwrap();
+            assert_eq!(kinds(&client(()), [&one, &stranger]), [Full, Full], "{version}");
+            stranger.set_ticket_keys(&one.ticket_keys()).unwrap();
+            assert_eq!(kinds(&client(()), [&one, &stranger]), [Full, Resumed], "{version}");
+            let none = Credentials::new(Options { session_timeout: 0, ..server_options() }).unwrap();
+            assert_eq!(kinds(&client(()), [&none, &none]), [Full, Full], "{version}");
+        }
+    }
+
+    /// `openssl req -new -key KEY -subj /CN=localhost | openssl x509 -req -signkey KEY` makes certificates of version 1,
+    /// which webpki does not read.
+    #[test]
+    fn a_certificate_of_version_1_can_be_shown_and_listed() {
+        let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
+        let server = Credentials::new(Options { identities: vec![identity], ..Options::default() }).unwrap();
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            let gate = client(|options| {
+                options.max_version = Some(version.into());
+                options.ca = Some(vec![VERSION_1.as_bytes().to_vec()]);
+                options.reject_unauthorized = true;
+            });
+            let outcome = handshake(&gate, &server, "localhost");
+            assert_eq!((outcome.client_error, outcome.server_error), (None, None), "{version}");
+        }
+    }
+
+    fn pem_key() -> Vec<u8> {
+        use rustls::pki_types::PrivateKeyDer;
+        use rustls::pki_types::pem::PemObject;
+        PrivateKeyDer::from_pem_slice(VERSION_1_KEY.as_bytes()).unwrap().secret_der().to_vec()
+    }
+
+    const VERSION_1: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBIjCByQIUdzkuXMyxiL+oXAGArO7oTOf1ce8wCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyNTAzMjkxN1oXDTM3MTEwNzAzMjkxN1ow
+FDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+7x1buxUAJKDpG9kr0yK80f6FbgBrbP0tbbkAbE7oXlRjTpOUqgZM6kLawR8rpJHo
+C3afK1rpsG1smHXztHX9PjAKBggqhkjOPQQDAgNIADBFAiAOuW/I6ZTD4XTzDrSD
+9R3vaIIsZ0CfD8TcZ5gw9WW0yAIhAKrELNSt1ADlTliMeIkMfP/TDwzKaozmS9kZ
+jEV17JIF
+-----END CERTIFICATE-----
+";
+
+    const VERSION_1_KEY: &str = "\
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIIB316n8VXOScBOyoQW3S8OTaXe6sRW4hP/aPbao9K5OoAoGCCqGSM49
+AwEHoUQDQgAE7x1buxUAJKDpG9kr0yK80f6FbgBrbP0tbbkAbE7oXlRjTpOUqgZM
+6kLawR8rpJHoC3afK1rpsG1smHXztHX9Pg==
+-----END EC PRIVATE KEY-----
+";
+}

@@ -1,0 +1,281 @@
+//! What went wrong in TLS, in Node's words: an error of rustls becomes the `code` that Node would give, which Node
+//! makes from OpenSSL's reason (`no shared cipher` is `ERR_SSL_NO_SHARED_CIPHER`).
+//!
+//! Pure. Made where a handshake or a record fails, and turned into JavaScript once. Where OpenSSL has no counterpart,
+//! the reason is a general one of OpenSSL's, and rustls' own words follow it in the message.
+
+use std::fmt;
+
+use rustix::io::Errno;
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+
+use super::verdict::Verdict;
+
+/// A failure of TLS as JavaScript sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsError {
+    /// Node's code, such as `ERR_SSL_WRONG_VERSION_NUMBER`.
+    pub code: String,
+    /// One line for people.
+    pub message: String,
+    /// The alert that the peer sent, by OpenSSL's name, if that is what ended the connection.
+    pub alert: Option<&'static str>,
+}
+
+/// What a handshake or a session can fail of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A system call.
+    Socket(Errno),
+    /// The protocol.
+    Tls(Box<TlsError>),
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(Box::new(error))
+    }
+}
+
+impl TlsError {
+    /// The handshake took longer than it may; as in Node.
+    pub fn handshake_timeout() -> Self {
+        Self::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
+    }
+
+    /// The connection ended before the handshake did; as in Node.
+    pub fn disconnected() -> Self {
+        Self::new("ECONNRESET", "Client network socket disconnected before secure TLS connection was established")
+    }
+
+    /// The peer does not speak TLS; `first` are the first bytes that it sent. Plain HTTP is told from other things.
+    pub fn not_tls(first: &[u8]) -> Self {
+        Self::of_reason(plaintext_reason(first))
+    }
+
+    fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), alert: None }
+    }
+
+    /// OpenSSL's reason becomes the code by Node's rule.
+    fn of_reason(reason: &str) -> Self {
+        Self::new(format!("ERR_SSL_{}", reason.to_uppercase().replace(' ', "_")), reason)
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+impl From<&Error> for TlsError {
+    fn from(error: &Error) -> Self {
+        if let Some(verdict) = Verdict::from_rustls(error) {
+            return Self::from(&verdict);
+        }
+        if let Error::AlertReceived(alert) = error {
+            return match alert_name(*alert) {
+                Some(name) => Self { alert: Some(name), ..Self::of_reason(name) },
+                None => Self::of_reason("unknown alert type"),
+            };
+        }
+        let reason = reason(error);
+        let detail = error.to_string();
+        Self { message: format!("{reason} ({detail})"), ..Self::of_reason(reason) }
+    }
+}
+
+impl From<&Verdict> for TlsError {
+    fn from(verdict: &Verdict) -> Self {
+        let code = if *verdict == Verdict::NoCertificate {
+            "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE"
+        } else {
+            verdict.code()
+        };
+        Self::new(code, verdict.message())
+    }
+}
+
+/// OpenSSL's reason for what rustls reports.
+fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => "unexpected message",
+        Error::InvalidMessage(invalid) => invalid_message_reason(invalid),
+        Error::DecryptError => "decryption failed or bad record mac",
+        Error::PeerIncompatible(incompatible) => incompatible_reason(incompatible),
+        Error::PeerMisbehaved(_) => "bad extension",
+        Error::PeerSentOversizedRecord => "packet length too long",
+        Error::NoApplicationProtocol => "no application protocol",
+        Error::InvalidCertificate(CertificateError::BadSignature) => "bad signature",
+        Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_) => "certificate verify failed",
+        _ => "internal error",
+    }
+}
+
+fn invalid_message_reason(invalid: &InvalidMessage) -> &'static str {
+    match invalid {
+        // The header of a record: the peer does not speak TLS.
+        InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion => "wrong version number",
+        InvalidMessage::MessageTooLarge
+        | InvalidMessage::HandshakePayloadTooLarge
+        | InvalidMessage::CertificatePayloadTooLarge => "packet length too long",
+        InvalidMessage::MessageTooShort | InvalidMessage::MissingData(_) => "length too short",
+        InvalidMessage::InvalidCcs | InvalidMessage::UnexpectedMessage(_) => "unexpected message",
+        InvalidMessage::NoSignatureSchemes => "no shared signature algorithms",
+        InvalidMessage::UnsupportedCompression => "unsupported compression algorithm",
+        InvalidMessage::UnsupportedCurveType | InvalidMessage::UnsupportedKeyExchangeAlgorithm(_) => "wrong curve",
+        InvalidMessage::DuplicateExtension(_) => "bad extension",
+        _ => "length mismatch",
+    }
+}
+
+fn incompatible_reason(incompatible: &PeerIncompatible) -> &'static str {
+    match incompatible {
+        PeerIncompatible::NoCipherSuitesInCommon => "no shared cipher",
+        PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::KeyShareExtensionRequired => "no suitable key share",
+        PeerIncompatible::NoSignatureSchemesInCommon
+        | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon
+        | PeerIncompatible::SignatureAlgorithmsExtensionRequired => "no suitable signature algorithm",
+        PeerIncompatible::ServerDoesNotSupportTls12Or13
+        | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+        | PeerIncompatible::SupportedVersionsExtensionRequired
+        | PeerIncompatible::Tls12NotOffered
+        | PeerIncompatible::Tls12NotOfferedOrEnabled => "unsupported protocol",
+        PeerIncompatible::NullCompressionRequired => "unsupported compression algorithm",
+        PeerIncompatible::EcPointsExtensionRequired
+        | PeerIncompatible::NoEcPointFormatsInCommon
+        | PeerIncompatible::UncompressedEcPointsRequired => "tls invalid ecpointformat list",
+        PeerIncompatible::ExtendedMasterSecretExtensionRequired => "inconsistent extms",
+        _ => "bad extension",
+    }
+}
+
+/// An alert under the name that OpenSSL 3.0, and so Node, has for it when it is received.
+fn alert_name(alert: AlertDescription) -> Option<&'static str> {
+    Some(match alert {
+        AlertDescription::UnexpectedMessage => "sslv3 alert unexpected message",
+        AlertDescription::BadRecordMac => "sslv3 alert bad record mac",
+        AlertDescription::DecryptionFailed => "tlsv1 alert decryption failed",
+        AlertDescription::RecordOverflow => "tlsv1 alert record overflow",
+        AlertDescription::DecompressionFailure => "sslv3 alert decompression failure",
+        AlertDescription::HandshakeFailure => "sslv3 alert handshake failure",
+        AlertDescription::NoCertificate => "sslv3 alert no certificate",
+        AlertDescription::BadCertificate => "sslv3 alert bad certificate",
+        AlertDescription::UnsupportedCertificate => "sslv3 alert unsupported certificate",
+        AlertDescription::CertificateRevoked => "sslv3 alert certificate revoked",
+        AlertDescription::CertificateExpired => "sslv3 alert certificate expired",
+        AlertDescription::CertificateUnknown => "sslv3 alert certificate unknown",
+        AlertDescription::IllegalParameter => "sslv3 alert illegal parameter",
+        AlertDescription::UnknownCA => "tlsv1 alert unknown ca",
+        AlertDescription::AccessDenied => "tlsv1 alert access denied",
+        AlertDescription::DecodeError => "tlsv1 alert decode error",
+        AlertDescription::DecryptError => "tlsv1 alert decrypt error",
+        AlertDescription::ExportRestriction => "tlsv1 alert export restriction",
+        AlertDescription::ProtocolVersion => "tlsv1 alert protocol version",
+        AlertDescription::InsufficientSecurity => "tlsv1 alert insufficient security",
+        AlertDescription::InternalError => "tlsv1 alert internal error",
+        AlertDescription::InappropriateFallback => "tlsv1 alert inappropriate fallback",
+        AlertDescription::UserCanceled => "tlsv1 alert user cancelled",
+        AlertDescription::NoRenegotiation => "tlsv1 alert no renegotiation",
+        AlertDescription::MissingExtension => "tlsv13 alert missing extension",
+        AlertDescription::UnsupportedExtension => "tlsv1 unsupported extension",
+        AlertDescription::CertificateUnobtainable => "tlsv1 certificate unobtainable",
+        AlertDescription::UnrecognisedName => "tlsv1 unrecognized name",
+        AlertDescription::BadCertificateStatusResponse => "tlsv1 bad certificate status response",
+        AlertDescription::BadCertificateHashValue => "tlsv1 bad certificate hash value",
+        AlertDescription::UnknownPSKIdentity => "tlsv1 alert unknown psk identity",
+        AlertDescription::CertificateRequired => "tlsv13 alert certificate required",
+        AlertDescription::NoApplicationProtocol => "tlsv1 alert no application protocol",
+        _ => return None,
+    })
+}
+
+/// Are these the first bytes of a TLS connection: a handshake record?
+pub fn looks_like_tls(first: &[u8]) -> bool {
+    matches!(first, [22, 3, ..] | [22] | [])
+}
+
+/// Are these the first bytes of a request in plain HTTP, as OpenSSL tells it?
+pub fn looks_like_http(first: &[u8]) -> bool {
+    plaintext_reason(first) == "http request"
+}
+
+fn plaintext_reason(first: &[u8]) -> &'static str {
+    let starts = |words: &[&str]| words.iter().any(|word| first.starts_with(word.as_bytes()));
+    if starts(&["GET ", "POST ", "HEAD ", "PUT "]) {
+        "http request"
+    } else if starts(&["CONNE"]) {
+        "https proxy request"
+    } else {
+        "wrong version number"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(error: Error) -> String {
+        TlsError::from(&error).code
+    }
+
+    #[test]
+    fn codes_are_those_of_node() {
+        use PeerIncompatible::*;
+        for (error, expected) in [
+            (Error::PeerIncompatible(NoCipherSuitesInCommon), "ERR_SSL_NO_SHARED_CIPHER"),
+            (Error::PeerIncompatible(NoKxGroupsInCommon), "ERR_SSL_NO_SUITABLE_KEY_SHARE"),
+            (Error::PeerIncompatible(NoSignatureSchemesInCommon), "ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM"),
+            (Error::PeerIncompatible(Tls12NotOfferedOrEnabled), "ERR_SSL_UNSUPPORTED_PROTOCOL"),
+            (Error::PeerIncompatible(ServerDoesNotSupportTls12Or13), "ERR_SSL_UNSUPPORTED_PROTOCOL"),
+            (Error::InvalidMessage(InvalidMessage::InvalidContentType), "ERR_SSL_WRONG_VERSION_NUMBER"),
+            (Error::InvalidMessage(InvalidMessage::MessageTooLarge), "ERR_SSL_PACKET_LENGTH_TOO_LONG"),
+            (Error::DecryptError, "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"),
+            (Error::NoApplicationProtocol, "ERR_SSL_NO_APPLICATION_PROTOCOL"),
+            (Error::NoCertificatesPresented, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE"),
+            (Error::InvalidCertificate(CertificateError::BadSignature), "ERR_SSL_BAD_SIGNATURE"),
+        ] {
+            assert_eq!(code(error.clone()), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_received_alert_is_named_and_a_local_failure_names_none() {
+        let received = TlsError::from(&Error::AlertReceived(AlertDescription::UnknownCA));
+        assert_eq!(received.code, "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA");
+        assert_eq!(received.alert, Some("tlsv1 alert unknown ca"));
+        assert_eq!(
+            code(Error::AlertReceived(AlertDescription::HandshakeFailure)),
+            "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE"
+        );
+        assert_eq!(
+            code(Error::AlertReceived(AlertDescription::CertificateRequired)),
+            "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"
+        );
+        assert_eq!(TlsError::from(&Error::DecryptError).alert, None);
+        assert_eq!(code(Error::AlertReceived(AlertDescription::Unknown(200))), "ERR_SSL_UNKNOWN_ALERT_TYPE");
+    }
+
+    #[test]
+    fn a_verdict_keeps_its_own_code() {
+        let error = Verdict::Expired.to_rustls();
+        let described = TlsError::from(&error);
+        assert_eq!(
+            (described.code.as_str(), described.message.as_str()),
+            ("CERT_HAS_EXPIRED", "certificate has expired")
+        );
+    }
+
+    #[test]
+    fn plain_http_is_told_from_other_things() {
+        assert!(looks_like_http(b"GET / HTTP/1.1\r\n") && looks_like_http(b"PUT /a"));
+        assert!(!looks_like_http(b"DELETE / HTTP/1.1") && !looks_like_http(b"\x16\x03\x01") && !looks_like_http(b"GE"));
+        assert_eq!(TlsError::not_tls(b"POST / HTTP/1.1").code, "ERR_SSL_HTTP_REQUEST");
+        assert_eq!(TlsError::not_tls(b"CONNECT a").code, "ERR_SSL_HTTPS_PROXY_REQUEST");
+        assert_eq!(TlsError::not_tls(b"EHLO me").code, "ERR_SSL_WRONG_VERSION_NUMBER");
+        assert_eq!(TlsError::handshake_timeout().code, "ERR_TLS_HANDSHAKE_TIMEOUT");
+    }
+}

@@ -1,0 +1,124 @@
+//! Certificates for the tests: authorities, what they have signed, and whole handshakes in memory.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, Error, ServerConnection};
+
+use super::credentials::Credentials;
+use super::identities::Identity;
+
+/// A certificate with the key it is for.
+pub struct Certificate {
+    pub der: CertificateDer<'static>,
+    params: CertificateParams,
+    key: KeyPair,
+}
+
+/// The serial number of every certificate, so that a revocation list can name it.
+const SERIAL: u64 = 77;
+
+/// Parameters of a certificate for `name`, valid from 2020 to 2040.
+pub fn params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(SerialNumber::from(SERIAL));
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2040, 1, 1);
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+/// Parameters of an authority.
+pub fn authority(name: &str) -> CertificateParams {
+    let mut params = params(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+impl Certificate {
+    pub fn self_signed(params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let der = params.self_signed(&key).unwrap().der().clone();
+        Self { der, params, key }
+    }
+
+    pub fn sign(&self, params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let der = params.signed_by(&key, &self.issuer()).unwrap().der().clone();
+        Self { der, params, key }
+    }
+
+    /// A revocation list that is due in `until`, with or without the one serial number that there is.
+    pub fn crl(&self, has_revoked: bool, until: i32) -> Vec<u8> {
+        let revoked = RevokedCertParams {
+            serial_number: SerialNumber::from(SERIAL),
+            revocation_time: date_time_ymd(2021, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(until, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: if has_revoked { vec![revoked] } else { vec![] },
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer()).unwrap().der().to_vec()
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity { key: self.key.serialize_der(), cert: self.der.to_vec() }
+    }
+
+    pub fn key_der(&self) -> Vec<u8> {
+        self.key.serialize_der()
+    }
+
+    fn issuer(&self) -> Issuer<'_, &KeyPair> {
+        Issuer::from_params(&self.params, &self.key)
+    }
+}
+
+/// How a handshake in memory has ended on both sides.
+pub struct Outcome {
+    pub client: ClientConnection,
+    pub server: ServerConnection,
+    pub client_error: Option<Error>,
+    pub server_error: Option<Error>,
+}
+
+/// A handshake without sockets. It stops where neither side has anything more to say.
+pub fn handshake(client: &Credentials, server: &Credentials, name: &'static str) -> Outcome {
+    let name = ServerName::try_from(name).unwrap();
+    let mut client = ClientConnection::new(Arc::clone(&client.client), name).unwrap();
+    let mut server = ServerConnection::new(Arc::clone(server.server.as_ref().unwrap())).unwrap();
+    let (mut client_error, mut server_error) = (None, None);
+    loop {
+        let (mut said, mut answered) = (Vec::new(), Vec::new());
+        while client.wants_write() {
+            client.write_tls(&mut said).unwrap();
+        }
+        let mut rest = said.as_slice();
+        while !rest.is_empty() && server.read_tls(&mut rest).unwrap() > 0 {
+            server_error = server_error.or(server.process_new_packets().err());
+        }
+        while server.wants_write() {
+            server.write_tls(&mut answered).unwrap();
+        }
+        let mut rest = answered.as_slice();
+        while !rest.is_empty() && client.read_tls(&mut rest).unwrap() > 0 {
+            client_error = client_error.or(client.process_new_packets().err());
+        }
+        if said.is_empty() && answered.is_empty() {
+            return Outcome { client, server, client_error, server_error };
+        }
+    }
+}

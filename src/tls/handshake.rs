@@ -1,0 +1,238 @@
+//! A handshake, off the loop: tokio-rustls on the threads of the [`runtime`](crate::runtime).
+//!
+//! A stream gives a duplicate of its socket and what it has received but not delivered, and gets back a connection, or
+//! what went wrong. Meanwhile it neither reads nor writes. Nothing here knows streams: whoever begins a handshake says
+//! where its letters are to be posted.
+//!
+//! # Threads
+//!
+//! [`begin`] is called on the JavaScript thread; the rest runs on the runtime. Signatures are computed on its few
+//! threads, so that no more are under way at once, in the order in which they have become due; who only waits for its
+//! peer holds no thread. Dropping the [`Handshake`] cancels it and closes the duplicate.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustls::Connection;
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::server::Acceptor;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+use tokio_rustls::{LazyConfigAcceptor, TlsConnector};
+
+use super::credentials::Credentials;
+use super::error::{Failure, TlsError, looks_like_tls};
+use super::judge::{Peer, judge};
+use super::transport::Transport;
+use super::verdict::Verdict;
+use crate::runtime;
+use crate::socket::Kind;
+
+/// Which side a stream takes.
+#[derive(Clone, Debug)]
+pub enum Role {
+    /// Speaks first.
+    Client {
+        /// What the peer is called, sent as SNI.
+        server_name: Option<String>,
+        /// Whether its certificate must have that name.
+        checks_name: bool,
+        /// The peer's address, under which its sessions are kept where it has no name.
+        address: Option<IpAddr>,
+    },
+    /// Answers.
+    Server {
+        /// Other credentials for some names.
+        contexts: Arc<Contexts>,
+        /// Whether whoever gets [`Letter::Asks`] chooses the credentials for the other names.
+        asks: bool,
+    },
+}
+
+/// Credentials by the name that a client asks for: `example.com`, or `*.example.com` for one label in front.
+#[derive(Debug, Default)]
+pub struct Contexts(Vec<(String, Arc<Credentials>)>);
+
+impl Contexts {
+    /// Names are compared without regard to case. The first that fits counts.
+    pub fn new(contexts: impl IntoIterator<Item = (String, Arc<Credentials>)>) -> Self {
+        Self(contexts.into_iter().map(|(name, credentials)| (name.to_ascii_lowercase(), credentials)).collect())
+    }
+
+    fn find(&self, name: &str) -> Option<Arc<Credentials>> {
+        let name = name.to_ascii_lowercase();
+        let domain = name.split_once('.').map(|(_, domain)| domain);
+        let fits = |pattern: &str| match pattern.strip_prefix("*.") {
+            Some(suffix) => domain == Some(suffix),
+            None => pattern == name,
+        };
+        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, credentials)| Arc::clone(credentials))
+    }
+}
+
+/// What a handshake needs.
+pub struct Request {
+    /// Which side to take.
+    pub role: Role,
+    /// Who we are and whom we trust.
+    pub credentials: Arc<Credentials>,
+    /// What was received and not delivered: it belongs to the handshake.
+    pub received: Vec<u8>,
+    /// How long it may take.
+    pub deadline: Duration,
+}
+
+/// What a handshake has to say.
+pub enum Letter {
+    /// A client has named whom it wants; [`Answer`] goes on with the credentials for that.
+    Asks(String, Answer),
+    /// It is over.
+    Over(Result<Box<Secured>, Failure>),
+}
+
+/// The way to answer [`Letter::Asks`]: credentials, or `None` for those of the request.
+pub type Answer = oneshot::Sender<Option<Arc<Credentials>>>;
+
+/// What a handshake has achieved.
+pub struct Secured {
+    /// The connection, whose records go over the stream's socket from now on.
+    pub connection: Connection,
+    /// What was received and not read.
+    pub unread: Vec<u8>,
+    /// What speaks against the peer, if anything does.
+    pub verdict: Option<Verdict>,
+    /// The name that a client has asked for, on either side.
+    pub server_name: Option<String>,
+    /// The credentials that were used.
+    pub credentials: Arc<Credentials>,
+}
+
+/// A handshake under way. Dropping it cancels it.
+pub struct Handshake(AbortHandle);
+
+impl Drop for Handshake {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Begins a handshake over `fd`, which is a duplicate of the stream's socket. `post` gets its letters, [`Letter::Over`]
+/// last. `None` where no thread can be started.
+pub fn begin(
+    request: Request,
+    fd: OwnedFd,
+    kind: Kind,
+    post: impl Fn(Letter) + Send + Sync + 'static,
+) -> Option<Handshake> {
+    let task = async move {
+        let deadline = request.deadline;
+        let outcome = match timeout(deadline, run(request, fd, kind, &post)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(TlsError::handshake_timeout().into()),
+        };
+        post(Letter::Over(outcome.map(Box::new)));
+    };
+    runtime::spawn(task).map(Handshake)
+}
+
+async fn run(request: Request, fd: OwnedFd, kind: Kind, post: &(impl Fn(Letter) + Sync)) -> Result<Secured, Failure> {
+    let Request { role, credentials, received, .. } = request;
+    let transport = Transport::new(fd, kind, received).map_err(|error| failure(&error, None))?;
+    match role {
+        Role::Client { server_name, checks_name, address } => {
+            connect(transport, credentials, server_name, checks_name, address).await
+        }
+        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, post).await,
+    }
+}
+
+async fn connect(
+    transport: Transport,
+    credentials: Arc<Credentials>,
+    server_name: Option<String>,
+    checks_name: bool,
+    address: Option<IpAddr>,
+) -> Result<Secured, Failure> {
+    // An address is never sent as a name.
+    let name = match server_name.as_deref().map(|name| ServerName::try_from(name.to_owned())) {
+        Some(Ok(name)) => name,
+        _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
+    };
+    let connecting = TlsConnector::from(Arc::clone(&credentials.client)).connect(name, transport);
+    let stream = connecting.into_fallible().await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
+    let (transport, connection) = stream.into_inner();
+    let checks_name = checks_name || credentials.reject_unauthorized;
+    let peer = Peer::Server { name: server_name.as_deref().filter(|_| checks_name) };
+    secured(transport, connection.into(), peer, server_name.clone(), credentials)
+}
+
+async fn accept(
+    transport: Transport,
+    credentials: Arc<Credentials>,
+    contexts: &Contexts,
+    asks: bool,
+    post: &(impl Fn(Letter) + Sync),
+) -> Result<Secured, Failure> {
+    let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), transport);
+    let start = match (&mut acceptor).await {
+        Ok(start) => start,
+        Err(error) => return Err(failure(&error, acceptor.take_io().as_ref())),
+    };
+    let server_name = start.client_hello().server_name().map(str::to_owned);
+    let credentials = match &server_name {
+        None => credentials,
+        Some(name) => match contexts.find(name) {
+            Some(context) => context,
+            None if asks => {
+                let (answer, answered) = oneshot::channel();
+                post(Letter::Asks(name.clone(), answer));
+                // Without an answer, the stream is gone.
+                answered.await.map_err(|_| TlsError::disconnected())?.unwrap_or(credentials)
+            }
+            None => credentials,
+        },
+    };
+    let Some(config) = credentials.server.clone() else {
+        return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
+    };
+    let accepting = start.into_stream(config).into_fallible();
+    let stream = accepting.await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
+    let (transport, connection) = stream.into_inner();
+    secured(transport, connection.into(), Peer::Client, server_name, credentials)
+}
+
+fn secured(
+    transport: Transport,
+    connection: Connection,
+    peer: Peer<'_>,
+    server_name: Option<String>,
+    credentials: Arc<Credentials>,
+) -> Result<Secured, Failure> {
+    // After every handshake, a resumed one too: a session remembers the peer's certificates, not what they were worth.
+    let chain = connection.peer_certificates().unwrap_or_default();
+    let verdict = judge(&credentials.trust, chain, peer, UnixTime::now()).err();
+    if let (true, Some(verdict)) = (credentials.reject_unauthorized, &verdict) {
+        return Err(TlsError::from(verdict).into());
+    }
+    Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, credentials })
+}
+
+/// What a failed handshake has failed of.
+fn failure(error: &io::Error, transport: Option<&Transport>) -> Failure {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        let first = transport.map_or(&[][..], Transport::first);
+        return match tls {
+            rustls::Error::InvalidMessage(_) if !looks_like_tls(first) => TlsError::not_tls(first).into(),
+            _ => TlsError::from(tls).into(),
+        };
+    }
+    match error.raw_os_error() {
+        Some(errno) => Failure::Socket(Errno::from_raw_os_error(errno)),
+        None => TlsError::disconnected().into(),
+    }
+}

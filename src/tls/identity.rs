@@ -1,0 +1,188 @@
+//! Is a certificate for this name? The rules of Node's `tls.checkServerIdentity`, word for word.
+//!
+//! Pure. An address is compared only with the addresses in the certificate, a name only with its DNS names; the common
+//! name counts only where there is no DNS name. `*` stands for (a part of) the leftmost label.
+
+use std::net::IpAddr;
+
+use x509_parser::prelude::{GeneralName, ParsedExtension, X509Certificate};
+
+/// Checks that `certificate` is for `host`, a name or an address; the error is Node's explanation.
+pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String> {
+    let host = without_final_dot(host);
+    let names: Vec<&GeneralName<'_>> = certificate
+        .iter_extensions()
+        .filter_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let addresses: Vec<IpAddr> = names.iter().filter_map(|name| ip_address(name)).collect();
+        if addresses.contains(&address) {
+            return Ok(());
+        }
+        let list: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+        return Err(format!("IP: {host} is not in the cert's list: {}", list.join(", ")));
+    }
+
+    let dns_names: Vec<&str> = names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(*name),
+            _ => None,
+        })
+        .collect();
+    if !dns_names.is_empty() {
+        if dns_names.iter().any(|pattern| matches(host, pattern)) {
+            return Ok(());
+        }
+        let list: Vec<String> = names.iter().map(|name| describe(name)).collect();
+        return Err(format!("Host: {host}. is not in the cert's altnames: {}", list.join(", ")));
+    }
+
+    let common_names: Vec<&str> =
+        certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok()).collect();
+    if common_names.is_empty() {
+        return Err("Cert does not contain a DNS name".into());
+    }
+    if common_names.iter().any(|pattern| matches(host, pattern)) {
+        return Ok(());
+    }
+    Err(format!("Host: {host}. is not cert's CN: {}", common_names.join(",")))
+}
+
+fn without_final_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+/// Does `host` fit `pattern`?
+fn matches(host: &str, pattern: &str) -> bool {
+    let host = without_final_dot(host).to_ascii_lowercase();
+    let pattern = without_final_dot(pattern).to_ascii_lowercase();
+    let host: Vec<&str> = host.split('.').collect();
+    let labels: Vec<&str> = pattern.split('.').collect();
+    // Names that are not ASCII can't be compared, so they don't match.
+    let is_bad = |label: &&str| label.is_empty() || !label.bytes().all(|byte| (0x21..=0x7f).contains(&byte));
+    if labels.len() != host.len() || labels.iter().any(is_bad) || labels[1..] != host[1..] {
+        return false;
+    }
+    let (label, first) = (host[0], labels[0]);
+    match first.split_once('*') {
+        // A `*` within a name in Punycode stands for itself.
+        None => first == label,
+        Some(_) if first.contains("xn--") => first == label,
+        // Only one `*`, and not for a whole top-level domain.
+        Some((prefix, suffix)) => {
+            !suffix.contains('*')
+                && labels.len() > 2
+                && label.len() >= prefix.len() + suffix.len()
+                && label.starts_with(prefix)
+                && label.ends_with(suffix)
+        }
+    }
+}
+
+fn ip_address(name: &GeneralName<'_>) -> Option<IpAddr> {
+    let GeneralName::IPAddress(bytes) = name else { return None };
+    let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok()
+}
+
+/// A name as Node's `subjectaltname` has it.
+fn describe(name: &GeneralName<'_>) -> String {
+    match name {
+        GeneralName::DNSName(name) => format!("DNS:{name}"),
+        GeneralName::URI(uri) => format!("URI:{uri}"),
+        GeneralName::RFC822Name(address) => format!("email:{address}"),
+        GeneralName::RegisteredID(oid) => format!("Registered ID:{oid}"),
+        GeneralName::DirectoryName(name) => format!("DirName:{name}"),
+        GeneralName::IPAddress(_) => match ip_address(name) {
+            Some(address) => format!("IP Address:{address}"),
+            None => "IP Address:<invalid>".into(),
+        },
+        _ => "othername:<unsupported>".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+    use x509_parser::prelude::FromDer;
+
+    use super::*;
+
+    fn check_against(common_names: &[&str], names: Vec<SanType>, host: &str) -> Result<(), String> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for name in common_names {
+            params.distinguished_name.push(DnType::CommonName, *name);
+        }
+        params.subject_alt_names = names;
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let (_, certificate) = X509Certificate::from_der(certificate.der()).unwrap();
+        check(host, &certificate)
+    }
+
+    fn dns(name: &str) -> SanType {
+        SanType::DnsName(name.try_into().unwrap())
+    }
+
+    fn ip(address: &str) -> SanType {
+        SanType::IpAddress(address.parse().unwrap())
+    }
+
+    #[test]
+    fn names_match_label_by_label() {
+        for (pattern, host, expected) in [
+            ("a.com", "a.com", true),
+            ("a.com", "A.COM.", true),
+            ("A.com.", "a.com", true),
+            ("a.com", "b.com", false),
+            ("a.com", "x.a.com", false),
+            ("*.a.com", "b.a.com", true),
+            ("*.a.com", "a.com", false),
+            ("*.a.com", "c.b.a.com", false),
+            ("b*.a.com", "bcd.a.com", true),
+            ("b*d.a.com", "bcd.a.com", true),
+            ("b*d.a.com", "bd.a.com", true),
+            ("bd*d.a.com", "bd.a.com", false),
+            ("b*x.a.com", "bcd.a.com", false),
+            ("*.*.com", "b.a.com", false),
+            ("**.a.com", "b.a.com", false),
+            ("*.com", "a.com", false),
+            ("*", "a", false),
+            ("a..com", "a..com", false),
+            ("*.xn--a.com", "b.xn--a.com", true),
+            ("xn--*.a.com", "xn--b.a.com", false),
+            ("ä.com", "ä.com", false),
+            ("a b.com", "a b.com", false),
+        ] {
+            assert_eq!(matches(host, pattern), expected, "{pattern} for {host}");
+        }
+    }
+
+    #[test]
+    fn the_common_name_counts_only_without_a_dns_name() {
+        assert_eq!(check_against(&["a.com"], vec![], "a.com"), Ok(()));
+        assert_eq!(check_against(&["a.com", "b.com"], vec![], "b.com"), Ok(()));
+        assert_eq!(check_against(&["a.com"], vec![ip("127.0.0.1")], "a.com"), Ok(()));
+        assert_eq!(
+            check_against(&["a.com"], vec![dns("b.com"), ip("127.0.0.1")], "a.com").unwrap_err(),
+            "Host: a.com. is not in the cert's altnames: DNS:b.com, IP Address:127.0.0.1"
+        );
+        assert_eq!(check_against(&["a.com"], vec![], "b.com").unwrap_err(), "Host: b.com. is not cert's CN: a.com");
+        assert_eq!(check_against(&[], vec![], "b.com").unwrap_err(), "Cert does not contain a DNS name");
+    }
+
+    #[test]
+    fn addresses_match_addresses_only() {
+        assert_eq!(check_against(&[], vec![ip("127.0.0.1")], "127.0.0.1"), Ok(()));
+        assert_eq!(check_against(&[], vec![ip("::1")], "0:0:0:0:0:0:0:1"), Ok(()));
+        let expected = "IP: 127.0.0.1 is not in the cert's list: ";
+        assert_eq!(check_against(&["127.0.0.1"], vec![], "127.0.0.1").unwrap_err(), expected);
+        assert_eq!(check_against(&[], vec![dns("127.0.0.1")], "127.0.0.1").unwrap_err(), expected);
+    }
+}

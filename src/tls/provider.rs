@@ -1,0 +1,84 @@
+//! Who computes: the one place that names AWS-LC or *ring*.
+//!
+//! AWS-LC is the default; *ring* is for platforms where AWS-LC does not build (`--no-default-features --features
+//! ring`). With both features AWS-LC is taken. The process-wide default of rustls is neither read nor set, so that
+//! another copy of rustls in the process can't change what we do.
+//!
+//! Pure, and callable from any thread. The provider is made once per process and never changes.
+
+use std::sync::{Arc, LazyLock};
+
+use rustls::SupportedCipherSuite;
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs as primitives;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use ring as primitives;
+#[cfg(feature = "aws-lc-rs")]
+use rustls::crypto::aws_lc_rs as tls;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use rustls::crypto::ring as tls;
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("TLS needs one of the features `aws-lc-rs` (the default) and `ring`");
+
+/// Authenticated encryption, for session tickets.
+pub use primitives::aead;
+
+/// Everything that rustls asks a provider for, with all cipher suites.
+pub fn provider() -> &'static Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(tls::default_provider()));
+    &PROVIDER
+}
+
+/// The provider, reduced to `suites`, the preferred first.
+pub fn with_suites(suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider { cipher_suites: suites, ..provider().as_ref().clone() })
+}
+
+/// The signatures that can be checked, in certificates and in handshakes.
+pub fn signature_algorithms() -> WebPkiSupportedAlgorithms {
+    provider().signature_verification_algorithms
+}
+
+/// SHA-1, for fingerprints only.
+pub fn sha1(data: &[u8]) -> impl AsRef<[u8]> + use<> {
+    primitives::digest::digest(&primitives::digest::SHA1_FOR_LEGACY_USE_ONLY, data)
+}
+
+/// Fills `bytes` from the system's source of randomness; `false` where that fails.
+#[must_use]
+pub fn random(bytes: &mut [u8]) -> bool {
+    provider().secure_random.fill(bytes).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_provider_is_made_once() {
+        assert!(Arc::ptr_eq(provider(), provider()));
+    }
+
+    #[test]
+    fn sha1_is_sha1() {
+        let digest = sha1(b"abc");
+        assert_eq!(digest.as_ref()[..4], [0xa9, 0x99, 0x3e, 0x36]);
+        assert_eq!(digest.as_ref().len(), 20);
+    }
+
+    #[test]
+    fn random_bytes_differ() {
+        let (mut one, mut other) = ([0; 16], [0; 16]);
+        assert!(random(&mut one) && random(&mut other));
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_reduced_provider_has_only_the_suites_it_was_given() {
+        let one = vec![provider().cipher_suites[0]];
+        assert_eq!(with_suites(one.clone()).cipher_suites, one);
+    }
+}

@@ -1,0 +1,261 @@
+//! A finished handshake's connection, in the loop: bytes of the application on one side, records on the other.
+//!
+//! Owned by its stream, used on the thread of its environment. It never waits, and owns no buffer while it is idle: what
+//! is received passes through memory that all sessions of an engine share.
+//!
+//! Invariants: records go out in order; what was decrypted is handed out before more is read; after a failure or the
+//! peer's end, nothing more is received.
+
+use std::io::{self, BufRead, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustls::Connection;
+
+use super::error::{Failure, TlsError};
+use crate::socket::Kind;
+use crate::socket::io::{self as socket, Read};
+
+/// So much plaintext is turned into records before they are sent: enough for a full `writev`, and all that a stream
+/// whose peer does not read holds in memory.
+const SEAL_MOST: usize = 64 << 10;
+
+/// What a read found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// As of a plain socket, in bytes of the application.
+    pub read: Read,
+    /// Whether there is nothing more until the kernel has news.
+    pub drained: bool,
+}
+
+/// See the module.
+pub struct Session {
+    connection: Connection,
+    /// Records that were received and could not be processed yet.
+    unread: Vec<u8>,
+    /// Told once what was decrypted before it has been handed out.
+    failure: Option<Failure>,
+    /// The peer's close_notify has come.
+    ended: bool,
+    /// The socket has ended without one.
+    truncated: bool,
+}
+
+impl Session {
+    /// A session over what a handshake has left: its connection, and what was received but not read by it.
+    pub fn new(mut connection: Connection, unread: Vec<u8>) -> Self {
+        connection.set_buffer_limit(None);
+        let mut session = Self { connection, unread, failure: None, ended: false, truncated: false };
+        // The peer may have ended already, behind the handshake.
+        session.process();
+        session
+    }
+
+    /// What was agreed with the peer.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether the peer's end has come without its close_notify: what was received may not be all that was sent.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether records wait to be sent.
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// Receives into `space`, through `cipher`: memory that anybody may use again afterwards.
+    pub fn read(
+        &mut self,
+        fd: &OwnedFd,
+        kind: Kind,
+        cipher: &mut [u8],
+        space: &mut [MaybeUninit<u8>],
+    ) -> Result<Received, Failure> {
+        let mut filled = self.take_plaintext(space);
+        let mut drained = false;
+        while filled == 0 && !drained {
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            if self.ended {
+                return Ok(Received { read: Read::End, drained: false });
+            }
+            if self.unread.is_empty() {
+                // No more ciphertext than there is space for what is in it.
+                let asked = cipher.len().min(space.len());
+                match socket::read_over(fd, &mut cipher[..asked]) {
+                    Ok(Read::Bytes(count)) => {
+                        drained = count < asked;
+                        filled = self.open(&cipher[..count], space);
+                    }
+                    Ok(Read::End) => {
+                        self.truncated = true;
+                        return Ok(Received { read: Read::End, drained: false });
+                    }
+                    Ok(Read::Empty) => drained = true,
+                    Err(errno) => return Err(Failure::Socket(errno)),
+                }
+            } else {
+                let unread = std::mem::take(&mut self.unread);
+                filled = self.open(&unread, space);
+            }
+        }
+        // What the protocol itself has to say, such as a new key, does not wait for the application. If the socket
+        // fails, the next read or write says so.
+        let _ = self.flush(fd, kind);
+        if filled == 0 {
+            return Ok(Received { read: Read::Empty, drained: true });
+        }
+        Ok(Received { read: Read::Bytes(filled), drained: drained && !self.has_more() })
+    }
+
+    /// Writes `first` and `slices` in order, until the kernel takes no more records. Gives how much plaintext was taken:
+    /// records of it may wait to be sent.
+    pub fn write(&mut self, fd: &OwnedFd, kind: Kind, first: &[u8], slices: &[&[u8]]) -> Result<usize, Errno> {
+        let mut left = std::iter::once(first).chain(slices.iter().copied());
+        let mut rest: &[u8] = &[];
+        let mut batch = Vec::new();
+        let mut taken = 0;
+        while self.flush(fd, kind)? {
+            let mut size = 0;
+            batch.clear();
+            while size < SEAL_MOST {
+                if rest.is_empty() {
+                    match left.next() {
+                        Some(slice) => rest = slice,
+                        None => break,
+                    }
+                }
+                let (now, later) = rest.split_at(rest.len().min(SEAL_MOST - size));
+                batch.push(IoSlice::new(now));
+                size += now.len();
+                rest = later;
+            }
+            if size == 0 {
+                break;
+            }
+            taken += self.seal(&batch)?;
+        }
+        Ok(taken)
+    }
+
+    /// Writes `bytes`, all of them: records may wait to be sent. With `last`, a close_notify follows.
+    pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
+        let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
+        if last {
+            self.connection.send_close_notify();
+        }
+        self.flush(fd, kind)?;
+        Ok(taken)
+    }
+
+    /// Makes records of `batch`. Their buffer has no limit, so that it takes all.
+    fn seal(&mut self, batch: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        // Only a connection that has failed refuses.
+        self.connection.writer().write_vectored(batch).map_err(|_| Errno::PIPE)
+    }
+
+    /// Sends the records that wait. `true` if none waits any more.
+    pub fn flush(&mut self, fd: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
+        let mut records = Records { fd, kind, failure: None };
+        while self.connection.wants_write() {
+            match self.connection.write_tls(&mut records) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(_) => return Err(records.failure.unwrap_or(Errno::IO)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a read would find something without the kernel.
+    fn has_more(&mut self) -> bool {
+        !self.unread.is_empty()
+            || self.failure.is_some()
+            || self.ended
+            || self.connection.reader().fill_buf().is_ok_and(|chunk| !chunk.is_empty())
+    }
+
+    /// Processes `records`, and fills `space` with what they hold. Gives how many bytes that is.
+    fn open(&mut self, mut records: &[u8], space: &mut [MaybeUninit<u8>]) -> usize {
+        let mut filled = 0;
+        while !records.is_empty() {
+            if self.connection.read_tls(&mut records).is_err() {
+                // It holds as much plaintext as it may: `space` has become full.
+                break;
+            }
+            self.process();
+            filled += self.take_plaintext(&mut space[filled..]);
+            if self.ended || self.failure.is_some() {
+                // What follows an end does not count.
+                records = &[];
+            }
+        }
+        self.unread = records.to_vec();
+        filled
+    }
+
+    fn process(&mut self) {
+        match self.connection.process_new_packets() {
+            Ok(state) => self.ended |= state.peer_has_closed(),
+            Err(error) => self.failure = Some(TlsError::from(&error).into()),
+        }
+    }
+
+    /// Moves decrypted bytes into `space`, as many as fit. Gives how many that is.
+    fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+        let mut filled = 0;
+        let mut reader = self.connection.reader();
+        while filled < space.len() {
+            // An error only says that there is nothing.
+            let Ok(chunk) = reader.fill_buf() else { break };
+            let count = chunk.len().min(space.len() - filled);
+            if count == 0 {
+                break;
+            }
+            for (target, byte) in space[filled..filled + count].iter_mut().zip(chunk) {
+                target.write(*byte);
+            }
+            reader.consume(count);
+            filled += count;
+        }
+        filled
+    }
+}
+
+/// A socket as the connection writes its records to it. Taking nothing is 0, not an error.
+struct Records<'a> {
+    fd: &'a OwnedFd,
+    kind: Kind,
+    failure: Option<Errno>,
+}
+
+impl Records<'_> {
+    fn outcome(&mut self, outcome: Result<usize, Errno>) -> io::Result<usize> {
+        outcome.map_err(|errno| {
+            self.failure = Some(errno);
+            errno.into()
+        })
+    }
+}
+
+impl Write for Records<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let outcome = socket::send(self.fd, self.kind, bytes, false);
+        self.outcome(outcome)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let outcome = socket::write(self.fd, self.kind, slices);
+        self.outcome(outcome)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! Whom we trust: the roots, the certificates that are listed one by one, and the revocation lists.
+//!
+//! Made once per credentials and never changed; shared by their streams, on any thread. The default list (Mozilla's
+//! roots and the file that `NODE_EXTRA_CA_CERTS` names) is read once per process, as Node does.
+//!
+//! As in OpenSSL, what is listed is a *root* only if it has issued itself and may issue others; any other certificate
+//! that is listed helps to complete chains. A certificate listed literally is trusted as itself (D21).
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use rustls::DistinguishedName;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
+use webpki::{CertRevocationList, OwnedCertRevocationList};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Version};
+
+use super::pem;
+
+/// What a verdict is reached from. See the module.
+#[derive(Debug)]
+pub struct Trust {
+    anchors: Vec<TrustAnchor<'static>>,
+    listed: Vec<Listed>,
+    crls: Vec<Crl>,
+}
+
+/// A certificate that somebody has put on the list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The certificate.
+    pub der: CertificateDer<'static>,
+    /// Its subject, as it is encoded.
+    subject: Vec<u8>,
+    is_root: bool,
+}
+
+/// A revocation list.
+#[derive(Debug)]
+pub struct Crl {
+    /// For webpki.
+    pub list: CertRevocationList<'static>,
+    /// Whose it is, as the name is encoded.
+    pub issuer: Vec<u8>,
+    /// When the next one is due, in seconds of UNIX time.
+    pub next_update: Option<i64>,
+}
+
+impl Trust {
+    /// Trusts what is in `ca`, or the default list without it; and `more` (which Node takes from a PKCS#12 archive).
+    pub fn new(ca: Option<Vec<Listed>>, more: Vec<Listed>, crls: Vec<Crl>) -> Self {
+        let mut trust = match ca {
+            Some(ca) => Self::of(ca),
+            None => Self { anchors: DEFAULT.anchors.clone(), listed: DEFAULT.listed.clone(), crls: Vec::new() },
+        };
+        let more = Self::of(more);
+        trust.anchors.extend(more.anchors);
+        trust.listed.extend(more.listed);
+        trust.crls = crls;
+        trust
+    }
+
+    fn of(listed: Vec<Listed>) -> Self {
+        let roots = listed.iter().filter(|listed| listed.is_root);
+        let anchors = roots.filter_map(|root| Some(webpki::anchor_from_trusted_cert(&root.der).ok()?.to_owned()));
+        Self { anchors: anchors.collect(), listed, crls: Vec::new() }
+    }
+
+    /// The roots, for webpki.
+    pub fn anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.anchors
+    }
+
+    /// The revocation lists.
+    pub fn crls(&self) -> &[Crl] {
+        &self.crls
+    }
+
+    /// Is this very certificate listed?
+    pub fn lists(&self, certificate: &[u8]) -> bool {
+        self.listed.iter().any(|listed| listed.der.as_ref() == certificate)
+    }
+
+    /// The listed certificates of `subject`.
+    pub fn of_subject(&self, subject: &[u8]) -> Vec<&CertificateDer<'static>> {
+        self.listed.iter().filter(|listed| listed.subject == subject).map(|listed| &listed.der).collect()
+    }
+
+    /// Is there a root of this name of which no certificate is listed? Of Mozilla's, only names and keys are known.
+    pub fn has_bare_root(&self, name: &[u8]) -> bool {
+        let is_listed = self.listed.iter().any(|listed| listed.subject == name);
+        !is_listed
+            && self.anchors.iter().any(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
+    }
+
+    /// Those that are listed and are no roots: they may complete a chain.
+    pub fn intermediates(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        self.listed.iter().filter(|listed| !listed.is_root).map(|listed| &listed.der)
+    }
+
+    /// The names of all that are listed, by which a server tells a client which certificate to send.
+    pub fn hints(&self) -> Vec<DistinguishedName> {
+        self.listed.iter().map(|listed| DistinguishedName::from(listed.subject.clone())).collect()
+    }
+}
+
+impl Listed {
+    /// The certificates in PEM or DER; an error says what is wrong with them.
+    pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
+        pem::certificates(data)?.into_iter().map(Self::new).collect()
+    }
+
+    /// One certificate in DER.
+    pub fn new(der: CertificateDer<'static>) -> Result<Self, String> {
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
+        let subject = certificate.subject().as_raw().to_vec();
+        let is_root = subject == certificate.issuer().as_raw() && may_issue(&certificate);
+        Ok(Self { der, subject, is_root })
+    }
+}
+
+impl Crl {
+    /// The revocation lists in PEM or DER; an error says what is wrong with them.
+    pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
+        pem::revocation_lists(data)?.into_iter().map(Self::new).collect()
+    }
+
+    fn new(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
+        let (_, parsed) = CertificateRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        let list = OwnedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        Ok(Self {
+            list: list.into(),
+            issuer: parsed.issuer().as_raw().to_vec(),
+            next_update: parsed.next_update().map(|time| time.timestamp()),
+        })
+    }
+}
+
+/// May this certificate issue others? OpenSSL's `check_ca`: by its basic constraints, by its key usage where it has
+/// none, and in any case if it is of version 1 and has issued itself.
+pub fn may_issue(certificate: &X509Certificate<'_>) -> bool {
+    let usage = certificate.key_usage().ok().flatten().map(|usage| usage.value.key_cert_sign());
+    if usage == Some(false) {
+        return false;
+    }
+    match certificate.basic_constraints() {
+        Ok(Some(constraints)) => constraints.value.ca,
+        Ok(None) => usage.is_some() || is_version_1_root(certificate),
+        Err(_) => false,
+    }
+}
+
+fn is_version_1_root(certificate: &X509Certificate<'_>) -> bool {
+    certificate.version() == X509Version::V1 && certificate.subject().as_raw() == certificate.issuer().as_raw()
+}
+
+/// A DER sequence around `content`: webpki keeps names without their tag and length.
+pub fn sequence(content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let bytes = length.to_be_bytes();
+    let significant = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
+    let header = if length < 0x80 {
+        vec![0x30, length as u8]
+    } else {
+        [&[0x30, 0x80 | significant.len() as u8], significant].concat()
+    };
+    [header.as_slice(), content].concat()
+}
+
+static DEFAULT: LazyLock<Trust> =
+    LazyLock::new(|| default_list(std::env::var_os("NODE_EXTRA_CA_CERTS").map(PathBuf::from).as_deref()));
+
+/// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
+fn default_list(extra: Option<&Path>) -> Trust {
+    let extra = extra.and_then(|path| std::fs::read(path).ok()).and_then(|file| Listed::read(&file).ok());
+    let mut trust = Trust::of(extra.unwrap_or_default());
+    trust.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
+    trust
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
+
+    use super::*;
+
+    fn listed(change: impl FnOnce(&mut CertificateParams)) -> Listed {
+        let mut params = CertificateParams::default();
+        change(&mut params);
+        Listed::new(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()).unwrap()
+    }
+
+    #[test]
+    fn only_what_may_issue_is_a_root() {
+        let root = listed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+        let leaf = listed(|params| params.is_ca = IsCa::ExplicitNoCa);
+        let plain = listed(|_| ());
+        let no_signing = listed(|params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        });
+        let trust = Trust::new(Some(vec![root, leaf.clone(), plain, no_signing]), vec![], vec![]);
+        assert_eq!(trust.anchors().len(), 1);
+        assert!(trust.lists(&leaf.der));
+        assert_eq!(trust.intermediates().count(), 3);
+        assert_eq!(trust.hints().len(), 4);
+    }
+
+    #[test]
+    fn the_default_list_is_mozillas_and_the_extra_file() {
+        let mozillas = webpki_roots::TLS_SERVER_ROOTS.len();
+        assert_eq!(default_list(None).anchors().len(), mozillas);
+        assert_eq!(default_list(Some(Path::new("/no/such/file"))).anchors().len(), mozillas);
+        assert_eq!(default_list(Some(Path::new("Cargo.toml"))).anchors().len(), mozillas);
+    }
+
+    #[test]
+    fn without_ca_the_default_list_is_there_and_more_is_added() {
+        let more = listed(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+        let trust = Trust::new(None, vec![more.clone()], vec![]);
+        assert_eq!(trust.anchors().len(), DEFAULT.anchors().len() + 1);
+        assert!(trust.lists(&more.der));
+        assert!(Trust::new(Some(vec![]), vec![], vec![]).anchors().is_empty());
+    }
+
+    #[test]
+    fn a_sequence_has_the_shortest_length() {
+        assert_eq!(sequence(&[5; 3]), [0x30, 3, 5, 5, 5]);
+        assert_eq!(sequence(&[0; 0x80])[..4], [0x30, 0x81, 0x80, 0]);
+        assert_eq!(sequence(&[0; 0x102])[..5], [0x30, 0x82, 1, 2, 0]);
+    }
+
+    #[test]
+    fn garbage_is_an_error() {
+        assert!(Listed::read(b"garbage").is_err());
+        assert!(Crl::read(b"garbage").is_err());
+    }
+}
