@@ -11,6 +11,7 @@ const path = require('path');
 const readline = require('readline');
 
 const LOAD = path.join(__dirname, 'load');
+const LOAD_PROGRAM = path.join(LOAD, 'target', 'release', 'load');
 const SERVER = path.join(__dirname, 'server.js');
 
 /** The cores of the server and of the load. */
@@ -28,7 +29,17 @@ const PATIENCE = 5000;
 function buildLoad() {
   const manifest = path.join(LOAD, 'Cargo.toml');
   execFileSync('cargo', ['build', '--release', '--locked', '--quiet', '--manifest-path', manifest], { stdio: 'inherit' });
-  return path.join(LOAD, 'target', 'release', 'load');
+  return LOAD_PROGRAM;
+}
+
+let certificates;
+
+/** The path of a new key and certificate for a server, both in one file. `kind` is one of `load certificate`. */
+function certificate(kind) {
+  certificates ??= makeFolder();
+  const file = path.join(certificates, `${kind}.pem`);
+  if (!fs.existsSync(file)) fs.writeFileSync(file, execFileSync(LOAD_PROGRAM, ['certificate', kind]));
+  return file;
 }
 
 function canPin() {
@@ -64,7 +75,8 @@ class Server {
     const server = new Server();
     server.folder = work.unix ? makeFolder() : null;
     const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
-    if (work.unix) args.push(path.join(server.folder, 'socket'));
+    if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
+    if (work.tls) args.push('--identity', certificate(work.tls));
     server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc']);
     try {
       server.place = await nextLine('server', server.process);
@@ -139,6 +151,7 @@ class Load {
     args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
     if (work.replies) args.push('--replies', work.replies);
     if (work.most) args.push('--most', work.most);
+    if (work.tls) args.push('--tls');
     this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);
     // The end of the load shows in its output.
     this.process.child.stdin.on('error', () => {});

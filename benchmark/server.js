@@ -1,12 +1,21 @@
 'use strict';
 
-// The server that is measured: `node server.js MODULE WORK [PATH]`, where MODULE is `net` or `rust-net`. It prints the
-// port or path that it listens on. Nothing in it depends on the module.
+// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE]`, where MODULE is `net` or
+// `rust-net`. It prints the port or path that it listens on. With an identity (a key and a certificate), it speaks TLS:
+// `net` becomes `tls` for that, and a stream of ours is secured in place. Nothing else in it depends on the module.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
-const [, , moduleName, work, path] = process.argv;
-const { createServer } = require(moduleName);
+const fs = require('fs');
+const { parseArgs } = require('util');
+
+const {
+  positionals: [moduleName, work],
+  values: { identity, path },
+} = parseArgs({
+  allowPositionals: true,
+  options: { identity: { type: 'string' }, path: { type: 'string' } },
+});
 
 /** Byte number n of what is sent is n modulo 256. */
 const CHUNK = Buffer.from(Array.from({ length: 64 << 10 }, (_, index) => index & 255));
@@ -65,9 +74,20 @@ const questions = {
 process.on('message', (question) => process.send(questions[question]()));
 process.on('disconnect', () => process.exit());
 
+/** A server whose connections are handled by `listener`, in the clear or over TLS. */
+function create(options, listener) {
+  if (identity === undefined) return require(moduleName).createServer(options, listener);
+  const pem = fs.readFileSync(identity, 'utf8');
+  const secrets = { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
+  if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
+  const { createCredentials, createServer } = require(moduleName);
+  const credentials = createCredentials(secrets);
+  return createServer(options, (stream) => listener(stream.setSecure(credentials)));
+}
+
 // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net waits
 // up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-const server = createServer({ noDelay: true }, listeners[work]);
+const server = create({ noDelay: true }, listeners[work]);
 server.listen(path ?? { port: 0, host: '127.0.0.1' }, () => {
   console.log(path ?? server.address().port);
 });

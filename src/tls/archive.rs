@@ -9,8 +9,8 @@ use p12_keystore::{Pkcs12Archive, error::Error};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
-use super::credentials::OptionError;
 use super::identities;
+use super::options::OptionError;
 
 /// What Node takes from an archive.
 #[derive(Debug)]

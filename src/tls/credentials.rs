@@ -3,104 +3,27 @@
 //! Made on the JavaScript thread, shared by all streams that use them, read from the threads that handshakes run on.
 //! Nothing in them changes but the ticket keys and the client's memory of sessions, which have locks of their own.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::CertifiedKey;
-use rustls::{
-    ClientConfig, KeyLog, ProtocolVersion, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion, version,
-};
+use rustls::{ClientConfig, ServerConfig};
 
 use super::archive;
-use super::identities::{self, Identities, Identity};
-use super::provider::{provider, with_suites};
-use super::suites;
+use super::identities::{self, Identities};
+use super::options::{OptionError, Options};
+use super::protocol::Protocol;
 use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
 use super::trust::{Crl, Listed, Trust};
 use super::verifier::Verifier;
-
-/// How long a session can be resumed, in seconds; as in Node.
-pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
 
 /// Sessions that a client remembers, for all servers together.
 const CLIENT_SESSIONS: usize = 256;
 
 /// What a name on the wire of ALPN may have.
 const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
-
-/// The options, as plain data.
-#[derive(Clone)]
-pub struct Options {
-    /// Keys and certificates; the first that the peer can check is shown to it.
-    pub identities: Vec<Identity>,
-    /// PKCS#12 archives, each with its passphrase.
-    pub pfx: Vec<(Vec<u8>, Option<String>)>,
-    /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
-    pub ca: Option<Vec<Vec<u8>>>,
-    /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
-    pub crl: Vec<Vec<u8>>,
-    /// The oldest protocol: `TLSv1.2` (the default; older ones mean this) or `TLSv1.3`.
-    pub min_version: Option<String>,
-    /// The newest protocol: `TLSv1.2` or `TLSv1.3` (the default).
-    pub max_version: Option<String>,
-    /// The cipher suites, in OpenSSL's language. `None` is all.
-    pub ciphers: Option<String>,
-    /// The protocols of ALPN, the preferred first.
-    pub alpn: Vec<Vec<u8>>,
-    /// Does a server ask for a certificate? It does in any case if there is `ca`.
-    pub request_cert: bool,
-    /// Does a peer that is not trusted end the handshake?
-    pub reject_unauthorized: bool,
-    /// How long a session can be resumed, in seconds. 0 is not at all.
-    pub session_timeout: u32,
-    /// The keys of session tickets, 48 bytes. `None` is keys of our own.
-    pub ticket_keys: Option<Vec<u8>>,
-    /// Who is told the secrets of connections.
-    pub key_log: Option<Arc<dyn KeyLog>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            identities: Vec::new(),
-            pfx: Vec::new(),
-            ca: None,
-            crl: Vec::new(),
-            min_version: None,
-            max_version: None,
-            ciphers: None,
-            alpn: Vec::new(),
-            request_cert: false,
-            reject_unauthorized: false,
-            session_timeout: DEFAULT_SESSION_TIMEOUT,
-            ticket_keys: None,
-            key_log: None,
-        }
-    }
-}
-
-/// What is wrong with an option.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionError {
-    /// The option, as JavaScript names it.
-    pub field: &'static str,
-    /// Node's code, where it has one.
-    pub code: &'static str,
-    /// One line for people.
-    pub reason: String,
-}
-
-impl fmt::Display for OptionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.reason)
-    }
-}
-
-impl std::error::Error for OptionError {}
 
 /// Credentials, ready for handshakes.
 #[derive(Clone, Debug)]
@@ -161,67 +84,6 @@ impl Credentials {
         self.tickets.set_ticket_keys(ticket_keys(keys)?);
         Ok(())
     }
-}
-
-/// Which protocols, with which suites.
-struct Protocol {
-    versions: Vec<&'static SupportedProtocolVersion>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl Protocol {
-    fn new(options: &Options) -> Result<Self, OptionError> {
-        let min = match options.min_version.as_deref() {
-            None => &version::TLS12,
-            Some("TLSv1" | "TLSv1.1") => &version::TLS12,
-            Some(name) => by_name(name).ok_or_else(|| bad_version("minVersion", name, "minimum"))?,
-        };
-        let max = match options.max_version.as_deref() {
-            None => &version::TLS13,
-            Some(name) => by_name(name).ok_or_else(|| bad_version("maxVersion", name, "maximum"))?,
-        };
-        let is_tls13 = |version: &SupportedProtocolVersion| version.version == ProtocolVersion::TLSv1_3;
-        let mut versions = match (is_tls13(min), is_tls13(max)) {
-            (true, true) => vec![&version::TLS13],
-            (false, false) => vec![&version::TLS12],
-            (false, true) => vec![&version::TLS13, &version::TLS12],
-            (true, false) => {
-                let code = "ERR_TLS_INVALID_PROTOCOL_VERSION";
-                let reason = "no TLS protocol version is left between the minimum and the maximum".into();
-                return Err(OptionError { field: "minVersion", code, reason });
-            }
-        };
-        let Some(list) = options.ciphers.as_deref() else {
-            return Ok(Self { versions, provider: Arc::clone(provider()) });
-        };
-        let no_match =
-            || OptionError { field: "ciphers", code: "ERR_SSL_NO_CIPHER_MATCH", reason: "no cipher match".into() };
-        let selection = suites::select(list).ok_or_else(no_match)?;
-        if selection.only_tls13 {
-            versions.retain(|version| is_tls13(version));
-        }
-        let is_usable = |suite: &SupportedCipherSuite| versions.iter().any(|version| suite.version() == *version);
-        if !selection.suites.iter().any(is_usable) {
-            return Err(no_match());
-        }
-        Ok(Self { versions, provider: with_suites(selection.suites) })
-    }
-}
-
-fn by_name(name: &str) -> Option<&'static SupportedProtocolVersion> {
-    match name {
-        "TLSv1.2" => Some(&version::TLS12),
-        "TLSv1.3" => Some(&version::TLS13),
-        _ => None,
-    }
-}
-
-fn bad_version(field: &'static str, name: &str, which: &str) -> OptionError {
-    let reason = match name {
-        "TLSv1" | "TLSv1.1" => format!("{name} is not supported: TLSv1.2 is the oldest TLS protocol version"),
-        _ => format!("{name:?} is not a valid {which} TLS protocol version"),
-    };
-    OptionError { field, code: "ERR_TLS_INVALID_PROTOCOL_VERSION", reason }
 }
 
 fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
@@ -335,6 +197,8 @@ mod tests {
     use rustls::{HandshakeKind, ProtocolVersion};
 
     use super::super::fixtures::{Certificate, authority, handshake, params};
+    use super::super::identities::Identity;
+    use super::super::suites;
     use super::*;
 
     fn server_options() -> Options {
@@ -377,25 +241,6 @@ mod tests {
         assert_eq!(keys, ("ticketKeys", "ERR_INVALID_ARG_VALUE"));
         let ciphers = refused(|options| options.ciphers = Some("NOPE".into()));
         assert_eq!(ciphers, ("ciphers", "ERR_SSL_NO_CIPHER_MATCH"));
-    }
-
-    #[test]
-    fn versions_outside_of_what_there_is() {
-        let code = "ERR_TLS_INVALID_PROTOCOL_VERSION";
-        for name in ["TLSv1", "TLSv1.1", "TLSv9", ""] {
-            assert_eq!(refused(|options| options.max_version = Some(name.into())), ("maxVersion", code), "{name}");
-        }
-        assert_eq!(refused(|options| options.min_version = Some("SSLv3".into())), ("minVersion", code));
-        let crossed = refused(|options| {
-            options.min_version = Some("TLSv1.3".into());
-            options.max_version = Some("TLSv1.2".into());
-        });
-        assert_eq!(crossed, ("minVersion", code));
-        let only_tls13_suites = refused(|options| {
-            options.ciphers = Some("TLS_AES_128_GCM_SHA256".into());
-            options.max_version = Some("TLSv1.2".into());
-        });
-        assert_eq!(only_tls13_suites, ("ciphers", "ERR_SSL_NO_CIPHER_MATCH"));
     }
 
     #[test]

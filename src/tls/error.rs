@@ -216,6 +216,9 @@ fn plaintext_reason(first: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::credentials::Credentials;
+    use super::super::fixtures::{Certificate, handshake, params};
+    use super::super::options::Options;
     use super::*;
 
     fn code(error: Error) -> String {
@@ -277,5 +280,61 @@ mod tests {
         assert_eq!(TlsError::not_tls(b"CONNECT a").code, "ERR_SSL_HTTPS_PROXY_REQUEST");
         assert_eq!(TlsError::not_tls(b"EHLO me").code, "ERR_SSL_WRONG_VERSION_NUMBER");
         assert_eq!(TlsError::handshake_timeout().code, "ERR_TLS_HANDSHAKE_TIMEOUT");
+    }
+
+    /// What `node:tls` 20 gives on both sides when the same two are set against each other.
+    #[test]
+    fn failed_handshakes_have_the_codes_of_node_on_both_sides() {
+        let own = Certificate::self_signed(params("localhost"));
+        let base = || Options { ca: Some(vec![]), ..Options::default() };
+        let ciphers = |list: &str| Options { ciphers: Some(list.into()), ..base() };
+        let max = |version: &str, options: Options| Options { max_version: Some(version.into()), ..options };
+        let min = |version: &str, options: Options| Options { min_version: Some(version.into()), ..options };
+        let alpn = |name: &str| Options { alpn: vec![name.into()], ..base() };
+        let gate = || Options { reject_unauthorized: true, ..base() };
+        let (tls12, tls13) = ("TLSv1.2", "TLSv1.3");
+        let (ecdsa128, ecdsa256) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384");
+        let (aes128, aes256) = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384");
+        let failure = "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE";
+        let version = "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION";
+        for (server, client, at_server, at_client) in [
+            (max(tls12, ciphers(ecdsa128)), max(tls12, ciphers(ecdsa256)), "ERR_SSL_NO_SHARED_CIPHER", failure),
+            (ciphers(aes128), ciphers(aes256), "ERR_SSL_NO_SHARED_CIPHER", failure),
+            (min(tls13, base()), max(tls12, base()), "ERR_SSL_UNSUPPORTED_PROTOCOL", version),
+            (max(tls12, base()), min(tls13, base()), "ERR_SSL_UNSUPPORTED_PROTOCOL", version),
+            (alpn("a"), alpn("b"), "ERR_SSL_NO_APPLICATION_PROTOCOL", "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
+            (gate(), base(), "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+            // Under TLS 1.2 Node sends `handshake_failure`, rustls the same as under 1.3.
+            (
+                max(tls12, gate()),
+                base(),
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+                "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+            ),
+        ] {
+            let server = Credentials::new(Options { identities: vec![own.identity()], ..server }).unwrap();
+            let outcome = handshake(&Credentials::new(client).unwrap(), &server, "localhost");
+            let codes = (code(outcome.server_error.unwrap()), code(outcome.client_error.unwrap()));
+            assert_eq!(codes, (at_server.into(), at_client.into()));
+        }
+    }
+
+    /// Likewise, what is said to a server instead of a greeting.
+    #[test]
+    fn what_is_not_a_handshake_has_the_codes_of_node() {
+        let own = Certificate::self_signed(params("localhost"));
+        let options = Options { identities: vec![own.identity()], ..Options::default() };
+        let config = Credentials::new(options).unwrap().server.unwrap();
+        for (bytes, expected) in [
+            (&b"hello world, what is this?"[..], "ERR_SSL_WRONG_VERSION_NUMBER"),
+            (&[0; 60], "ERR_SSL_WRONG_VERSION_NUMBER"),
+            (b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\xff", "ERR_SSL_LENGTH_TOO_SHORT"),
+            (b"\x17\x03\x03\x00\x05\xaa\xaa\xaa\xaa\xaa", "ERR_SSL_UNEXPECTED_MESSAGE"),
+            (b"\x16\x03\x01\x70\x00\x5a\xaa\xaa\xaa\xaa", "ERR_SSL_PACKET_LENGTH_TOO_LONG"),
+        ] {
+            let mut server = rustls::ServerConnection::new(std::sync::Arc::clone(&config)).unwrap();
+            server.read_tls(&mut &*bytes).unwrap();
+            assert_eq!(code(server.process_new_packets().unwrap_err()), expected, "{bytes:?}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Pure. Node lets OpenSSL go on after each fault and reports the *last*, so what is reported depends on the order of
 //! OpenSSL's checks (`X509_verify_cert`): the chain, the extensions, the revocation lists, then signatures and dates.
-//! This module goes in that order. It never trusts anybody: [`judge`](super::judge) asks webpki for that.
+//! This module goes in that order. It never trusts anybody: [`judge`](super::judge) asks webpki for that, and has the
+//! tests of both.
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use webpki::RawPublicKeyEntity;

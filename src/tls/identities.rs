@@ -11,7 +11,7 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::{CipherSuite, SignatureAlgorithm, SignatureScheme};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::credentials::OptionError;
+use super::options::OptionError;
 use super::pem;
 use super::provider::provider;
 use super::suites::suite_name;

@@ -4,6 +4,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`credentials`] | the options of `createCredentials` (D19), turned into rustls' configurations once |
+//! | [`options`], [`protocol`] | those options as plain data; versions and cipher suites |
 //! | [`identities`], [`archive`], [`pem`] | keys with their certificates; PKCS#12; PEM and DER |
 //! | [`trust`] | whom we trust: roots, listed certificates, revocation lists |
 //! | [`judge`], [`verdict`] | is a peer to be trusted (D21), and why not, in Node's codes |
@@ -28,8 +29,10 @@ pub mod handshake;
 pub mod identities;
 pub mod identity;
 pub mod judge;
+pub mod options;
 pub mod peer_certificate;
 pub mod pem;
+pub mod protocol;
 pub mod provider;
 pub mod session;
 pub mod suites;

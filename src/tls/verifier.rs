@@ -185,8 +185,9 @@ fn bad_signature(error: Error) -> Error {
 mod tests {
     use rustls::AlertDescription;
 
-    use super::super::credentials::{Credentials, Options};
+    use super::super::credentials::Credentials;
     use super::super::fixtures::{Certificate, authority, handshake, params};
+    use super::super::options::Options;
     use super::*;
 
     fn credentials(identity: Option<&Certificate>, change: impl FnOnce(&mut Options)) -> Credentials {

@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! - [`options`]: the command line.
-//! - [`socket`]: TCP or UNIX behind one type.
+//! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
 //! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load.
 //! - [`meter`]: time and own CPU time.
@@ -13,7 +13,10 @@
 //! It warms the server up until nothing is under way and prints `ready`. For every line that it then gets, it works for
 //! its time, until nothing is under way again, and prints one line of JSON. So whoever started it can look at the server
 //! at both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
+//!
+//! `load certificate p256|rsa2048` prints a new key and certificate, and ends.
 
+mod certificate;
 mod churn;
 mod download;
 mod echo;
@@ -21,6 +24,7 @@ mod idle;
 mod meter;
 mod options;
 mod socket;
+mod tls;
 mod upload;
 mod work;
 
@@ -32,7 +36,13 @@ use options::{Kind, Options};
 use work::{Failure, Limit, Outcome, Work};
 
 fn main() -> ExitCode {
-    match Options::parse(std::env::args().skip(1)).map_err(Failure::from).and_then(|options| run(&options)) {
+    let mut arguments = std::env::args().skip(1).peekable();
+    let outcome = if arguments.peek().is_some_and(|kind| kind == "certificate") {
+        certificate::print(arguments.skip(1))
+    } else {
+        Options::parse(arguments).map_err(Failure::from).and_then(|options| run(&options))
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("load: {failure}");

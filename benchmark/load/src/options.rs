@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::socket::Endpoint;
+use crate::socket::{Endpoint, Place};
 
 /// Descriptors that are needed besides the connections.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -54,10 +54,10 @@ impl Options {
             Some("idle") => Kind::Idle,
             other => return Err(format!("no such kind of load: {other:?}")),
         };
-        let mut endpoint = None;
+        let mut place = None;
         let mut options = Self {
             kind,
-            endpoint: Endpoint::Unix(String::new()),
+            endpoint: Endpoint { place: Place::Unix(String::new()), is_secure: false },
             connections: 1,
             replies: 1,
             warm_up: Duration::ZERO,
@@ -65,10 +65,14 @@ impl Options {
             most: u64::MAX,
         };
         while let Some(name) = arguments.next() {
+            if name == "--tls" {
+                options.endpoint.is_secure = true;
+                continue;
+            }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             match name.as_str() {
-                "--tcp" => endpoint = Some(Endpoint::Tcp(parsed(&name, &value)?)),
-                "--unix" => endpoint = Some(Endpoint::Unix(value)),
+                "--tcp" => place = Some(Place::Tcp(parsed(&name, &value)?)),
+                "--unix" => place = Some(Place::Unix(value)),
                 "--connections" => options.connections = parsed(&name, &value)?,
                 "--replies" => options.replies = parsed(&name, &value)?,
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
@@ -77,7 +81,7 @@ impl Options {
                 _ => return Err(format!("unknown option {name}")),
             }
         }
-        options.endpoint = endpoint.ok_or("one of --tcp ADDRESS:PORT and --unix PATH is needed")?;
+        options.endpoint.place = place.ok_or("one of --tcp ADDRESS:PORT and --unix PATH is needed")?;
         if options.connections == 0 || options.replies == 0 {
             return Err("--connections and --replies can't be 0".into());
         }

@@ -1,4 +1,4 @@
-//! A connection: TCP or UNIX behind one type. Never waits.
+//! A connection: TCP or UNIX, in the clear or with TLS, behind one type. Never waits.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -7,17 +7,34 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 
+use crate::tls::Tls;
+
 /// Where the server is.
 #[derive(Clone, Debug)]
-pub enum Endpoint {
+pub enum Place {
     /// An address and port.
     Tcp(SocketAddr),
     /// The path of a UNIX socket.
     Unix(String),
 }
 
+/// Where the server is, and whether it speaks TLS.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Where.
+    pub place: Place,
+    /// Whether connections begin with a handshake.
+    pub is_secure: bool,
+}
+
 /// A connection, or an attempt at one.
-pub enum Socket {
+pub struct Socket {
+    transport: Transport,
+    tls: Option<Box<Tls>>,
+    is_open: bool,
+}
+
+enum Transport {
     /// Over TCP, without Nagle's algorithm.
     Tcp(TcpStream),
     /// Over a UNIX socket.
@@ -27,16 +44,62 @@ pub enum Socket {
 impl Socket {
     /// Starts to connect. Readable and writable are news of `token` from now on.
     pub fn connect(endpoint: &Endpoint, registry: &Registry, token: Token) -> io::Result<Self> {
-        let mut socket = match endpoint {
-            Endpoint::Tcp(address) => Self::Tcp(TcpStream::connect(*address)?),
-            Endpoint::Unix(path) => Self::Unix(UnixStream::connect(path)?),
+        let mut transport = match &endpoint.place {
+            Place::Tcp(address) => Transport::Tcp(TcpStream::connect(*address)?),
+            Place::Unix(path) => Transport::Unix(UnixStream::connect(path)?),
         };
-        registry.register(socket.source(), token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(socket)
+        registry.register(transport.source(), token, Interest::READABLE | Interest::WRITABLE)?;
+        let tls = if endpoint.is_secure { Some(Box::new(Tls::new()?)) } else { None };
+        Ok(Self { transport, tls, is_open: false })
     }
 
-    /// Whether the connection has come about; a failure to connect comes out here.
-    pub fn is_connected(&self) -> io::Result<bool> {
+    /// Whether the connection has come about, its handshake included; a failure comes out here.
+    pub fn is_connected(&mut self) -> io::Result<bool> {
+        self.is_open = self.is_open || self.transport.is_connected()?;
+        match &mut self.tls {
+            Some(tls) if self.is_open => tls.shake(&mut self.transport),
+            _ => Ok(self.is_open),
+        }
+    }
+
+    /// Reads into `buffer`; `None` when there is nothing yet.
+    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        match &mut self.tls {
+            None => settle(self.transport.read(buffer)),
+            Some(tls) => {
+                let read = tls.read(&mut self.transport, buffer)?;
+                self.end_if_due()?;
+                Ok(read)
+            }
+        }
+    }
+
+    /// Writes from `bytes`; `None` when nothing is taken now.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        match &mut self.tls {
+            None => settle(self.transport.write(bytes)),
+            Some(tls) => tls.write(&mut self.transport, bytes),
+        }
+    }
+
+    /// Ends the sending side, behind all that was written.
+    pub fn end(&mut self) -> io::Result<()> {
+        match &mut self.tls {
+            None => self.transport.end(),
+            Some(tls) => {
+                tls.end(&mut self.transport)?;
+                self.end_if_due()
+            }
+        }
+    }
+
+    fn end_if_due(&mut self) -> io::Result<()> {
+        if self.tls.as_mut().is_some_and(|tls| tls.take_end()) { self.transport.end() } else { Ok(()) }
+    }
+}
+
+impl Transport {
+    fn is_connected(&self) -> io::Result<bool> {
         let (error, peer) = match self {
             Self::Tcp(stream) => (stream.take_error()?, stream.peer_addr().map(|_| ())),
             Self::Unix(stream) => (stream.take_error()?, stream.peer_addr().map(|_| ())),
@@ -56,24 +119,7 @@ impl Socket {
         }
     }
 
-    /// Reads into `buffer`; `None` when there is nothing yet.
-    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        settle(match self {
-            Self::Tcp(stream) => stream.read(buffer),
-            Self::Unix(stream) => stream.read(buffer),
-        })
-    }
-
-    /// Writes from `bytes`; `None` when nothing is taken now.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        settle(match self {
-            Self::Tcp(stream) => stream.write(bytes),
-            Self::Unix(stream) => stream.write(bytes),
-        })
-    }
-
-    /// Ends the sending side.
-    pub fn end(&self) -> io::Result<()> {
+    fn end(&self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
@@ -85,6 +131,35 @@ impl Socket {
             Self::Tcp(stream) => stream,
             Self::Unix(stream) => stream,
         }
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn write_vectored(&mut self, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write_vectored(slices),
+            Self::Unix(stream) => stream.write_vectored(slices),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -80,7 +80,8 @@ impl Work for Upload {
             work::wait(&mut self.poll, &mut self.events)?;
             for event in &self.events {
                 let slot = event.token().0;
-                if event.is_readable() {
+                // Over TLS, reading also sends what is left of the end.
+                if event.is_readable() || is_reached {
                     connections[slot].receive()?;
                 }
                 if event.is_writable() && !writable.contains(&slot) {
@@ -112,6 +113,9 @@ impl Connection {
     }
 
     fn receive(&mut self) -> Result<(), Failure> {
+        if self.is_over {
+            return Ok(());
+        }
         let mut space = [0; 64];
         while let Some(read) = self.socket.read(&mut space)? {
             if read > 0 {

@@ -130,7 +130,7 @@ pub fn connect(poll: &mut Poll, endpoint: &Endpoint, first: usize, count: usize)
         }
         let before = waiting.len();
         let mut failure = None;
-        waiting.retain(|&index| match sockets[index].is_connected() {
+        waiting.retain(|&index: &usize| match sockets[index].is_connected() {
             Ok(connected) => !connected,
             Err(error) => {
                 failure = Some(error);

@@ -1,0 +1,84 @@
+//! The options of `createCredentials` (D19) as plain data, and what can be wrong with them.
+//!
+//! The binding fills them in, [`Credentials::new`](super::credentials::Credentials::new) reads them, and nobody keeps
+//! them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::KeyLog;
+
+use super::identities::Identity;
+
+/// How long a session can be resumed, in seconds; as in Node.
+pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
+
+/// The options, as plain data.
+#[derive(Clone)]
+pub struct Options {
+    /// Keys and certificates; the first that the peer can check is shown to it.
+    pub identities: Vec<Identity>,
+    /// PKCS#12 archives, each with its passphrase.
+    pub pfx: Vec<(Vec<u8>, Option<String>)>,
+    /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
+    pub ca: Option<Vec<Vec<u8>>>,
+    /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
+    pub crl: Vec<Vec<u8>>,
+    /// The oldest protocol: `TLSv1.2` (the default; older ones mean this) or `TLSv1.3`.
+    pub min_version: Option<String>,
+    /// The newest protocol: `TLSv1.2` or `TLSv1.3` (the default).
+    pub max_version: Option<String>,
+    /// The cipher suites, in OpenSSL's language. `None` is all.
+    pub ciphers: Option<String>,
+    /// The protocols of ALPN, the preferred first.
+    pub alpn: Vec<Vec<u8>>,
+    /// Does a server ask for a certificate? It does in any case if there is `ca`.
+    pub request_cert: bool,
+    /// Does a peer that is not trusted end the handshake?
+    pub reject_unauthorized: bool,
+    /// How long a session can be resumed, in seconds. 0 is not at all.
+    pub session_timeout: u32,
+    /// The keys of session tickets, 48 bytes. `None` is keys of our own.
+    pub ticket_keys: Option<Vec<u8>>,
+    /// Who is told the secrets of connections.
+    pub key_log: Option<Arc<dyn KeyLog>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            identities: Vec::new(),
+            pfx: Vec::new(),
+            ca: None,
+            crl: Vec::new(),
+            min_version: None,
+            max_version: None,
+            ciphers: None,
+            alpn: Vec::new(),
+            request_cert: false,
+            reject_unauthorized: false,
+            session_timeout: DEFAULT_SESSION_TIMEOUT,
+            ticket_keys: None,
+            key_log: None,
+        }
+    }
+}
+
+/// What is wrong with an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionError {
+    /// The option, as JavaScript names it.
+    pub field: &'static str,
+    /// Node's code, where it has one.
+    pub code: &'static str,
+    /// One line for people.
+    pub reason: String,
+}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+impl std::error::Error for OptionError {}
