@@ -9,9 +9,10 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use rustls::KeyLog;
 
-use crate::tls::credentials::{self, OptionError, Options};
+use crate::tls::credentials;
 use crate::tls::handshake::Contexts;
 use crate::tls::identities::Identity;
+use crate::tls::options::{OptionError, Options};
 
 /// A private key, and the chain of its certificate.
 #[napi(object)]

@@ -7,7 +7,7 @@
 
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use webpki::RawPublicKeyEntity;
-use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate};
+use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Version};
 
 use super::judge::Peer;
 use super::provider::signature_algorithms;
@@ -86,6 +86,16 @@ impl<'a> Path<'a> {
             }
         };
         Some(Self { certificates, sent, end })
+    }
+}
+
+impl Path<'_> {
+    /// Is this a certificate of version 1 (so without extensions) right below a root that is listed as a certificate
+    /// and constrains no names? If so, [`find_fault`] checks all there is to check.
+    pub fn is_version_1_below_listed_root(&self) -> bool {
+        let [leaf, root] = self.certificates.as_slice() else { return false };
+        let constrains_names = !matches!(root.name_constraints(), Ok(None));
+        self.end == End::Trusted && leaf.version() == X509Version::V1 && may_issue(root) && !constrains_names
     }
 }
 

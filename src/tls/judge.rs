@@ -105,7 +105,8 @@ fn look_over(
     if faults.contains(&None) { Ok(()) } else { faults.into_iter().flatten().next().map_or(Ok(()), Err) }
 }
 
-/// What OpenSSL says of a chain that webpki refused. `Ok` only for a certificate that is listed itself.
+/// What OpenSSL says of a chain that webpki refused. `Ok` only for a certificate that is listed itself, and for one of
+/// version 1, which webpki does not read, that a listed root has signed.
 fn explain(
     trust: &Trust,
     chain: &[CertificateDer<'_>],
@@ -117,6 +118,7 @@ fn explain(
     let is_listed = path.end == End::ListedLeaf;
     match (find_fault(trust, &path, peer, now), refusal) {
         (None, _) if is_listed => Ok(()),
+        (None, Refusal::Webpki(Error::UnsupportedCertVersion)) if path.is_version_1_below_listed_root() => Ok(()),
         (Some(fault), _) => Err(fault),
         (None, Refusal::Fault(fault)) => Err(fault.clone()),
         (None, Refusal::Webpki(error)) => Err(verdict_of(error)),

@@ -78,40 +78,44 @@ impl Session {
     ) -> Result<Received, Failure> {
         let mut filled = self.take_plaintext(space);
         let mut drained = false;
-        while filled == 0 && !drained {
+        while filled == 0 {
             if let Some(failure) = self.failure.take() {
+                // The peer is told why, if it listens.
+                let _ = self.flush(fd, kind);
                 return Err(failure);
             }
             if self.ended {
                 return Ok(Received { read: Read::End, drained: false });
             }
-            if self.unread.is_empty() {
-                // No more ciphertext than there is space for what is in it.
-                let asked = cipher.len().min(space.len());
-                match socket::read_over(fd, &mut cipher[..asked]) {
-                    Ok(Read::Bytes(count)) => {
-                        drained = count < asked;
-                        filled = self.open(&cipher[..count], space);
-                    }
-                    Ok(Read::End) => {
-                        self.truncated = true;
-                        return Ok(Received { read: Read::End, drained: false });
-                    }
-                    Ok(Read::Empty) => drained = true,
-                    Err(errno) => return Err(Failure::Socket(errno)),
-                }
-            } else {
+            if !self.unread.is_empty() {
                 let unread = std::mem::take(&mut self.unread);
                 filled = self.open(&unread, space);
+                continue;
+            }
+            // No more ciphertext than there is space for what is in it. A short read that holds no whole record is not
+            // the last one: an end may be behind it.
+            let asked = cipher.len().min(space.len());
+            match socket::read_over(fd, &mut cipher[..asked]) {
+                Ok(Read::Bytes(count)) => {
+                    drained = count < asked;
+                    filled = self.open(&cipher[..count], space);
+                }
+                Ok(Read::End) => {
+                    self.truncated = true;
+                    return Ok(Received { read: Read::End, drained: false });
+                }
+                Ok(Read::Empty) => {
+                    drained = true;
+                    break;
+                }
+                Err(errno) => return Err(Failure::Socket(errno)),
             }
         }
         // What the protocol itself has to say, such as a new key, does not wait for the application. If the socket
         // fails, the next read or write says so.
         let _ = self.flush(fd, kind);
-        if filled == 0 {
-            return Ok(Received { read: Read::Empty, drained: true });
-        }
-        Ok(Received { read: Read::Bytes(filled), drained: drained && !self.has_more() })
+        let read = if filled == 0 { Read::Empty } else { Read::Bytes(filled) };
+        Ok(Received { read, drained: drained && !self.has_more() })
     }
 
     /// Writes `first` and `slices` in order, until the kernel takes no more records. Gives how much plaintext was taken:

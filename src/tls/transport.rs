@@ -3,7 +3,7 @@
 //! Owned by the handshake's task. The descriptor is a duplicate: the stream keeps its own, so that addresses and options
 //! stay at hand meanwhile.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,7 +12,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::socket::Kind;
-use crate::socket::io::{Read, read_over, send};
+use crate::socket::io::{Read, read_over, write};
 
 /// So many of the peer's first bytes are kept: enough to tell what it speaks, if it does not speak TLS.
 const FIRST_BYTES: usize = 16;
@@ -87,17 +87,30 @@ impl AsyncRead for Transport {
 
 impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if bytes.is_empty() {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if slices.iter().all(|slice| slice.is_empty()) {
             return Poll::Ready(Ok(0));
         }
         loop {
             let mut guard = ready!(self.fd.poll_write_ready(cx))?;
-            match send(guard.get_inner(), self.kind, bytes, false) {
+            match write(guard.get_inner(), self.kind, slices) {
                 Ok(0) => guard.clear_ready(),
                 Ok(count) => return Poll::Ready(Ok(count)),
                 Err(errno) => return Poll::Ready(Err(errno.into())),
             }
         }
+    }
+
+    /// A flight of several records goes out in one call.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
