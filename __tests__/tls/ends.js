@@ -26,9 +26,17 @@ async function securePair(server = SERVER, client = CLIENT, { how, ...options } 
   return [connected, accepted, listener];
 }
 
-/** A server of ours whose streams are made secure in 'connection'. */
+/** A server of ours whose streams are made secure in 'connection', all with the same credentials. */
 function secureServer(credentials = SERVER, how = undefined, options = {}) {
-  return listening(net.createServer(options, (stream) => destroyAtEnd(stream).setSecure(credentials, how)));
+  const shared = net.createCredentials(credentials);
+  return listening(net.createServer(options, (stream) => destroyAtEnd(stream).setSecure(shared, how)));
+}
+
+/** The same, whose streams may fail. */
+async function tolerantServer(credentials) {
+  const server = await secureServer(credentials);
+  server.on('connection', (stream) => stream.on('error', () => {}));
+  return server;
 }
 
 /** A stream of ours to `server`, made secure before it is connected. */
@@ -96,6 +104,7 @@ module.exports = {
   secureServer,
   tlsClient,
   tlsServer,
+  tolerantServer,
   withTlsClient,
   withTlsServer,
 };

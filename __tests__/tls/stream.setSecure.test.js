@@ -388,6 +388,15 @@ describe('D22: setSecure on a live stream', () => {
     expect(names.map(([name]) => name)).toEqual(['connect', 'secure']);
   });
 
+  test('and even before connect()', async () => {
+    const server = await secureServer();
+    const client = destroyAtEnd(new net.Stream());
+    client.setSecure(CLIENT);
+    client.connect(server.address().port, '127.0.0.1');
+    await once(client, 'secure');
+    expect(client.verifyPeer()).toBe(true);
+  });
+
   test('in \'connect\', and in the callback of connect()', async () => {
     const server = await secureServer();
     const { port } = server.address();
@@ -406,9 +415,9 @@ describe('D22: setSecure on a live stream', () => {
     await accepted;
 
     const [client, late] = await pair();
-    client.setSecure(CLIENT);
-    for (let i = 0; i < 5; i++) await settled();
     late.setSecure(SERVER);
+    for (let i = 0; i < 5; i++) await settled();
+    client.setSecure(CLIENT);
     await allSecure(client, late);
     await greet(late, client);
   });
@@ -469,6 +478,7 @@ describe('D22: setSecure on a live stream', () => {
 
   test('write() is false while the handshake waits, its callback comes later, and one \'drain\' follows (D12)', async () => {
     const [client, accepted] = await pair();
+    accepted.pause();
     client.setSecure(CLIENT);
     const events = record(client, 'secure', 'drain');
     const callback = jest.fn(() => events.push(['callback']));
@@ -477,9 +487,8 @@ describe('D22: setSecure on a live stream', () => {
     await settled();
     expect(callback).not.toHaveBeenCalled();
     expect(client.bufferSize).toBe(12);
-    accepted.setSecure(SERVER);
-    const [data] = await once(accepted, 'data');
-    expect('waitsas well'.startsWith(data.toString())).toBe(true);
+    accepted.setSecure(SERVER).resume();
+    await once(accepted, 'data');
     await settled();
     expect(events.map(([name]) => name).toSorted()).toEqual(['callback', 'drain', 'secure']);
     expect(events[0][0]).toBe('secure');
@@ -529,9 +538,10 @@ describe('D22: setSecure on a live stream', () => {
     expect([accepted.readableLength, accepted.read()]).toEqual([0, null]);
     await Promise.all([once(secure, 'secureConnect'), once(accepted, 'secure')]);
     accepted.removeAllListeners('readable').resume();
-    secure.write('grüezi', 'utf8');
+    // Six bytes: two whole groups of base64.
+    secure.write('rüße', 'utf8');
     const [data] = await once(accepted, 'data');
-    expect(data.toString()).toBe(encoding === 'base64' ? Buffer.from('grüezi').toString('base64') : 'grüezi');
+    expect(Buffer.from(data, encoding).toString()).toBe('rüße');
   });
 
   test('the same for the rest of what read(n) has taken the beginning of', async () => {
@@ -569,14 +579,13 @@ describe('D22: setSecure on a live stream', () => {
     await once(client, 'secure');
   });
 
-  test('on a stream that is destroyed, or was never opened: ERR_SOCKET_CLOSED', async () => {
+  test('on a stream that is destroyed, and in and after \'close\': ERR_SOCKET_CLOSED', async () => {
     const [client, accepted] = await pair();
     accepted.destroy();
     expect(thrown(() => accepted.setSecure(SERVER)).code).toBe('ERR_SOCKET_CLOSED');
     client.destroy();
     await once(client, 'close');
     expect(thrown(() => client.setSecure(CLIENT)).code).toBe('ERR_SOCKET_CLOSED');
-    expect(thrown(() => new net.Stream().setSecure(CLIENT)).code).toBe('ERR_SOCKET_CLOSED');
   });
 
   test('after end(): ERR_STREAM_WRITE_AFTER_END', async () => {
@@ -590,6 +599,8 @@ describe('D22: setSecure on a live stream', () => {
 describe('D16: the same object, opened again', () => {
   test('starts in the clear, and can be made secure again', async () => {
     const secure = await secureServer();
+    // The tickets of the server are not read by then, and what is closed with bytes unread is reset.
+    secure.once('connection', (stream) => stream.on('error', () => {}));
     const clear = await listening(net.createServer((stream) => destroyAtEnd(stream).pipe(stream)));
     const client = secureClient(secure);
     const events = record(client, 'connect', 'secure', 'close');
