@@ -1,13 +1,15 @@
 'use strict';
 
-// `npm test`: installs and builds what is missing, then runs the Rust unit tests, jest once for each way to wake the
-// loop, and the type tests. Ends with `N passed, N failed` over all of them.
+// `npm test`: installs and builds what is missing, and the programs that the TLS tests talk to, where it may; then runs
+// the Rust unit tests, jest once for each way to wake the loop, and the type tests. Ends with `N passed, N failed` over
+// all of them.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { ROOT, ensureBuilt } = require('./ensure-built');
+const { ensurePeers } = require('./peers');
 
 /** Runs a command, shows its output, and gives its exit status and what it printed. */
 function watch(command, args, env = {}) {
@@ -61,6 +63,7 @@ async function types() {
 
 async function main() {
   ensureBuilt();
+  ensurePeers();
   const suites = {
     'Rust': rust,
     'jest, woken by libuv': () => jest('uv'),

@@ -24,12 +24,15 @@ function command(fixture, args, { node = [], descriptors }) {
   return descriptors === undefined ? line : ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), ...line];
 }
 
-function options({ wake, deadline = DEADLINE, cwd }) {
-  const env = wake === undefined ? process.env : { ...process.env, RUST_NET_WAKE: wake };
-  return { cwd, env, timeout: deadline, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
+function options({ wake, deadline = DEADLINE, cwd, env = {} }) {
+  const all = { ...process.env, ...(wake === undefined ? {} : { RUST_NET_WAKE: wake }), ...env };
+  return { cwd, env: all, timeout: deadline, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
 }
 
-/** Runs a program to its end: `{ code, signal, stdout, stderr }`. `how.input` is what it reads. */
+/**
+ * Runs a program to its end: `{ code, signal, stdout, stderr }`. `how.input` is what it reads, `how.env` is set besides
+ * what our own environment has.
+ */
 function runProgram([program, ...args], how = {}) {
   return new Promise((resolve) => {
     const child = execFile(program, args, options(how), (error, stdout, stderr) => {

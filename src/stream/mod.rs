@@ -214,7 +214,7 @@ impl Stream {
 
     /// Whether serving the stream would read.
     pub fn would_read(&self) -> bool {
-        self.failure.is_none() && self.state.due(self.is_queued()) == Due::Receive
+        self.failure.is_none() && self.state.may_receive()
     }
 
     /// Does what is due, until there is something to tell or nothing to do.

@@ -1,0 +1,533 @@
+'use strict';
+
+// Handshakes that go wrong, are slow or in pieces, end too early, or are many. Of the issue: "Handshake failures:
+// 'error' with Node's style of code and the TLS alert named, then 'close' with `true`".
+
+const { once } = require('events');
+const fs = require('fs');
+const nodeNet = require('net');
+const tls = require('tls');
+const net = require('../..');
+const { destroyAtEnd, failure, listening, namesUntilClose, pair, record, settled } = require('../helpers');
+const {
+  CLIENT,
+  SERVER,
+  allSecure,
+  greet,
+  nextSecure,
+  secureClient,
+  secureServer,
+  tlsClient,
+  tlsServer,
+  tolerantServer,
+} = require('./ends');
+const { certificate, identity } = require('./pki');
+const { HANDSHAKE, clientHello, records, tap } = require('./wire');
+
+const TLS12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
+const TLS13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' };
+
+/** A stream of ours in the `role` of a server or a client, in the middle of a handshake, and its peer of node:net. */
+async function againstRaw(role, credentials = {}) {
+  if (role === 'server') {
+    const [raw, ours] = await pair({ client: nodeNet, clientOptions: { noDelay: true } });
+    return [ours.setSecure({ ...SERVER, ...credentials }), raw.on('error', () => {})];
+  }
+  const [ours, raw] = await pair({ server: nodeNet, serverOptions: { noDelay: true } });
+  return [ours.setSecure({ ...CLIENT, ...credentials }), raw.on('error', () => {})];
+}
+
+/** What a handshake that fails has come to: the error, and the names of the events, of which 'close' is the last. */
+async function outcomeOf(stream) {
+  const names = namesUntilClose(stream, ['secure', 'secureConnect', 'data', 'end', 'error', 'close']);
+  const error = await failure(stream);
+  return { error, names: await names };
+}
+
+/** Lets the loop turn once. */
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const ROLES = ['server', 'client'];
+
+jest.setTimeout(60_000);
+
+describe('a handshake that fails: \'error\', then \'close\' with true, and nothing else', () => {
+  const random = (seed, length) => {
+    const bytes = Buffer.alloc(length);
+    for (let i = 0, x = seed; i < length; i++) bytes[i] = (x = (x * 1103515245 + 12345) % 2147483648) >>> 16;
+    return bytes;
+  };
+  const WRONG = 'ERR_SSL_WRONG_VERSION_NUMBER';
+  const ANY = expect.stringMatching(/^ERR_SSL_/);
+  const GARBAGE = [
+    ['a line of text', Buffer.from('220 smtp.example.test ESMTP\r\n'), WRONG],
+    ['another protocol\'s first words', Buffer.from('SSH-2.0-OpenSSH_9.2p1\r\n'), WRONG],
+    ['zeros', Buffer.alloc(100), ANY],
+    ['ones', Buffer.alloc(100, 0xff), ANY],
+    ['random bytes', random(1, 1000), ANY],
+    ['other random bytes', random(2, 100_000), ANY],
+    ['a record of a version that is none', Buffer.from('160909000401000000', 'hex'), ANY],
+    ['a record that is too long', Buffer.concat([Buffer.from('160301ffff', 'hex'), Buffer.alloc(0xffff)]), ANY],
+    ['an empty handshake record', Buffer.from('1603010000', 'hex'), ANY],
+    ['a handshake message that is none', Buffer.from('1603010004ff000000', 'hex'), ANY],
+    ['a hello of nothing', Buffer.concat([Buffer.from('160301002a', 'hex'), Buffer.from('01000026', 'hex'), Buffer.alloc(38)]), ANY],
+    ['data before the handshake', Buffer.from('17030300050102030405', 'hex'), ANY],
+    ['a finished handshake', Buffer.from('1603030010140000000c000000000000000000000000', 'hex'), ANY],
+  ];
+
+  test.each(ROLES.flatMap((role) => GARBAGE.map((one) => [role, ...one])))('our %s is sent %s', async (role, _, bytes, code) => {
+    const [ours, raw] = await againstRaw(role);
+    raw.resume().write(bytes);
+    const { error, names } = await outcomeOf(ours);
+    expect(error.code).toEqual(code);
+    expect(names).toEqual(['error', 'close']);
+  });
+
+  test.each(['GET / HTTP/1.1\r\n\r\n', 'POST / HTTP/1.1\r\n\r\n', 'HEAD / HTTP/1.0\r\n\r\n'])(
+    'our server is sent plain HTTP: ERR_SSL_HTTP_REQUEST, as in node:tls: %j', async (request) => {
+      const [ours, raw] = await againstRaw('server');
+      raw.resume().write(request);
+      const { error, names } = await outcomeOf(ours);
+      expect(error.code).toBe('ERR_SSL_HTTP_REQUEST');
+      expect(names).toEqual(['error', 'close']);
+    });
+
+  test('our client is sent plain HTTP', async () => {
+    const [ours, raw] = await againstRaw('client');
+    raw.resume().write('HTTP/1.1 400 Bad Request\r\n\r\n');
+    expect((await failure(ours)).code).toBe(WRONG);
+  });
+
+  test('garbage one byte at a time', async () => {
+    const [ours, raw] = await againstRaw('server');
+    const outcome = outcomeOf(ours);
+    for (const byte of Buffer.from('EHLO localhost\r\n')) {
+      raw.write(Buffer.from([byte]));
+      await turn();
+    }
+    expect((await outcome).error.code).toBe(WRONG);
+  });
+
+  test.each([
+    ['unknown_ca', 48, 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'],
+    ['handshake_failure', 40, 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'],
+    ['bad_certificate', 42, 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE'],
+    ['internal_error', 80, 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'],
+    ['unrecognized_name', 112, 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME'],
+    ['protocol_version', 70, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'],
+  ])('"the TLS alert named": %s', async (name, number, code) => {
+    const [ours, raw] = await againstRaw('client');
+    raw.resume().write(Buffer.from([21, 3, 3, 0, 2, 2, number]));
+    const { error, names } = await outcomeOf(ours);
+    expect(error).toMatchObject({ code, alert: expect.stringMatching(new RegExp(name.replaceAll('_', '[ _]'))) });
+    expect(names).toEqual(['error', 'close']);
+  });
+
+  test('without an alert, none is named', async () => {
+    const [ours, raw] = await againstRaw('server');
+    raw.resume().write('garbage');
+    expect(await failure(ours)).not.toHaveProperty('alert', expect.anything());
+  });
+
+  /** What a server and a client that can't agree say of it: `[code of the server, code of the client]`. */
+  async function quarrel(server, client) {
+    const connection = once(server, 'connection');
+    const [error] = await once(client, 'error');
+    const [accepted] = await connection;
+    return [accepted.errored?.code ?? (accepted.errored === null ? (await failure(accepted)).code : null), error.code];
+  }
+
+  test.each([
+    ['no version in common, the server\'s is newer', TLS13, TLS12],
+    ['no version in common, the server\'s is older', TLS12, TLS13],
+    ['no cipher in common', { ...TLS12, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }, { ...TLS12, ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }],
+  ])('the codes are those of node:tls: %s', async (_, onServer, onClient) => {
+    const reference = tls.createServer({ ...SERVER, ...onServer });
+    reference.on('connection', destroyAtEnd);
+    await listening(reference);
+    const expected = { server: once(reference, 'tlsClientError') };
+    [expected.client] = await once(tlsClient(reference, onClient), 'error');
+    [expected.server] = await expected.server;
+
+    const server = await tolerantServer({ ...SERVER, ...onServer });
+    const [ofServer, ofClient] = await quarrel(server, secureClient(server, { ...CLIENT, ...onClient }));
+    expect([ofServer, ofClient]).toEqual([expected.server.code, expected.client.code]);
+    // And when the other is theirs.
+    const [mixedServer] = await quarrel(server, tlsClient(server, onClient));
+    expect(mixedServer).toBe(expected.server.code);
+    const [mixedClient] = await once(secureClient(reference, { ...CLIENT, ...onClient }), 'error');
+    expect(mixedClient.code).toBe(expected.client.code);
+  });
+
+  test('TLS 1.1 and older are turned away: ERR_SSL_UNSUPPORTED_PROTOCOL', async () => {
+    const [ours, raw] = await againstRaw('server');
+    const versions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+    const hello = await clientHello(versions);
+    raw.resume().write(hello);
+    expect((await failure(ours)).code).toBe('ERR_SSL_UNSUPPORTED_PROTOCOL');
+  });
+});
+
+describe('"a handshake deadline (default 120 s) with its own code"', () => {
+  test.each(ROLES)('our %s, whose peer sends nothing', async (role) => {
+    const [ours, raw] = await againstRaw(role, { handshakeTimeout: 50 });
+    raw.resume();
+    const { error, names } = await outcomeOf(ours);
+    expect(error.code).toBe('ERR_TLS_HANDSHAKE_TIMEOUT');
+    expect(names).toEqual(['error', 'close']);
+  });
+
+  test.each(ROLES)('our %s, whose peer sends one byte after the other, for ever', async (role) => {
+    const [ours, raw] = await againstRaw(role, { handshakeTimeout: 100 });
+    const outcome = outcomeOf(ours.on('close', () => raw.destroy()));
+    // A message of 64 KiB in a record of 16 KiB, which never becomes whole.
+    raw.resume().write(Buffer.from(`1603034000${role === 'server' ? '01' : '02'}00ffff`, 'hex'));
+    while (!raw.destroyed) {
+      raw.write(Buffer.from([0]));
+      await turn();
+    }
+    expect((await outcome).error.code).toBe('ERR_TLS_HANDSHAKE_TIMEOUT');
+  });
+
+  test('it counts from \'connect\' where setSecure came before, and is over with \'secure\'', async () => {
+    const server = await secureServer({ ...SERVER, handshakeTimeout: 50 });
+    const accepted = nextSecure(server);
+    const client = secureClient(server, { ...CLIENT, handshakeTimeout: 50 });
+    await once(client, 'secure');
+    const stream = await accepted;
+    // Longer than the deadline, by the clock that it would be kept by.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await greet(client, stream);
+  });
+
+  test('"When an idle timeout is triggered [...] the connection will not be severed": in a handshake, too', async () => {
+    const [client, accepted] = await pair();
+    accepted.pause();
+    client.setSecure(CLIENT);
+    client.setTimeout(20);
+    await once(client, 'timeout');
+    client.setTimeout(0);
+    accepted.setSecure(SERVER);
+    accepted.resume();
+    await allSecure(client, accepted);
+    await greet(client, accepted);
+  });
+});
+
+describe('a peer that goes in the middle: ECONNRESET', () => {
+  test.each(ROLES.flatMap((role) => [[role, 'ends'], [role, 'resets']]))('our %s, whose peer %s the connection without a word', async (role, how) => {
+    const [ours, raw] = await againstRaw(role);
+    if (how === 'ends') raw.resume().end();
+    else raw.resetAndDestroy();
+    const { error, names } = await outcomeOf(ours);
+    expect(error.code).toBe('ECONNRESET');
+    expect(names).toEqual(['error', 'close']);
+  });
+
+  /** Passes on `count` bytes, then does `cut` to both sockets. */
+  function cutAfter(count, cut) {
+    let left = count;
+    return (chunk, to) => {
+      if (left < 0) return;
+      to.write(chunk.subarray(0, left));
+      left -= chunk.length;
+      if (left < 0) cut(to);
+    };
+  }
+
+  test.each([TLS12, TLS13].flatMap((versions) => ['end', 'resetAndDestroy'].map((how) => [versions.minVersion, how, versions])))(
+    'wherever it is, %s, %s()', async (_, how, versions) => {
+      const server = await tolerantServer({ ...SERVER, ...versions });
+      for (const [direction, most] of [['up', 200], ['down', 700]]) {
+        for (let count = 0; count < most; count += 37) {
+          const between = await tap(server, { [direction]: cutAfter(count, (socket) => socket[how]()) });
+          const connection = once(server, 'connection');
+          const client = secureClient(between, { ...CLIENT, ...versions });
+          const closing = namesUntilClose(client, ['error', 'close']);
+          const [accepted] = await connection;
+          const victims = { up: accepted, down: client };
+          const error = await failure(victims[direction]);
+          expect(error.code).toBe('ECONNRESET');
+          client.destroy();
+          accepted.destroy();
+          await closing;
+        }
+      }
+    });
+});
+
+describe('destroy() at every step', () => {
+  test.each(['connection', 'connect', 'secure'])('in a listener of \'%s\', on either side', async (name) => {
+    for (const side of ROLES) {
+      const server = await listening(net.createServer());
+      const closed = [];
+      server.on('connection', (stream) => {
+        destroyAtEnd(stream);
+        closed.push(namesUntilClose(stream.on('error', () => {}), ['secure', 'data', 'end', 'error', 'close']));
+        stream.setSecure(SERVER);
+        if (side !== 'server') return;
+        if (name === 'connection') stream.destroy();
+        else stream.on(name, () => stream.destroy());
+      });
+      const client = destroyAtEnd(net.connect(server.address().port, '127.0.0.1'));
+      client.on('error', () => {});
+      closed.push(namesUntilClose(client, ['secure', 'data', 'end', 'error', 'close']));
+      client.setSecure(CLIENT);
+      if (side === 'client' && name !== 'connection') client.on(name, () => client.destroy());
+      if (side === 'client' && name === 'connection') server.on('connection', () => client.destroy());
+      if (closed.length < 2) await once(server, 'connection');
+      for (const names of await Promise.all(closed)) {
+        expect(names.filter((one) => one === 'close')).toEqual(['close']);
+        expect(names.at(-1)).toBe('close');
+      }
+    }
+  });
+
+  test.each(ROLES.flatMap((side) => [TLS12, TLS13].map((versions) => [side, versions.minVersion, versions])))(
+    'our %s, %s, after so many bytes of the other: \'close\' with false, and nothing after it', async (side, _, versions) => {
+      const server = await tolerantServer({ ...SERVER, ...versions });
+      for (let count = 0; count < 1000; count += 53) {
+        const connection = once(server, 'connection');
+        let victim = null;
+        let left = count;
+        const direction = side === 'server' ? 'up' : 'down';
+        const between = await tap(server, {
+          [direction](chunk, to) {
+            to.write(chunk);
+            left -= chunk.length;
+            if (left <= 0) victim?.destroy();
+          },
+        });
+        const client = secureClient(between, { ...CLIENT, ...versions });
+        client.on('error', () => {});
+        client.on('secure', () => client.write(Buffer.alloc(1000)));
+        const [accepted] = await connection;
+        accepted.on('secure', () => accepted.write(Buffer.alloc(1000)));
+        victim = side === 'server' ? accepted : client;
+        const events = record(victim, 'error', 'close');
+        if (left <= 0) victim.destroy();
+        await once(victim, 'close');
+        client.destroy();
+        accepted.destroy();
+        await settled();
+        expect(events).toEqual([['close', false]]);
+      }
+    });
+
+  test('in the turn of setSecure, and before \'connect\'', async () => {
+    const [client, accepted] = await pair();
+    for (const [stream, credentials] of [[client, CLIENT], [accepted, SERVER]]) {
+      const events = record(stream, 'secure', 'error', 'close');
+      stream.setSecure(credentials).destroy();
+      await once(stream, 'close');
+      expect(events).toEqual([['close', false]]);
+    }
+    const server = await secureServer();
+    const early = secureClient(server);
+    const events = record(early, 'connect', 'secure', 'error', 'close');
+    early.destroy();
+    await once(early, 'close');
+    expect(events).toEqual([['close', false]]);
+  });
+
+  test('with an error: that one, then \'close\' with true', async () => {
+    const [client] = await pair();
+    client.setSecure(CLIENT);
+    const reason = new Error('A parse error or so.');
+    client.destroy(reason);
+    expect(await failure(client)).toBe(reason);
+  });
+
+  test('what waits for the handshake is dropped, and its callbacks get an error', async () => {
+    const [client] = await pair();
+    client.setSecure(CLIENT);
+    const callbacks = [jest.fn(), jest.fn()];
+    client.write('one', callbacks[0]);
+    client.write('two', callbacks[1]);
+    client.destroy();
+    await once(client, 'close');
+    await settled();
+    for (const callback of callbacks) {
+      expect(callback.mock.calls).toEqual([[expect.objectContaining({ code: expect.any(String) })]]);
+    }
+  });
+
+  test('resetAndDestroy() in the middle', async () => {
+    const [ours, raw] = await againstRaw('client');
+    raw.off('error', raw.listeners('error')[0]).resume();
+    ours.resetAndDestroy();
+    expect((await failure(raw)).code).toBe('ECONNRESET');
+  });
+});
+
+describe('"every split offset of a recorded handshake"', () => {
+  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('our server, and a ClientHello of %s in two pieces', async (_, versions) => {
+    const hello = await clientHello(versions);
+    const server = await tolerantServer(SERVER);
+    const { port } = server.address();
+    const answered = async (offset) => {
+      const raw = destroyAtEnd(nodeNet.connect({ port, host: '127.0.0.1', noDelay: true }));
+      raw.write(hello.subarray(0, offset));
+      await settled();
+      raw.write(hello.subarray(offset));
+      const [answer] = await once(raw, 'data');
+      raw.destroy();
+      return records(answer)[0]?.type;
+    };
+    const types = [];
+    for (let offset = 1; offset < hello.length; offset += 16) {
+      const offsets = Array.from({ length: Math.min(16, hello.length - offset) }, (_unused, i) => offset + i);
+      types.push(...(await Promise.all(offsets.map(answered))));
+    }
+    expect(types.length).toBe(hello.length - 1);
+    expect(new Set(types)).toEqual(new Set([HANDSHAKE]));
+  });
+
+  /** Whole handshakes whose bytes in `direction` are split at one offset each, the same for all that are sent. */
+  async function splitHandshakes(server, connect, direction, most) {
+    let longest = 0;
+    const attempt = async (offset) => {
+      let at = 0;
+      const between = await tap(server, {
+        async [direction](chunk, to) {
+          const cut = offset - at;
+          at += chunk.length;
+          longest = Math.max(longest, at);
+          if (cut <= 0 || cut >= chunk.length) return to.write(chunk);
+          to.write(chunk.subarray(0, cut));
+          await settled();
+          return to.write(chunk.subarray(cut));
+        },
+      });
+      const client = connect(between);
+      await once(client, 'secure');
+      client.write('x');
+      const [data] = await once(client, 'data');
+      client.destroy();
+      return data.toString();
+    };
+    let offset = 1;
+    for (; offset <= Math.min(longest || most, most); offset += 16) {
+      const offsets = Array.from({ length: 16 }, (_unused, i) => offset + i);
+      expect(new Set(await Promise.all(offsets.map(attempt)))).toEqual(new Set(['x']));
+    }
+    return offset;
+  }
+
+  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('our client and server, whole handshakes of %s with certificates on both sides', async (_, versions) => {
+    const credentials = { ...identity('direct'), ca: certificate('root'), ...versions };
+    const server = await listening(
+      net.createServer((stream) => {
+        destroyAtEnd(stream).setSecure(credentials).on('error', () => {});
+        stream.pipe(stream);
+      }),
+    );
+    const connect = (between) => secureClient(between, credentials);
+    for (const direction of ['up', 'down']) {
+      expect(await splitHandshakes(server, connect, direction, 4000)).toBeGreaterThan(500);
+    }
+  });
+
+  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('one byte at a time, in both directions, %s', async (_, versions) => {
+    const server = await secureServer({ ...SERVER, ...versions });
+    const trickle = async (chunk, to) => {
+      for (const byte of chunk) {
+        to.write(Buffer.from([byte]));
+        await turn();
+      }
+    };
+    const between = await tap(server, { up: trickle, down: trickle });
+    const accepted = nextSecure(server);
+    const client = secureClient(between);
+    await once(client, 'secure');
+    await greet(client, await accepted);
+    expect(client.getProtocol()).toBe(versions.minVersion);
+  });
+});
+
+describe('many handshakes', () => {
+  test('"nothing leaks": 1,000 handshakes, good and bad, and the descriptors are back', async () => {
+    const server = await listening(net.createServer((stream) => stream.on('error', () => {}).setSecure(SERVER)));
+    const descriptors = () => fs.readdirSync('/proc/self/fd').length;
+    const { port } = server.address();
+    /** Five kinds of visitors, one in `kinds` each. */
+    const kinds = [
+      (client) => client.on('secure', () => client.end()),
+      (client) => client.on('secure', () => client.destroy()),
+      (client) => client.on('secure', () => client.resetAndDestroy()),
+      (client) => client.on('connect', () => client.destroy()),
+    ];
+    const credentials = net.createCredentials(CLIENT);
+    const visit = async (i) => {
+      const client = net.connect(port, '127.0.0.1').setSecure(credentials);
+      client.on('error', () => {});
+      kinds[i % kinds.length](client.resume());
+      await once(client, 'close');
+    };
+    const run = async (from, until) => {
+      for (let i = from; i < until; i += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, k) => visit(i + k)));
+      }
+      while (server.connections > 0) await turn();
+      await settled();
+    };
+    await run(0, 40);
+    const before = descriptors();
+    await run(40, 1000);
+    // Of a handshake that is cancelled, the socket is closed as soon as its thread has seen that.
+    while (descriptors() > before) await turn();
+  });
+
+  test('100 at once are all served, and the others of the loop get their turn', async () => {
+    const server = await listening(
+      net.createServer((stream) => {
+        destroyAtEnd(stream).setSecure(SERVER);
+        stream.pipe(stream);
+      }),
+    );
+    const finished = [];
+    const other = settled().then(() => finished.push('another connection'));
+    const texts = await Promise.all(
+      Array.from({ length: 100 }, async (_, i) => {
+        const client = secureClient(server);
+        client.write(`${i}`);
+        const [data] = await once(client, 'data');
+        finished.push(i);
+        return data.toString();
+      }),
+    );
+    await other;
+    expect(texts).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
+    expect(finished.at(-1)).not.toBe('another connection');
+  });
+
+  test('a server that is closed while handshakes are under way: they come to their end (D4)', async () => {
+    const server = await secureServer();
+    const clients = Array.from({ length: 10 }, () => secureClient(server));
+    let accepted = 0;
+    await new Promise((resolve) => {
+      server.on('connection', () => {
+        if (++accepted === clients.length) resolve();
+      });
+    });
+    server.close();
+    await Promise.all(clients.map((client) => once(client, 'secure')));
+  });
+});
+
+test('renegotiation is not done: the session of a peer that asks for it ends with an alert or goes on', async () => {
+  const server = await tlsServer({ ...SERVER, ...TLS12 });
+  const connection = once(server, 'secureConnection');
+  const client = secureClient(server, { ...CLIENT, ...TLS12 });
+  const [theirs] = await connection;
+  theirs.on('error', () => {});
+  const outcome = new Promise((resolve) => {
+    theirs.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error?.code ?? 'done'));
+    theirs.on('close', () => resolve('closed'));
+    client.on('error', () => resolve('failed'));
+  });
+  client.resume();
+  expect(await outcome).not.toBe('done');
+});
