@@ -176,7 +176,7 @@ describe('stream.write, \'drain\'', () => {
       stream.end();
     }
     await settled();
-    const [one, other] = await Promise.all([collect(client), collect(accepted)]);
+    const [one, other] = await Promise.all([collect(client.resume()), collect(accepted.resume())]);
     expect([digest(one), digest(other)]).toEqual([digest(bytes), digest(bytes)]);
   });
 
@@ -512,7 +512,7 @@ describe('pipes and protocols', () => {
   test('pipe between TLS and plain, both ways', async () => {
     const echo = await listening(net.createServer((stream) => destroyAtEnd(stream).pipe(stream)));
     const front = await listening(
-      net.createServer((stream) => {
+      net.createServer({ allowHalfOpen: true }, (stream) => {
         destroyAtEnd(stream).setSecure(SERVER);
         const back = destroyAtEnd(net.connect(echo.address().port, '127.0.0.1'));
         stream.pipe(back).pipe(stream);
