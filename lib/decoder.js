@@ -2,9 +2,9 @@
 
 // Text from bytes, and the way back.
 //
-// The decoder of here keeps surrogate pairs whole: Node's StringDecoder holds back the unfinished bytes of a UTF-16 unit,
-// but gives out a high surrogate whose other half has not come yet, if the bytes come one by one. Written on as UTF-8,
-// such a half is lost.
+// The decoder of here keeps surrogate pairs whole: Node's StringDecoder holds back the unfinished bytes of a UTF-16
+// unit, but gives out a high surrogate whose other half has not come yet, if the bytes come one by one. Written on as
+// UTF-8, such a half is lost.
 
 const { StringDecoder } = require('string_decoder');
 
