@@ -460,6 +460,18 @@ describe('the end', () => {
     expect(events.map(([name]) => name)).toEqual(['data', 'close']);
   });
 
+  test('a goodbye that does not arrive is no error: the peer has all there was, and is gone', async () => {
+    const [client, accepted] = await securePair(SERVER, CLIENT, { serverOptions: { allowHalfOpen: true } });
+    const events = record(accepted, 'error', 'finish', 'close');
+    client.end('all there is');
+    expect((await collect(accepted)).toString()).toBe('all there is');
+    client.resetAndDestroy();
+    await settled();
+    accepted.end();
+    await once(accepted, 'close');
+    expect(events).toEqual([['finish'], ['close', false]]);
+  });
+
   test('writing after it: ERR_STREAM_WRITE_AFTER_END, and after destroy() ERR_STREAM_DESTROYED (D14)', async () => {
     const [client, accepted] = await securePair();
     accepted.resume();
