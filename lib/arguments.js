@@ -32,6 +32,14 @@ function validateNumber(value, name) {
   if (typeof value !== 'number') throw errors.invalidArgumentType(name, 'number', value);
 }
 
+/** Text or bytes, as a Buffer. */
+function bytesOf(value, name) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  throw errors.invalidArgumentType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+}
+
 function validateInteger(value, name, least, most = INT32_MAX) {
   validateNumber(value, name);
   if (!Number.isInteger(value)) throw errors.outOfRange(name, 'an integer', value);
@@ -211,6 +219,7 @@ function connectTarget(args) {
 }
 
 module.exports = {
+  bytesOf,
   connectTarget,
   keepAliveSeconds,
   keepAliveSettings,

@@ -5,7 +5,14 @@
 // Private keys are read by Node's `crypto`, which knows all their forms; everything else by the engine.
 
 const { X509Certificate, createPrivateKey } = require('crypto');
-const { validateBoolean, validateFunction, validateInteger, validateObject, validateString } = require('./arguments');
+const {
+  bytesOf,
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateObject,
+  validateString,
+} = require('./arguments');
 const binding = require('./binding');
 const errors = require('./errors');
 
@@ -249,12 +256,8 @@ function blobs(name, value) {
   return items(value).map((item) => blob(name, item));
 }
 
-/** Text or bytes, as a Buffer. */
 function blob(name, value) {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
-  throw errors.invalidArgumentType(`options.${name}`, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+  return bytesOf(value, `options.${name}`);
 }
 
 module.exports = { Credentials, createCredentials, credentialsOf };
