@@ -38,12 +38,7 @@ impl Pipes {
     }
 
     /// Receives from `source`: how many [`Self::bytes`] there are, or what there is to tell instead.
-    pub fn receive(
-        &mut self,
-        source: &mut Stream,
-        cipher: &mut Vec<u8>,
-        now: Instant,
-    ) -> Option<Result<usize, News>> {
+    pub fn receive(&mut self, source: &mut Stream, cipher: &mut Vec<u8>, now: Instant) -> Option<Result<usize, News>> {
         self.buffer.resize(RECEIVE_MOST, 0);
         let outcome = source.receive_into(cipher, as_space(&mut self.buffer), now);
         self.moved += outcome.map_or(0, |outcome| outcome.unwrap_or(0));
