@@ -1,6 +1,6 @@
 'use strict';
 
-// index.d.ts has every export and every public member: those that are there at run time.
+// index.d.ts has every export, every public member and every option of TLS: those that are there at run time.
 
 const fs = require('fs');
 const path = require('path');
@@ -39,4 +39,31 @@ test.each([
   expect(found).toContain(one);
   const missing = found.filter((member) => !new RegExp(`^  (?:readonly |get )?${member}\\??[:(<]`, 'm').test(text));
   expect(missing).toEqual([]);
+});
+
+/** The names of what an interface declares. */
+function declaredIn(name) {
+  return [...interfaceOf(name).matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, member]) => member);
+}
+
+/** The options that `call` reads of the object that it is given. */
+function readBy(call) {
+  const names = new Set();
+  const note = (_, name) => void names.add(name);
+  call(new Proxy({}, { get: note }));
+  return [...names];
+}
+
+test.each([
+  ['CredentialOptions', (options) => net.createCredentials(options)],
+  ['SecureOptions', (options) => new net.Stream().setSecure(null, options)],
+])('every option of %s is read, and no other', (name, call) => {
+  expect(declaredIn(name).sort()).toEqual(readBy(call).sort());
+});
+
+test('every method of Credentials is there', () => {
+  const credentials = net.createCredentials();
+  const declared = declaredIn('Credentials');
+  expect(declared.length).toBeGreaterThan(0);
+  for (const method of declared) expect(credentials[method]).toBeInstanceOf(Function);
 });
