@@ -171,6 +171,29 @@ describe('D15: "setEncoding(null) goes back to Buffers"', () => {
     }
   });
 
+  test.each(['utf8', 'ascii', 'utf16le', 'base64', 'hex'])('of data that wait to be read and are no text, not a byte is lost: %s', async (encoding) => {
+    const bytes = Buffer.from('ff41c3a9f09f98d8e2820080fe62', 'hex');
+    for (const taken of [0, 1, 2]) {
+      const [client, accepted] = await pair({ client: nodeNet, accept: (stream) => stream.on('readable', () => {}) });
+      accepted.setEncoding(encoding);
+      let readable = once(accepted, 'readable');
+      client.write(bytes.subarray(0, 5));
+      await readable;
+      const text = taken === 0 ? '' : accepted.read(taken);
+      readable = once(accepted, 'readable');
+      client.write(bytes.subarray(5));
+      await readable;
+      await settled();
+      accepted.setEncoding(null);
+      const rest = accepted.read();
+      expect(bytes.subarray(bytes.length - rest.length).equals(rest)).toBe(true);
+      const before = bytes.subarray(0, bytes.length - rest.length);
+      // A group of base64 and a pair of UTF-16 count as delivered with their first character.
+      expect(before.toString(encoding).startsWith(text)).toBe(true);
+      expect(before.length).toBeLessThanOrEqual(3 * taken);
+    }
+  });
+
   test('of data that wait to be read: they become Buffers again', async () => {
     const [client, accepted] = await pair({
       client: nodeNet,

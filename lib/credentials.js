@@ -169,6 +169,7 @@ function privateKey(item, passphrase) {
   const attempts = data.includes(PEM_BEGIN)
     ? [{ key: data, format: 'pem', passphrase }]
     : KEY_FORMS.map((type) => ({ key: data, format: 'der', type, passphrase }));
+  forgetFormerErrors();
   let failure;
   for (const attempt of attempts) {
     try {
@@ -178,6 +179,18 @@ function privateKey(item, passphrase) {
     }
   }
   throw errors.optionError({ field: 'key', code: failure.code ?? 'ERR_INVALID_ARG_VALUE', reason: failure.message });
+}
+
+/**
+ * OpenSSL queues its errors by thread, and `createPrivateKey` of Node 20 fails if one is left there by somebody else: a
+ * signature of a peer of node:tls that was wrong, say. Reading a certificate, even none, clears the queue.
+ */
+function forgetFormerErrors() {
+  try {
+    void new X509Certificate('');
+  } catch {
+    // There is none in ''.
+  }
 }
 
 function archives({ pfx, passphrase }) {

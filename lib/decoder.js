@@ -1,9 +1,10 @@
 'use strict';
 
-// A StringDecoder that keeps surrogate pairs whole.
+// Text from bytes, and the way back.
 //
-// Node's holds back the unfinished bytes of a UTF-16 unit, but gives out a high surrogate whose other half has not come
-// yet, if the bytes come one by one. Written on as UTF-8, such a half is lost.
+// The decoder of here keeps surrogate pairs whole: Node's StringDecoder holds back the unfinished bytes of a UTF-16
+// unit, but gives out a high surrogate whose other half has not come yet, if the bytes come one by one. Written on as
+// UTF-8, such a half is lost.
 
 const { StringDecoder } = require('string_decoder');
 
@@ -42,10 +43,31 @@ class Utf16Decoder {
   }
 }
 
+/** A decoder of `encoding`. */
+function decoderOf(encoding) {
+  return encoding === 'utf16le' ? new Utf16Decoder(Buffer.alloc(0)) : new StringDecoder(encoding);
+}
+
+/**
+ * The bytes behind `text`, which is the end of what `chunks` have become in `encoding`, and behind what is unfinished.
+ * Null if it is not. Not every encoding has a way back of its own: UTF-8 makes one character of all that is no text.
+ */
+function bytesBehind(text, chunks, encoding) {
+  const bytes = Buffer.concat(chunks);
+  const whole = decoderOf(encoding).write(bytes);
+  if (!whole.endsWith(text)) return null;
+  const decoder = decoderOf(encoding);
+  let at = 0;
+  for (let before = whole.length - text.length; before > 0; at++) {
+    before -= decoder.write(bytes.subarray(at, at + 1)).length;
+  }
+  return bytes.subarray(at);
+}
+
 /** The bytes that `decoder` has taken but not given out. */
 function restOf(decoder) {
   if (decoder instanceof Utf16Decoder) return decoder.rest();
   return Buffer.from(decoder.lastChar.subarray(0, decoder.lastTotal - decoder.lastNeed));
 }
 
-module.exports = { Utf16Decoder, restOf };
+module.exports = { Utf16Decoder, bytesBehind, restOf };

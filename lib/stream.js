@@ -21,7 +21,7 @@ const {
   validateTimeout,
 } = require('./arguments');
 const { isIP } = require('./address');
-const { Utf16Decoder, restOf } = require('./decoder');
+const { Utf16Decoder, bytesBehind, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
 const { Race } = require('./race');
@@ -45,6 +45,8 @@ const {
 } = require('./symbols');
 
 const kEngine = Symbol('engine');
+/** Where there is an encoding: the bytes whose text waits in Duplex's buffer. Null if none does. */
+const kBytes = Symbol('bytes');
 /** Duplex has asked for data, and the engine has been told as soon as there is a connection. */
 const kReading = Symbol('reading');
 /** The write that the engine has not taken whole: `{ chunks, callback }`. */
@@ -149,7 +151,8 @@ class StreamMethods extends Duplex {
   // The engine's events.
 
   [kOnData](chunk) {
-    if (!this.push(chunk)) {
+    const isRoom = this._readableState.decoder ? pushText(this, chunk) : this.push(chunk);
+    if (!isRoom) {
       this[kReading] = false;
       this[kEngine].want(this[kId], false);
     }
@@ -317,12 +320,14 @@ class StreamMethods extends Duplex {
   setEncoding(encoding = null) {
     const state = this._readableState;
     if (encoding !== null) {
+      const bytes = state.decoder ? null : [...state.buffer].slice(state.bufferIndex ?? 0);
       super.setEncoding(encoding);
+      if (bytes !== null) this[kBytes] = bytes;
       if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
       return this;
     }
     if (!state.decoder) return this;
-    const buffered = undecode(state);
+    const buffered = undecode(this);
     state.decoder = null;
     state.encoding = null;
     if (buffered.length > 0 && !state.endEmitted) this.unshift(buffered);
@@ -610,6 +615,7 @@ function initialize(stream, options) {
   stream[kOutgoing] = false;
   stream[kHost] = undefined;
   stream[kSecurity] = null;
+  stream[kBytes] = null;
   stream[kReferenced] = true;
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);
@@ -686,6 +692,7 @@ function reopen(stream, then) {
   stream[kLast] = null;
   stream[kPending] = null;
   stream[kSecurity] = null;
+  stream[kBytes] = null;
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
@@ -840,7 +847,7 @@ function splitAtMark(stream, list, callback) {
 /** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
 function takeUndelivered(stream) {
   const state = stream._readableState;
-  const bytes = undecode(state);
+  const bytes = undecode(stream);
   // With an encoding, the unfinished character is among what was taken.
   if (state.decoder) stream.setEncoding(state.encoding);
   return bytes;
@@ -890,16 +897,39 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-/** The bytes behind what has been received but not read, and behind what could not be decoded yet. */
-function undecode(state) {
+/** Pushes what becomes text, and keeps the bytes as long as the text waits. */
+function pushText(stream, chunk) {
+  const state = stream._readableState;
+  if (state.length === 0) stream[kBytes] = null;
+  const bytes = stream[kBytes] ?? startOfText(state.decoder);
+  const isRoom = stream.push(chunk);
+  if (state.length > 0) {
+    bytes.push(chunk);
+    stream[kBytes] = bytes;
+  }
+  return isRoom;
+}
+
+/** The unfinished character that the next text begins with, in a list. */
+function startOfText(decoder) {
+  return decoder.lastNeed === 0 ? [] : [restOf(decoder)];
+}
+
+/** Takes the bytes behind what has been received but not read, and behind what could not be decoded yet. */
+function undecode(stream) {
+  const state = stream._readableState;
   const { decoder, encoding } = state;
-  const chunks = [...state.buffer].slice(state.bufferIndex ?? 0).map((chunk) => Buffer.from(chunk, encoding));
-  if (decoder) chunks.push(restOf(decoder));
+  const chunks = [...state.buffer].slice(state.bufferIndex ?? 0);
   if (Array.isArray(state.buffer)) state.buffer.length = 0;
   else state.buffer.clear();
   if (state.bufferIndex !== undefined) state.bufferIndex = 0;
   state.length = 0;
-  return Buffer.concat(chunks);
+  if (!decoder) return Buffer.concat(chunks);
+  const kept = stream[kBytes];
+  stream[kBytes] = null;
+  const bytes = kept === null ? null : bytesBehind(chunks.join(''), kept, encoding);
+  // What has not come from the peer, but by unshift(), is there as text only.
+  return bytes ?? Buffer.concat([...chunks.map((chunk) => Buffer.from(chunk, encoding)), restOf(decoder)]);
 }
 
 function want(stream) {

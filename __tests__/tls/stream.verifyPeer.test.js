@@ -120,6 +120,14 @@ describe('stream.verifyPeer(): "Returns true or false depending on the validity 
     expect(codeOf(theirs.authorizationError)).toBe(code);
   });
 
+  test('a bad signature that node:tls has seen does not spoil the next credentials', async () => {
+    const server = await tlsServer({ ...SERVER, ca: root, requestCert: true, rejectUnauthorized: false });
+    const accepted = once(server, 'secureConnection');
+    tlsClient(server, identity('badSignature'));
+    await accepted;
+    expect(() => net.createCredentials(SERVER)).not.toThrow();
+  });
+
   test.each(UNNAMED)('D21, never true: %s', async (_, { shown, trust }) => {
     const [ofServer, ofClient] = await securePair({ ...shown, ...trust }, { ...shown, ...trust }, { how: { servername: 'localhost' } });
     for (const stream of [ofServer, ofClient]) {

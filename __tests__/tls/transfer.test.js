@@ -176,7 +176,7 @@ describe('stream.write, \'drain\'', () => {
       stream.end();
     }
     await settled();
-    const [one, other] = await Promise.all([collect(client), collect(accepted)]);
+    const [one, other] = await Promise.all([collect(client.resume()), collect(accepted.resume())]);
     expect([digest(one), digest(other)]).toEqual([digest(bytes), digest(bytes)]);
   });
 
@@ -460,6 +460,18 @@ describe('the end', () => {
     expect(events.map(([name]) => name)).toEqual(['data', 'close']);
   });
 
+  test('a goodbye that does not arrive is no error: the peer has all there was, and is gone', async () => {
+    const [client, accepted] = await securePair(SERVER, CLIENT, { serverOptions: { allowHalfOpen: true } });
+    const events = record(accepted, 'error', 'finish', 'close');
+    client.end('all there is');
+    expect((await collect(accepted)).toString()).toBe('all there is');
+    client.resetAndDestroy();
+    await settled();
+    accepted.end();
+    await once(accepted, 'close');
+    expect(events).toEqual([['finish'], ['close', false]]);
+  });
+
   test('writing after it: ERR_STREAM_WRITE_AFTER_END, and after destroy() ERR_STREAM_DESTROYED (D14)', async () => {
     const [client, accepted] = await securePair();
     accepted.resume();
@@ -512,7 +524,7 @@ describe('pipes and protocols', () => {
   test('pipe between TLS and plain, both ways', async () => {
     const echo = await listening(net.createServer((stream) => destroyAtEnd(stream).pipe(stream)));
     const front = await listening(
-      net.createServer((stream) => {
+      net.createServer({ allowHalfOpen: true }, (stream) => {
         destroyAtEnd(stream).setSecure(SERVER);
         const back = destroyAtEnd(net.connect(echo.address().port, '127.0.0.1'));
         stream.pipe(back).pipe(stream);

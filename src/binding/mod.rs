@@ -4,9 +4,9 @@
 //! streams and listeners by id, and gives one function for each kind of event.
 
 mod core;
-mod credentials;
+pub mod credentials;
 mod fast;
-mod tls;
+pub mod tls;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -220,10 +220,10 @@ impl Stream {
     /// Does what is due, until there is something to tell or nothing to do.
     pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<News> {
         loop {
+            self.fd.as_ref()?;
             if let Some(error) = self.failure.take() {
                 return Some(self.fail(error));
             }
-            self.fd.as_ref()?;
             if let Some(news) = self.security.take_news() {
                 return Some(self.handshake_news(news, reactor, now));
             }
@@ -420,12 +420,20 @@ impl Stream {
         let Some(fd) = &self.fd else { return };
         // A secure stream says that it ends.
         let has_last_word = last && matches!(self.security, Security::Secure(_));
-        if !(self.is_queued() || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
+        let is_queued = self.is_queued();
+        if !(is_queued || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
         let sent = match self.security.session() {
             None => io::send(fd, self.kind, self.queue.pending(), last),
-            Some(session) => session.send(fd, self.kind, self.queue.pending(), last),
+            Some(session) => match session.send(fd, self.kind, self.queue.pending(), last) {
+                // The peer is gone, and misses nothing but a goodbye: receiving says how.
+                Err(_) if !is_queued => {
+                    session.drop_records();
+                    Ok(0)
+                }
+                sent => sent,
+            },
         };
         match sent {
             Ok(written) => {
@@ -594,10 +602,8 @@ impl Stream {
                     return None;
                 }
                 Ok(_) => {}
-                Err(errno) => {
-                    self.state.shut_down();
-                    return Some(Err(error(Syscall::Write, errno)));
-                }
+                // As in `send_queue`.
+                Err(_) => session.drop_records(),
             }
         }
         self.state.shut_down();

@@ -137,9 +137,10 @@ fn incompatible_reason(incompatible: &PeerIncompatible) -> &'static str {
         PeerIncompatible::NoCipherSuitesInCommon => "no shared cipher",
         PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::KeyShareExtensionRequired => "no suitable key share",
         PeerIncompatible::NoSignatureSchemesInCommon
-        | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon
-        | PeerIncompatible::SignatureAlgorithmsExtensionRequired => "no suitable signature algorithm",
-        PeerIncompatible::ServerDoesNotSupportTls12Or13
+        | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon => "no suitable signature algorithm",
+        // The extension came with TLS 1.2: a client without it speaks TLS 1.1 at the most.
+        PeerIncompatible::SignatureAlgorithmsExtensionRequired
+        | PeerIncompatible::ServerDoesNotSupportTls12Or13
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
         | PeerIncompatible::SupportedVersionsExtensionRequired
         | PeerIncompatible::Tls12NotOffered
@@ -232,6 +233,7 @@ mod tests {
             (Error::PeerIncompatible(NoCipherSuitesInCommon), "ERR_SSL_NO_SHARED_CIPHER"),
             (Error::PeerIncompatible(NoKxGroupsInCommon), "ERR_SSL_NO_SUITABLE_KEY_SHARE"),
             (Error::PeerIncompatible(NoSignatureSchemesInCommon), "ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM"),
+            (Error::PeerIncompatible(SignatureAlgorithmsExtensionRequired), "ERR_SSL_UNSUPPORTED_PROTOCOL"),
             (Error::PeerIncompatible(Tls12NotOfferedOrEnabled), "ERR_SSL_UNSUPPORTED_PROTOCOL"),
             (Error::PeerIncompatible(ServerDoesNotSupportTls12Or13), "ERR_SSL_UNSUPPORTED_PROTOCOL"),
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), "ERR_SSL_WRONG_VERSION_NUMBER"),
