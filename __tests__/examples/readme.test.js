@@ -51,7 +51,7 @@ test.each(examples())('"%s" (%s)', (_words, language, code, output) => {
   expect(run(folder, language, code)).toBe(output);
 });
 
-describeWith(['openssl'], 'with "a key and a certificate that this makes"', () => {
+describeWith(['openssl'], 'with "a key and a certificate that this command makes"', () => {
   const command = blocksOfReadme().find(([, , language, text]) => language === 'sh' && text.startsWith('openssl '));
 
   test.each(examples().filter(([, , code]) => code.includes('cert.pem')))('"%s"', (_words, language, code, output) => {
