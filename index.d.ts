@@ -395,7 +395,10 @@ export interface CredentialOptions {
    * `'*.example.org'` stands for one label in front. Each needs a key and a certificate (`ERR_INVALID_ARG_VALUE`).
    */
   contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
-  /** How long a handshake may take, in milliseconds, up to 2147483647. Default 120000. With 0, what is not done at once fails. */
+  /**
+   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000. With 0, what is not done at once
+   * fails.
+   */
   handshakeTimeout?: number | undefined;
   /**
    * Gets the secrets of each connection, by which a recording of it can be read: lines in the format of
