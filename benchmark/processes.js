@@ -69,16 +69,19 @@ async function nextLine(role, { gone, lines }) {
   throw new Error(`The ${role} has ended early: ${error?.message ?? signal ?? `exit status ${code}`}`);
 }
 
-/** A server of `moduleName` for `work`. */
+/** A server of `moduleName` for `work`, and the one behind it if it is a proxy. */
 class Server {
   static async start(moduleName, work) {
     const server = new Server();
+    // Behind a proxy is the same for both sides, and out of what is measured.
+    server.backend = work.backend ? await Server.start('net', { server: work.backend, isBackend: true }) : null;
     server.folder = work.unix ? makeFolder() : null;
     const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
     if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
+    if (work.backend) args.push('--backend', server.backend.place);
     if (work.tls) args.push('--identity', certificate(work.tls));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
-    const cores = work.delay ? Object.values(CORES) : CORES.server;
+    const cores = work.delay ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
     server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc'], cores);
     try {
       server.place = await nextLine('server', server.process);
@@ -131,6 +134,7 @@ class Server {
     await gone;
     clearTimeout(timer);
     if (this.folder !== null) removeFolder(this.folder);
+    if (this.backend !== null) await this.backend.stop();
   }
 }
 
