@@ -56,7 +56,8 @@ describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () =
   });
 
   test('a stream into itself, both ways between two, and over UNIX', async () => {
-    const echo = await listening(net.createServer(OPEN, (stream) => destroyAtEnd(stream).pipe(stream)), path.join(scratch(), 's'));
+    const server = net.createServer(OPEN, (stream) => destroyAtEnd(stream).pipe(stream));
+    const echo = await listening(server, path.join(scratch(), 's'));
     const front = await listening(
       net.createServer(OPEN, (stream) => {
         const back = destroyAtEnd(net.connect({ path: echo.address(), ...OPEN }));
@@ -70,8 +71,8 @@ describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () =
     const received = collect(client);
     client.end(content);
     expect(digest(await received)).toBe(digest(content));
-    const ours = seen.mock.contexts.filter((stream, i) => stream instanceof net.Stream && seen.mock.calls[i][0] !== null);
-    expect(ours.length).toBe(0);
+    const isOurs = (stream, i) => stream instanceof net.Stream && seen.mock.calls[i][0] !== null;
+    expect(seen.mock.contexts.filter(isOurs).length).toBe(0);
   });
 
   test.each([
@@ -79,7 +80,8 @@ describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () =
     ['plain to TLS', false, true],
     ['TLS to TLS', true, true],
   ])('%s', async (_, secureSource, secureTarget) => {
-    const make = (isSecure) => (isSecure ? securePair(SERVER, CLIENT, { serverOptions: OPEN, clientOptions: OPEN }) : pair({ serverOptions: OPEN, clientOptions: OPEN }));
+    const options = { serverOptions: OPEN, clientOptions: OPEN };
+    const make = (isSecure) => (isSecure ? securePair(SERVER, CLIENT, options) : pair(options));
     const [[from, source], [target, to]] = [await make(secureSource), await make(secureTarget)];
     await piped(source, from, target, to);
     const seen = chunksOf(source);
@@ -90,7 +92,8 @@ describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () =
   });
 
   test('pipe() before the target is connected, and before both are secure', async () => {
-    const far = await listening(net.createServer(OPEN, (stream) => destroyAtEnd(stream).setSecure(SERVER).pipe(stream)));
+    const echo = (stream) => destroyAtEnd(stream).setSecure(SERVER).pipe(stream);
+    const far = await listening(net.createServer(OPEN, echo));
     const front = await listening(
       net.createServer(OPEN, (stream) => {
         const back = destroyAtEnd(net.connect({ port: far.address().port, host: '127.0.0.1', ...OPEN }));
