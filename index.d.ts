@@ -6,6 +6,7 @@
 
 /// <reference types="node" />
 
+import type { X509Certificate } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
@@ -47,6 +48,17 @@ export declare function createConnection(path: string, connectListener?: () => v
 
 /** Another name of {@link createConnection} (D18). */
 export declare const connect: typeof createConnection;
+
+/**
+ * Reads keys, certificates, whom to trust and how to talk: once, for any number of streams (D19). Without options, they
+ * are those of a client that shows no certificate and trusts the default list, see {@link CredentialOptions.ca}.
+ *
+ * Contract: stream.setSecure.
+ *
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, and what {@link CredentialOptions}
+ *   names: the message says which option it is
+ */
+export declare function createCredentials(options?: CredentialOptions): Credentials;
 
 /** The IP version of `input`: 4 or 6, or 0 if it is no IP address. Contract: net.isIP. */
 export declare function isIP(input: string): 0 | 4 | 6;
@@ -274,6 +286,192 @@ export interface Server extends EventEmitter {
   emit<E extends EventName<ServerEvents>>(event: E, ...args: Arguments<ServerEvents, E>): boolean;
 }
 
+// TLS.
+
+/** PEM as text or bytes, or DER as bytes. */
+export type CredentialData = string | NodeJS.ArrayBufferView | ArrayBuffer;
+
+/** A private key, and what it is encrypted with; without `passphrase`, {@link CredentialOptions.passphrase} counts. */
+export type CredentialKey = CredentialData | { pem: CredentialData; passphrase?: string | undefined };
+
+/** A PKCS#12 archive; without `passphrase`, {@link CredentialOptions.passphrase} counts. */
+export type CredentialArchive =
+  | NodeJS.ArrayBufferView
+  | ArrayBuffer
+  | { buf: NodeJS.ArrayBufferView | ArrayBuffer; passphrase?: string | undefined };
+
+/** What {@link createCredentials} takes. Each is for both sides, where it says nothing else. */
+export interface CredentialOptions {
+  /**
+   * The private key: PKCS#8, PKCS#1 or SEC1, encrypted or not. RSA from 2048 bits, P-256, P-384, P-521, Ed25519; others
+   * throw `ERR_OSSL_UNSUPPORTED`. What can't be read, or decrypted, throws the code that Node's `crypto` gives it
+   * (`ERR_OSSL_BAD_DECRYPT`, ...). With several keys, the first is used that the peer can check.
+   */
+  key?: CredentialKey | readonly CredentialKey[] | undefined;
+  /**
+   * The certificate of the key, in PEM followed by those of its issuers. There are as many as keys, in any order: if
+   * not, `ERR_INVALID_ARG_VALUE`. One that can't be read throws `ERR_OSSL_ASN1_WRONG_TAG`, `ERR_OSSL_PEM_NO_START_LINE`
+   * or `ERR_OSSL_PEM_BAD_BASE64_DECODE`; one of another key, `ERR_OSSL_X509_KEY_VALUES_MISMATCH`.
+   */
+  cert?: CredentialData | readonly CredentialData[] | undefined;
+  /**
+   * A key with its certificate and others, as a PKCS#12 archive. The others complete the chain, and are trusted besides
+   * `ca`. One that can't be opened throws `ERR_CRYPTO_OPERATION_FAILED`.
+   */
+  pfx?: CredentialArchive | readonly CredentialArchive[] | undefined;
+  /** What `key` and `pfx` are encrypted with. */
+  passphrase?: string | undefined;
+  /**
+   * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody. With
+   * it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the package,
+   * and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
+   * `ERR_INVALID_ARG_VALUE`.
+   */
+  ca?: CredentialData | readonly CredentialData[] | undefined;
+  /**
+   * Revocation lists. With any, every certificate of a chain needs the list of its issuer. One that can't be read
+   * throws `ERR_CRYPTO_OPERATION_FAILED`, one past its time `CRL_HAS_EXPIRED`.
+   */
+  crl?: CredentialData | readonly CredentialData[] | undefined;
+  /**
+   * The oldest version. Default `'TLSv1.2'`, which older ones mean as well. With nothing between it and `maxVersion`,
+   * `ERR_TLS_INVALID_PROTOCOL_VERSION`.
+   */
+  minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** The newest version. Default `'TLSv1.3'`. Another name throws `ERR_TLS_INVALID_PROTOCOL_VERSION`. */
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /**
+   * The cipher suites, preferred ones first, with colons between: names of OpenSSL or the IANA, and OpenSSL's words for
+   * groups with `!`, `-` and `+`. Those of TLS 1.3 are all there, unless some are named; with none but such named,
+   * there is no TLS 1.2. A server's order goes before its client's. Default: all, AES-128 first. If none is left,
+   * `ERR_SSL_NO_CIPHER_MATCH`.
+   */
+  ciphers?: string | undefined;
+  /**
+   * Application protocols, preferred ones first; a server's order goes before its client's. Also as one Buffer, each
+   * behind its length, as they are sent. Where both sides have some and none in common, the handshake fails
+   * (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes, or `ERR_OUT_OF_RANGE`. Default: none.
+   */
+  ALPNProtocols?: readonly CredentialData[] | NodeJS.ArrayBufferView | undefined;
+  /** As {@link SecureOptions.servername}, which goes before it. */
+  servername?: string | undefined;
+  /** On a server: ask the client for a certificate. Default `false`; with `ca`, it is asked for in any case. */
+  requestCert?: boolean | undefined;
+  /**
+   * Fail the handshake with a peer that is not trusted, with the code that {@link Stream.authorizationError} would
+   * have, or `ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE`. Default `false`: {@link Stream.verifyPeer} says so, and
+   * nothing else happens (D21).
+   *
+   * A client then also checks the certificate for the name that it has connected to, where `servername` does not give
+   * another; not for an address. A server has to ask for certificates (`ca` or `requestCert`), or nobody gets in. In
+   * TLS 1.3, a client is secure before the server has looked at its certificate: that it was refused comes as an
+   * 'error' after 'secure'.
+   */
+  rejectUnauthorized?: boolean | undefined;
+  /**
+   * For how long a session can be resumed, in seconds, up to 2147483647. Default 300; 0 is not at all. Whether the peer
+   * is trusted is looked at anew for each stream.
+   */
+  sessionTimeout?: number | undefined;
+  /**
+   * On a server: the keys of session tickets, 48 bytes, for several processes that are one server. They stay until
+   * {@link Credentials.setTicketKeys}. Default: keys of its own, replaced after each `sessionTimeout`.
+   */
+  ticketKeys?: NodeJS.ArrayBufferView | undefined;
+  /**
+   * On a server: gives the credentials for the name that a client asks for, or an error, which the stream then fails
+   * with. Nothing given is these credentials themselves. Not called for a client that names nobody. What is given
+   * counts in everything but `handshakeTimeout`: its `ca` and `rejectUnauthorized` are the ones by which the client is
+   * judged.
+   */
+  SNICallback?:
+    | ((
+        servername: string,
+        callback: (error?: Error | null, credentials?: Credentials | CredentialOptions | null) => void,
+      ) => void)
+    | undefined;
+  /**
+   * On a server: credentials by the name that a client asks for, looked at before `SNICallback`, with the same effect.
+   * `'*.example.org'` stands for one label in front. Each needs a key and a certificate (`ERR_INVALID_ARG_VALUE`).
+   */
+  contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
+  /**
+   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000. With 0, what is not done at once
+   * fails.
+   */
+  handshakeTimeout?: number | undefined;
+  /**
+   * Gets the secrets of each connection, by which a recording of it can be read: lines in the format of
+   * `SSLKEYLOGFILE`, each with its line feed, or the path of a file that they are appended to (`ERR_INVALID_ARG_VALUE`
+   * if it can't be opened). Default: nobody gets them, whatever the environment says.
+   */
+  keylog?: ((line: Buffer) => void) | string | undefined;
+}
+
+declare const opaque: unique symbol;
+
+/** What {@link createCredentials} has read. It can be shared by any number of streams. Contract: stream.setSecure. */
+export interface Credentials {
+  readonly [opaque]: never;
+
+  /** The keys of session tickets: 48 bytes, for other processes that are the same server. */
+  getTicketKeys(): Buffer;
+
+  /**
+   * Replaces the keys of session tickets. Tickets under those before can still be used, until the next replacement.
+   *
+   * @throws `ERR_INVALID_ARG_VALUE` if they are not 48 bytes
+   */
+  setTicketKeys(keys: NodeJS.ArrayBufferView): void;
+}
+
+/** How {@link Stream.setSecure} goes about it. */
+export interface SecureOptions {
+  /** Whether to answer instead of speaking first. Default: what the stream is, `true` if a server has accepted it. */
+  isServer?: boolean | undefined;
+  /**
+   * On a client: the name or address that the server's certificate must be for. A name is also sent to the server
+   * (SNI). Default: that of the credentials; without any, the name that was connected to is sent, and only checked with
+   * {@link CredentialOptions.rejectUnauthorized}.
+   */
+  servername?: string | undefined;
+}
+
+/** A certificate in the words of the contract (D20). Contract: stream.getPeerCertificate. */
+export interface PeerCertificate {
+  /** Whose it is, as `/C=UK/O=node.js/CN=localhost`. */
+  subject: string;
+  /** Who has signed it, written likewise. */
+  issuer: string;
+  /** As `Nov 11 09:52:22 2009 GMT`. */
+  valid_from: string;
+  /** Written likewise. */
+  valid_to: string;
+  /** SHA-1 of the certificate, as `2A:7A:C2:...`. */
+  fingerprint: string;
+}
+
+/** A cipher suite. */
+export interface Cipher {
+  /** OpenSSL's name. */
+  name: string;
+  /** The IANA's name. */
+  standardName: string;
+  /** The version of TLS that it was made for. */
+  version: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/**
+ * The error of a handshake or session that has failed. `code` is what `node:tls` gives (`ERR_SSL_WRONG_VERSION_NUMBER`,
+ * ...), that of a verdict (see {@link Stream.authorizationError}), `ECONNRESET` if the peer has gone in the middle of
+ * the handshake, or `ERR_TLS_HANDSHAKE_TIMEOUT`.
+ */
+export interface TlsError extends Error {
+  code: string;
+  /** The alert that the peer has sent, by OpenSSL's name, as `tlsv1 alert unknown ca`. Missing if it has sent none. */
+  alert?: string;
+}
+
 // Stream.
 
 /** A TCP or UNIX socket. Can be made with or without `new` (D18). Contract: net.Stream. */
@@ -372,6 +570,13 @@ export interface StreamEvents {
   connect: [];
   /** Right after 'connect', on a stream that has connected out. */
   ready: [];
+  /**
+   * The handshake of {@link Stream.setSecure} is done, on either side; once, after 'connect'. What was written
+   * meanwhile is sent when the listeners have run. Contract: Event: 'secure'.
+   */
+  secure: [];
+  /** Right after 'secure', under the name that `node:tls` has for it. */
+  secureConnect: [];
   /** Data is received: a string if there is an encoding, else a Buffer. Contract: Event: 'data'. */
   data: [data: Buffer | string];
   /** The peer has ended its side. Unless `allowHalfOpen`, ours ends when all is sent (D10). Contract: Event: 'end'. */
@@ -382,7 +587,9 @@ export interface StreamEvents {
   drain: [];
   /** Our side has ended, behind all that was written. */
   finish: [];
-  /** It has failed; 'close' follows directly (D13, see {@link SystemError}). Contract: Event: 'error'. */
+  /**
+   * It has failed; 'close' follows directly (D13, see {@link SystemError}, {@link TlsError}). Contract: Event: 'error'.
+   */
   error: [error: Error];
   /** It is closed, because of an error or not. Always the last event. Contract: Event: 'close'. */
   close: [hadError: boolean];
@@ -483,6 +690,104 @@ export interface Stream extends Duplex {
   /** Resumes reading after `pause()`. Contract: stream.resume. */
   resume(): this;
 
+  // TLS.
+
+  /**
+   * Changes over to TLS, at any time while our side is open (D22): what was written before goes out in the clear, what
+   * is written afterwards waits for the handshake and is encrypted. What was received and not delivered belongs to the
+   * handshake; after 'secure', only what came encrypted is delivered. 'secure' follows, or 'error' and 'close', see
+   * {@link TlsError}.
+   *
+   * The handshake begins at once, or with the connection. Opened again after 'close', the stream is in the clear (D16).
+   *
+   * Contract: stream.setSecure.
+   *
+   * @param credentials those of {@link createCredentials}, or the options for it; without any, as its defaults
+   * @throws what {@link createCredentials} does; `ERR_INVALID_ARG_VALUE` for a server without a key;
+   *   `ERR_INVALID_STATE` the second time; `ERR_STREAM_WRITE_AFTER_END` after `end()`, `ERR_SOCKET_CLOSED` after
+   *   `destroy()`. A pipe that was taken over fails with `ERR_INVALID_HANDLE_TYPE`
+   */
+  setSecure(credentials?: Credentials | CredentialOptions | null, options?: SecureOptions): this;
+
+  /**
+   * Whether the peer's certificate is trusted, and for `servername`, where that was given. A verdict, not a gate: the
+   * stream works all the same, unless {@link CredentialOptions.rejectUnauthorized} (D21).
+   *
+   * Like all that is known of a secure stream, it can be asked for until the stream is opened again.
+   *
+   * Contract: stream.verifyPeer.
+   *
+   * @throws `ERR_INVALID_STATE`, "Stream is not a secure stream.", before 'secure' (D24)
+   */
+  verifyPeer(): boolean;
+
+  /**
+   * The peer's certificate, or an empty object if it has shown none (D20).
+   *
+   * Contract: stream.getPeerCertificate.
+   *
+   * @throws `ERR_INVALID_STATE` before 'secure' (D24)
+   */
+  getPeerCertificate(): Partial<PeerCertificate>;
+
+  /**
+   * The peer's certificate as Node's own class, for all that {@link Stream.getPeerCertificate} leaves out (D20).
+   *
+   * @throws `ERR_INVALID_STATE` before 'secure'
+   */
+  getPeerX509Certificate(): X509Certificate | undefined;
+
+  /**
+   * Our own certificate, as {@link Stream.getPeerCertificate} gives the peer's; the first, where the credentials have
+   * several.
+   *
+   * @throws `ERR_INVALID_STATE` before 'secure'
+   */
+  getCertificate(): Partial<PeerCertificate>;
+
+  /** The cipher suite (D28). `undefined` before 'secure'. */
+  getCipher(): Cipher | undefined;
+
+  /** The version of TLS. Null before 'secure'. */
+  getProtocol(): 'TLSv1.2' | 'TLSv1.3' | null;
+
+  /** Whether the handshake has resumed a former session. */
+  isSessionReused(): boolean;
+
+  /**
+   * Keying material that both ends can derive, and nobody else (RFC 5705).
+   *
+   * @param length bytes, at least 1; in TLS 1.3 at most 255 times what the suite's hash gives (8160 for SHA-256)
+   * @param context default: empty in TLS 1.3, none in TLS 1.2
+   * @throws `ERR_INVALID_STATE` before 'secure'; `ERR_SOCKET_CLOSED` after 'close', or if `length` is too much
+   */
+  exportKeyingMaterial(length: number, label: string, context?: string | Uint8Array | ArrayBuffer): Buffer;
+
+  /** Whether the stream is secure: true from 'secure' on, until it is opened again. */
+  readonly encrypted: boolean;
+
+  /** What {@link Stream.verifyPeer} says; false before 'secure'. */
+  readonly authorized: boolean;
+
+  /**
+   * Why the peer is not trusted, in Node's codes (D21): `'DEPTH_ZERO_SELF_SIGNED_CERT'`, `'CERT_HAS_EXPIRED'`,
+   * `'ERR_TLS_CERT_ALTNAME_INVALID'`, ...; `'UNABLE_TO_GET_ISSUER_CERT'` if it has shown no certificate, asked or not.
+   * Null if it is trusted, and before 'secure'.
+   */
+  readonly authorizationError: string | null;
+
+  /** The application protocol that was agreed on, or false. */
+  readonly alpnProtocol: string | false;
+
+  /** The name that the client has asked for, on either side, or false. */
+  readonly servername: string | false;
+
+  /**
+   * Whether the peer has ended without saying so (a FIN without its close_notify): what was received may not be all
+   * that it has sent (D23). Set before 'end'.
+   */
+  readonly truncated: boolean;
+
   // Timeouts and socket options.
 
   /**
@@ -564,7 +869,7 @@ export interface Stream extends Duplex {
   /** Whether the stream is not connected yet, or not any more. */
   readonly pending: boolean;
 
-  /** Bytes received. Starts anew when the stream is opened again. */
+  /** Bytes received; on a secure stream, decrypted ones. Starts anew when the stream is opened again. */
   readonly bytesRead: number;
 
   /** Bytes written, whether they have been sent yet or not. Starts anew when the stream is opened again. */

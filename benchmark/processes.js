@@ -14,6 +14,9 @@ const LOAD = path.join(__dirname, 'load');
 const LOAD_PROGRAM = path.join(LOAD, 'target', 'release', 'load');
 const SERVER = path.join(__dirname, 'server.js');
 
+/** Where other runtimes are installed, each in a folder of its own. */
+const PEERS = path.join(__dirname, 'peers');
+
 /** The cores of the server and of the load. */
 const CORES = { server: 0, load: 1 };
 
@@ -30,6 +33,34 @@ function buildLoad() {
   const manifest = path.join(LOAD, 'Cargo.toml');
   execFileSync('cargo', ['build', '--release', '--locked', '--quiet', '--manifest-path', manifest], { stdio: 'inherit' });
   return LOAD_PROGRAM;
+}
+
+/** Runtimes that npm carries: the package, and the program in it. */
+const RUNTIMES = {
+  node: { package: 'node', program: 'node/bin/node' },
+  bun: { package: 'bun', program: '.bin/bun' },
+  deno: { package: 'deno', program: '.bin/deno', args: ['run', '--allow-all', '--quiet'] },
+};
+
+/** What starts the server of a side: `ours`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
+function commandOf(side) {
+  if (side === 'ours') return { program: process.execPath, args: [SERVER, 'rust-net'], isNode: true };
+  if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
+  if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
+  const [name, version] = side.split('@');
+  const { args = [], package: wanted, program } = RUNTIMES[name];
+  const folder = path.join(PEERS, side);
+  if (!fs.existsSync(path.join(folder, 'node_modules', program))) {
+    fs.mkdirSync(folder, { recursive: true });
+    const install = ['install', '--no-audit', '--no-fund', '--no-save', '--prefix', folder, version ? `${wanted}@${version}` : wanted];
+    execFileSync('npm', install, { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  return { program: path.join(folder, 'node_modules', program), args: [...args, SERVER, 'net'], isNode: name === 'node' };
+}
+
+/** Whether there is such a side. */
+function isSide(side) {
+  return ['ours', 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 
 let certificates;
@@ -69,17 +100,22 @@ async function nextLine(role, { gone, lines }) {
   throw new Error(`The ${role} has ended early: ${error?.message ?? signal ?? `exit status ${code}`}`);
 }
 
-/** A server of `moduleName` for `work`. */
+/** The server of a side for `work`, and the one behind it if it is a proxy. */
 class Server {
-  static async start(moduleName, work) {
+  static async start(side, work) {
+    const { program, args: first, isNode } = commandOf(side);
     const server = new Server();
+    // Behind a proxy is the same for both sides, and out of what is measured.
+    server.backend = work.backend ? await Server.start('node', { server: work.backend, isBackend: true }) : null;
     server.folder = work.unix ? makeFolder() : null;
-    const args = [...(work.memory ? ['--expose-gc'] : []), SERVER, moduleName, work.server];
+    const args = [...(work.memory && isNode ? ['--expose-gc'] : []), ...first, work.server];
     if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
+    if (work.backend) args.push('--backend', server.backend.place);
     if (work.tls) args.push('--identity', certificate(work.tls));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
-    const cores = work.delay ? Object.values(CORES) : CORES.server;
-    server.process = start('server', process.execPath, args, ['ignore', 'pipe', 'inherit', 'ipc'], cores);
+    const cores = work.delay ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
+    server.isAsked = isNode;
+    server.process = start('server', program, args, ['pipe', 'pipe', 'inherit', ...(isNode ? ['ipc'] : [])], cores);
     try {
       server.place = await nextLine('server', server.process);
     } catch (error) {
@@ -106,9 +142,11 @@ class Server {
     return times;
   }
 
-  /** Resident memory of the server after collecting garbage, in bytes. */
+  /** Resident memory of the server, in bytes; where it can be told to, after collecting garbage. */
   memory() {
-    return this.ask('memory');
+    if (this.isAsked) return this.ask('memory');
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'latin1'));
+    return Number(kilobytes) * 1024;
   }
 
   /** The 99th percentile of the server's event-loop delay since the last time, in milliseconds. */
@@ -127,10 +165,13 @@ class Server {
   async stop() {
     const { child, gone } = this.process;
     if (child.connected) child.disconnect();
+    child.stdin.end();
+    if (!this.isAsked) child.kill();
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
     await gone;
     clearTimeout(timer);
     if (this.folder !== null) removeFolder(this.folder);
+    if (this.backend !== null) await this.backend.stop();
   }
 }
 
@@ -188,4 +229,4 @@ function cleanUp() {
   for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, cleanUp, isPinned };
+module.exports = { Load, Server, buildLoad, cleanUp, isPinned, isSide };

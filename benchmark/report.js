@@ -12,22 +12,22 @@ function quantile(values, share) {
 
 const median = (values) => quantile(values, 0.5);
 
-/** What the slices of a work amount to. Each has a measurement of `ours`, of `node`, or of both. */
-function summarize(work, slices) {
+/** What the slices of a work amount to. Each has a measurement of `ours`, of the side `against`, or of both. */
+function summarize(work, slices, against) {
   const summary = { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null };
-  for (const side of ['ours', 'node']) {
+  for (const [name, side] of [['ours', 'ours'], ['other', against]]) {
     const measured = slices.flatMap((slice) => slice[side] ?? []);
     if (measured.length === 0) continue;
-    summary[side] = {};
+    summary[name] = {};
     const keys = isTimed(work) ? ['rate', 'serverShare', 'loadShare', 'disturbance', 'fairness'] : [];
-    for (const key of ['cost', ...keys]) summary[side][key] = median(measured.map((one) => one[key]));
+    for (const key of ['cost', ...keys]) summary[name][key] = median(measured.map((one) => one[key]));
   }
-  if (summary.ours && summary.node) {
+  if (summary.ours && summary.other) {
     // Within a slice both sides have had the same machine, so these ratios are worth more than that of the medians.
-    const ratios = slices.map((slice) => slice.node.cost / slice.ours.cost);
+    const ratios = slices.map((slice) => slice[against].cost / slice.ours.cost);
     summary.ratio = median(ratios);
     summary.spread = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
-    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice.ours.rate / slice.node.rate)) : null;
+    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice.ours.rate / slice[against].rate)) : null;
     summary.isMet = work.goal ? summary.ratio >= work.goal : null;
   }
   return { ...summary, slices };
@@ -63,22 +63,23 @@ function limit({ serverShare, loadShare, disturbance } = {}) {
   return `${serverShare >= loadShare ? 'server' : 'load'} ${shares}`;
 }
 
-const COLUMNS = [
+const columns = (against) => [
   ['work', (row) => row.title],
   ['unit', (row) => row.unit],
   ['ours', (row) => fixed(row.ours?.cost)],
-  ['node', (row) => fixed(row.node?.cost)],
-  ['node/ours', (row) => fixed(row.ratio)],
+  [against, (row) => fixed(row.other?.cost)],
+  [`${against}/ours`, (row) => fixed(row.ratio)],
   ['spread', (row) => row.spread?.map(fixed).join('-') ?? ''],
   ['rate', (row) => fixed(row.rateRatio)],
   ['limit ours', (row) => limit(row.ours)],
-  ['limit node', (row) => limit(row.node)],
+  [`limit ${against}`, (row) => limit(row.other)],
 ];
 
-/** The table of the summaries, as lines. */
-function table(summaries) {
-  const rows = [COLUMNS.map(([title]) => title), ...summaries.map((row) => COLUMNS.map(([, show]) => show(row)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+/** The table of the summaries of ours and `against`, as lines. */
+function table(summaries, against) {
+  const shown = columns(against);
+  const rows = [shown.map(([title]) => title), ...summaries.map((row) => shown.map(([, show]) => show(row)))];
+  const widths = shown.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const isText = (column) => column < 2 || column > 6;
   return rows.map((row) => {
     const cells = row.map((cell, column) => cell[isText(column) ? 'padEnd' : 'padStart'](widths[column]));

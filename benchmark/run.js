@@ -1,15 +1,13 @@
 'use strict';
 
-// `npm run bench`: ours against node:net, taking turns. See README.md beside this file.
+// `npm run bench`: ours against node:net or another side, taking turns. See README.md beside this file.
 
 const fs = require('fs');
 const os = require('os');
 const { parseArgs } = require('util');
-const { Load, Server, buildLoad, cleanUp, isPinned } = require('./processes');
+const { Load, Server, buildLoad, cleanUp, isPinned, isSide } = require('./processes');
 const { goals, summarize, table } = require('./report');
 const { works } = require('./works');
-
-const MODULES = { ours: 'rust-net', node: 'net' };
 
 /** Seconds to warm a server up, so that its code is compiled before it is measured. */
 const WARM_UP = 0.4;
@@ -21,7 +19,9 @@ const USAGE = `Usage: npm run bench -- [options]
   --work NAME      only this work (may be repeated): ${works.map((work) => work.name).join(', ')}
   --rounds N       rounds of each work (default 5)
   --seconds S      how long each side is measured in a round (default 0.8)
-  --server SIDE    only "ours" or "node", as for a profiler
+  --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, or tokio, which is
+                   the limit: no JavaScript at all
+  --server SIDE    only "ours" or the other side, as for a profiler
   --json FILE      also write all that was measured to FILE`;
 
 function readOptions() {
@@ -31,6 +31,7 @@ function readOptions() {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '0.8' },
       server: { type: 'string' },
+      against: { type: 'string', default: 'node' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -41,17 +42,27 @@ function readOptions() {
   if (unknown !== undefined) throw new Error(`There is no work "${unknown}".\n${USAGE}`);
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds must be a count.\n${USAGE}`);
   if (!(seconds > 0)) throw new Error(`--seconds must be a time.\n${USAGE}`);
-  if (values.server !== undefined && !(values.server in MODULES)) {
-    throw new Error(`--server must be "ours" or "node".\n${USAGE}`);
+  if (!isSide(values.against) || values.against === 'ours') {
+    throw new Error(`There is no "${values.against}" to compare with.\n${USAGE}`);
+  }
+  const sides = ['ours', values.against];
+  if (values.server !== undefined && !sides.includes(values.server)) {
+    throw new Error(`--server must be "ours" or "${values.against}".\n${USAGE}`);
   }
   return {
     help: values.help,
     json: values.json,
     rounds,
     seconds,
-    sides: values.server === undefined ? Object.keys(MODULES) : [values.server],
-    works: works.filter((work) => values.work.includes(work.name)),
+    against: values.against,
+    sides: values.server === undefined ? sides : [values.server],
+    works: works.filter((work) => values.work.includes(work.name) && isPossible(work, values.against)),
   };
+}
+
+/** Only Node's own process tells how late its loop is. */
+function isPossible(work, against) {
+  return !work.delay || against.startsWith('node');
 }
 
 /** A server of one side and the load on it, warmed up. */
@@ -59,7 +70,7 @@ class Run {
   static async start(program, work, side, seconds) {
     const run = new Run();
     run.work = work;
-    run.server = await Server.start(MODULES[side], work);
+    run.server = await Server.start(side, work);
     run.load = new Load(program, work, run.server, { seconds, warmUp: WARM_UP });
     try {
       await run.load.ready();
@@ -142,13 +153,14 @@ async function main() {
   console.log(machine());
   const summaries = [];
   for (const work of options.works) {
-    const summary = summarize(work, await measureAll(program, work, options));
+    const summary = summarize(work, await measureAll(program, work, options), options.against);
     summaries.push(summary);
-    const [, line] = table([summary]);
+    const [, line] = table([summary], options.against);
     console.error(line);
   }
-  console.log(`\n${table(summaries).join('\n')}`);
-  const lines = goals(summaries);
+  console.log(`\n${table(summaries, options.against).join('\n')}`);
+  // The goals are about node:net.
+  const lines = options.against === 'node' ? goals(summaries) : [];
   if (lines.length > 0) console.log(`\nGoals (node/ours):\n${lines.join('\n')}`);
   if (options.json !== undefined) {
     fs.writeFileSync(options.json, `${JSON.stringify({ machine: machine(), works: summaries }, null, 2)}\n`);

@@ -1,8 +1,9 @@
 'use strict';
 
-// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE]`, where MODULE is `net` or
-// `rust-net`. It prints the port or path that it listens on. With an identity (a key and a certificate), it speaks TLS:
-// `net` becomes `tls` for that, and a stream of ours is secured in place. Nothing else in it depends on the module.
+// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]`, where
+// MODULE is `net` or `rust-net`. It prints the port or path that it listens on. With an identity (a key and a
+// certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A proxy passes
+// everything on to the backend. Nothing else in it depends on the module.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
@@ -13,10 +14,10 @@ const { Worker } = require('worker_threads');
 
 const {
   positionals: [moduleName, work],
-  values: { identity, path },
+  values: { backend, identity, path },
 } = parseArgs({
   allowPositionals: true,
-  options: { identity: { type: 'string' }, path: { type: 'string' } },
+  options: { backend: { type: 'string' }, identity: { type: 'string' }, path: { type: 'string' } },
 });
 
 /** Byte number n of what is sent is n modulo 256. */
@@ -54,6 +55,14 @@ const listeners = {
     // The client goes away in the middle of it.
     stream.on('error', () => {});
     fill();
+  },
+
+  proxy(stream) {
+    const options = { port: Number(backend), host: '127.0.0.1', noDelay: true, allowHalfOpen: true };
+    const behind = require(moduleName).connect(options);
+    stream.pipe(behind).pipe(stream);
+    stream.on('error', () => behind.destroy());
+    behind.on('error', () => stream.destroy());
   },
 };
 
@@ -110,7 +119,7 @@ function create(options, listener) {
 
 // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net waits
 // up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-const server = create({ noDelay: true }, listeners[work]);
+const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
 server.listen(path ?? { port: 0, host: '127.0.0.1' }, () => {
   console.log(path ?? server.address().port);
 });

@@ -3,7 +3,10 @@
 // What is measured, as data: the server's work (see server.js), the load on it (see load/src/main.rs), and the goal:
 // how much less than node:net we are to use per operation.
 
-/** `most` bounds the operations of one slice: a connection of its own for each wears out ports. */
+/**
+ * `most` bounds the operations of one slice: a connection of its own for each wears out ports.
+ * `backend` is the work of a server of node:net behind a proxy, which shares the core of the load.
+ */
 const works = [
   { name: 'echo-1', title: 'echo 64 B x 1', server: 'echo', load: 'echo', connections: 1, goal: 1.15 },
   { name: 'echo-50', title: 'echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, goal: 1.5 },
@@ -31,6 +34,26 @@ const works = [
   { name: 'out-1', title: 'bulk out x 1', server: 'source', load: 'download', connections: 1, unit: 'MiB' },
   { name: 'out-4', title: 'bulk out x 4', server: 'source', load: 'download', connections: 4, unit: 'MiB' },
   { name: 'unix', title: 'UNIX echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, unix: true, goal: 1.7 },
+  { name: 'proxy-50', title: 'proxy 64 B x 50', server: 'proxy', backend: 'echo', load: 'echo', connections: 50, goal: 1.9 },
+  {
+    name: 'proxy-bulk',
+    title: 'proxy bulk x 1',
+    server: 'proxy',
+    backend: 'sink',
+    load: 'upload',
+    connections: 1,
+    unit: 'MiB',
+    goal: 2,
+  },
+  {
+    name: 'proxy-delay',
+    title: 'loop delay, proxy bulk x 4',
+    server: 'proxy',
+    backend: 'sink',
+    load: 'upload',
+    connections: 4,
+    delay: true,
+  },
   { name: 'idle', title: 'idle memory', server: 'echo', load: 'idle', connections: 5000, memory: true, goal: 2 },
   {
     name: 'tls-connect',
@@ -75,6 +98,25 @@ const works = [
   { name: 'tls-in-4', title: 'TLS bulk in x 4', server: 'sink', load: 'upload', connections: 4, unit: 'MiB', tls: 'p256' },
   { name: 'tls-out-1', title: 'TLS bulk out x 1', server: 'source', load: 'download', connections: 1, unit: 'MiB', tls: 'p256' },
   { name: 'tls-out-4', title: 'TLS bulk out x 4', server: 'source', load: 'download', connections: 4, unit: 'MiB', tls: 'p256' },
+  {
+    name: 'tls-proxy-50',
+    title: 'TLS to plain proxy 64 B x 50',
+    server: 'proxy',
+    backend: 'echo',
+    load: 'echo',
+    connections: 50,
+    tls: 'p256',
+  },
+  {
+    name: 'tls-proxy-bulk',
+    title: 'TLS to plain proxy bulk x 1',
+    server: 'proxy',
+    backend: 'sink',
+    load: 'upload',
+    connections: 1,
+    unit: 'MiB',
+    tls: 'p256',
+  },
   {
     name: 'tls-storm',
     title: 'loop delay, 800 handshakes/s (P-256)',

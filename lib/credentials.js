@@ -220,6 +220,8 @@ function protocols(list) {
 function wireProtocols(bytes) {
   const found = [];
   for (let at = 0; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
+  const isWhole = bytes.length === found.reduce((length, protocol) => length + 1 + protocol.length, 0);
+  if (!isWhole) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
   return found;
 }
 

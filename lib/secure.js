@@ -103,7 +103,9 @@ function secureArguments(credentials, options = {}, isServer) {
   if (isServer && !ready.canServe) {
     throw errors.invalidArgumentValue('credentials', credentials, 'must have a key and a certificate on a server');
   }
-  return { credentials: ready, options: { isServer, servername: options.servername ?? ready.servername } };
+  // As in Node, an empty name is none.
+  const servername = options.servername || ready.servername || undefined;
+  return { credentials: ready, options: { isServer, servername } };
 }
 
 /** A certificate in the words of the contract; an empty object without one. */

@@ -25,6 +25,7 @@ const { isIP } = require('./address');
 const { Utf16Decoder, bytesBehind, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
+const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
 const { Race } = require('./race');
 const { MARK, Security, describe, describeAsToday, secureArguments } = require('./secure');
 const {
@@ -32,6 +33,7 @@ const {
   kAccept,
   kAttach,
   kContract,
+  kEngine,
   kId,
   kOnAsks,
   kOnData,
@@ -45,7 +47,6 @@ const {
   kReleased,
 } = require('./symbols');
 
-const kEngine = Symbol('engine');
 /** Where there is an encoding: the bytes whose text waits in Duplex's buffer. Null if none does. */
 const kBytes = Symbol('bytes');
 /** Duplex has asked for data, and the engine has been told as soon as there is a connection. */
@@ -203,6 +204,7 @@ class StreamMethods extends Duplex {
   // What Duplex asks for.
 
   _read() {
+    if (this._readableState.pipes.length === 1 && takeOver(this, StreamMethods.prototype)) this[kReading] = true;
     if (this[kReading]) return;
     this[kReading] = true;
     if (this[kId] !== NONE && !isSecuring(this)) this[kEngine].want(this[kId], true);
@@ -243,6 +245,8 @@ class StreamMethods extends Duplex {
   }
 
   _destroy(error, callback) {
+    giveBack(this);
+    stopFeeding(this);
     const pending = this[kPending];
     const mark = this[kSecurity]?.takeCallback();
     if (pending !== null) {
@@ -290,6 +294,7 @@ class StreamMethods extends Duplex {
 
   /** Half-closes the stream: sends a FIN behind all that was written. Contract: stream.end. */
   end(chunk, encoding, callback) {
+    stopFeeding(this);
     super.end(chunk, encoding, callback);
     return this;
   }
@@ -315,10 +320,53 @@ class StreamMethods extends Duplex {
     return this.destroy();
   }
 
+  // Pipes: whatever lets JavaScript see the bytes gives them back first.
+
+  pipe(destination, options) {
+    giveBack(this);
+    return super.pipe(destination, options);
+  }
+
+  unpipe(destination) {
+    giveBack(this);
+    return super.unpipe(destination);
+  }
+
+  pause() {
+    giveBack(this);
+    return super.pause();
+  }
+
+  cork() {
+    stopFeeding(this);
+    super.cork();
+  }
+
+  on(event, listener) {
+    reveal(this, event);
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    reveal(this, event);
+    return super.addListener(event, listener);
+  }
+
+  prependListener(event, listener) {
+    reveal(this, event);
+    return super.prependListener(event, listener);
+  }
+
+  removeAllListeners(event) {
+    giveBack(this);
+    return arguments.length === 0 ? super.removeAllListeners() : super.removeAllListeners(event);
+  }
+
   // Reading.
 
   /** Sets the encoding of received data; null gives Buffers again. Contract: stream.setEncoding. */
   setEncoding(encoding = null) {
+    giveBack(this);
     const state = this._readableState;
     if (encoding !== null) {
       const bytes = state.decoder ? null : [...state.buffer].slice(state.bufferIndex ?? 0);
@@ -354,6 +402,8 @@ class StreamMethods extends Duplex {
     if (this.destroyed) throw errors.socketClosed();
     if (this[kSecurity] !== null) throw errors.alreadySecure();
     if (this.writableEnded) throw errors.writeAfterEnd();
+    giveBack(this);
+    stopFeeding(this);
     if (this[kId] !== NONE) this[kEngine].want(this[kId], false);
     this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
     if (this[kId] !== NONE || this.connecting) super.write(MARK);
@@ -618,6 +668,8 @@ function initialize(stream, options) {
   stream[kHost] = undefined;
   stream[kSecurity] = null;
   stream[kBytes] = null;
+  stream[kTarget] = null;
+  stream[kSource] = null;
   stream[kReferenced] = true;
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);

@@ -8,6 +8,8 @@ module.exports = {
   /** The engine's id of an open stream or server, `NONE` without one. */
   kId: Symbol('id'),
   NONE: -1,
+  /** The engine of a stream that has or had an id. */
+  kEngine: Symbol('engine'),
 
   // What the engine calls on the owner of an id.
   kOnConnect: Symbol('onconnect'),

@@ -14,6 +14,7 @@ use slab::Slab;
 
 use crate::error::{Error, Result, Syscall};
 use crate::listener::{self, Listener};
+use crate::pipe::Pipes;
 use crate::reactor::{Id, Mailbox, Reactor, Readiness};
 use crate::socket::open::{self, Listen};
 use crate::socket::options::KeepAlive;
@@ -71,6 +72,7 @@ pub struct Engine {
     urgent: bool,
     /// What the streams share.
     pub shared: Shared,
+    pipes: Pipes,
     turning: bool,
     turn: u32,
     now: Instant,
@@ -94,6 +96,7 @@ impl Engine {
             dirty: Vec::new(),
             urgent: false,
             shared,
+            pipes: Pipes::default(),
             turning: false,
             turn: 0,
             now: Instant::now(),
@@ -125,6 +128,7 @@ impl Engine {
         self.turning = true;
         self.turn = self.turn.wrapping_add(1);
         self.now = Instant::now();
+        self.pipes.begin_turn();
         let sources = &mut self.sources;
         self.reactor.begin_turn(|id, news| update(sources, id, news));
         for Delivery { id, serial, letter } in self.shared.handshakes.letters() {
@@ -148,16 +152,26 @@ impl Engine {
                         self.reactor.defer(id);
                         continue;
                     }
-                    if stream.would_read() && self.shared.slab.is_used_up() {
+                    if let (Some(target), true) = (stream.feeds, stream.receives_next()) {
+                        match self.relay(id, target) {
+                            Some(news) => return Step::Event(Event::Stream(id, news)),
+                            None => continue,
+                        }
+                    }
+                    if stream.would_read() && stream.feeds.is_none() && self.shared.slab.is_used_up() {
                         stream.queued = true;
                         self.reactor.enqueue(id);
                         return Step::NeedSlab;
                     }
-                    if let Some(news) = stream.serve(&self.reactor, &mut self.shared, self.now) {
-                        if stream.is_due() {
-                            stream.queued = true;
-                            self.reactor.enqueue(id);
-                        }
+                    let news = stream.serve(&self.reactor, &mut self.shared, self.now);
+                    if stream.is_due() {
+                        stream.queued = true;
+                        self.reactor.enqueue(id);
+                    }
+                    if let (Some(source), true) = (stream.fed_by, stream.takes_more()) {
+                        self.release_feeder(source);
+                    }
+                    if let Some(news) = news {
                         return Step::Event(Event::Stream(id, news));
                     }
                 }
@@ -366,6 +380,83 @@ impl Engine {
         true
     }
 
+    // Pipes.
+
+    /// Has what stream `source` receives go to `target` from now on, which may be the same. `false` if one of them is not
+    /// ready for that, or fed already.
+    pub fn pipe(&mut self, source: Id, target: Id) -> bool {
+        if !self.stream(source).is_some_and(|stream| stream.is_open() && stream.feeds.is_none()) {
+            return false;
+        }
+        match self.stream(target) {
+            Some(stream) if stream.is_settled() && stream.fed_by.is_none() => stream.fed_by = Some(source),
+            _ => return false,
+        }
+        if let Some(stream) = self.stream(source) {
+            stream.feeds = Some(target);
+            stream.want(true);
+        }
+        self.enqueue_if_due(source);
+        true
+    }
+
+    /// Has what stream `source` receives go to JavaScript again, which wants it.
+    pub fn unpipe(&mut self, source: Id) {
+        let Some(target) = self.stream(source).and_then(|stream| stream.feeds.take()) else { return };
+        if let Some(stream) = self.stream(target) {
+            stream.fed_by = None;
+        }
+        self.want(source, true);
+    }
+
+    /// Moves what `source` has received to `target`, once. Gives what there is to tell JavaScript.
+    fn relay(&mut self, source: Id, target: Id) -> Option<stream::News> {
+        if !self.stream(target).is_some_and(|stream| stream.takes_more()) {
+            // The target asks for more when it can take it.
+            self.stream(source)?.want(false);
+            return None;
+        }
+        if self.pipes.have_had_their_share() {
+            self.stream(source)?.queued = true;
+            self.reactor.defer(source);
+            return None;
+        }
+        let Some(Source::Stream(stream)) = self.sources.get_mut(source as usize) else { return None };
+        let outcome = self.pipes.receive(stream, &mut self.shared.cipher, self.now);
+        if let Some(Ok(count)) = outcome {
+            self.pass_on(target, count);
+        }
+        self.enqueue_if_due(source);
+        outcome?.err()
+    }
+
+    /// Has `target` send the first `count` bytes that the pipes have received: small ones are gathered, as those of
+    /// [`Self::write`].
+    fn pass_on(&mut self, target: Id, count: usize) {
+        let Some(Source::Stream(stream)) = self.sources.get_mut(target as usize) else { return };
+        let bytes = self.pipes.bytes(count);
+        if count <= GATHER_MOST && !self.direct && !stream.is_queue_full(count) {
+            if stream.keep(&mut self.shared.spare, bytes) {
+                self.urgent |= !stream.kind().is_tcp();
+                self.dirty.push(target);
+            }
+        } else if let Err(error) = stream.pass_on(&self.reactor, &mut self.shared.spare, bytes, self.now) {
+            stream.fail_later(error);
+            self.enqueue_if_due(target);
+        }
+        if self.is_flush_due() {
+            self.flush();
+        }
+    }
+
+    /// Has stream `source`, which feeds another that can take more, go on.
+    fn release_feeder(&mut self, source: Id) {
+        if let Some(stream) = self.stream(source) {
+            stream.want(true);
+            self.enqueue_if_due(source);
+        }
+    }
+
     /// Closes a stream or listener. Its id, and what it knows, stay until [`Self::release`].
     pub fn close(&mut self, id: Id, reset: bool) {
         let now = self.now();
@@ -378,6 +469,20 @@ impl Engine {
             _ => return,
         }
         self.reference(id, false);
+        self.unlink(id);
+    }
+
+    /// A closed stream feeds nobody, and nobody feeds it.
+    fn unlink(&mut self, id: Id) {
+        let Some(stream) = self.stream(id) else { return };
+        let (target, source) = (stream.feeds.take(), stream.fed_by.take());
+        if let Some(stream) = target.and_then(|target| self.stream(target)) {
+            stream.fed_by = None;
+        }
+        if let Some(stream) = source.and_then(|source| self.stream(source)) {
+            stream.feeds = None;
+            stream.want(false);
+        }
     }
 
     /// Gives the id of a closed source back.
@@ -732,5 +837,104 @@ mod tests {
         assert!(!rig.engine.is_referenced());
         rig.engine.reference(id, true);
         assert!(!rig.engine.is_referenced(), "a closed stream keeps nothing alive");
+    }
+
+    #[test]
+    fn a_pipe_moves_bytes_and_tells_of_the_end_only() {
+        let mut rig = Rig::new();
+        let ((source, mut from), (target, mut to)) = (rig.pair(), rig.pair());
+        assert!(rig.engine.pipe(source, target));
+        assert!(!rig.engine.pipe(source, target));
+        from.write_all(b"through").unwrap();
+        assert!(rig.turn().is_empty());
+        let mut heard = [0; 7];
+        to.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"through");
+        assert_eq!(rig.engine.stream(source).unwrap().bytes_read, 7);
+        assert_eq!(rig.engine.stream(target).unwrap().bytes_written, 7);
+        drop(from);
+        assert_eq!(rig.turn(), [Event::Stream(source, stream::News::End)]);
+    }
+
+    #[test]
+    fn what_a_stream_feeds_never_comes_to_javascript_whatever_else_is_due() {
+        let mut rig = Rig::new();
+        let ((one, mut first), (other, mut second)) = (rig.pair(), rig.pair());
+        assert!(rig.engine.pipe(one, other) && rig.engine.pipe(other, one));
+        let large = vec![b'x'; 1 << 20];
+        first.set_nonblocking(true).unwrap();
+        second.set_nonblocking(true).unwrap();
+        let (mut sent, mut heard) = (0, 0);
+        while heard < large.len() {
+            sent += first.write(&large[sent..]).unwrap_or(0);
+            assert!(rig.turn().is_empty());
+            let mut piece = vec![0; 1 << 16];
+            if let Ok(count) = second.read(&mut piece) {
+                let _ = second.write(&piece[..count.min(100)]);
+                heard += count;
+            }
+        }
+    }
+
+    #[test]
+    fn a_pipe_can_lead_back() {
+        let mut rig = Rig::new();
+        let (id, mut peer) = rig.pair();
+        assert!(rig.engine.pipe(id, id));
+        peer.write_all(b"echo").unwrap();
+        assert!(rig.turn().is_empty());
+        let mut heard = [0; 4];
+        peer.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"echo");
+    }
+
+    #[test]
+    fn a_full_target_holds_its_source_back_and_nothing_is_lost() {
+        let mut rig = Rig::new();
+        let ((source, mut from), (target, mut to)) = (rig.pair(), rig.pair());
+        assert!(rig.engine.pipe(source, target));
+        from.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        let piece: Vec<u8> = (0..=250).cycle().take(251 * 64).collect();
+        while rig.engine.stream(target).unwrap().takes_more() {
+            if let Ok(count) = from.write(&piece[sent % 251..]) {
+                sent += count;
+            }
+            rig.turn();
+        }
+        assert!(rig.engine.stream(target).unwrap().waiting_bytes() <= 64 << 10);
+        rig.engine.unpipe(source);
+        drop(from);
+        let mut heard = Vec::new();
+        to.set_nonblocking(true).unwrap();
+        let mut given_back = Vec::new();
+        let mut is_over = false;
+        while !is_over {
+            let _ = to.read_to_end(&mut heard);
+            for event in rig.turn() {
+                match event {
+                    Event::Stream(_, stream::News::End) => is_over = true,
+                    event => given_back.extend(rig.read(event)),
+                }
+            }
+        }
+        rig.engine.release(target);
+        to.set_nonblocking(false).unwrap();
+        to.read_to_end(&mut heard).unwrap();
+        heard.extend(given_back);
+        assert_eq!(heard.len(), sent);
+        assert!(heard.iter().zip((0..=250).cycle()).all(|(byte, expected)| *byte == expected));
+    }
+
+    #[test]
+    fn a_closed_target_gives_its_source_back() {
+        let mut rig = Rig::new();
+        let ((source, mut from), (target, _to)) = (rig.pair(), rig.pair());
+        assert!(rig.engine.pipe(source, target));
+        rig.engine.release(target);
+        from.write_all(b"for JavaScript").unwrap();
+        rig.engine.want(source, true);
+        let events = rig.turn();
+        assert_eq!(rig.read(events[0]), b"for JavaScript");
     }
 }

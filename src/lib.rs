@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`binding`] | the `#[napi]` class `Engine`: conversions, and the calls into JavaScript |
 //! | [`engine`] | all streams and listeners of one environment, served in turns |
+//! | [`pipe`] | pipes between two streams |
 //! | [`stream`] | one stream: state machine and write queue (pure), and the driver that moves bytes |
 //! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
 //! | [`reactor`] | the poll, the queue of who is to be served, the read slab, the wake |
@@ -22,6 +23,7 @@ pub mod binding;
 pub mod engine;
 pub mod error;
 pub mod listener;
+pub mod pipe;
 pub mod reactor;
 pub mod runtime;
 pub mod socket;

@@ -1,9 +1,11 @@
 'use strict';
 
-// An echo server on a binding with a fault built in, one client that sets it off, and one that must not notice.
+// An echo server on a binding with faults built in, one client that sets one off, another whose handshake does, and one
+// that must not notice. The key and certificate for the handshake come as JSON, as the argument.
 
 const { once } = require('events');
 const net = require('net');
+const tls = require('tls');
 const ours = require('../..');
 
 async function main() {
@@ -19,6 +21,9 @@ async function main() {
   await Promise.all([once(bystander, 'connect'), once(victim, 'connect')]);
   victim.write('rust-net: panic, please');
   await once(victim.resume(), 'close');
+  server.once('connection', (stream) => stream.setSecure(JSON.parse(process.argv[2])));
+  const shaking = tls.connect({ port, host: '127.0.0.1', servername: 'panic.test' }).on('error', () => {});
+  await new Promise((resolve) => shaking.once('close', resolve));
   bystander.write('still here');
   console.log(String((await once(bystander, 'data'))[0]));
   bystander.destroy();

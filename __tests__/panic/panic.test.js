@@ -8,6 +8,7 @@ const fs = require('fs');
 const path = require('path');
 const { promisify } = require('util');
 const { scratch } = require('../helpers');
+const { identity } = require('../tls/pki');
 
 const ROOT = path.join(__dirname, '..', '..');
 const LIBRARY = process.platform === 'darwin' ? 'librust_net.dylib' : 'librust_net.so';
@@ -26,7 +27,9 @@ test.each(['uv', 'thread'])('a panic is an error on its stream, and the others g
   const binding = path.join(scratch(), 'rust-net.node');
   fs.copyFileSync(path.join(ROOT, 'target', 'debug', LIBRARY), binding);
   const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: binding, RUST_NET_WAKE: wake };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [path.join(__dirname, 'fixture.js')], { env });
-  expect(stdout.split('\n')).toEqual(['error ERR_RUST_NET_INTERNAL', 'close true', 'still here', 'close false', '']);
+  const args = [path.join(__dirname, 'fixture.js'), JSON.stringify(identity('direct'))];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
+  const failure = ['error ERR_RUST_NET_INTERNAL', 'close true'];
+  expect(stdout.split('\n')).toEqual([...failure, ...failure, 'still here', 'close false', '']);
   expect(stderr).toContain('set off by a test');
 });

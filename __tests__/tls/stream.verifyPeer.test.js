@@ -7,7 +7,7 @@ const { once } = require('events');
 const tls = require('tls');
 const net = require('../..');
 const { DEADLINE, GOOD, runProgram } = require('../lifecycle/child');
-const { failure, namesUntilClose, pair, record, scratch, thrown } = require('../helpers');
+const { destroyAtEnd, failure, listening, namesUntilClose, pair, record, scratch, thrown } = require('../helpers');
 const {
   CLIENT,
   SERVER,
@@ -317,6 +317,17 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
     expect(secured).toEqual([]);
     // The server is told why.
     expect(other).toMatchObject({ code: expect.stringMatching(/ALERT/), alert: expect.any(String) });
+  });
+
+  test.each([
+    ['of setSecure', {}, { servername: '' }],
+    ['of the credentials', { servername: '' }, undefined],
+  ])('an empty `servername` %s does not turn the check of the name off: it is that of the host, as in node:tls', async (_, more, how) => {
+    const server = net.createServer((stream) => destroyAtEnd(stream).on('error', () => {}).setSecure(identity('alpha')));
+    await listening(server, 0, 'localhost');
+    const client = destroyAtEnd(net.connect(server.address().port, 'localhost'));
+    client.setSecure({ ca: root, rejectUnauthorized: true, ...more }, how);
+    expect((await failure(client)).code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
   test.each(GATES.filter(([, name]) => name !== 'alpha'))('on a server, %s: %s', async (version, name, code) => {

@@ -51,6 +51,3 @@ net.setDefaultAutoSelectFamily('yes');
 // Node's own classes.
 export const list: import('node:net').BlockList = new net.BlockList();
 export const address: import('node:net').SocketAddress = new net.SocketAddress({ address: '::1', family: 'ipv6' });
-
-// @ts-expect-error: TLS is not there yet
-stream.setSecure();

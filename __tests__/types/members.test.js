@@ -1,9 +1,10 @@
 'use strict';
 
-// index.d.ts has every export and every public member: those that are there at run time.
+// index.d.ts has every export, every public member and every option of TLS: those that are there at run time.
 
 const fs = require('fs');
 const path = require('path');
+const { Duplex } = require('stream');
 const net = require('../..');
 
 const TYPES = fs.readFileSync(path.join(__dirname, '..', '..', 'index.d.ts'), 'utf8');
@@ -13,7 +14,7 @@ function interfaceOf(name) {
   return new RegExp(`^export interface ${name} .*?^}`, 'ms').exec(TYPES)[0];
 }
 
-/** The public names of a class and those that it inherits, up to Node's. */
+/** The public names of a class and those that it inherits, up to Node's; without those that have Node's types. */
 function members({ prototype }) {
   const names = new Set();
   let level = prototype;
@@ -21,7 +22,7 @@ function members({ prototype }) {
     for (const name of Object.getOwnPropertyNames(level)) names.add(name);
     level = Object.getPrototypeOf(level);
   }
-  return [...names].filter((name) => !name.startsWith('_') && name !== 'constructor');
+  return [...names].filter((name) => !name.startsWith('_') && name !== 'constructor' && !(name in Duplex.prototype));
 }
 
 test('every export is declared', () => {
@@ -39,4 +40,31 @@ test.each([
   expect(found).toContain(one);
   const missing = found.filter((member) => !new RegExp(`^  (?:readonly |get )?${member}\\??[:(<]`, 'm').test(text));
   expect(missing).toEqual([]);
+});
+
+/** The names of what an interface declares. */
+function declaredIn(name) {
+  return [...interfaceOf(name).matchAll(/^ {2}(\w+)\??[:(]/gm)].map(([, member]) => member);
+}
+
+/** The options that `call` reads of the object that it is given. */
+function readBy(call) {
+  const names = new Set();
+  const note = (_, name) => void names.add(name);
+  call(new Proxy({}, { get: note }));
+  return [...names];
+}
+
+test.each([
+  ['CredentialOptions', (options) => net.createCredentials(options)],
+  ['SecureOptions', (options) => new net.Stream().setSecure(null, options)],
+])('every option of %s is read, and no other', (name, call) => {
+  expect(declaredIn(name).sort()).toEqual(readBy(call).sort());
+});
+
+test('every method of Credentials is there', () => {
+  const credentials = net.createCredentials();
+  const declared = declaredIn('Credentials');
+  expect(declared.length).toBeGreaterThan(0);
+  for (const method of declared) expect(credentials[method]).toBeInstanceOf(Function);
 });

@@ -175,6 +175,18 @@ impl Engine {
         self.core.write(|engine| engine.write(id, &slices))
     }
 
+    /// Has what stream `id` receives go to stream `target`, and not here. `false` if that can't be now.
+    #[napi(catch_unwind)]
+    pub fn pipe(&self, id: u32, target: u32) -> bool {
+        self.core.with(|engine| engine.pipe(id, target))
+    }
+
+    /// Has what stream `id` receives come here again, from now on.
+    #[napi(catch_unwind)]
+    pub fn unpipe(&self, id: u32) {
+        self.core.with(|engine| engine.unpipe(id));
+    }
+
     /// Sends what was gathered outside an event.
     #[napi(catch_unwind)]
     pub fn flush(&self) {

@@ -8,6 +8,7 @@ mod security;
 mod state;
 
 use std::io::IoSlice;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Instant;
@@ -73,7 +74,7 @@ pub struct Shared {
     /// Handshakes under way.
     pub handshakes: Handshakes,
     /// Memory for records on their way to a session, once there is one.
-    cipher: Vec<u8>,
+    pub cipher: Vec<u8>,
 }
 
 /// So many bytes of records are received at once: those of four full ones.
@@ -121,6 +122,10 @@ pub struct Stream {
     pub(crate) queued: bool,
     /// Keeps the environment's loop alive.
     pub(crate) referenced: bool,
+    /// Where what it receives goes, instead of to JavaScript.
+    pub(crate) feeds: Option<Id>,
+    /// Who feeds it.
+    pub(crate) fed_by: Option<Id>,
     watches_writable: bool,
     queue_most: u32,
     /// The reads it has had of turn number `turn`.
@@ -166,6 +171,8 @@ impl Stream {
             dirty: false,
             queued: false,
             referenced: true,
+            feeds: None,
+            fed_by: None,
             watches_writable: false,
             queue_most: QUEUE_MOST,
             reads: 0,
@@ -246,6 +253,8 @@ impl Stream {
                     }
                 }
                 Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
+                // For another stream: the engine sees to it.
+                Due::Receive if self.feeds.is_some() => return None,
                 Due::Receive => {
                     if let Some(news) = self.receive(shared, now) {
                         return Some(news);
@@ -256,45 +265,108 @@ impl Stream {
         }
     }
 
-    /// Receives once. `None` if there was nothing.
+    /// Receives once, for JavaScript. `None` if there was nothing.
     fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<News> {
+        let Shared { cipher, slab, .. } = shared;
+        Some(match self.receive_into(cipher, slab.space(), now)? {
+            Ok(count) => News::Data(slab.take(count), count),
+            Err(news) => news,
+        })
+    }
+
+    /// Receives once into `space`: how many bytes, or what there is to tell instead. `None` if there was nothing.
+    pub fn receive_into(
+        &mut self,
+        cipher: &mut Vec<u8>,
+        space: &mut [MaybeUninit<u8>],
+        now: Instant,
+    ) -> Option<std::result::Result<usize, News>> {
         let fd = self.fd.as_ref()?;
-        let space = shared.slab.space();
-        let asked = space.len();
         let received = match self.security.session() {
-            None => io::read(fd, self.kind, space)
-                .map(|read| Received { read, drained: matches!(read, Read::Bytes(count) if count < asked) })
-                .map_err(Failure::Socket),
+            None => {
+                let asked = space.len();
+                io::read(fd, self.kind, space)
+                    .map(|read| Received { read, drained: matches!(read, Read::Bytes(count) if count < asked) })
+                    .map_err(Failure::Socket)
+            }
             Some(session) => {
-                shared.cipher.resize(CIPHER_MOST, 0);
-                session.read(fd, self.kind, &mut shared.cipher, space)
+                cipher.resize(CIPHER_MOST, 0);
+                session.read(fd, self.kind, cipher, space)
             }
         };
         match received {
             Ok(Received { read: Read::Bytes(count), drained }) => {
                 #[cfg(feature = "fault-injection")]
-                fault::trip(&shared.slab.space()[..count]);
+                fault::trip(&space[..count]);
                 self.reads += 1;
                 self.state.received(drained);
                 self.bytes_read += count as u64;
                 self.note_traffic(now);
-                Some(News::Data(shared.slab.take(count), count))
+                Some(Ok(count))
             }
             Ok(Received { read: Read::End, .. }) => {
                 self.state.ended();
-                Some(News::End)
+                Some(Err(News::End))
             }
             Ok(Received { read: Read::Empty, .. }) => {
                 self.state.found_nothing();
                 None
             }
-            Err(Failure::Socket(errno)) => Some(self.fail(error(Syscall::Read, errno))),
+            Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
             Err(Failure::Tls(failure)) => {
                 self.state.ended();
                 self.security = Security::Failed(failure);
-                Some(News::TlsFailed)
+                Some(Err(News::TlsFailed))
             }
         }
+    }
+
+    // Pipes.
+
+    /// Whether serving the stream would receive next.
+    pub fn receives_next(&self) -> bool {
+        self.fd.is_some()
+            && self.failure.is_none()
+            && !self.security.has_news()
+            && self.state.due(self.is_queued()) == Due::Receive
+    }
+
+    /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
+    pub fn is_settled(&self) -> bool {
+        self.fd.is_some() && self.failure.is_none() && self.state.is_settled()
+    }
+
+    /// Whether it takes bytes that are passed on to it.
+    pub fn takes_more(&self) -> bool {
+        self.is_settled() && !self.state.is_blocked()
+    }
+
+    /// Sends `bytes` of another stream. What the kernel does not take is queued, however much that is.
+    pub fn pass_on(&mut self, reactor: &Reactor, spare: &mut Spare, bytes: &[u8], now: Instant) -> Result<()> {
+        let awaited = self.state.awaits_room();
+        let taken = self.send(reactor, spare, &[bytes], now)?;
+        if taken < bytes.len() {
+            self.keep(spare, &bytes[taken..]);
+            // Nobody waits for room: there is none that is missing.
+            self.state.await_room(awaited);
+        }
+        Ok(())
+    }
+
+    /// Queues `bytes` of another stream, whatever the kernel takes. `true` if that has made it something to send at the
+    /// end of the event.
+    pub fn keep(&mut self, spare: &mut Spare, bytes: &[u8]) -> bool {
+        let Ok(kept) = self.queue.append(spare, |queue| {
+            queue.extend_from_slice(bytes);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        self.bytes_written += kept as u64;
+        !self.state.is_blocked() && !std::mem::replace(&mut self.dirty, true)
+    }
+
+    /// It has failed to send, which is told when it is served.
+    pub fn fail_later(&mut self, error: Error) {
+        self.failure = Some(error);
     }
 
     // TLS.

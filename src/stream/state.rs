@@ -209,6 +209,16 @@ impl State {
         self.sending.awaited = awaited;
     }
 
+    /// Whether JavaScript waits for room.
+    pub fn awaits_room(&self) -> bool {
+        self.sending.awaited
+    }
+
+    /// Whether it is connected, not about to change over to TLS, and its sending side is not about to end.
+    pub fn is_settled(&self) -> bool {
+        !self.connecting && self.securing == Securing::No && self.sending.shutdown == Shutdown::Open
+    }
+
     /// The sending side is to be ended once all is sent.
     pub fn request_shutdown(&mut self) {
         self.sending.shutdown = Shutdown::Requested;

@@ -43,6 +43,11 @@ impl TlsError {
         Self::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
     }
 
+    /// Something here has panicked.
+    pub fn internal() -> Self {
+        Self::new("ERR_RUST_NET_INTERNAL", "rust-net has failed internally. This is a bug in rust-net, please report it.")
+    }
+
     /// The connection ended before the handshake did; as in Node.
     pub fn disconnected() -> Self {
         Self::new("ECONNRESET", "Client network socket disconnected before secure TLS connection was established")

@@ -130,14 +130,26 @@ pub fn begin(
     post: impl Fn(Letter) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
+        let post = TellsOfPanic(post);
         let deadline = request.deadline;
-        let outcome = match timeout(deadline, run(request, fd, kind, &post)).await {
+        let outcome = match timeout(deadline, run(request, fd, kind, &post.0)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TlsError::handshake_timeout().into()),
         };
-        post(Letter::Over(outcome.map(Box::new)));
+        (post.0)(Letter::Over(outcome.map(Box::new)));
     };
     runtime::spawn(task).map(Handshake)
+}
+
+/// A handshake that panics is over, too. tokio keeps the panic to its task.
+struct TellsOfPanic<P: Fn(Letter)>(P);
+
+impl<P: Fn(Letter)> Drop for TellsOfPanic<P> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.0)(Letter::Over(Err(TlsError::internal().into())));
+        }
+    }
 }
 
 async fn run(request: Request, fd: OwnedFd, kind: Kind, post: &(impl Fn(Letter) + Sync)) -> Result<Secured, Failure> {
@@ -184,6 +196,8 @@ async fn accept(
         Err(error) => return Err(failure(&error, acceptor.take_io().as_ref())),
     };
     let server_name = start.client_hello().server_name().map(str::to_owned);
+    #[cfg(feature = "fault-injection")]
+    assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
     let credentials = match &server_name {
         None => credentials,
         Some(name) => match contexts.find(name) {

@@ -70,7 +70,8 @@ impl Session {
 
     /// Drops the records that wait to be sent.
     pub fn drop_records(&mut self) {
-        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {}
+        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
+        }
     }
 
     /// Receives into `space`, through `cipher`: memory that anybody may use again afterwards.

@@ -6,6 +6,7 @@
 //! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
 //! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load.
+//! - [`serve`]: the limit that servers are compared with.
 //! - [`meter`]: time and own CPU time.
 //!
 //! # Dialogue
@@ -23,6 +24,7 @@ mod echo;
 mod idle;
 mod meter;
 mod options;
+mod serve;
 mod socket;
 mod tls;
 mod upload;
@@ -37,10 +39,10 @@ use work::{Failure, Limit, Outcome, Work};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).peekable();
-    let outcome = if arguments.peek().is_some_and(|kind| kind == "certificate") {
-        certificate::print(arguments.skip(1))
-    } else {
-        Options::parse(arguments).map_err(Failure::from).and_then(|options| run(&options))
+    let outcome = match arguments.peek().map(String::as_str) {
+        Some("certificate") => certificate::print(arguments.skip(1)),
+        Some("serve") => serve::run(arguments.skip(1)),
+        _ => Options::parse(arguments).map_err(Failure::from).and_then(|options| run(&options)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
