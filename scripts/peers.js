@@ -32,10 +32,26 @@ function find(program) {
   return places.find((place) => fs.existsSync(place)) ?? null;
 }
 
+/** Read by Debian's postgresql-common: no cluster is made by the package, which would be started with the system. */
+const NO_CLUSTER = '/etc/postgresql-common/createcluster.d/rust-net.conf';
+
 function run(command, args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // In runlevel 1, Debian's packages start no services.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const { status } = spawnSync(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return status === 0;
+}
+
+/** Installs `packages`: the programs, and nothing that runs. Whether that has worked. */
+function install(packages) {
+  fs.mkdirSync(path.dirname(NO_CLUSTER), { recursive: true });
+  fs.writeFileSync(NO_CLUSTER, 'create_main_cluster = false\n');
+  try {
+    return run('apt-get', ['update', '-qq']) &&
+      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
+  } finally {
+    fs.rmSync(NO_CLUSTER);
+  }
 }
 
 /** Installs what is missing, if that is possible, and gives the names of the programs that are still missing. */
@@ -44,11 +60,9 @@ function ensurePeers() {
   const wanted = missing();
   const isPossible = process.getuid() === 0 && find('apt-get') !== null;
   if (wanted.length > 0 && isPossible) {
-    console.log(`peers: installing ${wanted.map((program) => PACKAGES[program]).join(', ')}`);
-    const isDone =
-      run('apt-get', ['update', '-qq']) &&
-      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...wanted.map((program) => PACKAGES[program])]);
-    if (!isDone) console.log('peers: apt-get has failed');
+    const packages = wanted.map((program) => PACKAGES[program]);
+    console.log(`peers: installing ${packages.join(', ')}`);
+    if (!install(packages)) console.log('peers: apt-get has failed');
   }
   const left = missing();
   if (left.length > 0) console.log(`peers: there is no ${left.join(', no ')}: the tests that want it are skipped`);

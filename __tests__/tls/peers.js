@@ -22,10 +22,11 @@ function describeWith(programs, name, tests) {
 
 /**
  * Starts a program. `said(pattern)` resolves to the match as soon as what it has printed, on either output, has one;
- * `say(text)` types, `hangUp()` ends its input, and `outcome` is `{ code, signal, output }`.
+ * `say(text)` types, `hangUp()` ends its input, and `outcome` is `{ code, signal, output }`. `options` besides `input`
+ * are those of `spawn`.
  */
-function start(program, args, { input } = {}) {
-  const running = spawn(find(program) ?? program, args.map(String), { stdio: ['pipe', 'pipe', 'pipe'] });
+function start(program, args, { input, ...options } = {}) {
+  const running = spawn(find(program) ?? program, args.map(String), { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   const deadline = setTimeout(() => running.kill('SIGKILL'), DEADLINE);
   atEnd(() => running.kill('SIGKILL'));
   // Who is gone already reads nothing: the outcome tells.
