@@ -363,8 +363,8 @@ export interface CredentialOptions {
    * have, or `ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE`. Default `false`: {@link Stream.verifyPeer} says so, and
    * nothing else happens (D21).
    *
-   * A client then also checks the certificate for the name that it has connected to, where `servername` does not give
-   * another; not for an address. A server has to ask for certificates (`ca` or `requestCert`), or nobody gets in. In
+   * A client then also checks the certificate for the name or address that it has connected to (`localhost` over UNIX),
+   * where `servername` does not give another. A server then asks for certificates, whatever `requestCert` says. In
    * TLS 1.3, a client is secure before the server has looked at its certificate: that it was refused comes as an
    * 'error' after 'secure'.
    */
@@ -382,8 +382,9 @@ export interface CredentialOptions {
   /**
    * On a server: gives the credentials for the name that a client asks for, or an error, which the stream then fails
    * with. Nothing given is these credentials themselves. Not called for a client that names nobody. What is given
-   * counts in everything but `handshakeTimeout`: its `ca` and `rejectUnauthorized` are the ones by which the client is
-   * judged.
+   * counts in everything but `handshakeTimeout`: its `ca` is the one by which the client is judged. What these
+   * credentials ask of a client, a certificate or a good one, they ask for every name. If it throws, the stream fails
+   * (`ERR_OPERATION_FAILED`).
    */
   SNICallback?:
     | ((
@@ -397,14 +398,13 @@ export interface CredentialOptions {
    */
   contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
   /**
-   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000. With 0, what is not done at once
-   * fails.
+   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000, also with 0.
    */
   handshakeTimeout?: number | undefined;
   /**
    * Gets the secrets of each connection, by which a recording of it can be read: lines in the format of
    * `SSLKEYLOGFILE`, each with its line feed, or the path of a file that they are appended to (`ERR_INVALID_ARG_VALUE`
-   * if it can't be opened). Default: nobody gets them, whatever the environment says.
+   * if it can't be opened; made for its owner only). Default: nobody gets them, whatever the environment says.
    */
   keylog?: ((line: Buffer) => void) | string | undefined;
 }

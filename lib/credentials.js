@@ -56,7 +56,14 @@ class Credentials {
         answer(wrong);
       }
     };
-    this.#sniCallback(name, once);
+    let isDone = false;
+    try {
+      this.#sniCallback(name, once);
+      isDone = true;
+    } finally {
+      // What it throws is an uncaught exception, as in Node; the handshake does not wait for an answer.
+      if (!isDone) once(errors.noAnswer());
+    }
   }
 
   /** The keys of session tickets: 48 bytes, to be shared with other processes that serve the same name. */
@@ -212,9 +219,13 @@ function protocols(list) {
 /** Names as they are sent: each behind a byte that is its length. */
 function wireProtocols(bytes) {
   const found = [];
-  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
-  const isWhole = bytes.length === found.reduce((length, protocol) => length + 1 + protocol.length, 0);
-  if (!isWhole) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
+  let at = 0;
+  while (at < bytes.length) {
+    const end = at + 1 + bytes[at];
+    found.push(bytes.subarray(at + 1, end));
+    at = end;
+  }
+  if (at > bytes.length) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
   return found;
 }
 

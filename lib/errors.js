@@ -89,6 +89,8 @@ const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write af
 /** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
 
+const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: SNICallback has thrown');
+
 /** What is wrong with an option of `createCredentials`, in Node's code where there is one. */
 function optionError({ field, code, reason }) {
   const Base = code.startsWith('ERR_INVALID_ARG') ? TypeError : Error;
@@ -178,6 +180,7 @@ module.exports = {
   invalidIpAddress,
   listenError,
   missingConnectArguments,
+  noAnswer,
   notSecure,
   optionError,
   outOfRange,

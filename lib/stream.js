@@ -392,10 +392,11 @@ class StreamMethods extends Duplex {
     const checked = secureArguments(credentials, options, this.server !== null);
     if (this[kAgain] !== null) {
       const again = this[kAgain];
-      this[kAgain] = () => {
+      if (again.secures) throw errors.alreadySecure();
+      this[kAgain] = Object.assign(() => {
         again();
         this.setSecure(credentials, options);
-      };
+      }, { secures: true });
       return this;
     }
     if (this.destroyed) throw errors.socketClosed();
