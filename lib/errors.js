@@ -68,6 +68,9 @@ const missingConnectArguments = () =>
   coded(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
 const invalidFdType = (type) => coded(TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
 const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+/** Another one's handle, which only Node's core could use. */
+const invalidHandle = (name, value) =>
+  invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
 const serverAlreadyListening = () =>
   coded(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.');
@@ -85,6 +88,16 @@ function invalidAddressFamily(family, host, port) {
 
 const illegalConstructor = () => coded(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
 const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: setSecure() has been called before');
+const peerHasEnded = () =>
+  Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+const ipBlocked = (ip) => coded(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`);
+const noSharedPorts = () =>
+  coded(
+    Error,
+    'ERR_RUST_NET_CLUSTER',
+    'The workers of a cluster can not share a listening socket here. Give each its own with the option ' +
+      '"reusePort: true" (the kernel spreads the connections) or "exclusive: true".',
+  );
 const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
 /** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
@@ -174,13 +187,17 @@ module.exports = {
   invalidArgumentType,
   invalidArgumentValue,
   invalidFdType,
+  invalidHandle,
   invalidHandleType,
   invalidIpAddress,
+  ipBlocked,
   listenError,
   missingConnectArguments,
+  noSharedPorts,
   notSecure,
   optionError,
   outOfRange,
+  peerHasEnded,
   serverAlreadyListening,
   serverNotRunning,
   socketClosed,
