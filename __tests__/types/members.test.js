@@ -1,6 +1,7 @@
 'use strict';
 
-// index.d.ts has every export and every public member: those that are there at run time.
+// index.d.ts has every export and every public member: those that are there at run time. node.d.ts passes on those of
+// node:net, which are to be the same at run time.
 
 const fs = require('fs');
 const path = require('path');
@@ -39,4 +40,10 @@ test.each([
   expect(found).toContain(one);
   const missing = found.filter((member) => !new RegExp(`^  (?:readonly |get )?${member}\\??[:(<]`, 'm').test(text));
   expect(missing).toEqual([]);
+});
+
+test('rust-net/node has every export of node:net that is documented, and no other', () => {
+  const theirs = Object.keys(require('net')).filter((name) => !name.startsWith('_') && name !== 'BoundSocket');
+  const ours = Object.keys(require('../../node')).filter((name) => !name.startsWith('_'));
+  expect(ours.sort()).toEqual(theirs.sort());
 });
