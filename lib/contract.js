@@ -39,6 +39,10 @@ const differences = {
   timeoutRepeats: { page: true, today: false },
   /** Whether a stream that was never opened is 'closed' (else: 'open', as it can be written to). */
   unopenedIsClosed: { page: true, today: false },
+  /** Whether 'finish' and 'close' come in the turn of the loop in which they are due (else: in the next one). */
+  finishesAtOnce: { page: true, today: false },
+  /** Whether 'close' says of a stream that was never opened, too, if there was an error. */
+  unopenedTellsOfErrors: { page: true, today: false },
   /** Whether a write after the peer's end has ended ours gives EPIPE and destroys the stream. */
   writeAfterPeersEndBreaks: { page: false, today: true },
   /** Whether a listener that is no function throws (else: it counts as none). */

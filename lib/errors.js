@@ -49,9 +49,10 @@ function invalidArgumentType(name, expected, value) {
 }
 
 function invalidArgumentValue(name, value, reason = 'is invalid') {
+  const kind = name.includes('.') ? 'property' : 'argument';
   let shown = inspect(value);
   if (shown.length > 128) shown = `${shown.slice(0, 128)}...`;
-  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${subject(name)} ${reason}. Received ${shown}`);
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${kind} '${name}' ${reason}. Received ${shown}`);
 }
 
 function outOfRange(name, range, value) {

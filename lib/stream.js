@@ -10,7 +10,7 @@ const { AsyncResource } = require('async_hooks');
 const { X509Certificate } = require('crypto');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
-const { clearTimeout, setTimeout } = require('timers');
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const {
   connectTarget,
   keepAliveArguments,
@@ -259,7 +259,7 @@ class StreamMethods extends Duplex {
     const outcome = this[kEngine].shutdown(this[kId], closesNext(this));
     // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
     if (outcome === 1) this[kFinal] = AsyncResource.bind(callback);
-    else process.nextTick(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+    else later(this)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
   }
 
   _destroy(error, callback) {
@@ -272,6 +272,7 @@ class StreamMethods extends Duplex {
       }
     }
     const isCut = pending !== null && !this.connecting;
+    const wasOpened = this.connecting || this[kId] !== NONE;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
@@ -287,7 +288,9 @@ class StreamMethods extends Duplex {
     // Behind the error, if there is one.
     if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
     if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
-    process.nextTick(closeBehindTicks, this, Boolean(error));
+    const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
+    if (wasOpened) later(this)(closeBehindTicks, this, details);
+    else process.nextTick(closeBehindTicks, this, details);
   }
 
   // Writing and ending.
@@ -326,10 +329,11 @@ class StreamMethods extends Duplex {
 
   /** Closes a TCP connection by a reset (RST). */
   resetAndDestroy() {
-    if (this[kId] === NONE && !this.connecting) {
+    if (this._handle === null) {
       return this.destroy(errors.socketClosed());
     }
-    if (this[kId] !== NONE && !this[kEngine].kind(this[kId]).startsWith('tcp')) throw errors.invalidHandleType();
+    const isTcp = this.connecting ? this[kHost] !== undefined : this[kEngine].kind(this[kId]).startsWith('tcp');
+    if (!isTcp) throw errors.invalidHandleType();
     if (this.connecting) {
       this.once('connect', () => this.resetAndDestroy());
       return this;
@@ -593,7 +597,7 @@ class StreamMethods extends Duplex {
 
   /** Bytes that wait in user memory to be sent; undefined without a connection. */
   get bufferSize() {
-    if (this[kId] === NONE && !this.connecting) return undefined;
+    if (this._handle === null) return undefined;
     const queued = this[kId] === NONE ? 0 : this[kEngine].waitingBytes(this[kId]);
     return queued + waitingBytes(this);
   }
@@ -832,20 +836,25 @@ function closesNext(stream) {
   return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
+/** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
+function later(stream) {
+  return stream[kContract].finishesAtOnce ? process.nextTick : setImmediate;
+}
+
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */
 function sendWhenConnected() {
   sendPending(this);
 }
 
 /** 'close' comes last: behind whatever this tick has left to say. */
-function closeBehindTicks(stream, hadError) {
-  queueMicrotask(() => emitClose(stream, hadError));
+function closeBehindTicks(stream, details) {
+  queueMicrotask(() => emitClose(stream, details));
 }
 
-function emitClose(stream, hadError) {
+function emitClose(stream, details) {
   stream[kClosing] = false;
   try {
-    stream.emit('close', hadError);
+    stream.emit('close', ...details);
   } finally {
     detach(stream);
     const again = stream[kAgain];
