@@ -59,6 +59,8 @@ const callbacks = {
     tell(id, kOnFail, errno, reading ? 'read' : 'write');
   },
   onconnection(id, stream) {
+    // A connection comes from outside, in nobody's context, and not in that of `listen()`.
+    scopes[stream] = scopeOf('TCPWRAP');
     tell(id, kOnConnection, stream);
   },
   onstall(id, errno) {
@@ -142,11 +144,17 @@ function listenForExit() {
   return engines;
 }
 
-/** Makes `owner` the one whose methods hear of `id`, in the context of now. `kind` is its name for `async_hooks`. */
+/**
+ * Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. `kind` is its
+ * name for `async_hooks`.
+ */
 function own(id, owner, kind) {
-  scopes[id]?.emitDestroy();
-  scopes[id] = new AsyncResource(kind, { requireManualDestroy: true });
+  scopes[id] ??= scopeOf(kind);
   owners[id] = owner;
+}
+
+function scopeOf(kind) {
+  return new AsyncResource(kind, { requireManualDestroy: true });
 }
 
 /** Closes `id`, if it is open, and gives it back. */

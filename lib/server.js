@@ -5,6 +5,7 @@
 const cluster = require('cluster');
 const { lookup } = require('dns');
 const { EventEmitter } = require('events');
+const { constants } = require('os');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
 const { isIP } = require('./address');
@@ -33,6 +34,8 @@ const kPath = Symbol('path');
 const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
+
+const EADDRINUSE = -constants.errno.EADDRINUSE;
 
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
@@ -340,6 +343,8 @@ function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, excl
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options));
     if (typeof id === 'number') return { id };
     outcome = { error: errors.listenError(id, address, port) };
+    // It can be had, and somebody has it.
+    if (id.errno === EADDRINUSE) break;
   }
   return outcome;
 }

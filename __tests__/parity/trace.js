@@ -4,7 +4,8 @@
 // with their arguments, and at each of them `readyState`. The run with node:net at both ends is the reference; ours at
 // both ends, and ours at either end against node:net at the other, must give the same.
 //
-// How a stream of bytes is cut into 'data' events is up to the kernel: see recorder.js. Each end has a trace of its own, since the order of events of *different* streams is up to the kernel.
+// How a stream of bytes is cut into 'data' events is up to the kernel, see recorder.js. Each end has a trace of its
+// own, since the order of events of *different* streams is up to the kernel as well.
 //
 // What the page has otherwise than node:net is taken out here, and each place says which row it is:
 //   D3   'connect' of an accepted stream is not recorded.

@@ -24,7 +24,7 @@ const PAIRINGS = {
 };
 
 /** A run that has not ended after so long, in milliseconds, hangs. */
-const HANGS = 10_000;
+const HANGS = 5000;
 
 const MORE_STREAM_EVENTS = [
   ...['prefinish', 'pause', 'resume', 'pipe', 'unpipe'],
