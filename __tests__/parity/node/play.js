@@ -257,7 +257,8 @@ async function main() {
       }
     }
   }
-  fs.writeSync(1, JSON.stringify(played));
+  return JSON.stringify(played);
 }
 
-main().then(() => process.exit());
+// A reset that fails on node:net leaves it spinning.
+main().then((text) => process.stdout.write(text, () => process.exit()));

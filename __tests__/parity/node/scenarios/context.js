@@ -106,6 +106,7 @@ for (const event of ['data', 'close']) {
 
 scenario('an exception in \'connection\'', async (stage) => {
   await stage.listen({
+    watch: { except: ['drain', 'prefinish'] },
     accept(stream) {
       stream.end('bye');
       throw new Error('thrown in connection');
