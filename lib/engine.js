@@ -6,7 +6,7 @@
 // functions below, each of which finds the owner and calls its method of the same name, in the asynchronous context
 // (`AsyncLocalStorage`, `async_hooks`) in which the owner has come to its id.
 
-const { AsyncResource } = require('async_hooks');
+const { AsyncResource, executionAsyncId } = require('async_hooks');
 const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
@@ -157,6 +157,11 @@ function scopeOf(kind) {
   return new AsyncResource(kind, { requireManualDestroy: true });
 }
 
+/** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
+function asyncId(id) {
+  return scopes[id]?.asyncId() ?? executionAsyncId();
+}
+
 /** Closes `id`, if it is open, and gives it back. */
 function release(id) {
   scopes[id]?.emitDestroy();
@@ -165,4 +170,4 @@ function release(id) {
   engine.release(id);
 }
 
-module.exports = { attempt, own, release, start };
+module.exports = { asyncId, attempt, own, release, start };
