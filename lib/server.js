@@ -148,7 +148,7 @@ class ServerMethods extends EventEmitter {
       return;
     }
     if (isBlocked(this, id)) {
-      engines.start().release(id);
+      engines.release(id);
       return;
     }
     const stream = new this[kStream](streamOptions(this));
@@ -396,7 +396,7 @@ function drop(server, id) {
   const engine = engines.start();
   const data = { __proto__: null };
   const [local, peer] = [engine.local(id), engine.peer(id)];
-  engine.release(id);
+  engines.release(id);
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
   if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
   if (local || peer) server.emit('drop', data);

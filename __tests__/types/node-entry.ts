@@ -29,6 +29,10 @@ server.listenFD(3);
 // @ts-expect-error: where to?
 ours.connect();
 
+export const onread: ours.OnReadOpts = { buffer: new Uint8Array(1), callback: (bytes, buffer) => buffer.length > bytes };
+// @ts-expect-error: a port is no boolean
+ours.connect({ port: true });
+
 // A package that asks for the module as a value.
 function client(net: typeof nodeNet): nodeNet.Socket {
   return net.createConnection(80);
