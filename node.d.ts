@@ -1,39 +1,9 @@
-// Types of rust-net/node: today's `node:net`, and so its types, wherever the surfaces agree. docs/node-net.md says
-// what is different.
+// Types of rust-net/node: those of `node:net`, as the `@types/node` of the application has them. What is different
+// behind them is listed in docs/node-net.md.
 
 /// <reference types="node" />
 
-export {
-  BlockList,
-  Server,
-  Socket,
-  SocketAddress,
-  Socket as Stream,
-  connect,
-  createConnection,
-  createServer,
-  getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout,
-  isIP,
-  isIPv4,
-  isIPv6,
-  setDefaultAutoSelectFamily,
-  setDefaultAutoSelectFamilyAttemptTimeout,
-} from 'node:net';
+export * from 'node:net';
 
-export type {
-  AddressInfo,
-  DropArgument,
-  IpcNetConnectOpts,
-  IpcSocketConnectOpts,
-  ListenOptions,
-  LookupFunction,
-  NetConnectOpts,
-  OnReadOpts,
-  ServerOpts,
-  SocketConnectOpts,
-  SocketConstructorOpts,
-  SocketReadyState,
-  TcpNetConnectOpts,
-  TcpSocketConnectOpts,
-} from 'node:net';
+/** Another name of `Socket`. */
+export { Socket as Stream } from 'node:net';

@@ -1,36 +1,25 @@
 'use strict';
 
-// rust-net/register: every `net` and `node:net` that the application and its dependencies ask for is ours, in
-// CommonJS and in ES modules. For `node --require rust-net/register` and `node --import rust-net/register`; has to come
-// first. What Node's own core is built on (http, https, tls) stays on Node's net; see docs/node-net.md.
+// rust-net/register: from here on, `net` and `node:net` are rust-net/node, for the application and its dependencies,
+// whether they are required or imported. To be loaded first: `node --import rust-net/register app.js`, or `--require`.
+//
+// Node's own modules (`http`, `tls`, ...) and `process.getBuiltinModule('net')` keep Node's.
 
 const Module = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
+const net = require('./node');
+const { isNet, resolve } = require('./lib/hooks');
 
-const OURS = path.join(__dirname, 'node.js');
-const NAMES = new Set(['net', 'node:net']);
+/** Where Node's own is needed. */
+const OUR_OWN = path.join(__dirname, 'lib') + path.sep;
 
-if (Module.registerHooks) {
-  const url = pathToFileURL(OURS).href;
-  Module.registerHooks({
-    resolve(name, context, next) {
-      return NAMES.has(name) ? { url, format: 'commonjs', shortCircuit: true } : next(name, context);
-    },
-  });
-} else {
-  // Node 20: one hook for each kind of module.
-  const load = Module._load;
-  Module._load = function (name, ...rest) {
-    return load.call(this, NAMES.has(name) ? OURS : name, ...rest);
-  };
-  const hooks = `
-    export const resolve = (name, context, next) =>
-      name === 'net' || name === 'node:net'
-        ? { url: ${JSON.stringify(pathToFileURL(OURS).href)}, format: 'commonjs', shortCircuit: true }
-        : next(name, context);`;
-  Module.register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-}
+const load = Module._load;
 
-// Loaded now, so that it does not see itself in the place of Node's net.
-require(OURS);
+Module._load = function _load(request, parent, ...rest) {
+  if (isNet(request) && !parent?.filename?.startsWith(OUR_OWN)) return net;
+  return Reflect.apply(load, this, [request, parent, ...rest]);
+};
+
+if (Module.registerHooks) Module.registerHooks({ resolve });
+else Module.register('./lib/hooks.js', pathToFileURL(__filename));

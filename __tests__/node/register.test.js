@@ -1,59 +1,112 @@
 'use strict';
 
-// rust-net/register: every `net` of a program is ours, on every Node that is supported.
+// rust-net/register: "make every net/node:net import of the application and its dependencies ours".
 
-const { execFileSync } = require('child_process');
-const path = require('path');
 const { MAJORS, nodes } = require('../package/nodes');
+const { DEADLINE, project, run } = require('./project');
 
-const ROOT = path.join(__dirname, '..', '..');
-
-/** Which module each way of asking gives, as a program prints it. */
-const CHECK = `
-  const ours = createRequire(${JSON.stringify(`${ROOT}/x.js`)})('./node.js');
-  const answers = { required: createRequire(import.meta.url)('net') === ours };
-  answers.requiredAsNodes = createRequire(import.meta.url)('node:net') === ours;
-  answers.imported = net.default === ours && net.Socket === ours.Socket;
-  answers.importedDynamically = (await import('node:net')).default === ours;
-  answers.blockList = typeof ours.BlockList;
-  answers.nodesOwnIsAnother = process.getBuiltinModule ? process.getBuiltinModule('net') !== ours : true;`;
-
-const SCRIPT = `
-  import { createRequire } from 'node:module';
-  import * as net from 'net';
-  ${CHECK}
-  const server = net.createServer((stream) => stream.pipe(stream)).listen(0, () => {
-    const client = net.connect(server.address().port, () => client.end('¿qué tal?'));
-    answers.heard = '';
-    client.setEncoding('utf8').on('data', (data) => (answers.heard += data));
-    client.on('close', () => server.close(() => console.log(JSON.stringify(answers))));
-  });`;
-
-const EXPECTED = {
-  required: true,
-  requiredAsNodes: true,
-  imported: true,
-  importedDynamically: true,
-  blockList: 'function',
-  nodesOwnIsAnother: true,
-  heard: '¿qué tal?',
-};
+jest.setTimeout(20 * DEADLINE);
 
 let binaries;
 
-beforeAll(() => (binaries = new Map(nodes())), 300_000);
+beforeAll(() => {
+  binaries = new Map(nodes());
+});
+
+const DEPENDENCIES = {
+  'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0" }',
+  'node_modules/old/index.js': "exports.nets = [require('net'), require('node:net')];",
+  'node_modules/new/package.json': '{ "name": "new", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+  'node_modules/new/index.js': `
+import net, { createServer } from 'net';
+import * as everything from 'node:net';
+const later = (await import('net')).default;
+export const nets = [net, everything.default, later];
+export const functions = [createServer, everything.createServer];
+`,
+};
+
+const TELL = `
+const isOurs = nets.every((net) => net === ours);
+const areTheirs = functions.every((createServer) => createServer === ours.createServer);
+const server = nets[0].createServer((stream) => stream.end('¿qué tal?')).listen(0, '127.0.0.1', () => {
+  const client = nets[0].connect(server.address().port, '127.0.0.1').setEncoding('utf8');
+  let text = '';
+  client.on('data', (data) => (text += data));
+  client.on('close', () => {
+    server.close();
+    const http = process.getBuiltinModule?.('net') ?? require('http').Server;
+    process.stdout.write(JSON.stringify({ nets: nets.length, isOurs, areTheirs, text, kept: http !== ours }));
+  });
+});
+`;
+
+const SCRIPTS = {
+  'app.cjs': `
+const { createRequire } = require('module');
+const ours = require('rust-net/node');
+const functions = [];
+const nets = [require('net'), require('node:net'), createRequire(__filename)('net'), ...require('old').nets];
+${TELL}`,
+  'app.mjs': `
+import ours from 'rust-net/node';
+import net from 'node:net';
+import * as dependency from 'new';
+import old from 'old';
+const { functions } = dependency;
+const nets = [net, ...dependency.nets, ...old.nets];
+${TELL}`,
+};
+
+const FILES = { ...DEPENDENCIES, ...SCRIPTS };
+
+const EXPECTED = { isOurs: true, areTheirs: true, text: '¿qué tal?', kept: true };
 
 describe.each(MAJORS)('on Node %i', (major) => {
-  test.each(['--require', '--import'])('%s', (flag) => {
-    const args = [flag, path.join(ROOT, 'register.js'), '--input-type=module', '-e', SCRIPT];
-    const output = execFileSync(binaries.get(major), args, { encoding: 'utf8', timeout: 60_000 });
-    expect(JSON.parse(output)).toEqual(EXPECTED);
+  test.each([
+    ['--import', 'app.cjs', 5],
+    ['--import', 'app.mjs', 6],
+    ['--require', 'app.cjs', 5],
+    ['--require', 'app.mjs', 6],
+  ])('%s rust-net/register %s: every net is ours', async (flag, app, count) => {
+    const output = await run(project(FILES), [flag, 'rust-net/register', app], { node: binaries.get(major) });
+    expect(JSON.parse(output)).toEqual({ ...EXPECTED, nets: count });
   });
+});
 
-  test('without it, net is Node\'s', () => {
-    const script = `import { createRequire } from 'node:module'; import * as net from 'net'; ${CHECK}
-      console.log(JSON.stringify(answers));`;
-    const output = execFileSync(binaries.get(major), ['--input-type=module', '-e', script], { encoding: 'utf8' });
-    expect(JSON.parse(output)).toMatchObject({ required: false, requiredAsNodes: false, imported: false });
+test('without it, net is that of Node', async () => {
+  const folder = project(FILES);
+  expect(JSON.parse(await run(folder, ['app.cjs']))).toMatchObject({ isOurs: false });
+  expect(JSON.parse(await run(folder, ['app.mjs']))).toMatchObject({ isOurs: false, areTheirs: false });
+});
+
+test('NODE_OPTIONS carries it to worker threads and child processes', async () => {
+  const folder = project({
+    'check.mjs': `
+import { parentPort } from 'node:worker_threads';
+import net from 'net';
+import ours from 'rust-net/node';
+const isOurs = net === ours;
+if (parentPort) parentPort.postMessage(isOurs);
+else process.send(isOurs);
+`,
+    'app.mjs': `
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+const worker = new Worker(new URL('./check.mjs', import.meta.url));
+const child = fork('./check.mjs');
+const answers = await Promise.all([once(worker, 'message'), once(child, 'message')]);
+process.stdout.write(JSON.stringify(answers.map(([answer]) => answer)));
+child.disconnect();
+`,
   });
+  const output = await run(folder, ['app.mjs'], { env: { NODE_OPTIONS: '--import rust-net/register' } });
+  expect(JSON.parse(output)).toEqual([true, true]);
+});
+
+test.each(MAJORS)('it warns of nothing on Node %i', async (major) => {
+  const folder = project({ 'app.mjs': "import 'net';" });
+  const flags = ['--throw-deprecation', '--import', 'rust-net/register'];
+  expect(await run(folder, [...flags, 'app.mjs'], { node: binaries.get(major) })).toBe('');
 });
