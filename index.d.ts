@@ -8,7 +8,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import type { LookupFunction } from 'node:net';
+import type { BlockList, LookupFunction, OnReadOpts } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 
 export { BlockList, SocketAddress } from 'node:net';
@@ -113,6 +113,8 @@ export interface SocketOptions {
 }
 
 export interface ServerOptions extends SocketOptions {
+  /** Connections from these addresses are closed at once. */
+  blockList?: BlockList | undefined;
   /** Whether accepted streams start paused, so that nothing is read before `resume()`. Default `false`. */
   pauseOnConnect?: boolean | undefined;
   /** What a promise that a listener returns rejects with becomes an 'error'. Default `false`. */
@@ -498,6 +500,10 @@ export interface StreamOptions extends SocketOptions {
    * throws `ERR_INVALID_FD_TYPE` and is left alone.
    */
   fd?: number | undefined;
+  /** Puts what is received into `buffer` and tells `callback`, instead of 'data'. False from it is as `pause()`. */
+  onread?: OnReadOpts | undefined;
+  /** Addresses that are not connected to: `ERR_IP_BLOCKED`. */
+  blockList?: BlockList | undefined;
   /** Whether to read. Default `true`, and what a pipe allows. */
   readable?: boolean | undefined;
   /** Whether to write. Default `true`, and what a pipe allows. */
@@ -816,6 +822,9 @@ export interface Stream extends Duplex {
    * @param count probes without an answer until the connection is given up
    */
   setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this;
+
+  /** The same, with the arguments as one object. */
+  setKeepAlive(options: { enable?: boolean; initialDelay?: number; interval?: number; count?: number }): this;
 
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;
