@@ -21,7 +21,9 @@ function validateFunction(value, name) {
 }
 
 function validateObject(value, name) {
-  if (value === null || typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw errors.invalidArgumentType(name, 'object', value);
+  }
 }
 
 function validateString(value, name) {
