@@ -322,9 +322,9 @@ export interface CredentialOptions {
   /** What `key` and `pfx` are encrypted with. */
   passphrase?: string | undefined;
   /**
-   * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody. With
-   * it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the package,
-   * and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
+   * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody.
+   * With it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the
+   * package, and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
    * `ERR_INVALID_ARG_VALUE`.
    */
   ca?: CredentialData | readonly CredentialData[] | undefined;
@@ -349,8 +349,9 @@ export interface CredentialOptions {
   ciphers?: string | undefined;
   /**
    * Application protocols, preferred ones first; a server's order goes before its client's. Also as one Buffer, each
-   * behind its length, as they are sent. Where both sides have some and none in common, the handshake fails
-   * (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes, or `ERR_OUT_OF_RANGE`. Default: none.
+   * behind its length, as they are sent; one that ends within a name throws `ERR_INVALID_ARG_VALUE`. Where both sides
+   * have some and none in common, the handshake fails (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes,
+   * or `ERR_OUT_OF_RANGE`. Default: none.
    */
   ALPNProtocols?: readonly CredentialData[] | NodeJS.ArrayBufferView | undefined;
   /** As {@link SecureOptions.servername}, which goes before it. */
@@ -432,7 +433,7 @@ export interface SecureOptions {
   /**
    * On a client: the name or address that the server's certificate must be for. A name is also sent to the server
    * (SNI). Default: that of the credentials; without any, the name that was connected to is sent, and only checked with
-   * {@link CredentialOptions.rejectUnauthorized}.
+   * {@link CredentialOptions.rejectUnauthorized}. An empty one is none.
    */
   servername?: string | undefined;
 }
