@@ -234,9 +234,9 @@ function protocols(list) {
 /** Names as they are sent: each behind a byte that is its length. */
 function wireProtocols(bytes) {
   const found = [];
-  let at = 0;
-  for (; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
-  if (at !== bytes.length) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
+  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
+  const isWhole = bytes.length === found.reduce((length, protocol) => length + 1 + protocol.length, 0);
+  if (!isWhole) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
   return found;
 }
 
