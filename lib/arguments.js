@@ -23,7 +23,9 @@ function validateFunction(value, name) {
 }
 
 function validateObject(value, name) {
-  if (value === null || typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw errors.invalidArgumentType(name, 'object', value);
+  }
 }
 
 function validateString(value, name) {
@@ -32,6 +34,14 @@ function validateString(value, name) {
 
 function validateNumber(value, name) {
   if (typeof value !== 'number') throw errors.invalidArgumentType(name, 'number', value);
+}
+
+/** Text or bytes, as a Buffer. */
+function bytesOf(value, name) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  throw errors.invalidArgumentType(name, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
 }
 
 function validateInteger(value, name, least, most = INT32_MAX) {
@@ -228,6 +238,7 @@ function connectTarget(args) {
 }
 
 module.exports = {
+  bytesOf,
   connectTarget,
   keepAliveArguments,
   keepAliveSeconds,

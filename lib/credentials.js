@@ -5,7 +5,14 @@
 // Private keys are read by Node's `crypto`, which knows all their forms; everything else by the engine.
 
 const { X509Certificate, createPrivateKey } = require('crypto');
-const { validateBoolean, validateFunction, validateInteger, validateObject, validateString } = require('./arguments');
+const {
+  bytesOf,
+  validateBoolean,
+  validateFunction,
+  validateInteger,
+  validateObject,
+  validateString,
+} = require('./arguments');
 const binding = require('./binding');
 const errors = require('./errors');
 
@@ -18,6 +25,9 @@ const TICKET_KEYS_LENGTH = 48;
 const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
 
 const PEM_BEGIN = '-----BEGIN ';
+
+/** What `createPrivateKey` says where OpenSSL has asked for a passphrase and got none. */
+const NO_PASSPHRASE = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
 
 /** Credentials, ready for handshakes. Contract: stream.setSecure. */
 class Credentials {
@@ -122,11 +132,12 @@ function defaultCredentials() {
 
 /** The options whose type is all there is to check here. */
 function checkedOptions(options) {
-  const { SNICallback, ciphers, keylog, maxVersion, minVersion, servername } = options;
+  const { SNICallback, ciphers, keylog, maxVersion, minVersion, passphrase, servername } = options;
   const { handshakeTimeout, rejectUnauthorized, requestCert, sessionTimeout } = options;
   for (const [name, value] of Object.entries({ ciphers, maxVersion, minVersion, servername })) {
     if (value !== undefined) validateString(value, `options.${name}`);
   }
+  validatePassphrase(passphrase);
   for (const [name, value] of Object.entries({ requestCert, rejectUnauthorized })) {
     if (value !== undefined) validateBoolean(value, `options.${name}`);
   }
@@ -136,6 +147,10 @@ function checkedOptions(options) {
   if (SNICallback !== undefined) validateFunction(SNICallback, 'options.SNICallback');
   if (keylog !== undefined && typeof keylog !== 'string') validateFunction(keylog, 'options.keylog');
   return { ciphers, maxVersion, minVersion, sessionTimeout };
+}
+
+function validatePassphrase(passphrase) {
+  if (passphrase !== undefined && passphrase !== null) validateString(passphrase, 'options.passphrase');
 }
 
 /** Each key with its certificate. Where there are several, those that belong together are found. */
@@ -169,9 +184,11 @@ function exported(key) {
 /** A private key in any form that Node knows: PEM or DER, encrypted or not. */
 function privateKey(item, passphrase) {
   if (isBag(item, 'pem')) {
+    validatePassphrase(item.passphrase);
     passphrase = item.passphrase ?? passphrase;
     item = item.pem;
   }
+  passphrase ??= undefined;
   const data = blob('key', item);
   const attempts = data.includes(PEM_BEGIN)
     ? [{ key: data, format: 'pem', passphrase }]
@@ -185,7 +202,11 @@ function privateKey(item, passphrase) {
       failure ??= error;
     }
   }
-  throw errors.optionError({ field: 'key', code: failure.code ?? 'ERR_INVALID_ARG_VALUE', reason: failure.message });
+  const code = failure.code ?? 'ERR_INVALID_ARG_VALUE';
+  if (passphrase === undefined && NO_PASSPHRASE.includes(code)) {
+    throw errors.optionError({ field: 'key', code: NO_PASSPHRASE[0], reason: 'Passphrase required for encrypted key' });
+  }
+  throw errors.optionError({ field: 'key', code, reason: failure.message });
 }
 
 /**
@@ -203,9 +224,10 @@ function forgetFormerErrors() {
 function archives({ pfx, passphrase }) {
   return items(pfx).map((item) => {
     const isInBag = isBag(item, 'buf');
+    if (isInBag) validatePassphrase(item.passphrase);
     const data = blob('pfx', isInBag ? item.buf : item);
-    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase;
-    return secret === undefined ? { data } : { data, passphrase: String(secret) };
+    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase ?? undefined;
+    return secret === undefined ? { data } : { data, passphrase: secret };
   });
 }
 
@@ -232,12 +254,18 @@ function wireProtocols(bytes) {
 function setContexts(native, contexts) {
   validateObject(contexts, 'options.contexts');
   const names = Object.keys(contexts);
-  const made = names.map((name) => {
-    const credentials = credentialsOf(contexts[name]);
-    if (credentials.native.hasIdentity) return credentials.native;
-    throw errors.invalidArgumentValue(`options.contexts.${name}`, contexts[name], 'must have a key and a certificate');
-  });
-  native.setContexts(names, made);
+  native.setContexts(names, names.map((name) => context(name, contexts[name])));
+}
+
+function context(name, value) {
+  let credentials;
+  try {
+    credentials = credentialsOf(value);
+  } catch ({ code, message }) {
+    throw errors.optionError({ field: `contexts.${name}`, code, reason: message });
+  }
+  if (credentials.native.hasIdentity) return credentials.native;
+  throw errors.invalidArgumentValue(`options.contexts.${name}`, value, 'must have a key and a certificate');
 }
 
 function ticketKeys(name, keys) {
@@ -262,12 +290,8 @@ function blobs(name, value) {
   return items(value).map((item) => blob(name, item));
 }
 
-/** Text or bytes, as a Buffer. */
 function blob(name, value) {
-  if (typeof value === 'string') return Buffer.from(value);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return Buffer.from(value);
-  throw errors.invalidArgumentType(`options.${name}`, ['string', 'Buffer', 'TypedArray', 'DataView'], value);
+  return bytesOf(value, `options.${name}`);
 }
 
 module.exports = { Credentials, createCredentials, credentialsOf };

@@ -12,6 +12,7 @@ const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const {
+  bytesOf,
   connectTarget,
   keepAliveArguments,
   keepAliveSettings,
@@ -484,11 +485,12 @@ class StreamMethods extends Duplex {
   exportKeyingMaterial(length, label, context) {
     validateInteger(length, 'length', 1);
     validateString(label, 'label');
+    const bytes = context === undefined ? undefined : bytesOf(context, 'context');
     sessionOf(this);
-    const bytes = context === undefined ? undefined : Buffer.from(context);
     const { [kEngine]: engine, [kId]: id } = this;
-    const material = id === NONE ? null : engine.exportKeyingMaterial(id, length, Buffer.from(label), bytes);
-    if (material === null) throw errors.socketClosed();
+    if (id === NONE || this.destroyed) throw errors.socketClosed();
+    const material = engine.exportKeyingMaterial(id, length, Buffer.from(label), bytes);
+    if (material === null) throw errors.outOfRange('length', 'what can be derived', length);
     return material;
   }
 

@@ -12,6 +12,11 @@ const { certificate, identity } = require('./pki');
 const SERVER = identity('p256');
 const CLIENT = { ca: certificate('root') };
 
+const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
+
+/** The options for one version and no other. */
+const only = (version) => ({ minVersion: version, maxVersion: version });
+
 /** Resolves when all `streams` are secure; rejects with the first error. */
 function allSecure(...streams) {
   return Promise.all(streams.map((stream) => once(stream, 'secure')));
@@ -26,9 +31,9 @@ async function securePair(server = SERVER, client = CLIENT, { how, ...options } 
   return [connected, accepted, listener];
 }
 
-/** A server of ours whose streams are made secure in 'connection', all with the same credentials. */
+/** A server of ours whose streams are made secure in 'connection', with the same credentials for all. */
 function secureServer(credentials = SERVER, how = undefined, options = {}) {
-  const shared = net.createCredentials(credentials);
+  const shared = 'getTicketKeys' in credentials ? credentials : net.createCredentials(credentials);
   return listening(net.createServer(options, (stream) => destroyAtEnd(stream).setSecure(shared, how)));
 }
 
@@ -49,6 +54,24 @@ async function nextSecure(server) {
   const [stream] = await once(server, 'connection');
   await once(stream, 'secure');
   return stream;
+}
+
+/** A server of ours that says hello to whoever is secure. */
+async function greeter(credentials) {
+  const server = await secureServer(credentials);
+  server.on('connection', (stream) => stream.on('secure', () => stream.write('hello')));
+  return server;
+}
+
+/** Our client at a greeter, who stays until a session to resume can have come: the stream, closed. */
+async function visit(server, credentials, how) {
+  const client = secureClient(server, credentials, how);
+  await once(client, 'secure');
+  // Tickets of TLS 1.3 come before what is written after the handshake.
+  await once(client, 'data');
+  client.end();
+  await once(client, 'close');
+  return client;
 }
 
 /** A server of node:tls. */
@@ -96,15 +119,19 @@ async function greet(one, other) {
 module.exports = {
   CLIENT,
   SERVER,
+  VERSIONS,
   allSecure,
   greet,
+  greeter,
   nextSecure,
+  only,
   secureClient,
   securePair,
   secureServer,
   tlsClient,
   tlsServer,
   tolerantServer,
+  visit,
   withTlsClient,
   withTlsServer,
 };

@@ -5,7 +5,7 @@
 
 require('reflect-metadata');
 
-const { webcrypto } = require('crypto');
+const { KeyObject, sign, webcrypto } = require('crypto');
 const x509 = require('@peculiar/x509');
 
 x509.cryptoProvider.set(webcrypto);
@@ -39,6 +39,18 @@ const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
+
+/** The attributes of X.520, of RFC 4519 and 4524, and others that occur in names. */
+const ATTRIBUTES = [
+  ...numbered('2.5.4', 3, 54), '2.5.4.65', '2.5.4.72', '2.5.4.97',
+  ...numbered('0.9.2342.19200300.100.1', 1, 56),
+  '1.2.840.113549.1.9.1', '1.2.840.113549.1.9.2', '1.2.840.113549.1.9.8',
+  ...numbered('1.3.6.1.4.1.311.60.2.1', 1, 3), '1.3.6.1.4.1.55555.4',
+];
+
+function numbered(arc, first, last) {
+  return Array.from({ length: last - first + 1 }, (_, i) => `${arc}.${first + i}`);
+}
 
 const PERMITS_ALLOWED_TEST = Buffer.concat([Buffer.from('3012a010300e820c', 'hex'), Buffer.from('allowed.test')]);
 
@@ -83,6 +95,44 @@ async function make(name, options = {}) {
   made.set(name, { keys, algorithm: KEYS[key], subject, issuer, certificate });
 }
 
+/** The DER elements in `bytes`, one behind the other. */
+function elements(bytes) {
+  const found = [];
+  for (let at = 0; at < bytes.length; at += found.at(-1).whole.length) {
+    const length = bytes[at + 1];
+    const more = length < 0x80 ? 0 : length & 0x7f;
+    const begin = at + 2 + more;
+    const end = begin + (more === 0 ? length : bytes.readUIntBE(at + 2, more));
+    found.push({ tag: bytes[at], whole: bytes.subarray(at, end), contents: bytes.subarray(begin, end) });
+  }
+  return found;
+}
+
+/** A DER element of at most 65,535 bytes around `parts`. */
+function element(tag, ...parts) {
+  const { length } = Buffer.concat(parts);
+  const [high, low] = [length >> 8, length & 0xff];
+  const head = length < 0x80 ? [tag, length] : [tag, ...(high === 0 ? [0x81] : [0x82, high]), low];
+  return Buffer.concat([Buffer.from(head), ...parts]);
+}
+
+/** The certificate `name` as one of version 1: without the field that says which, and without extensions. */
+function versionOne(name) {
+  const { certificate, issuer } = made.get(name);
+  const [VERSION, EXTENSIONS, SEQUENCE, BIT_STRING] = [0xa0, 0xa3, 0x30, 0x03];
+  const [{ contents }] = elements(Buffer.from(certificate.rawData));
+  const [signed, algorithm] = elements(contents);
+  const kept = elements(signed.contents).filter(({ tag }) => tag !== VERSION && tag !== EXTENSIONS);
+  const body = element(SEQUENCE, ...kept.map(({ whole }) => whole));
+  const signature = sign('sha256', body, KeyObject.from(made.get(issuer).keys.privateKey));
+  return element(SEQUENCE, body, algorithm.whole, element(BIT_STRING, Buffer.from([0]), signature));
+}
+
+/** A certificate with one bit changed: the last byte is of the signature. */
+function changed(der) {
+  return Buffer.concat([der.subarray(0, -1), Buffer.from([der.at(-1) ^ 1])]);
+}
+
 /** A revocation list of `issuer`. */
 async function list(issuer, revoked, { span = 'valid' } = {}) {
   const { keys, algorithm, subject } = made.get(issuer);
@@ -109,6 +159,10 @@ function chainOf(name) {
     if (made.get(next).issuer !== undefined) chain.push(`${made.get(next).certificate.toString('pem')}\n`);
   }
   return chain;
+}
+
+function pem(der) {
+  return `${x509.PemConverter.encode(der, 'CERTIFICATE')}\n`;
 }
 
 async function main() {
@@ -156,6 +210,17 @@ async function main() {
       { '2.5.4.42': ['Gîvën'] }, { '1.3.6.1.4.1.55555.2': [{ utf8String: 'unheard of' }] }, { CN: ['localhost'] },
     ],
   });
+  await leaf('multiValued', {
+    subject: [{ C: ['DE'], O: ['rust-net'] }, { OU: ['one', 'two'], CN: ['localhost'], '1.3.6.1.4.1.55555.3': ['+/'] }],
+  });
+  await leaf('stringTypes', {
+    subject: [
+      { O: [{ bmpString: 'Größe' }] }, { O: [{ universalString: 'ä€' }] }, { O: [{ printableString: 'p q' }] },
+      { OU: [''] }, { OU: ['\0\t\x7f'] }, { OU: ['long '.repeat(200)] }, { CN: ['localhost'] },
+    ],
+  });
+  await leaf('everyAttribute', { subject: ATTRIBUTES.map((type) => ({ [type]: [{ utf8String: type }] })) });
+  await leaf('versionOne', { subject: [{ CN: ['localhost'] }] });
 
   await make('selfSigned');
   await make('otherSelfSigned', { subject: [{ CN: ['selfSigned'] }] });
@@ -165,6 +230,7 @@ async function main() {
   await make('underStrict', { issuer: 'strictIntermediate' });
   await make('tooDeep', { issuer: 'subIntermediate' });
   await make('underLeaf', { issuer: 'direct' });
+  await make('underVersionOne', { issuer: 'versionOne' });
 
   const identities = {};
   for (const [name, { keys, certificate, issuer }] of made) {
@@ -173,15 +239,11 @@ async function main() {
     identities[name] = { key: `${key}\n`, leaf: `${certificate.toString('pem')}\n`, chain: chainOf(name), issuer };
   }
 
-  // The last byte is of the signature.
   const raw = Buffer.from(made.get('direct').certificate.rawData);
-  raw[raw.length - 1] ^= 1;
-  identities.badSignature = {
-    key: identities.direct.key,
-    leaf: `${x509.PemConverter.encode(raw, 'CERTIFICATE')}\n`,
-    chain: [],
-    issuer: 'root',
-  };
+  const old = versionOne('versionOne');
+  identities.badSignature = { ...identities.direct, leaf: pem(changed(raw)) };
+  identities.badVersionOne = { ...identities.versionOne, leaf: pem(changed(old)) };
+  identities.versionOne.leaf = pem(old);
 
   const crls = {
     root: await list('root', ['revoked']),

@@ -4,7 +4,7 @@
 // `scripts/peers.js` installs what is missing where it can; where it can't, the tests that want it are skipped and say
 // so.
 
-const { spawn } = require('child_process');
+const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { find } = require('../../scripts/peers');
@@ -68,6 +68,11 @@ function start(program, args, { input } = {}) {
   };
 }
 
+/** What openssl prints: a command that needs nothing but its arguments and `input`. */
+function openssl(args, input = '') {
+  return execFileSync(find('openssl'), args, { input, stdio: 'pipe', timeout: DEADLINE });
+}
+
 /** `openssl s_client` at `port`; further arguments are added. What it prints besides the data is kept short. */
 function opensslClient(port, ...args) {
   return start('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, '-brief', ...args]);
@@ -109,4 +114,14 @@ function curl(url, ...args) {
   return start('curl', ['--silent', '--show-error', '--max-time', DEADLINE / 1000, ...args, url], { input: '' }).outcome;
 }
 
-module.exports = { DEADLINE, curl, describeWith, gnutlsClient, gnutlsServer, opensslClient, opensslServer, start };
+module.exports = {
+  DEADLINE,
+  curl,
+  describeWith,
+  gnutlsClient,
+  gnutlsServer,
+  openssl,
+  opensslClient,
+  opensslServer,
+  start,
+};

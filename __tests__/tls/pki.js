@@ -18,10 +18,12 @@
 //   alpha beta                              alpha.test; beta.test and *.beta.test
 //   caAsLeaf caOnlyAsLeaf                   an authority's, in the place of a leaf; the second may sign nothing else
 //   unknownCritical oddNames                an extension that nobody knows; a subject with all that is rare
-//   badSignature                            `direct` with one bit changed
+//   multiValued stringTypes everyAttribute  subjects: attributes that share a level, types of strings, all names
+//   versionOne                              CN=localhost and nothing more: of version 1, without extensions
+//   badSignature badVersionOne              `direct` and `versionOne` with one bit changed
 //   selfSigned selfSignedCa                 of their own; otherSelfSigned has the name of selfSigned and another key
 //   unknownIssuer                           of `otherRoot`
-//   underExpired underStrict tooDeep underLeaf   of issuers that should not have
+//   underExpired underStrict tooDeep underLeaf underVersionOne   of issuers that should not have
 
 const { execFileSync } = require('child_process');
 const { X509Certificate, createHash, createPrivateKey } = require('crypto');

@@ -64,6 +64,10 @@ const CASES = [
   ['self-signed, and listed in ca', known('selfSigned', { ca: certificate('selfSigned') }), null],
   ['self-signed, an authority\'s, and listed in ca', known('selfSignedCa', { ca: certificate('selfSignedCa') }), null],
   ['self-signed, with the name of one that is listed', known('otherSelfSigned', { ca: certificate('selfSigned') }), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['of version 1, without extensions', known('versionOne'), null],
+  ['of version 1, of nobody who is known', known('versionOne', { ca: otherRoot }), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ['of version 1, with one bit of the signature changed', known('badVersionOne'), 'CERT_SIGNATURE_FAILURE'],
+  ['of version 1, and not on the list', known('versionOne', { crl: crls.root }), null],
   ['expired', known('expired'), 'CERT_HAS_EXPIRED'],
   ['not yet valid', known('notYetValid'), 'CERT_NOT_YET_VALID'],
   ['valid until after 2049', known('longLived'), null],
@@ -87,6 +91,7 @@ const UNNAMED = [
   ['with a critical extension that nobody knows', known('unknownCritical')],
   ['for a name that its issuer may not sign', known('underStrict')],
   ['of an issuer that is a leaf', known('underLeaf')],
+  ['of an issuer of version 1', known('underVersionOne', { sent: certificate('underVersionOne') + certificate('versionOne') })],
 ];
 
 const codeOf = (error) => error?.code ?? error ?? null;
@@ -232,6 +237,8 @@ describe('D21: "With `servername` given, the name must match too."', () => {
     ['cnBesideSan', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['cnOnly', 'localhost', null],
     ['cnOnly', 'elsewhere.test', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['versionOne', 'localhost', null],
+    ['versionOne', 'elsewhere.test', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['oddNames', 'localhost', null],
   ];
 
