@@ -52,10 +52,15 @@ async function portOf(running) {
   return Number(/:(\d+)$/.exec(await nextLine(running))[1]);
 }
 
-/** A client of node:net: its stream, and a way to talk to the example in lines. */
+/** A client of node:net: see `talkWith`. */
 async function client(...where) {
   const stream = destroyAtEnd(net.connect(...where));
   await once(stream, 'connect');
+  return talkWith(stream);
+}
+
+/** A stream of Node's, and a way to talk to the example in lines. */
+function talkWith(stream) {
   // Nothing is read before the first line is asked for: who wants bytes reads the stream instead.
   let lines = null;
   return {
@@ -65,4 +70,4 @@ async function client(...where) {
   };
 }
 
-module.exports = { FOLDER, client, example, nextLine, portOf, start };
+module.exports = { FOLDER, client, example, nextLine, portOf, start, talkWith };

@@ -1,0 +1,98 @@
+'use strict';
+
+// A chat over TLS, as examples/chat.js is one in the clear. Whoever shows a certificate of an authority that is trusted
+// here has the name in it; all others say theirs, which the others then see behind a `~`.
+//
+//   openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem \
+//     -subj /CN=localhost -addext subjectAltName=DNS:localhost
+//   node examples/tls-chat.js key.pem cert.pem [port] [authorities.pem]        (port 8127 unless given; 0 for any)
+//   openssl s_client -connect localhost:8127 -CAfile cert.pem -verify_return_error -quiet [-key k.pem -cert c.pem]
+
+const fs = require('fs');
+const net = require('..'); // require('rust-net') in a project of your own
+const { onLine } = require('./lines');
+
+const [keyFile, certFile, port = 8127, authoritiesFile] = process.argv.slice(2);
+if (certFile === undefined) {
+  console.error('usage: tls-chat.js <key file> <certificate file> [port] [file of authorities]');
+  process.exit(2);
+}
+
+/** With authorities to trust, clients are asked for a certificate. */
+const credentials = net.createCredentials({
+  key: fs.readFileSync(keyFile),
+  cert: fs.readFileSync(certFile),
+  ca: authoritiesFile === undefined ? undefined : fs.readFileSync(authoritiesFile),
+  handshakeTimeout: 10_000,
+});
+
+/** Who lets this many bytes wait does not read, and is let go before that fills our memory. */
+const PATIENCE = 1024 * 1024;
+
+/** Stream by name. */
+const participants = new Map();
+
+function tellAll(text, except) {
+  for (const stream of participants.values()) {
+    if (stream === except) continue;
+    stream.write(`${text}\n`, 'utf8');
+    if (stream.bufferSize > PATIENCE) stream.destroy();
+  }
+}
+
+/** The name in the client's certificate, if there is one to be believed. Handshakes do not fail without. */
+function certifiedName(stream) {
+  if (!stream.verifyPeer()) return undefined;
+  const { CN } = stream.getPeerX509Certificate().toLegacyObject().subject;
+  return typeof CN === 'string' ? CN : undefined;
+}
+
+function welcome(stream) {
+  let name;
+
+  /** Whether `wanted` is free, and the participant's from now on. */
+  function enter(wanted) {
+    if (participants.has(wanted)) return false;
+    name = wanted;
+    stream.write(`Welcome, ${name}. Here with you: ${[...participants.keys()].join(', ') || 'nobody'}\n`, 'utf8');
+    participants.set(name, stream);
+    tellAll(`* ${name} has come`, stream);
+    return true;
+  }
+
+  const certified = certifiedName(stream);
+  if (certified === undefined) stream.write('Your name?\n');
+  else if (!enter(certified)) return stream.end('You are here already\n');
+
+  onLine(stream, (line) => {
+    if (name !== undefined) tellAll(`${name}: ${line}`, stream);
+    else if (line === '' || !enter(`~${line}`)) stream.write('Another name?\n');
+  });
+  stream.on('close', () => {
+    if (name === undefined) return;
+    participants.delete(name);
+    tellAll(`* ${name} has left`);
+  });
+  return stream;
+}
+
+const server = net.createServer((stream) => {
+  stream.setSecure(credentials);
+  stream.on('secure', () => welcome(stream));
+  // Who does not come to speak TLS is no participant. For one, it is one more way to leave: 'close' follows.
+  stream.on('error', () => {});
+});
+
+server.on('error', (error) => {
+  console.error(`tls-chat: ${error.message}`);
+  process.exitCode = 1;
+});
+server.listen(port, 'localhost', () => console.log(`tls-chat: listening on localhost:${server.address().port}`));
+
+// The second signal ends the process at once.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    if (server.listening) server.close();
+    for (const stream of participants.values()) stream.end('* The chat is over\n');
+  });
+}
