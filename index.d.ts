@@ -8,7 +8,7 @@
 
 import type { X509Certificate } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
-import type { LookupFunction } from 'node:net';
+import type { BlockList, LookupFunction, OnReadOpts } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 
 export { BlockList, SocketAddress } from 'node:net';
@@ -113,6 +113,8 @@ export interface SocketOptions {
 }
 
 export interface ServerOptions extends SocketOptions {
+  /** Connections from these addresses are closed at once. */
+  blockList?: BlockList | undefined;
   /** Whether accepted streams start paused, so that nothing is read before `resume()`. Default `false`. */
   pauseOnConnect?: boolean | undefined;
   /** What a promise that a listener returns rejects with becomes an 'error'. Default `false`. */
@@ -322,9 +324,9 @@ export interface CredentialOptions {
   /** What `key` and `pfx` are encrypted with. */
   passphrase?: string | undefined;
   /**
-   * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody. With
-   * it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the package,
-   * and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
+   * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody.
+   * With it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the
+   * package, and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
    * `ERR_INVALID_ARG_VALUE`.
    */
   ca?: CredentialData | readonly CredentialData[] | undefined;
@@ -349,8 +351,9 @@ export interface CredentialOptions {
   ciphers?: string | undefined;
   /**
    * Application protocols, preferred ones first; a server's order goes before its client's. Also as one Buffer, each
-   * behind its length, as they are sent. Where both sides have some and none in common, the handshake fails
-   * (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes, or `ERR_OUT_OF_RANGE`. Default: none.
+   * behind its length, as they are sent; one that ends within a name throws `ERR_INVALID_ARG_VALUE`. Where both sides
+   * have some and none in common, the handshake fails (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes,
+   * or `ERR_OUT_OF_RANGE`. Default: none.
    */
   ALPNProtocols?: readonly CredentialData[] | NodeJS.ArrayBufferView | undefined;
   /** As {@link SecureOptions.servername}, which goes before it. */
@@ -362,8 +365,8 @@ export interface CredentialOptions {
    * have, or `ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE`. Default `false`: {@link Stream.verifyPeer} says so, and
    * nothing else happens (D21).
    *
-   * A client then also checks the certificate for the name that it has connected to, where `servername` does not give
-   * another; not for an address. A server has to ask for certificates (`ca` or `requestCert`), or nobody gets in. In
+   * A client then also checks the certificate for the name or address that it has connected to (`localhost` over UNIX),
+   * where `servername` does not give another. A server then asks for certificates, whatever `requestCert` says. In
    * TLS 1.3, a client is secure before the server has looked at its certificate: that it was refused comes as an
    * 'error' after 'secure'.
    */
@@ -381,8 +384,9 @@ export interface CredentialOptions {
   /**
    * On a server: gives the credentials for the name that a client asks for, or an error, which the stream then fails
    * with. Nothing given is these credentials themselves. Not called for a client that names nobody. What is given
-   * counts in everything but `handshakeTimeout`: its `ca` and `rejectUnauthorized` are the ones by which the client is
-   * judged.
+   * counts in everything but `handshakeTimeout`: its `ca` is the one by which the client is judged. What these
+   * credentials ask of a client, a certificate or a good one, they ask for every name. If it throws, the stream fails
+   * (`ERR_OPERATION_FAILED`).
    */
   SNICallback?:
     | ((
@@ -396,14 +400,13 @@ export interface CredentialOptions {
    */
   contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
   /**
-   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000. With 0, what is not done at once
-   * fails.
+   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000, also with 0.
    */
   handshakeTimeout?: number | undefined;
   /**
    * Gets the secrets of each connection, by which a recording of it can be read: lines in the format of
    * `SSLKEYLOGFILE`, each with its line feed, or the path of a file that they are appended to (`ERR_INVALID_ARG_VALUE`
-   * if it can't be opened). Default: nobody gets them, whatever the environment says.
+   * if it can't be opened; made for its owner only). Default: nobody gets them, whatever the environment says.
    */
   keylog?: ((line: Buffer) => void) | string | undefined;
 }
@@ -432,7 +435,7 @@ export interface SecureOptions {
   /**
    * On a client: the name or address that the server's certificate must be for. A name is also sent to the server
    * (SNI). Default: that of the credentials; without any, the name that was connected to is sent, and only checked with
-   * {@link CredentialOptions.rejectUnauthorized}.
+   * {@link CredentialOptions.rejectUnauthorized}. An empty one is none.
    */
   servername?: string | undefined;
 }
@@ -497,6 +500,10 @@ export interface StreamOptions extends SocketOptions {
    * throws `ERR_INVALID_FD_TYPE` and is left alone.
    */
   fd?: number | undefined;
+  /** Puts what is received into `buffer` and tells `callback`, instead of 'data'. False from it is as `pause()`. */
+  onread?: OnReadOpts | undefined;
+  /** Addresses that are not connected to: `ERR_IP_BLOCKED`. */
+  blockList?: BlockList | undefined;
   /** Whether to read. Default `true`, and what a pipe allows. */
   readable?: boolean | undefined;
   /** Whether to write. Default `true`, and what a pipe allows. */
@@ -815,6 +822,9 @@ export interface Stream extends Duplex {
    * @param count probes without an answer until the connection is given up
    */
   setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this;
+
+  /** The same, with the arguments as one object. */
+  setKeepAlive(options: { enable?: boolean; initialDelay?: number; interval?: number; count?: number }): this;
 
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;

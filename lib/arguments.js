@@ -6,6 +6,8 @@
 const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
+const { BlockList } = require('./nodes-net');
+const { kNormalized } = require('./symbols');
 
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -21,7 +23,9 @@ function validateFunction(value, name) {
 }
 
 function validateObject(value, name) {
-  if (value === null || typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw errors.invalidArgumentType(name, 'object', value);
+  }
 }
 
 function validateString(value, name) {
@@ -84,6 +88,12 @@ function keepAliveSettings(enable, initialDelay, interval, count) {
   ];
 }
 
+/** The arguments of `setKeepAlive`, which may come as one object. */
+function keepAliveArguments([enable = false, initialDelay = 0, interval = 0, count = 0]) {
+  if (enable === null || typeof enable !== 'object') return [enable, initialDelay, interval, count];
+  return keepAliveArguments([enable.enable, enable.initialDelay, enable.interval, enable.count]);
+}
+
 /** Checks the options that streams and servers share; gives a copy. */
 function socketOptions(options) {
   const checked = { ...options };
@@ -91,6 +101,10 @@ function socketOptions(options) {
     if (checked[name] !== undefined) validateNumber(checked[name], `options.${name}`);
   }
   return checked;
+}
+
+function validateBlockList(value, name) {
+  if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'BlockList', value);
 }
 
 function toNumber(value) {
@@ -105,6 +119,7 @@ function isPath(value) {
 
 /** Splits `(options | path | port, host)[, ...][, callback]` into options and callback. */
 function normalize(args) {
+  if (args[0]?.[kNormalized]) return { options: args[0][0], callback: args[0][1] };
   const [first, second] = args;
   const last = args[args.length - 1];
   const callback = typeof last === 'function' ? last : null;
@@ -125,7 +140,11 @@ function listenTarget(args) {
   const backlog =
     (args.length > 1 && toNumber(second)) || (args.length > 2 && toNumber(third)) || options.backlog || 511;
   if (options.signal !== undefined) validateAbortSignal(options.signal, 'options.signal');
-  const common = { backlog: Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX), signal: options.signal };
+  const common = {
+    backlog: Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX),
+    signal: options.signal,
+    exclusive: Boolean(options.exclusive),
+  };
   if (typeof options.fd === 'number' && options.fd >= 0) {
     return { callback, target: { ...common, fd: validateFd(options.fd) } };
   }
@@ -221,12 +240,14 @@ function connectTarget(args) {
 module.exports = {
   bytesOf,
   connectTarget,
+  keepAliveArguments,
   keepAliveSeconds,
   keepAliveSettings,
   listenTarget,
   normalize,
   socketOptions,
   validateAbortSignal,
+  validateBlockList,
   validateBoolean,
   validateFd,
   validateFunction,

@@ -5,7 +5,12 @@
 //
 // `page` is the `net` page of Node v0.3.1, `today` is `node:net` as of Node 20 to 26.
 
+/** What Node itself has changed since 20 is served as the Node that runs has it. */
+const NODE = Number(process.versions.node.split('.')[0]);
+
 const differences = {
+  /** What the class of streams is called. */
+  streamName: { page: 'Stream', today: 'Socket' },
   /** What `write(string)` without an encoding uses. */
   defaultEncoding: { page: 'ascii', today: 'utf8' },
   /** Whether a connected stream reads on without a consumer, dropping what nobody takes. */
@@ -17,7 +22,7 @@ const differences = {
   /** Whether `close()` on a server that is not running throws (else its callback gets the error). */
   closeThrowsWhenNotRunning: { page: true, today: false },
   /** Whether `maxConnections = 0` lets nobody in. */
-  zeroConnectionsIsALimit: { page: false, today: false },
+  zeroConnectionsIsALimit: { page: false, today: NODE > 20 },
   /** The host of `listen(port)`: the first that can be bound. */
   anyHosts: { page: ['0.0.0.0'], today: ['::', '0.0.0.0'] },
   /** Whether `listen(path)` takes a leftover socket file over. */
@@ -32,6 +37,20 @@ const differences = {
   writeTellsWhatWaits: { page: true, today: false },
   /** Whether 'timeout' comes again after another idle span without traffic in between. */
   timeoutRepeats: { page: true, today: false },
+  /** Whether a stream that was never opened is 'closed' (else: 'open', as it can be written to). */
+  unopenedIsClosed: { page: true, today: false },
+  /** Whether 'finish' and 'close' come in the turn of the loop in which they are due (else: in the next one). */
+  finishesAtOnce: { page: true, today: false },
+  /** Whether 'close' says of a stream that was never opened, too, if there was an error. */
+  unopenedTellsOfErrors: { page: true, today: false },
+  /** Whether a write after the peer's end has ended ours gives EPIPE and destroys the stream. */
+  writeAfterPeersEndBreaks: { page: false, today: true },
+  /** Whether a listener that is no function throws (else: it counts as none). */
+  refusesWrongListeners: { page: true, today: false },
+  /** Whether `instanceof` is true of the streams and servers of `node:net` too, such as those of `http`. */
+  countsNodesOwn: { page: false, today: true },
+  /** Whether `listen()` in a worker of a cluster means a port that all workers share. */
+  sharesPortsInClusters: { page: false, today: true },
 };
 
 function column(name) {

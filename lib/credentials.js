@@ -26,6 +26,9 @@ const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
 
 const PEM_BEGIN = '-----BEGIN ';
 
+/** What `createPrivateKey` says where OpenSSL has asked for a passphrase and got none. */
+const NO_PASSPHRASE = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
+
 /** Credentials, ready for handshakes. Contract: stream.setSecure. */
 class Credentials {
   #sniCallback;
@@ -63,7 +66,14 @@ class Credentials {
         answer(wrong);
       }
     };
-    this.#sniCallback(name, once);
+    let isDone = false;
+    try {
+      this.#sniCallback(name, once);
+      isDone = true;
+    } finally {
+      // What it throws is an uncaught exception, as in Node; the handshake does not wait for an answer.
+      if (!isDone) once(errors.noAnswer());
+    }
   }
 
   /** The keys of session tickets: 48 bytes, to be shared with other processes that serve the same name. */
@@ -122,11 +132,12 @@ function defaultCredentials() {
 
 /** The options whose type is all there is to check here. */
 function checkedOptions(options) {
-  const { SNICallback, ciphers, keylog, maxVersion, minVersion, servername } = options;
+  const { SNICallback, ciphers, keylog, maxVersion, minVersion, passphrase, servername } = options;
   const { handshakeTimeout, rejectUnauthorized, requestCert, sessionTimeout } = options;
   for (const [name, value] of Object.entries({ ciphers, maxVersion, minVersion, servername })) {
     if (value !== undefined) validateString(value, `options.${name}`);
   }
+  validatePassphrase(passphrase);
   for (const [name, value] of Object.entries({ requestCert, rejectUnauthorized })) {
     if (value !== undefined) validateBoolean(value, `options.${name}`);
   }
@@ -136,6 +147,10 @@ function checkedOptions(options) {
   if (SNICallback !== undefined) validateFunction(SNICallback, 'options.SNICallback');
   if (keylog !== undefined && typeof keylog !== 'string') validateFunction(keylog, 'options.keylog');
   return { ciphers, maxVersion, minVersion, sessionTimeout };
+}
+
+function validatePassphrase(passphrase) {
+  if (passphrase !== undefined && passphrase !== null) validateString(passphrase, 'options.passphrase');
 }
 
 /** Each key with its certificate. Where there are several, those that belong together are found. */
@@ -169,9 +184,11 @@ function exported(key) {
 /** A private key in any form that Node knows: PEM or DER, encrypted or not. */
 function privateKey(item, passphrase) {
   if (isBag(item, 'pem')) {
+    validatePassphrase(item.passphrase);
     passphrase = item.passphrase ?? passphrase;
     item = item.pem;
   }
+  passphrase ??= undefined;
   const data = blob('key', item);
   const attempts = data.includes(PEM_BEGIN)
     ? [{ key: data, format: 'pem', passphrase }]
@@ -185,7 +202,11 @@ function privateKey(item, passphrase) {
       failure ??= error;
     }
   }
-  throw errors.optionError({ field: 'key', code: failure.code ?? 'ERR_INVALID_ARG_VALUE', reason: failure.message });
+  const code = failure.code ?? 'ERR_INVALID_ARG_VALUE';
+  if (passphrase === undefined && NO_PASSPHRASE.includes(code)) {
+    throw errors.optionError({ field: 'key', code: NO_PASSPHRASE[0], reason: 'Passphrase required for encrypted key' });
+  }
+  throw errors.optionError({ field: 'key', code, reason: failure.message });
 }
 
 /**
@@ -203,9 +224,10 @@ function forgetFormerErrors() {
 function archives({ pfx, passphrase }) {
   return items(pfx).map((item) => {
     const isInBag = isBag(item, 'buf');
+    if (isInBag) validatePassphrase(item.passphrase);
     const data = blob('pfx', isInBag ? item.buf : item);
-    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase;
-    return secret === undefined ? { data } : { data, passphrase: String(secret) };
+    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase ?? undefined;
+    return secret === undefined ? { data } : { data, passphrase: secret };
   });
 }
 
@@ -219,21 +241,31 @@ function protocols(list) {
 /** Names as they are sent: each behind a byte that is its length. */
 function wireProtocols(bytes) {
   const found = [];
-  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
-  const isWhole = bytes.length === found.reduce((length, protocol) => length + 1 + protocol.length, 0);
-  if (!isWhole) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
+  let at = 0;
+  while (at < bytes.length) {
+    const end = at + 1 + bytes[at];
+    found.push(bytes.subarray(at + 1, end));
+    at = end;
+  }
+  if (at > bytes.length) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
   return found;
 }
 
 function setContexts(native, contexts) {
   validateObject(contexts, 'options.contexts');
   const names = Object.keys(contexts);
-  const made = names.map((name) => {
-    const credentials = credentialsOf(contexts[name]);
-    if (credentials.native.hasIdentity) return credentials.native;
-    throw errors.invalidArgumentValue(`options.contexts.${name}`, contexts[name], 'must have a key and a certificate');
-  });
-  native.setContexts(names, made);
+  native.setContexts(names, names.map((name) => context(name, contexts[name])));
+}
+
+function context(name, value) {
+  let credentials;
+  try {
+    credentials = credentialsOf(value);
+  } catch ({ code, message }) {
+    throw errors.optionError({ field: `contexts.${name}`, code, reason: message });
+  }
+  if (credentials.native.hasIdentity) return credentials.native;
+  throw errors.invalidArgumentValue(`options.contexts.${name}`, value, 'must have a key and a certificate');
 }
 
 function ticketKeys(name, keys) {

@@ -3,8 +3,10 @@
 // The engine of this environment, made when the first socket is, and the way from its events to their owners.
 //
 // Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. The engine calls the
-// functions below, each of which finds the owner and calls its method of the same name.
+// functions below, each of which finds the owner and calls its method of the same name, in the asynchronous context
+// (`AsyncLocalStorage`, `async_hooks`) in which the owner has come to its id.
 
+const { AsyncResource, executionAsyncId } = require('async_hooks');
 const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
@@ -27,6 +29,9 @@ const kAtExit = Symbol.for('rust-net.at-exit');
 
 const owners = [];
 
+/** The asynchronous context of each owner. */
+const scopes = [];
+
 /** The ArrayBuffer that the engine reads into now. */
 let slab = null;
 
@@ -36,28 +41,30 @@ const WAKE_BY_THREAD =
 
 const callbacks = {
   onconnect(id, errno) {
-    owners[id]?.[kOnConnect](errno, id);
+    tell(id, kOnConnect, errno, id);
   },
   ondata(id, offset, length) {
-    owners[id]?.[kOnData](Buffer.from(slab, offset, length));
+    tell(id, kOnData, Buffer.from(slab, offset, length));
   },
   onend(id) {
-    owners[id]?.[kOnEnd]();
+    tell(id, kOnEnd);
   },
   onroom(id) {
-    owners[id]?.[kOnRoom]();
+    tell(id, kOnRoom);
   },
   onfinish(id, errno) {
-    owners[id]?.[kOnFinish](errno);
+    tell(id, kOnFinish, errno);
   },
   onfail(id, errno, reading) {
-    owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
+    tell(id, kOnFail, errno, reading ? 'read' : 'write');
   },
   onconnection(id, stream) {
-    owners[id]?.[kOnConnection](stream);
+    // A connection comes from outside, in nobody's context, and not in that of `listen()`.
+    scopes[stream] = scopeOf('TCPWRAP');
+    tell(id, kOnConnection, stream);
   },
   onstall(id, errno) {
-    owners[id]?.[kOnStall](errno);
+    tell(id, kOnStall, errno);
   },
   onslab(size) {
     slab = Buffer.allocUnsafeSlow(size).buffer;
@@ -69,18 +76,24 @@ const callbacks = {
     process.nextTick(flush);
   },
   onpanic(id) {
-    owners[id]?.destroy?.(new InternalError());
+    if (owners[id]?.destroy) tell(id, 'destroy', new InternalError());
   },
   onsecure(id) {
-    owners[id]?.[kOnSecure]();
+    tell(id, kOnSecure);
   },
   ontlsfail(id) {
-    owners[id]?.[kOnTlsFail]();
+    tell(id, kOnTlsFail);
   },
   onasks(id) {
-    owners[id]?.[kOnAsks]();
+    tell(id, kOnAsks);
   },
 };
+
+/** Calls the method `name` of the owner of `id`, if there still is one. */
+function tell(id, name, first, second) {
+  const owner = owners[id];
+  if (owner !== undefined) scopes[id].runInAsyncScope(owner[name], owner, first, second);
+}
 
 let engine = null;
 
@@ -131,15 +144,30 @@ function listenForExit() {
   return engines;
 }
 
-/** Makes `owner` the one whose methods hear of `id`. */
-function own(id, owner) {
+/**
+ * Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. `kind` is its
+ * name for `async_hooks`.
+ */
+function own(id, owner, kind) {
+  scopes[id] ??= scopeOf(kind);
   owners[id] = owner;
+}
+
+function scopeOf(kind) {
+  return new AsyncResource(kind, { requireManualDestroy: true });
+}
+
+/** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
+function asyncId(id) {
+  return scopes[id]?.asyncId() ?? executionAsyncId();
 }
 
 /** Closes `id`, if it is open, and gives it back. */
 function release(id) {
+  scopes[id]?.emitDestroy();
+  scopes[id] = undefined;
   owners[id] = undefined;
   engine.release(id);
 }
 
-module.exports = { attempt, own, release, start };
+module.exports = { asyncId, attempt, own, release, start };

@@ -49,9 +49,10 @@ function invalidArgumentType(name, expected, value) {
 }
 
 function invalidArgumentValue(name, value, reason = 'is invalid') {
+  const kind = name.includes('.') ? 'property' : 'argument';
   let shown = inspect(value);
   if (shown.length > 128) shown = `${shown.slice(0, 128)}...`;
-  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${subject(name)} ${reason}. Received ${shown}`);
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${kind} '${name}' ${reason}. Received ${shown}`);
 }
 
 function outOfRange(name, range, value) {
@@ -68,6 +69,9 @@ const missingConnectArguments = () =>
   coded(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
 const invalidFdType = (type) => coded(TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
 const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+/** Another one's handle, which only Node's core could use. */
+const invalidHandle = (name, value) =>
+  invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
 const serverAlreadyListening = () =>
   coded(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.');
@@ -85,9 +89,21 @@ function invalidAddressFamily(family, host, port) {
 
 const illegalConstructor = () => coded(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
 const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: setSecure() has been called before');
+const peerHasEnded = () =>
+  Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+const ipBlocked = (ip) => coded(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`);
+const noSharedPorts = () =>
+  coded(
+    Error,
+    'ERR_RUST_NET_CLUSTER',
+    'The workers of a cluster can not share a listening socket here. Give each its own with the option ' +
+      '"reusePort: true" (the kernel spreads the connections) or "exclusive: true".',
+  );
 const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
 /** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
+
+const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: SNICallback has thrown');
 
 /** What is wrong with an option of `createCredentials`, in Node's code where there is one. */
 function optionError({ field, code, reason }) {
@@ -174,13 +190,18 @@ module.exports = {
   invalidArgumentType,
   invalidArgumentValue,
   invalidFdType,
+  invalidHandle,
   invalidHandleType,
   invalidIpAddress,
+  ipBlocked,
   listenError,
   missingConnectArguments,
+  noAnswer,
+  noSharedPorts,
   notSecure,
   optionError,
   outOfRange,
+  peerHasEnded,
   serverAlreadyListening,
   serverNotRunning,
   socketClosed,

@@ -2,13 +2,14 @@
 
 // The module for one contract: its classes, and the functions that make instances of them.
 
-const { BlockList, SocketAddress } = require('net');
 const { isIP, isIPv4, isIPv6 } = require('./address');
 const { connectTarget, normalize, validateBoolean, validateInteger } = require('./arguments');
 const { createCredentials } = require('./credentials');
+const { BlockList, SocketAddress } = require('./nodes-net');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
+const { kNormalized } = require('./symbols');
 
 function createNet(contract) {
   const Stream = streamFor(contract);
@@ -33,6 +34,12 @@ function createNet(contract) {
   return { Server, Stream, createConnection, createServer };
 }
 
+/** `[options, callback]` of the arguments of `connect` and `listen`, which both take in their place. */
+function _normalizeArgs(args) {
+  const { options, callback } = normalize(args);
+  return Object.assign([options, callback], { [kNormalized]: true });
+}
+
 function getDefaultAutoSelectFamily() {
   return defaults.autoSelectFamily;
 }
@@ -54,6 +61,7 @@ function setDefaultAutoSelectFamilyAttemptTimeout(value) {
 module.exports = {
   BlockList,
   SocketAddress,
+  _normalizeArgs,
   createCredentials,
   createNet,
   getDefaultAutoSelectFamily,

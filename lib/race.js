@@ -105,6 +105,10 @@ class Race {
     const { address, family } = candidate;
     const { port, localPort } = this.#target;
     const stream = this.#stream;
+    if (family !== 0 && stream.blockList?.check(address, `ipv${family}`)) {
+      this.#failed(candidate, errors.ipBlocked(address));
+      return;
+    }
     stream.emit('connectionAttempt', address, port, family || undefined);
     if (this.#over) return;
     stream.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
@@ -117,7 +121,7 @@ class Race {
         : engine.connectTcp(address, port, localAddress, localPort),
     );
     if (typeof id === 'number') {
-      engines.own(id, this);
+      engines.own(id, this, family === 0 ? 'PIPECONNECTWRAP' : 'TCPCONNECTWRAP');
       this.#running.set(id, candidate);
       if (!stream[kReferenced]) engines.start().reference(id, false);
       this.#startTimer(candidate);

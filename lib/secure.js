@@ -49,7 +49,7 @@ class Security {
       isServer,
       checksName: servername !== undefined,
       asks: credentials.asks,
-      deadline: credentials.handshakeTimeout ?? HANDSHAKE_TIMEOUT,
+      deadline: credentials.handshakeTimeout || HANDSHAKE_TIMEOUT,
     };
     const serverName = servername ?? host;
     if (!isServer && serverName) request.serverName = serverName;

@@ -2,15 +2,20 @@
 
 // net.Server of the contract: an EventEmitter over a listener of the engine.
 
+const cluster = require('cluster');
 const { lookup } = require('dns');
 const { EventEmitter } = require('events');
+const { constants } = require('os');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
 const { isIP } = require('./address');
-const { keepAliveSeconds, keepAliveSettings, listenTarget, socketOptions, validateFd, validateFunction } = require('./arguments');
+const { keepAliveSeconds, keepAliveSettings, listenTarget, normalize, socketOptions, validateBlockList, validateFd, validateFunction } = require('./arguments');
+const channels = require('./channels');
 const engines = require('./engine');
 const errors = require('./errors');
-const { DuplexOptions } = require('./stream');
+const { Handle } = require('./handle');
+const nodesNet = require('./nodes-net');
+const { DuplexOptions, countInstances } = require('./stream');
 const { NONE, kAccept, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
 
 /** The class of the streams that are accepted. On the prototype. */
@@ -24,10 +29,13 @@ const kPauseTimer = Symbol('pause timer');
 const kRetryTimer = Symbol('retry timer');
 /** Connections wait for want of something, and that has been said. */
 const kStalled = Symbol('stalled');
+const kHandle = Symbol('handle');
 const kPath = Symbol('path');
 const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
+
+const EADDRINUSE = -constants.errno.EADDRINUSE;
 
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
@@ -46,6 +54,9 @@ class ServerMethods extends EventEmitter {
   listen(...args) {
     const { callback, target } = listenTarget(args);
     if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
+    if (channels.serverListen.hasSubscribers) {
+      channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
+    }
     if (callback !== null) this.once('listening', callback);
     if (target.signal) closeOnAbort(this, target.signal);
     if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
@@ -60,7 +71,7 @@ class ServerMethods extends EventEmitter {
 
   /** Stops accepting connections; 'close' follows. Contract: server.close. */
   close(callback) {
-    if (callback !== undefined && callback !== null) validateFunction(callback, 'callback');
+    callback = checkListener(this, callback, 'callback');
     const isRunning = this[kId] !== NONE || this[kListening] !== null;
     if (!isRunning) {
       if (this[kContract].closeThrowsWhenNotRunning) throw errors.serverNotRunning();
@@ -110,6 +121,11 @@ class ServerMethods extends EventEmitter {
     return reference(this, false);
   }
 
+  /** What is left of Node's private object: null unless the server listens. */
+  get _handle() {
+    return this[kId] === NONE ? null : (this[kHandle] ??= new Handle(this, () => engines.start().fd(this[kId])));
+  }
+
   get listening() {
     return this[kId] !== NONE;
   }
@@ -129,6 +145,10 @@ class ServerMethods extends EventEmitter {
   [kOnConnection](id) {
     if (isFull(this)) {
       drop(this, id);
+      return;
+    }
+    if (isBlocked(this, id)) {
+      engines.release(id);
       return;
     }
     const stream = new this[kStream](streamOptions(this));
@@ -177,6 +197,7 @@ function serverFor(contract, Stream) {
     [kContract]: { value: contract },
     [kStream]: { value: Stream },
   });
+  if (contract.countsNodesOwn) countInstances(Server, nodesNet.Server);
   if (contract.showsConnections) {
     Object.defineProperty(Server.prototype, 'connections', {
       get() {
@@ -196,7 +217,7 @@ function construct(server, options, connectionListener) {
   } else if (options != null && typeof options !== 'object') {
     throw errors.invalidArgumentType('options', 'object', options);
   }
-  if (connectionListener != null) validateFunction(connectionListener, 'connectionListener');
+  connectionListener = checkListener(server, connectionListener, 'connectionListener');
   const checked = socketOptions(options);
   EventEmitter.call(server, { captureRejections: checked.captureRejections });
   if (connectionListener) server.on('connection', connectionListener);
@@ -209,6 +230,10 @@ function construct(server, options, connectionListener) {
   server.keepAliveCount = checked.keepAliveCount;
   server.highWaterMark = checked.highWaterMark >= 0 ? checked.highWaterMark : getDefaultHighWaterMark(false);
   server.maxConnections = undefined;
+  if (checked.blockList) {
+    validateBlockList(checked.blockList, 'options.blockList');
+    server.blockList = checked.blockList;
+  }
   server[kId] = NONE;
   server[kConnections] = 0;
   server[kListening] = null;
@@ -218,8 +243,16 @@ function construct(server, options, connectionListener) {
   server[kRetryTimer] = null;
   server[kStalled] = false;
   server[kPath] = null;
+  server[kHandle] = null;
   server[kStreamOptions] = null;
   server[kInherited] = NOTHING_INHERITED;
+}
+
+/** A listener that may be left out; null if it is. */
+function checkListener(server, listener, name) {
+  if (listener == null || (typeof listener !== 'function' && !server[kContract].refusesWrongListeners)) return null;
+  validateFunction(listener, name);
+  return listener;
 }
 
 /** The options of the streams that are accepted: made anew only when the server's have been changed. */
@@ -246,6 +279,7 @@ function lookUpAndListen(server, target) {
 
 function listenNow(server, target) {
   const { id, error } = open(server, target);
+  tellOfListening(server, error);
   if (error) {
     // Listeners that are added after listen() are to hear of it.
     const attempt = (server[kListening] = {});
@@ -259,7 +293,7 @@ function listenNow(server, target) {
   server[kClosing] = false;
   server[kInherited] = inherit(server, id);
   server[kPath] = target.path ?? null;
-  engines.own(id, server);
+  engines.own(id, server, server[kPath] === null ? 'TCPSERVERWRAP' : 'PIPESERVERWRAP');
   if (!server[kReferenced]) engines.start().reference(id, false);
   process.nextTick(() => {
     if (server[kId] === id) server.emit('listening');
@@ -278,8 +312,18 @@ function keepAliveSpans({ keepAliveInitialDelay, keepAliveInterval, keepAliveCou
   return [keepAliveInitialDelay * 1000, keepAliveInterval, keepAliveCount];
 }
 
+function tellOfListening(server, error) {
+  const { serverListen } = channels;
+  if (!serverListen.hasSubscribers) return;
+  if (error) serverListen.error.publish({ server, error });
+  else serverListen.asyncEnd.publish({ server });
+}
+
 /** Opens what `target` names: gives `{ id }` or `{ error }`. */
-function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, readableAll, writableAll }) {
+function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, exclusive, readableAll, writableAll }) {
+  if (cluster.isWorker && server[kContract].sharesPortsInClusters && !exclusive && !reusePort) {
+    return { error: errors.noSharedPorts() };
+  }
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
     return typeof id === 'number' ? { id } : { error: errors.listenError(id) };
@@ -299,6 +343,8 @@ function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, read
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options));
     if (typeof id === 'number') return { id };
     outcome = { error: errors.listenError(id, address, port) };
+    // It can be had, and somebody has it.
+    if (id.errno === EADDRINUSE) break;
   }
   return outcome;
 }
@@ -340,11 +386,17 @@ function isFull(server) {
   return server[kConnections] >= maxConnections;
 }
 
+function isBlocked({ blockList }, id) {
+  if (!blockList) return false;
+  const { address, family } = engines.start().peer(id) ?? {};
+  return address !== undefined && blockList.check(address, family.toLowerCase());
+}
+
 function drop(server, id) {
   const engine = engines.start();
   const data = { __proto__: null };
   const [local, peer] = [engine.local(id), engine.peer(id)];
-  engine.release(id);
+  engines.release(id);
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
   if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
   if (local || peer) server.emit('drop', data);

@@ -6,15 +6,18 @@
 // transport: descriptor, addresses, counters, what is on its way to the kernel. What is kept here only joins the two:
 // the id, the one write that the engine has not taken whole, the callback of `_final`.
 
+const { AsyncResource } = require('async_hooks');
 const { X509Certificate } = require('crypto');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
-const { clearTimeout, setTimeout } = require('timers');
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const {
   bytesOf,
   connectTarget,
+  keepAliveArguments,
   keepAliveSettings,
   socketOptions,
+  validateBlockList,
   validateFd,
   validateFunction,
   validateInteger,
@@ -22,9 +25,13 @@ const {
   validateTimeout,
 } = require('./arguments');
 const { isIP } = require('./address');
+const channels = require('./channels');
 const { Utf16Decoder, bytesBehind, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
+const { Handle } = require('./handle');
+const nodesNet = require('./nodes-net');
+const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
 const { Race } = require('./race');
 const { MARK, Security, describe, describeAsToday, secureArguments } = require('./secure');
@@ -63,6 +70,13 @@ const kClosing = Symbol('closing');
 const kAgain = Symbol('again');
 const kRace = Symbol('race');
 const kTimer = Symbol('timer');
+/** 'timeout' has been emitted, and waits for traffic to be due again. */
+const kTimedOut = Symbol('timed out');
+/** The server that has accepted the stream. `server` is the user's to change, as http does. */
+const kServer = Symbol('server');
+/** The option `onread`. */
+const kOnread = Symbol('onread');
+const kHandle = Symbol('handle');
 /** Socket options asked for before there is a socket. */
 const kWanted = Symbol('wanted');
 /** This side has connected, not accepted. */
@@ -111,6 +125,7 @@ class StreamMethods extends Duplex {
    */
   connect(...args) {
     const { callback, target } = connectTarget(args);
+    if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
     if (callback !== null) this.once('connect', callback);
     const inUse = !this.destroyed && (this.connecting || this[kId] !== NONE);
     if (inUse) {
@@ -140,10 +155,12 @@ class StreamMethods extends Duplex {
   /** A server has accepted `id` as this stream. */
   [kAccept](id, server, pauseOnConnect) {
     this.server = server;
+    this[kServer] = server;
     attach(this, id);
     if (pauseOnConnect) this.pause();
     try {
       server.emit('connection', this);
+      if (channels.serverSocket.hasSubscribers) channels.serverSocket.publish({ socket: this });
       if (this[kContract].connectOnAccept && !this.destroyed) this.emit('connect');
     } finally {
       startReading(this);
@@ -153,20 +170,24 @@ class StreamMethods extends Duplex {
   // The engine's events.
 
   [kOnData](chunk) {
-    const isRoom = this._readableState.decoder ? pushText(this, chunk) : this.push(chunk);
-    if (!isRoom) {
+    if (this[kTimedOut]) rearmTimer(this);
+    if (this[kOnread] !== null) {
+      this[kOnread].deliver(chunk);
+    } else if (!(this._readableState.decoder ? pushText(this, chunk) : this.push(chunk))) {
       this[kReading] = false;
       this[kEngine].want(this[kId], false);
     }
   }
 
   [kOnEnd]() {
+    if (this[kTimedOut]) rearmTimer(this);
     if (this[kSecurity] !== null) this[kSecurity].truncated = this[kEngine].isTruncated(this[kId]);
     this.push(null);
     this.read(0);
   }
 
   [kOnRoom]() {
+    if (this[kTimedOut]) rearmTimer(this);
     sendPending(this);
   }
 
@@ -204,13 +225,15 @@ class StreamMethods extends Duplex {
   // What Duplex asks for.
 
   _read() {
-    if (this._readableState.pipes.length === 1 && takeOver(this, StreamMethods.prototype)) this[kReading] = true;
+    const isPiped = this._readableState.pipes.length === 1 && this[kOnread] === null;
+    if (isPiped && takeOver(this, StreamMethods.prototype)) this[kReading] = true;
     if (this[kReading]) return;
     this[kReading] = true;
     if (this[kId] !== NONE && !isSecuring(this)) this[kEngine].want(this[kId], true);
   }
 
   _write(chunk, encoding, callback) {
+    if (this[kTimedOut]) rearmTimer(this);
     if (chunk === MARK) return beginHandshake(this, callback);
     if (typeof chunk === 'string') {
       const native = NATIVE_ENCODINGS[encoding];
@@ -226,6 +249,7 @@ class StreamMethods extends Duplex {
   }
 
   _writev(list, callback) {
+    if (this[kTimedOut]) rearmTimer(this);
     if (isSecuring(this) && splitAtMark(this, list, callback)) return;
     const chunks = list.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk));
     send(this, chunks, callback);
@@ -240,8 +264,8 @@ class StreamMethods extends Duplex {
     }
     const outcome = this[kEngine].shutdown(this[kId], closesNext(this));
     // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
-    if (outcome === 1) this[kFinal] = callback;
-    else process.nextTick(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+    if (outcome === 1) this[kFinal] = AsyncResource.bind(callback);
+    else later(this)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
   }
 
   _destroy(error, callback) {
@@ -256,6 +280,7 @@ class StreamMethods extends Duplex {
       }
     }
     const isCut = pending !== null && !this.connecting;
+    const wasOpened = this.connecting || this[kId] !== NONE;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
@@ -264,14 +289,16 @@ class StreamMethods extends Duplex {
     this[kTimer] = null;
     if (this[kId] !== NONE) {
       this[kEngine].close(this[kId], this[kReset]);
-      this.server?.[kReleased]();
+      this[kServer]?.[kReleased]();
     }
     this[kClosing] = true;
     callback(error);
     // Behind the error, if there is one.
     if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
     if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
-    process.nextTick(closeBehindTicks, this, Boolean(error));
+    const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
+    if (wasOpened) later(this)(closeBehindTicks, this, details);
+    else process.nextTick(closeBehindTicks, this, details);
   }
 
   // Writing and ending.
@@ -281,6 +308,9 @@ class StreamMethods extends Duplex {
    * when nothing does any more. Contract: stream.write.
    */
   write(chunk, encoding, callback) {
+    if (this[kContract].writeAfterPeersEndBreaks && this.writableEnded && this.readableEnded && !this.allowHalfOpen) {
+      return breakPipe(this, typeof encoding === 'function' ? encoding : callback);
+    }
     if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
     const state = this._writableState;
     const drainIsDue = state.needDrain;
@@ -308,10 +338,11 @@ class StreamMethods extends Duplex {
 
   /** Closes a TCP connection by a reset (RST). */
   resetAndDestroy() {
-    if (this[kId] === NONE && !this.connecting) {
+    if (this._handle === null) {
       return this.destroy(errors.socketClosed());
     }
-    if (this[kId] !== NONE && !this[kEngine].kind(this[kId]).startsWith('tcp')) throw errors.invalidHandleType();
+    const isTcp = this.connecting ? this[kHost] !== undefined : this[kEngine].kind(this[kId]).startsWith('tcp');
+    if (!isTcp) throw errors.invalidHandleType();
     if (this.connecting) {
       this.once('connect', () => this.resetAndDestroy());
       return this;
@@ -390,13 +421,14 @@ class StreamMethods extends Duplex {
    * handshake begins at once, or with the connection. `options`: `isServer`, `servername`. Contract: stream.setSecure.
    */
   setSecure(credentials, options) {
-    const checked = secureArguments(credentials, options, this.server !== null);
+    const checked = secureArguments(credentials, options, this[kServer] !== null);
     if (this[kAgain] !== null) {
       const again = this[kAgain];
-      this[kAgain] = () => {
+      if (again.secures) throw errors.alreadySecure();
+      this[kAgain] = Object.assign(() => {
         again();
         this.setSecure(credentials, options);
-      };
+      }, { secures: true });
       return this;
     }
     if (this.destroyed) throw errors.socketClosed();
@@ -502,6 +534,7 @@ class StreamMethods extends Duplex {
     if (this.destroyed) return this;
     clearTimeout(this[kTimer]);
     this[kTimer] = null;
+    this[kTimedOut] = false;
     trackTraffic(this);
     if (msecs > 0) startTimer(this, msecs);
     if (callback !== undefined) {
@@ -519,10 +552,11 @@ class StreamMethods extends Duplex {
   }
 
   /**
-   * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Contract: stream.setKeepAlive.
+   * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Instead of the arguments, an object with
+   * their names is taken. Contract: stream.setKeepAlive.
    */
-  setKeepAlive(enable = false, initialDelay = 0, interval = 0, count = 0) {
-    const settings = keepAliveSettings(enable, initialDelay, interval, count);
+  setKeepAlive(...args) {
+    const settings = keepAliveSettings(...keepAliveArguments(args));
     if (this[kId] === NONE) want(this).keepAlive = settings;
     else this[kEngine].setKeepAlive(this[kId], ...settings);
     return this;
@@ -583,9 +617,25 @@ class StreamMethods extends Duplex {
   /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
   get readyState() {
     if (this.connecting) return 'opening';
-    if (this[kId] === NONE || this.destroyed) return 'closed';
+    if (this.destroyed || (this[kId] === NONE && this[kContract].unopenedIsClosed)) return 'closed';
     if (this.readable) return this.writable ? 'open' : 'readOnly';
     return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  /** What is left of Node's private object: null unless the stream is open or opening. */
+  get _handle() {
+    if (this.destroyed || (this[kId] === NONE && !this.connecting)) return null;
+    return (this[kHandle] ??= new Handle(this, () => this.fd));
+  }
+
+  /** Node's old name of `connecting`. */
+  get _connecting() {
+    return this.connecting;
+  }
+
+  /** Node's old name of what `bytesWritten` counts, without what waits. */
+  get _bytesDispatched() {
+    return this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
   }
 
   /** Not connected yet, or no more. */
@@ -600,13 +650,12 @@ class StreamMethods extends Duplex {
 
   /** Bytes written, whether they have been sent yet or not. */
   get bytesWritten() {
-    const taken = this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
-    return taken + waitingBytes(this);
+    return this._bytesDispatched + waitingBytes(this);
   }
 
   /** Bytes that wait in user memory to be sent; undefined without a connection. */
   get bufferSize() {
-    if (this[kId] === NONE && !this.connecting) return undefined;
+    if (this._handle === null) return undefined;
     const queued = this[kId] === NONE ? 0 : this[kEngine].waitingBytes(this[kId]);
     return queued + waitingBytes(this);
   }
@@ -627,7 +676,19 @@ function streamFor(contract) {
     constructor: { value: Stream, writable: true, configurable: true },
     [kContract]: { value: contract },
   });
+  Object.defineProperty(Stream, 'name', { value: contract.streamName });
+  if (contract.countsNodesOwn) countInstances(Stream, nodesNet.Socket);
   return Stream;
+}
+
+/** Makes `instanceof Class` true of instances of `Other` as well; not so for classes that extend `Class`. */
+function countInstances(Class, Other) {
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(object) {
+      const isOne = Function.prototype[Symbol.hasInstance].call(this, object);
+      return isOne || (this === Class && object instanceof Other);
+    },
+  });
 }
 
 function construct(stream, options) {
@@ -635,8 +696,12 @@ function construct(stream, options) {
   for (const mode of ['objectMode', 'readableObjectMode', 'writableObjectMode']) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
+  if (options.blockList) validateBlockList(options.blockList, 'options.blockList');
+  if (options.handle) throw errors.invalidHandle('options.handle', options.handle);
   const adopted = options.fd === undefined ? null : adopt(options);
   initialize(stream, new DuplexOptions(stream[kContract], options));
+  if (isOnread(options.onread)) readInto(stream, options.onread);
+  if (options.blockList) stream.blockList = options.blockList;
   if (options.noDelay) stream.setNoDelay();
   if (options.keepAlive) {
     stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
@@ -659,6 +724,10 @@ function initialize(stream, options) {
   stream[kFinal] = null;
   stream[kRace] = null;
   stream[kTimer] = null;
+  stream[kTimedOut] = false;
+  stream[kServer] = null;
+  stream[kOnread] = null;
+  stream[kHandle] = null;
   stream[kWanted] = null;
   stream[kLast] = null;
   stream[kReset] = false;
@@ -703,7 +772,7 @@ function adopt(options) {
 function attach(stream, id) {
   stream[kEngine] = engines.start();
   stream[kId] = id;
-  engines.own(id, stream);
+  engines.own(id, stream, stream[kEngine].kind(id)?.startsWith('tcp') ? 'TCPWRAP' : 'PIPEWRAP');
   if (stream[kWanted] !== null) {
     const { noDelay, keepAlive } = stream[kWanted];
     if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
@@ -719,7 +788,7 @@ function attach(stream, id) {
 function begin(stream, target) {
   stream.connecting = true;
   stream[kOutgoing] = true;
-  if (stream[kTimer] !== null) startTimer(stream, stream.timeout);
+  if (stream[kTimer] !== null || stream[kTimedOut]) rearmTimer(stream);
   stream[kRace] = new Race(stream, target);
   stream[kHost] = target.host;
   // setSecure() has come before connect().
@@ -741,6 +810,7 @@ function reopen(stream, then) {
   const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
   Duplex.call(stream, new DuplexOptions(stream[kContract], options));
   stream.server = null;
+  stream[kServer] = null;
   stream[kReading] = false;
   stream[kReset] = false;
   stream[kLast] = null;
@@ -764,7 +834,7 @@ function startReading(stream) {
 function send(stream, chunks, callback) {
   if (stream[kId] === NONE) {
     if (stream.connecting) {
-      stream[kPending] = { chunks: rest(chunks, 0), callback };
+      stream[kPending] = { chunks: rest(chunks, 0), callback: AsyncResource.bind(callback) };
       stream.once('connect', sendWhenConnected);
     } else {
       callback(errors.socketClosed());
@@ -783,7 +853,7 @@ function send(stream, chunks, callback) {
   }
   const left = rest(chunks, taken);
   if (left.length === 0) callback();
-  else stream[kPending] = { chunks: left, callback };
+  else stream[kPending] = { chunks: left, callback: AsyncResource.bind(callback) };
 }
 
 /** `chunks` without their first `taken` bytes, and without empty ones. */
@@ -828,20 +898,25 @@ function closesNext(stream) {
   return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
+/** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
+function later(stream) {
+  return stream[kContract].finishesAtOnce ? process.nextTick : setImmediate;
+}
+
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */
 function sendWhenConnected() {
   sendPending(this);
 }
 
 /** 'close' comes last: behind whatever this tick has left to say. */
-function closeBehindTicks(stream, hadError) {
-  queueMicrotask(() => emitClose(stream, hadError));
+function closeBehindTicks(stream, details) {
+  queueMicrotask(() => emitClose(stream, details));
 }
 
-function emitClose(stream, hadError) {
+function emitClose(stream, details) {
   stream[kClosing] = false;
   try {
-    stream.emit('close', hadError);
+    stream.emit('close', ...details);
   } finally {
     detach(stream);
     const again = stream[kAgain];
@@ -1019,12 +1094,64 @@ function onTimer(stream) {
     return;
   }
   const timer = stream[kTimer];
+  if (!stream[kContract].timeoutRepeats) {
+    stream[kTimedOut] = true;
+    // The next traffic is to be seen here: it begins the span anew.
+    giveBack(stream);
+    stopFeeding(stream);
+    stream.emit('timeout');
+    return;
+  }
   stream.emit('timeout');
   // Unless a listener has set another, or destroyed the stream.
-  if (stream[kTimer] === timer) {
-    trackTraffic(stream);
-    startTimer(stream, stream.timeout);
-  }
+  if (stream[kTimer] === timer) rearmTimer(stream);
 }
 
-module.exports = { DuplexOptions, streamFor };
+/** Has the span of `setTimeout` begin anew. */
+function rearmTimer(stream) {
+  stream[kTimedOut] = false;
+  if (stream.destroyed) return;
+  trackTraffic(stream);
+  startTimer(stream, stream.timeout);
+}
+
+/** What `write()` does where the peer has ended the stream, and ours with it. */
+function breakPipe(stream, callback) {
+  const error = errors.peerHasEnded();
+  if (typeof callback === 'function') process.nextTick(callback, error);
+  stream.destroy(error);
+  return false;
+}
+
+/** Reads into the user's buffer from now on. Duplex knows nothing of it, so that pausing is to be done here. */
+function readInto(stream, option) {
+  const start = () => {
+    if (stream[kReading] || stream[kId] === NONE || stream.destroyed) return;
+    stream[kReading] = true;
+    onread.goOn();
+    if (stream[kReading] && !stream.destroyed) stream[kEngine].want(stream[kId], true);
+  };
+  const stop = () => {
+    if (!stream[kReading] || stream[kId] === NONE) return;
+    stream[kReading] = false;
+    if (!stream.destroyed) stream[kEngine].want(stream[kId], false);
+  };
+  const onread = new Onread(option, () => stream[kReading] && !stream.destroyed, stop);
+  stream[kOnread] = onread;
+  Object.assign(stream, {
+    pause() {
+      stop();
+      return Duplex.prototype.pause.call(this);
+    },
+    resume() {
+      start();
+      return Duplex.prototype.resume.call(this);
+    },
+    read(size) {
+      start();
+      return Duplex.prototype.read.call(this, size);
+    },
+  });
+}
+
+module.exports = { DuplexOptions, countInstances, streamFor };

@@ -24,6 +24,9 @@ module.exports = {
   kOnTlsFail: Symbol('ontlsfail'),
   kOnAsks: Symbol('onasks'),
 
+  /** Marks arguments that have been through `normalize` already. */
+  kNormalized: Symbol('normalized'),
+
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),
   kAttach: Symbol('attach'),

@@ -404,6 +404,17 @@ describe('"Same semantics as Node\'s pipe to the last event"', () => {
     expect([source.destroyed, target.destroyed]).toEqual([false, false]);
   });
 
+  test('of rust-net/node: \'timeout\' comes again once there was traffic again, through the pipe', async () => {
+    const [source, from, target, to] = await twoConnections({ middle: require('../../node') });
+    await piped(source, from, target, to);
+    for (let i = 0; i < 2; i++) {
+      const timeouts = [source, target].map((stream) => once(i === 0 ? stream.setTimeout(50) : stream, 'timeout'));
+      from.write('traffic');
+      await Promise.all(timeouts);
+    }
+    expect([source.destroyed, target.destroyed]).toEqual([false, false]);
+  });
+
   test('finished() of both ends sees the end', async () => {
     const [source, from, target, to] = await twoConnections();
     await piped(source, from, target, to);

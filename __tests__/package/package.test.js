@@ -31,9 +31,14 @@ server.listen(0, 'localhost', () => {
 });
 `;
 
+/** Today's node:net has no 'connect' on an accepted stream. */
+const TODAY = BODY.replace("stream.on('connect', () => stream.write('hello\\r\\n'));", "stream.write('hello\\r\\n');");
+
 const SCRIPTS = {
   'cjs.cjs': `const { createConnection, createServer, isIP } = require('rust-net');\n${BODY}`,
   'esm.mjs': `import { createConnection, createServer, isIP } from 'rust-net';\n${BODY}`,
+  'node.cjs': `const { createConnection, createServer, isIP } = require('rust-net/node');\n${TODAY}`,
+  'register.mjs': `import 'rust-net/register';\nconst { createConnection, createServer, isIP } = await import('net');\n${TODAY}`,
   'default.mjs': `import net from 'rust-net';\nconst { createConnection, createServer, isIP } = net;\n${BODY}`,
 };
 
@@ -64,7 +69,8 @@ test('it holds what is needed to run and to build, and nothing else', () => {
     [
       ...bindings,
       ...['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
-      ...['binding.d.ts', 'binding.js', 'build.rs', 'index.d.ts', 'index.js', 'lib', 'package.json', 'src'],
+      ...['binding.d.ts', 'binding.js', 'build.rs', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
+      ...['package.json', 'register.d.ts', 'register.js', 'src'],
     ].sort(),
   );
 });

@@ -41,7 +41,7 @@ async function accepting(net, transport, script, settings) {
   const running = peer(script, where);
   const [stream] = await once(server, 'connection');
   server.close();
-  trace.watchStream(stream, { side: 'accepted', reads: true, except: settings.except });
+  trace.watchStream(stream, { reads: true, except: [...(settings.except ?? []), 'connect', 'drain'] });
   settings.accept?.(stream);
   await once(stream, 'data');
   running.kill('SIGKILL');
@@ -63,7 +63,7 @@ async function connecting(net, transport, reads, settings) {
   const address = JSON.parse(line);
   const where = transport === 'unix' ? { path: address } : { port: address.port, host: '127.0.0.1' };
   const stream = net.connect(where);
-  trace.watchStream(stream, { side: 'client', reads: true, except: settings.except });
+  trace.watchStream(stream, { reads: true, except: [...(settings.except ?? []), 'drain'] });
   settings.accept?.(stream);
   await once(stream, 'data');
   running.kill('SIGKILL');

@@ -4,8 +4,8 @@
 // with their arguments, and at each of them `readyState`. The run with node:net at both ends is the reference; ours at
 // both ends, and ours at either end against node:net at the other, must give the same.
 //
-// Each end has a trace of its own, since the order of events of *different* streams is up to the kernel. How a stream
-// of bytes is cut into 'data' events is up to the kernel too: 'data' events that follow each other become one entry.
+// How a stream of bytes is cut into 'data' events is up to the kernel, see recorder.js. Each end has a trace of its
+// own, since the order of events of *different* streams is up to the kernel as well.
 //
 // What the page has otherwise than node:net is taken out here, and each place says which row it is:
 //   D3   'connect' of an accepted stream is not recorded.
@@ -15,12 +15,12 @@
 // Scenarios keep out of the others: they name the encoding of strings (D1) and the host (D6), have a reader (D2), and
 // the server is closed after its streams (D4).
 
-const { createHash } = require('crypto');
 const { once } = require('events');
 const nodeNet = require('net');
 const path = require('path');
 const net = require('../..');
 const { atEnd, scratch } = require('../helpers');
+const { Trace } = require('./recorder');
 
 const REFERENCE = { name: 'node:net at both ends', client: nodeNet, server: nodeNet };
 
@@ -35,127 +35,7 @@ const BOTH = ['tcp', 'unix'];
 /** A run that has not ended after so long, in milliseconds, has hung; the error then shows how far it came. */
 const HANGS = 4000;
 
-const STREAM_EVENTS = ['lookup', 'connect', 'ready', 'end', 'finish', 'drain', 'timeout', 'error', 'close'];
-
 const SERVER_EVENTS = ['listening', 'close', 'error'];
-
-/** What is looked at when a stream has closed. */
-const LAST_STATE = [
-  'destroyed',
-  'closed',
-  'connecting',
-  'pending',
-  'readable',
-  'writable',
-  'readableEnded',
-  'readableAborted',
-  'writableEnded',
-  'writableFinished',
-  'bytesRead',
-  'bytesWritten',
-  'timeout',
-  'errored',
-];
-
-/** What happened to one emitter, as lines of text. */
-class Trace {
-  /** `names`: what differs from run to run, and the words for it. */
-  constructor(names) {
-    this.lines = [];
-    this.asides = [];
-    this.names = names;
-    this.stream = null;
-    this.received = 0;
-    this.stateAtData = null;
-    this.hash = null;
-  }
-
-  /** Writes down what happens in a callback, or by a call. */
-  note(...details) {
-    this.endData();
-    const state = this.stream ? ` [${this.stream.readyState}]` : '';
-    this.lines.push(details.map((detail) => this.show(detail)).join(' ') + state);
-  }
-
-  /** Writes down what `run` gives or throws. */
-  outcome(what, run) {
-    try {
-      this.note(what, 'gives', run());
-    } catch (error) {
-      this.note(what, 'throws', error);
-    }
-  }
-
-  /** A callback that writes down its arguments. */
-  callback(what) {
-    return (...details) => this.note(`callback of ${what}:`, ...details);
-  }
-
-  /** The same, for one whose place among the events is nobody's promise. */
-  aside(what) {
-    return (...details) => {
-      this.asides.push(`callback of ${what}: ${details.map((detail) => this.show(detail)).join(' ')}`);
-    };
-  }
-
-  watch(emitter, events) {
-    for (const event of events) emitter.on(event, (...details) => this.note(event, ...details));
-  }
-
-  watchStream(stream, { side, drain, reads, except }) {
-    this.stream = stream;
-    const left = new Set(except);
-    if (!drain) left.add('drain');
-    // D3.
-    if (side === 'accepted') left.add('connect');
-    this.watch(stream, STREAM_EVENTS.filter((event) => !left.has(event)));
-    if (reads) stream.on('data', (data) => this.data(data));
-    this.over = new Promise((resolve) => stream.on('close', resolve));
-  }
-
-  data(data) {
-    if (this.received === 0) {
-      this.stateAtData = this.stream.readyState;
-      this.hash = createHash('sha1');
-    }
-    this.received += data.length;
-    this.hash.update(data);
-  }
-
-  /** The 'data' events before this moment, as one entry. */
-  endData() {
-    if (this.received === 0) return;
-    this.lines.push(`data ${this.received} ${this.hash.digest('hex').slice(0, 8)} [${this.stateAtData}]`);
-    this.received = 0;
-  }
-
-  finish(except) {
-    this.endData();
-    this.lines.push(...this.asides);
-    if (!this.stream) return;
-    for (const name of LAST_STATE) {
-      if (!except.includes(name)) this.lines.push(`afterwards ${name}: ${this.show(this.stream[name])}`);
-    }
-  }
-
-  show(value) {
-    if (value && typeof value.message === 'string') {
-      const { code, name, errno, syscall, address, port, path: file, message } = value;
-      // D13: a path has no port; node:net says -1 of some.
-      const details = { name, message, errno, syscall, address, port: port === -1 ? undefined : port, path: file };
-      return this.anonymous(`${code} ${JSON.stringify(details)}`);
-    }
-    // What a method gives to be chained.
-    if (value && value === this.stream) return 'the stream';
-    if (typeof value === 'string') return this.anonymous(value);
-    return value === undefined ? 'undefined' : JSON.stringify(value);
-  }
-
-  anonymous(text) {
-    for (const [value, name] of this.names) text = text.replaceAll(value, name);
-    return text;
-  }
-}
 
 /**
  * One run of `scenario` with the net modules of `pairing`, over 'tcp' or 'unix'. All of a scenario is optional:
@@ -171,6 +51,7 @@ class Trace {
  */
 async function play(scenario, pairing, transport, traces) {
   const { drain = false, reads = true, except = [], refused = false, accepts = !refused } = scenario;
+  const left = drain ? except : [...except, 'drain'];
   const names = new Map();
   for (const side of ['client', 'accepted', 'server']) traces[side] = new Trace(names);
   const run = { traces, transport };
@@ -178,7 +59,8 @@ async function play(scenario, pairing, transport, traces) {
   const accepted = new Promise((resolve) => {
     server.on('connection', (stream) => {
       run.accepted = stream;
-      traces.accepted.watchStream(stream, { side: 'accepted', drain, reads, except });
+      // D3.
+      traces.accepted.watchStream(stream, { reads, except: [...left, 'connect'] });
       scenario.accept?.(stream, traces.accepted, run);
       resolve();
     });
@@ -196,7 +78,7 @@ async function play(scenario, pairing, transport, traces) {
     await once(server, 'close');
   }
   const client = (run.client = pairing.client.connect({ ...target, ...scenario.clientOptions?.(run) }));
-  traces.client.watchStream(client, { side: 'client', drain, reads, except });
+  traces.client.watchStream(client, { reads, except: left });
   atEnd(() => {
     client.destroy();
     run.accepted?.destroy();

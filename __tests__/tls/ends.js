@@ -31,9 +31,9 @@ async function securePair(server = SERVER, client = CLIENT, { how, ...options } 
   return [connected, accepted, listener];
 }
 
-/** A server of ours whose streams are made secure in 'connection', all with the same credentials. */
+/** A server of ours whose streams are made secure in 'connection', with the same credentials for all. */
 function secureServer(credentials = SERVER, how = undefined, options = {}) {
-  const shared = net.createCredentials(credentials);
+  const shared = 'getTicketKeys' in credentials ? credentials : net.createCredentials(credentials);
   return listening(net.createServer(options, (stream) => destroyAtEnd(stream).setSecure(shared, how)));
 }
 

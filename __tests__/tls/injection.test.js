@@ -248,8 +248,9 @@ test('a stream that is secure delivers what its peer has encrypted, and the raw 
   expect(delivered()).toBe('secret');
   const [one, other] = await pair();
   const early = delivery(other);
+  const hello = once(other, 'data');
   one.setSecure(CLIENT);
-  await settled();
+  await hello;
   // Without setSecure on this side, it is the ClientHello that comes.
   expect(records(Buffer.from(early(), 'latin1')).length).toBe(1);
   expect(() => other.setSecure(SERVER)).not.toThrow();

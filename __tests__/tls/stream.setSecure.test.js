@@ -29,6 +29,7 @@ const {
   securePair,
   secureServer,
   tlsClient,
+  tolerantServer,
   withTlsClient,
   withTlsServer,
 } = require('./ends');
@@ -570,6 +571,23 @@ describe('D22: setSecure on a live stream', () => {
     }
     if (when.startsWith('before')) await allSecure(client, accepted);
     await greet(client, accepted);
+  });
+
+  test('and a second one between destroy() and \'close\', of a stream that is to be opened again', async () => {
+    const server = await tolerantServer(SERVER);
+    const client = secureClient(server);
+    await once(client, 'secure');
+    client.destroy();
+    client.connect(server.address().port, '127.0.0.1');
+    client.setSecure(CLIENT);
+    expect(thrown(() => client.setSecure(CLIENT)).code).toBe('ERR_INVALID_STATE');
+    await once(client, 'secure');
+  });
+
+  test('a list of protocols that ends within a name is refused', () => {
+    const ALPNProtocols = Buffer.from([2, 0x68, 0x32, 9, 0x41]);
+    const { code, message } = thrown(() => net.createCredentials({ ALPNProtocols }));
+    expect([code, /ALPNProtocols/.test(message)]).toEqual(['ERR_INVALID_ARG_VALUE', true]);
   });
 
   test('a second one before \'connect\' throws as well', async () => {

@@ -4,6 +4,7 @@
 // when it is a gate. node:tls judges the same certificates in the same roles.
 
 const { once } = require('events');
+const path = require('path');
 const tls = require('tls');
 const net = require('../..');
 const { DEADLINE, GOOD, runProgram } = require('../lifecycle/child');
@@ -330,6 +331,73 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
     expect((await failure(client)).code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
+  test.each([
+    ['alpha', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['ipSan', null],
+  ])('without a name, the address is one, as in node:tls: %s at 127.0.0.1', async (name, code) => {
+    const server = await secureServer(identity(name));
+    server.on('connection', (stream) => stream.on('error', () => {}));
+    const { port } = server.address();
+    const gate = { ca: root, rejectUnauthorized: true };
+    const theirs = destroyAtEnd(tls.connect({ port, host: '127.0.0.1', ...gate }));
+    const ours = secureClient(server, gate);
+    if (code === null) return void (await Promise.all([once(ours, 'secure'), once(theirs, 'secureConnect')]));
+    const errors = await Promise.all([failure(ours), failure(theirs)]);
+    expect(errors.map(codeOf)).toEqual([code, code]);
+  });
+
+  test.each([
+    ['alpha', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['p256', null],
+  ])('over UNIX it is localhost, as in node:tls: %s', async (name, code) => {
+    const server = net.createServer((stream) => destroyAtEnd(stream).on('error', () => {}).setSecure(identity(name)));
+    await listening(server, path.join(scratch(), 's'));
+    const gate = { ca: root, rejectUnauthorized: true };
+    const client = destroyAtEnd(net.connect(server.address())).setSecure(gate);
+    const theirs = destroyAtEnd(tls.connect({ path: server.address(), ...gate }));
+    if (code === null) return void (await Promise.all([once(client, 'secure'), once(theirs, 'secureConnect')]));
+    const errors = await Promise.all([failure(client), failure(theirs)]);
+    expect(errors.map(codeOf)).toEqual([code, code]);
+  });
+
+  test.each([
+    ['contexts', { contexts: { 'alpha.test': identity('alpha') } }],
+    ['SNICallback', { SNICallback: (name, answer) => answer(null, identity('alpha')) }],
+  ])('a server\'s gate holds for whatever name a client asks for: %s', async (_, byName) => {
+    const server = await secureServer({ ...SERVER, ca: root, rejectUnauthorized: true, ...byName });
+    for (const servername of ['localhost', 'alpha.test']) {
+      const connection = once(server, 'connection');
+      tlsClient(server, { servername }).on('error', () => {});
+      const [accepted] = await connection;
+      expect((await failure(accepted)).code).toBe('ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE');
+    }
+  });
+
+  test('a gate asks for a certificate by itself', async () => {
+    const server = await secureServer({ ...SERVER, rejectUnauthorized: true });
+    const connection = once(server, 'connection');
+    tlsClient(server, { ...identity('direct'), ca: [] }).on('error', () => {});
+    const [accepted] = await connection;
+    // One that the default list does not know.
+    expect((await failure(accepted)).code).toBe('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
+  });
+
+  test('who is refused after \'secure\' knows in \'error\' and \'close\' what it knew before', async () => {
+    const server = await secureServer({ ...SERVER, ca: root, rejectUnauthorized: true });
+    server.on('connection', (stream) => stream.on('error', () => {}));
+    const client = secureClient(server, CLIENT);
+    const facts = [];
+    const note = () => {
+      facts.push([client.verifyPeer(), client.getCipher().version, client.getPeerCertificate().subject]);
+    };
+    client.on('error', note).on('close', note).resume();
+    const secure = once(client, 'secure');
+    const failed = failure(client);
+    await secure;
+    expect((await failed).code).toBe('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+    expect(facts).toEqual([[true, 'TLSv1.3', '/CN=p256'], [true, 'TLSv1.3', '/CN=p256']]);
+  });
+
   test.each(GATES.filter(([, name]) => name !== 'alpha'))('on a server, %s: %s', async (version, name, code) => {
     const server = await secureServer({ ...SERVER, ...versions(version), ca: root, rejectUnauthorized: true });
     const connection = once(server, 'connection');
@@ -357,7 +425,8 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
 
   test('it lets those in who are good, on both sides', async () => {
     const gate = { ca: root, rejectUnauthorized: true };
-    const [client, accepted] = await securePair({ ...SERVER, ...gate }, { ...identity('p256Client'), ...gate });
+    const how = { servername: 'localhost' };
+    const [client, accepted] = await securePair({ ...SERVER, ...gate }, { ...identity('p256Client'), ...gate }, { how });
     expect([client.verifyPeer(), accepted.verifyPeer()]).toEqual([true, true]);
     await greet(client, accepted);
   });

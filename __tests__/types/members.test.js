@@ -1,6 +1,7 @@
 'use strict';
 
-// index.d.ts has every export, every public member and every option of TLS: those that are there at run time.
+// index.d.ts has every export, every public member and every option of TLS: those that are there at run time. node.d.ts
+// passes on those of node:net, which are to be the same at run time.
 
 const fs = require('fs');
 const path = require('path');
@@ -67,4 +68,10 @@ test('every method of Credentials is there', () => {
   const declared = declaredIn('Credentials');
   expect(declared.length).toBeGreaterThan(0);
   for (const method of declared) expect(credentials[method]).toBeInstanceOf(Function);
+});
+
+test('rust-net/node has every export of node:net that is documented, and no other', () => {
+  const theirs = Object.keys(require('net')).filter((name) => !name.startsWith('_') && name !== 'BoundSocket');
+  const ours = Object.keys(require('../../node')).filter((name) => !name.startsWith('_'));
+  expect(ours.sort()).toEqual(theirs.sort());
 });

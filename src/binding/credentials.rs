@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
@@ -165,7 +166,8 @@ enum Secrets {
 fn key_log(target: Either<String, Function<'_, Buffer, ()>>) -> Result<std::io::Result<Arc<dyn KeyLog>>> {
     Ok(match target {
         Either::A(path) => {
-            let file = OpenOptions::new().append(true).create(true).open(path);
+            // Who can read it can read what it is about.
+            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
             file.map(|file| Arc::new(Secrets::File(Mutex::new(file))) as Arc<dyn KeyLog>)
         }
         Either::B(function) => {

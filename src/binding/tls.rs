@@ -176,7 +176,7 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn tls_failure(&self, id: u32) -> Option<TlsFailure> {
         self.core.with(|engine| match engine.stream(id)?.security() {
-            Security::Failed(error) => Some(TlsFailure {
+            Security::Failed(error, _) => Some(TlsFailure {
                 code: error.code.clone(),
                 message: error.message.clone(),
                 alert: error.alert.map(str::to_owned),
@@ -186,10 +186,7 @@ impl Engine {
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {
-        self.core.with(|engine| match engine.stream(id)?.security() {
-            Security::Secure(secure) => Some(ask(secure)),
-            _ => None,
-        })
+        self.core.with(|engine| engine.stream(id)?.security().known().map(ask))
     }
 }
 

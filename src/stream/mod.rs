@@ -315,7 +315,7 @@ impl Stream {
             Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
             Err(Failure::Tls(failure)) => {
                 self.state.ended();
-                self.security = Security::Failed(failure);
+                self.security.fail(failure);
                 Some(Err(News::TlsFailed))
             }
         }

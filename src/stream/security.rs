@@ -58,8 +58,8 @@ pub enum Security {
     Over(std::result::Result<Box<Secured>, Failure>),
     /// The stream is secure.
     Secure(Box<Secure>),
-    /// The handshake or the session has failed.
-    Failed(Box<TlsError>),
+    /// The handshake or the session has failed. What was known of the peer by then still is.
+    Failed(Box<TlsError>, Option<Box<Secure>>),
 }
 
 /// A handshake under way.
@@ -145,7 +145,7 @@ impl Security {
                 Some(News::Secured)
             }
             Self::Over(Err(Failure::Tls(error))) => {
-                *self = Self::Failed(error);
+                *self = Self::Failed(error, None);
                 Some(News::TlsFailed)
             }
             Self::Over(Err(Failure::Socket(errno))) => Some(News::Failed(Syscall::Read.errno(errno.raw_os_error()))),
@@ -166,6 +166,23 @@ impl Security {
     pub fn take_answer(&mut self) -> Option<Answer> {
         let Self::Shaking(shaking) = self else { return None };
         shaking.question.take().map(|question| question.answer)
+    }
+
+    /// The session has failed: nothing more is received or sent.
+    pub fn fail(&mut self, error: Box<TlsError>) {
+        let secure = match std::mem::take(self) {
+            Self::Secure(secure) => Some(secure),
+            _ => None,
+        };
+        *self = Self::Failed(error, secure);
+    }
+
+    /// What is known of a stream that is secure, or was until it failed.
+    pub fn known(&mut self) -> Option<&mut Secure> {
+        match self {
+            Self::Secure(secure) | Self::Failed(_, Some(secure)) => Some(secure),
+            _ => None,
+        }
     }
 
     /// The session of a secure stream.

@@ -32,6 +32,10 @@ pub struct Credentials {
     pub client: Arc<ClientConfig>,
     /// For connections that we accept; `None` without an identity.
     pub server: Option<Arc<ServerConfig>>,
+    /// The same, with a certificate asked for in any case.
+    asking_server: Option<Arc<ServerConfig>>,
+    /// Whether clients are asked for a certificate.
+    requests_certificate: bool,
     /// Whom we trust.
     pub trust: Arc<Trust>,
     /// Is the verdict a gate? Then who drives a handshake has to close it, too: a resumed one asks no verifier.
@@ -54,19 +58,32 @@ impl Credentials {
         let protocol = Protocol::new(&options)?;
         let trust = Arc::new(trust(&options, others)?);
         let tickets = Arc::new(tickets(&options)?);
-        let server = match keys.is_empty() {
-            true => None,
-            false => Some(Arc::new(server(&options, &protocol, &keys, &trust, &tickets)?)),
+        // Where nobody gets in without a certificate, one is asked for.
+        let requests_certificate = options.request_cert || options.ca.is_some() || options.reject_unauthorized;
+        let server = |requests| match keys.is_empty() {
+            true => Ok(None),
+            false => {
+                server(&options, &protocol, &keys, &trust, &tickets, requests).map(|config| Some(Arc::new(config)))
+            }
         };
+        let asking_server = server(true)?;
+        let server = if requests_certificate { asking_server.clone() } else { server(false)? };
         let own = keys.first().and_then(|key| key.cert.first().cloned());
         Ok(Self {
             client: Arc::new(client(&options, &protocol, keys, &trust)?),
             server,
+            asking_server,
+            requests_certificate,
             trust,
             reject_unauthorized: options.reject_unauthorized,
             own,
             tickets,
         })
+    }
+
+    /// For a connection that was accepted with the credentials `first`, which asks for a certificate if either does.
+    pub fn server_behind(&self, first: &Self) -> Option<&Arc<ServerConfig>> {
+        if first.requests_certificate { self.asking_server.as_ref() } else { self.server.as_ref() }
     }
 
     /// Our own certificate: the first, where there are several.
@@ -159,11 +176,12 @@ fn server(
     keys: &[Arc<CertifiedKey>],
     trust: &Arc<Trust>,
     tickets: &Arc<Tickets>,
+    requests_certificate: bool,
 ) -> Result<ServerConfig, OptionError> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(&protocol.provider))
         .with_protocol_versions(&protocol.versions)
         .map_err(unusable)?;
-    let builder = if options.request_cert || options.ca.is_some() {
+    let builder = if requests_certificate {
         let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
         // The names of a default list would be some hundred, and tell the client nothing.
         let verifier = if options.ca.is_some() { verifier.with_hints() } else { verifier };

@@ -45,7 +45,10 @@ impl TlsError {
 
     /// Something here has panicked.
     pub fn internal() -> Self {
-        Self::new("ERR_RUST_NET_INTERNAL", "rust-net has failed internally. This is a bug in rust-net, please report it.")
+        Self::new(
+            "ERR_RUST_NET_INTERNAL",
+            "rust-net has failed internally. This is a bug in rust-net, please report it.",
+        )
     }
 
     /// The connection ended before the handshake did; as in Node.

@@ -75,6 +75,9 @@ impl Contexts {
     }
 }
 
+/// The name that the gate asks for at the other end of a path, as in Node.
+const LOCAL: &str = "localhost";
+
 /// What a handshake needs.
 pub struct Request {
     /// Which side to take.
@@ -175,12 +178,20 @@ async fn connect(
         Some(Ok(name)) => name,
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
     };
+    let sends_name = matches!(name, ServerName::DnsName(_));
     let connecting = TlsConnector::from(Arc::clone(&credentials.client)).connect(name, transport);
     let stream = connecting.into_fallible().await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
     let (transport, connection) = stream.into_inner();
-    let checks_name = checks_name || credentials.reject_unauthorized;
-    let peer = Peer::Server { name: server_name.as_deref().filter(|_| checks_name) };
-    secured(transport, connection.into(), peer, server_name.clone(), credentials)
+    let checked = match server_name.clone() {
+        Some(name) if checks_name => Some(name),
+        _ if !credentials.reject_unauthorized => None,
+        // Behind a gate there is always a name, as in Node: the host's, its address, or what a path counts as.
+        Some(name) => Some(name),
+        None => Some(address.map_or_else(|| LOCAL.to_owned(), |address| address.to_string())),
+    };
+    let gate = Gate { peer: Peer::Server { name: checked.as_deref() }, is_closed: credentials.reject_unauthorized };
+    let asked_for = server_name.filter(|_| sends_name);
+    secured(transport, connection.into(), gate, asked_for, credentials)
 }
 
 async fn accept(
@@ -196,6 +207,7 @@ async fn accept(
         Err(error) => return Err(failure(&error, acceptor.take_io().as_ref())),
     };
     let server_name = start.client_hello().server_name().map(str::to_owned);
+    let first = Arc::clone(&credentials);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
     let credentials = match &server_name {
@@ -211,26 +223,34 @@ async fn accept(
             None => credentials,
         },
     };
-    let Some(config) = credentials.server.clone() else {
+    let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
     let accepting = start.into_stream(config).into_fallible();
     let stream = accepting.await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
     let (transport, connection) = stream.into_inner();
-    secured(transport, connection.into(), Peer::Client, server_name, credentials)
+    // Who asks for another name does not get around the gate.
+    let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
+    secured(transport, connection.into(), Gate { peer: Peer::Client, is_closed }, server_name, credentials)
+}
+
+/// What a peer must be, and whether it gets no further if it is not.
+struct Gate<'a> {
+    peer: Peer<'a>,
+    is_closed: bool,
 }
 
 fn secured(
     transport: Transport,
     connection: Connection,
-    peer: Peer<'_>,
+    gate: Gate<'_>,
     server_name: Option<String>,
     credentials: Arc<Credentials>,
 ) -> Result<Secured, Failure> {
     // After every handshake, a resumed one too: a session remembers the peer's certificates, not what they were worth.
     let chain = connection.peer_certificates().unwrap_or_default();
-    let verdict = judge(&credentials.trust, chain, peer, UnixTime::now()).err();
-    if let (true, Some(verdict)) = (credentials.reject_unauthorized, &verdict) {
+    let verdict = judge(&credentials.trust, chain, gate.peer, UnixTime::now()).err();
+    if let (true, Some(verdict)) = (gate.is_closed, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
     Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, credentials })

@@ -1,0 +1,59 @@
+'use strict';
+
+// express behind a server of net, and Node's http client over connections of net.
+
+const { once } = require('events');
+const express = require('express');
+const http = require('http');
+const net = require('net');
+const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+
+function application() {
+  const app = express();
+  app.get('/hello/:name', (request, response) => response.json({ hello: request.params.name, ip: request.ip }));
+  app.post('/digest', express.raw({ limit: '20mb' }), (request, response) => response.send(digest(request.body)));
+  app.get('/binary', (request, response) => response.send(BINARY));
+  app.get('/chunks', (request, response) => {
+    for (let i = 0; i < 100; i++) response.write(`${TEXT}\n`);
+    response.end();
+  });
+  app.get('/gone', (request) => request.socket.destroy());
+  return app;
+}
+
+report(async () => {
+  const httpServer = http.createServer(application());
+  const server = await listen(httpServer);
+  const { port } = server.address();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+  agent.createConnection = net.createConnection;
+
+  async function request(path, body) {
+    const options = { host: '127.0.0.1', port, path, agent, method: body ? 'POST' : 'GET' };
+    if (body) options.headers = { 'content-type': 'application/octet-stream' };
+    const outgoing = http.request(options).end(body);
+    const [response] = await once(outgoing, 'response');
+    return { status: response.statusCode, reused: outgoing.reusedSocket, body: await collect(response) };
+  }
+
+  const hello = await request(`/hello/${encodeURIComponent(TEXT)}`);
+  const posted = await request('/digest', BINARY);
+  const got = await request('/binary');
+  const chunks = await request('/chunks');
+  const missing = await request('/nowhere');
+  const many = await Promise.all(Array.from({ length: 100 }, (_, i) => request(`/hello/${i}`)));
+  const gone = await request('/gone').catch((error) => error.code);
+  agent.destroy();
+  server.close();
+  await once(server, 'close');
+  return {
+    hello: JSON.parse(hello.body),
+    posted: posted.body.toString() === digest(BINARY),
+    got: digest(got.body) === digest(BINARY),
+    chunks: chunks.body.toString() === `${TEXT}\n`.repeat(100),
+    missing: missing.status,
+    reused: missing.reused,
+    manyAtOnce: many.every(({ body }, i) => JSON.parse(body).hello === String(i)),
+    gone,
+  };
+});

@@ -1,0 +1,75 @@
+'use strict';
+
+// fastify behind a server of net, by its option `serverFactory`; http-proxy in front of it, with WebSockets through it.
+
+const { once } = require('events');
+const { fastify } = require('fastify');
+const http = require('http');
+const httpProxy = require('http-proxy');
+const net = require('net');
+const { WebSocket, WebSocketServer } = require('ws');
+const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+
+async function backend() {
+  let httpServer;
+  const app = fastify({
+    bodyLimit: 20 << 20,
+    serverFactory: (handler) => (httpServer = http.createServer(handler)),
+  });
+  app.get('/hello/:name', async (request) => ({ hello: request.params.name, ip: request.ip }));
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, async (_, body) => body);
+  app.post('/digest', async (request) => digest(request.body));
+  app.get('/binary', async () => BINARY);
+  await app.ready();
+  const sockets = new WebSocketServer({ server: httpServer });
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return listen(httpServer);
+}
+
+report(async () => {
+  const agent = new http.Agent({ keepAlive: true });
+  agent.createConnection = net.createConnection;
+  const behind = await backend();
+  const target = `http://127.0.0.1:${behind.address().port}`;
+  const proxy = httpProxy.createProxyServer({ target, agent });
+  proxy.on('error', (error, request, response) => response.writeHead(502).end(error.code));
+  const front = http.createServer((incoming, response) => proxy.web(incoming, response));
+  front.on('upgrade', (incoming, socket, head) => proxy.ws(incoming, socket, head, { target, agent: false }));
+  const server = await listen(front);
+  const { port } = server.address();
+
+  async function request(path, body) {
+    const options = { host: '127.0.0.1', port, path, agent, method: body ? 'POST' : 'GET' };
+    if (body) options.headers = { 'content-type': 'application/octet-stream', 'content-length': body.length };
+    const [response] = await once(http.request(options).end(body), 'response');
+    return collect(response);
+  }
+
+  const hello = JSON.parse(await request(`/hello/${encodeURIComponent(TEXT)}`));
+  const posted = (await request('/digest', BINARY)).toString() === digest(BINARY);
+  const got = digest(await request('/binary')) === digest(BINARY);
+  const many = await Promise.all(Array.from({ length: 50 }, (_, i) => request(`/hello/${i}`)));
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  await once(client, 'open');
+  client.send(BINARY);
+  const [echo] = await once(client, 'message');
+  client.close();
+  await once(client, 'close');
+  behind.close();
+  agent.destroy();
+  await once(behind, 'close');
+  const failed = (await request('/hello/nobody')).toString();
+  agent.destroy();
+  server.close();
+  await once(server, 'close');
+  return {
+    hello,
+    posted,
+    got,
+    manyAtOnce: many.every((body, i) => JSON.parse(body).hello === String(i)),
+    webSocket: digest(echo) === digest(BINARY),
+    failed,
+  };
+});

@@ -1,0 +1,50 @@
+'use strict';
+
+// nodemailer and smtp-server, in the clear and with STARTTLS.
+
+const { once } = require('events');
+const nodemailer = require('nodemailer');
+const { SMTPServer } = require('smtp-server');
+const { BINARY, TEXT, collect, digest, report } = require('./common');
+
+async function deliver(secured) {
+  const received = [];
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: secured ? [] : ['STARTTLS'],
+    onData: (stream, session, callback) => {
+      collect(stream).then((mail) => {
+        received.push({ mail: mail.toString(), secure: session.secure });
+        callback();
+      }, callback);
+    },
+  });
+  const server = smtp.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const transport = nodemailer.createTransport({
+    host: '127.0.0.1',
+    port: server.address().port,
+    pool: true,
+    maxConnections: 3,
+    requireTLS: secured,
+    ignoreTLS: !secured,
+    tls: { rejectUnauthorized: false },
+  });
+  const send = (subject, attachments) =>
+    transport.sendMail({ from: 'a@example.org', to: 'b@example.org', subject, text: TEXT, attachments });
+  const { accepted } = await send('big', [{ filename: 'b.bin', content: BINARY }]);
+  const many = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`mail ${i}`)));
+  transport.close();
+  await new Promise((resolve) => smtp.close(resolve));
+  const big = received.find(({ mail }) => mail.includes('Subject: big')).mail;
+  const encoded = /filename=b\.bin\r\n\r\n([\s\S]*?)\r\n--/.exec(big)[1];
+  return {
+    accepted,
+    whole: digest(Buffer.from(encoded, 'base64')) === digest(BINARY),
+    count: many.length === 20 && received.length === 21,
+    text: received.every(({ mail }) => mail.includes(TEXT) || /quoted-printable|base64/.test(mail)),
+    secure: received.every(({ secure }) => secure === secured),
+  };
+}
+
+report(async () => ({ clear: await deliver(false), secured: await deliver(true) }));

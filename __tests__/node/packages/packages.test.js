@@ -1,0 +1,76 @@
+'use strict';
+
+// Packages that were written for node:net, over rust-net/register: "all packages pass over our net and, as a control,
+// over Node's". Each script uses one in several ways, says what came of it, and has to end by itself.
+
+const path = require('path');
+const { DEADLINE, ROOT, run } = require('../project');
+const { identity } = require('../../tls/pki');
+
+jest.setTimeout(2 * DEADLINE);
+
+const NAME = 'naïve Łódź 日本語 🦀';
+
+const DELIVERED = { accepted: ['b@example.org'], whole: true, count: true, text: true, secure: true };
+
+const OUTCOMES = {
+  'ws': {
+    text: true,
+    binary: true,
+    manyAtOnce: true,
+    closed: true,
+    pong: 'still there?',
+    killed: 1006,
+    refused: 'ECONNREFUSED',
+    reconnected: true,
+  },
+  'express': {
+    hello: { hello: NAME, ip: '127.0.0.1' },
+    posted: true,
+    got: true,
+    chunks: true,
+    missing: 404,
+    reused: true,
+    manyAtOnce: true,
+    gone: 'ECONNRESET',
+  },
+  'fastify': {
+    hello: { hello: NAME, ip: '127.0.0.1' },
+    posted: true,
+    got: true,
+    manyAtOnce: true,
+    webSocket: true,
+    failed: 'ECONNREFUSED',
+  },
+  'undici': {
+    text: NAME,
+    binary: true,
+    manyAtOnce: true,
+    reset: 'ECONNRESET',
+    recovered: true,
+    aborted: 'AbortError',
+    refused: 'ECONNREFUSED',
+  },
+  'nodemailer': { clear: DELIVERED, secured: DELIVERED },
+  'ssh2': {
+    refused: 'client-authentication',
+    command: { output: NAME, code: 3 },
+    manyAtOnce: true,
+    bytes: true,
+    forwarded: true,
+  },
+  'core': { overHttps: true, overHttp2: true, overTls: true, throughChild: true },
+};
+
+const WAYS = [
+  ['node:net', [], false],
+  ['rust-net/node', ['--require', path.join(ROOT, 'register.js')], true],
+];
+
+describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => {
+  test.each(WAYS)('over %s', async (_, flags, isOurs) => {
+    const env = { CREDENTIALS: JSON.stringify(identity('selfSigned')) };
+    const output = await run(ROOT, [...flags, path.join(__dirname, `${name}.js`)], { env });
+    expect(JSON.parse(output)).toEqual({ isOurs, ...expected });
+  });
+});

@@ -1,0 +1,92 @@
+'use strict';
+
+// ssh2: client and server, with commands, a subsystem of bytes and a forwarded port.
+
+const { once } = require('events');
+const net = require('net');
+const { Client, Server, utils } = require('ssh2');
+const { BINARY, TEXT, collect, digest, report } = require('./common');
+
+function serve(client) {
+  client.on('error', () => {});
+  client.on('authentication', (context) => {
+    if (context.method === 'password' && context.password === TEXT) context.accept();
+    else context.reject(['password']);
+  });
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptCommand, reject, { command }) => {
+      const channel = acceptCommand();
+      channel.on('error', () => {});
+      if (command === 'digest') {
+        collect(channel).then((data) => {
+          channel.write(digest(data));
+          channel.exit(0);
+          channel.end();
+        });
+      } else {
+        channel.write(command);
+        channel.exit(3);
+        channel.end();
+      }
+    });
+  });
+  client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    const stream = net.connect(destPort, destIP);
+    const channel = accept();
+    channel.pipe(stream).pipe(channel);
+  });
+}
+
+async function open(port, password) {
+  const client = new Client();
+  const ready = once(client, 'ready');
+  client.connect({ host: '127.0.0.1', port, username: 'me', password });
+  await ready;
+  return client;
+}
+
+/** What a command prints, and its exit code. */
+function run(client, command, input) {
+  return new Promise((resolve, reject) => {
+    client.exec(command, (error, channel) => {
+      if (error) return reject(error);
+      // At once: both may have come already.
+      const exit = once(channel, 'exit');
+      const output = collect(channel);
+      if (input) channel.end(input);
+      Promise.all([output, exit]).then(([text, [code]]) => resolve({ output: text.toString(), code }), reject);
+    });
+  });
+}
+
+report(async () => {
+  const { private: hostKey } = utils.generateKeyPairSync('ed25519');
+  const server = new Server({ hostKeys: [hostKey] }, serve);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  const refused = await open(port, 'wrong').catch((error) => error.level);
+  const client = await open(port, TEXT);
+  const command = await run(client, TEXT);
+  const many = await Promise.all(Array.from({ length: 8 }, (_, i) => run(client, `${TEXT} ${i}`)));
+  const bytes = await run(client, 'digest', BINARY);
+  const echo = net.createServer((stream) => stream.pipe(stream)).listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  const channel = await new Promise((resolve, reject) => {
+    const place = ['127.0.0.1', 1, '127.0.0.1', echo.address().port];
+    client.forwardOut(...place, (error, opened) => (error ? reject(error) : resolve(opened)));
+  });
+  channel.end(BINARY);
+  const forwarded = digest(await collect(channel)) === digest(BINARY);
+  echo.close();
+  client.end();
+  await once(client, 'close');
+  server.close();
+  return {
+    refused,
+    command,
+    manyAtOnce: many.every(({ output }, i) => output === `${TEXT} ${i}`),
+    bytes: bytes.output === digest(BINARY),
+    forwarded,
+  };
+});

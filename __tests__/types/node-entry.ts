@@ -1,0 +1,40 @@
+// rust-net/node has the types of node:net, and either can be put where the other is expected.
+
+import * as nodeNet from 'node:net';
+import type { Duplex } from 'node:stream';
+import * as ours from 'rust-net/node';
+import 'rust-net/register';
+import type { Expect, Same } from './same.js';
+
+// "assignable to and from `typeof import('node:net')`"
+type Theirs = typeof import('node:net');
+type Ours = typeof import('rust-net/node');
+export const asTheirs: Theirs = ours;
+export type Names = Expect<Same<Exclude<keyof Ours, 'Stream'>, keyof Theirs>>;
+export type Rest = Expect<Same<{ [Name in keyof Theirs]: Ours[Name] }, { [Name in keyof Theirs]: Theirs[Name] }>>;
+declare const theirs: Theirs;
+export const asOurs: Omit<Ours, 'Stream'> = theirs;
+
+// An instance of one is one of the other, and the names of types are there.
+export const socket: nodeNet.Socket = new ours.Socket({ allowHalfOpen: true });
+export const back: ours.Socket = new nodeNet.Socket();
+export const stream: ours.Socket = new ours.Stream();
+export const server: nodeNet.Server = ours.createServer((accepted: ours.Socket) => accepted.end());
+export const duplex: Duplex = ours.connect({ port: 80, host: 'localhost' }, () => {});
+export const options: ours.NetConnectOpts & ours.TcpNetConnectOpts = { port: 80 };
+export const list: nodeNet.BlockList = new ours.BlockList();
+
+// @ts-expect-error: the page's methods are those of rust-net
+server.listenFD(3);
+// @ts-expect-error: where to?
+ours.connect();
+
+export const onread: ours.OnReadOpts = { buffer: new Uint8Array(1), callback: (bytes, buffer) => buffer.length > bytes };
+// @ts-expect-error: a port is no boolean
+ours.connect({ port: true });
+
+// A package that asks for the module as a value.
+function client(net: typeof nodeNet): nodeNet.Socket {
+  return net.createConnection(80);
+}
+client(ours);
