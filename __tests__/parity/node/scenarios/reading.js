@@ -260,6 +260,7 @@ for (const how of ['destroy', 'destroySoon', 'end']) {
     await stage.listen();
     const client = stage.connect();
     client.once('connect', () => client[how]());
+    await stage.accepted;
     await stage.closed('client', 'accepted');
   });
 
