@@ -35,33 +35,36 @@ impl Identities {
         Self(identities)
     }
 
-    fn choose(&self, schemes: &[SignatureScheme], suites: Option<&[CipherSuite]>) -> Option<Arc<CertifiedKey>> {
-        let fits = |identity: &&Arc<CertifiedKey>| {
-            let algorithm = identity.key.algorithm();
-            identity.key.choose_scheme(schemes).is_some() && suites.is_none_or(|suites| has_suite(suites, algorithm))
-        };
-        self.0.iter().find(fits).cloned()
+    /// The first with a key that can sign in one of `schemes`, and for which `fits`.
+    fn choose(
+        &self,
+        schemes: &[SignatureScheme],
+        fits: impl Fn(SignatureAlgorithm) -> bool,
+    ) -> Option<Arc<CertifiedKey>> {
+        let can_sign = |identity: &&Arc<CertifiedKey>| identity.key.choose_scheme(schemes).is_some();
+        self.0.iter().filter(can_sign).find(|identity| fits(identity.key.algorithm())).cloned()
     }
 }
 
-/// Suites of TLS 1.2 are made for one kind of key, those of 1.3 for all.
+/// Whether one of `suites` is for TLS 1.2 and keys of `algorithm`.
 fn has_suite(suites: &[CipherSuite], algorithm: SignatureAlgorithm) -> bool {
     let kind = if algorithm == SignatureAlgorithm::RSA { "-RSA-" } else { "-ECDSA-" };
-    let mut names = suites.iter().filter_map(|suite| suite_name(*suite));
-    names.any(|suite| suite.version == "TLSv1.3" || suite.name.contains(kind))
+    suites.iter().filter_map(|suite| suite_name(*suite)).any(|suite| suite.name.contains(kind))
 }
 
 impl ResolvesServerCert for Identities {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let fitting = self.choose(hello.signature_schemes(), Some(hello.cipher_suites()));
+        // The suites of TLS 1.3 are for all keys, but who offers them may come to use 1.2, whose suites are not.
+        let for_both = self.choose(hello.signature_schemes(), |algorithm| has_suite(hello.cipher_suites(), algorithm));
+        let for_one = || self.choose(hello.signature_schemes(), |_| true);
         // With any at all, rustls itself finds out what is not shared, and says so.
-        fitting.or_else(|| self.0.first().cloned())
+        for_both.or_else(for_one).or_else(|| self.0.first().cloned())
     }
 }
 
 impl ResolvesClientCert for Identities {
     fn resolve(&self, _root_hint_subjects: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.choose(schemes, None)
+        self.choose(schemes, |_| true)
     }
 
     fn has_certs(&self) -> bool {
@@ -130,7 +133,7 @@ mod tests {
         let first = read(identity(&PKCS_ECDSA_P384_SHA384)).unwrap();
         let second = read(identity(&PKCS_ECDSA_P256_SHA256)).unwrap();
         let identities = Identities::new(vec![Arc::clone(&first), Arc::clone(&second)]);
-        let choose = |schemes: &[SignatureScheme]| identities.choose(schemes, None);
+        let choose = |schemes: &[SignatureScheme]| identities.choose(schemes, |_| true);
         let both = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
         assert!(Arc::ptr_eq(&choose(&both).unwrap(), &first));
         assert!(Arc::ptr_eq(&choose(&both[..1]).unwrap(), &second));
