@@ -6,6 +6,7 @@
 // data and nobody but `pipe()` would see them, the engine takes over and moves them without a call into JavaScript.
 // Whoever does what would let JavaScript see or change them gives the pipe back first: from then on Duplex does it.
 
+const { isSecuring } = require('./secure');
 const { NONE, kEngine, kId } = require('./symbols');
 
 /** Where the engine sends what the stream receives. */
@@ -41,6 +42,7 @@ function isReadyToFeed(source, own) {
   const state = source._readableState;
   return (
     source[kId] !== NONE &&
+    !isSecuring(source) &&
     state.flowing &&
     state.length === 0 &&
     !state.decoder &&
@@ -54,6 +56,7 @@ function isReadyToTake(target, own) {
   const state = target._writableState;
   return (
     target[kId] !== NONE &&
+    !isSecuring(target) &&
     target[kSource] === null &&
     target.writable &&
     state.length === 0 &&

@@ -11,6 +11,7 @@ const { validateBoolean, validateObject, validateString } = require('./arguments
 const binding = require('./binding');
 const { credentialsOf } = require('./credentials');
 const errors = require('./errors');
+const { kSecurity } = require('./symbols');
 
 /** The mark. No user can get hold of it. */
 const MARK = Buffer.alloc(0);
@@ -108,6 +109,11 @@ function secureArguments(credentials, options = {}, isServer) {
   return { credentials: ready, options: { isServer, servername } };
 }
 
+/** Whether TLS has been asked for on `stream`, and the handshake is not done. */
+function isSecuring(stream) {
+  return stream[kSecurity] !== null && !stream[kSecurity].isDone;
+}
+
 /** A certificate in the words of the contract; an empty object without one. */
 function describe(der) {
   if (der === null) return {};
@@ -122,4 +128,4 @@ function describeAsToday(der) {
   return der === null ? {} : new X509Certificate(der).toLegacyObject();
 }
 
-module.exports = { MARK, Security, describe, describeAsToday, secureArguments };
+module.exports = { MARK, Security, describe, describeAsToday, isSecuring, secureArguments };

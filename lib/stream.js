@@ -34,7 +34,7 @@ const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
 const { Race } = require('./race');
-const { MARK, Security, describe, describeAsToday, secureArguments } = require('./secure');
+const { MARK, Security, describe, describeAsToday, isSecuring, secureArguments } = require('./secure');
 const {
   NONE,
   kAccept,
@@ -52,6 +52,7 @@ const {
   kOnTlsFail,
   kReferenced,
   kReleased,
+  kSecurity,
 } = require('./symbols');
 
 /** Where there is an encoding: the bytes whose text waits in Duplex's buffer. Null if none does. */
@@ -83,8 +84,6 @@ const kWanted = Symbol('wanted');
 const kOutgoing = Symbol('outgoing');
 /** The host that was connected to, by name or address. */
 const kHost = Symbol('host');
-/** TLS, once it has been asked for. */
-const kSecurity = Symbol('security');
 /** What the engine knew when the stream was closed and its id given back. */
 const kLast = Symbol('last');
 
@@ -203,9 +202,11 @@ class StreamMethods extends Duplex {
 
   [kOnSecure]() {
     this[kSecurity].complete(() => {
-      if (this[kReading]) this[kEngine].want(this[kId], true);
+      if (this[kReading] && !isPipedByEngine(this)) this[kEngine].want(this[kId], true);
       this.emit('secure');
       this.emit('secureConnect');
+      // What it had been full of has been taken by setSecure().
+      if (this.listenerCount('readable') > 0) this.read(0);
     });
   }
 
@@ -225,11 +226,10 @@ class StreamMethods extends Duplex {
   // What Duplex asks for.
 
   _read() {
-    const isPiped = this._readableState.pipes.length === 1 && this[kOnread] === null;
-    if (isPiped && takeOver(this, StreamMethods.prototype)) this[kReading] = true;
-    if (this[kReading]) return;
+    const isReading = this[kReading];
     this[kReading] = true;
-    if (this[kId] !== NONE && !isSecuring(this)) this[kEngine].want(this[kId], true);
+    if (this[kId] === NONE || isSecuring(this)) return;
+    if (!isPipedByEngine(this) && !isReading) this[kEngine].want(this[kId], true);
   }
 
   _write(chunk, encoding, callback) {
@@ -782,7 +782,7 @@ function attach(stream, id) {
   const mark = stream.writableHighWaterMark;
   if (mark < QUEUE_MOST) stream[kEngine].limitQueue(id, mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
-  if (stream[kReading] && !isSecuring(stream)) stream[kEngine].want(id, true);
+  if (stream[kReading] && !isSecuring(stream) && !isPipedByEngine(stream)) stream[kEngine].want(id, true);
 }
 
 function begin(stream, target) {
@@ -808,7 +808,10 @@ function reopen(stream, then) {
   }
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
   const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
+  const { pipes } = stream._readableState;
   Duplex.call(stream, new DuplexOptions(stream[kContract], options));
+  // The listeners of a pipe stay, and so does it.
+  stream._readableState.pipes = pipes;
   stream.server = null;
   stream[kServer] = null;
   stream[kReading] = false;
@@ -941,9 +944,10 @@ function detach(stream) {
   engines.release(id);
 }
 
-/** Whether TLS has been asked for, and the handshake is not done. */
-function isSecuring(stream) {
-  return stream[kSecurity] !== null && !stream[kSecurity].isDone;
+/** Has the engine move what `stream` receives, if it may. `true` if it does. */
+function isPipedByEngine(stream) {
+  const mayBe = stream._readableState.pipes.length === 1 && stream[kOnread] === null;
+  return mayBe && takeOver(stream, StreamMethods.prototype);
 }
 
 /** The mark of `setSecure()` has come to be written: all before it has been. */

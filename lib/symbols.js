@@ -11,6 +11,9 @@ module.exports = {
   /** The engine of a stream that has or had an id. */
   kEngine: Symbol('engine'),
 
+  /** TLS on a stream, once it has been asked for; null before. */
+  kSecurity: Symbol('security'),
+
   // What the engine calls on the owner of an id.
   kOnConnect: Symbol('onconnect'),
   kOnData: Symbol('ondata'),

@@ -153,7 +153,9 @@ impl Engine {
                         continue;
                     }
                     if let (Some(target), true) = (stream.feeds, stream.receives_next()) {
-                        match self.relay(id, target) {
+                        let news = self.relay(id, target);
+                        self.release_feeder(id);
+                        match news {
                             Some(news) => return Step::Event(Event::Stream(id, news)),
                             None => continue,
                         }
@@ -168,9 +170,7 @@ impl Engine {
                         stream.queued = true;
                         self.reactor.enqueue(id);
                     }
-                    if let (Some(source), true) = (stream.fed_by, stream.takes_more()) {
-                        self.release_feeder(source);
-                    }
+                    self.release_feeder(id);
                     if let Some(news) = news {
                         return Step::Event(Event::Stream(id, news));
                     }
@@ -385,7 +385,10 @@ impl Engine {
     /// Has what stream `source` receives go to `target` from now on, which may be the same. `false` if one of them is not
     /// ready for that, or fed already.
     pub fn pipe(&mut self, source: Id, target: Id) -> bool {
-        if !self.stream(source).is_some_and(|stream| stream.is_open() && stream.feeds.is_none()) {
+        if !self
+            .stream(source)
+            .is_some_and(|stream| stream.is_open() && !stream.is_securing() && stream.feeds.is_none())
+        {
             return false;
         }
         match self.stream(target) {
@@ -412,8 +415,9 @@ impl Engine {
     /// Moves what `source` has received to `target`, once. Gives what there is to tell JavaScript.
     fn relay(&mut self, source: Id, target: Id) -> Option<stream::News> {
         if !self.stream(target).is_some_and(|stream| stream.takes_more()) {
-            // The target asks for more when it can take it.
+            // The target asks for more when it can take it. Meanwhile the source may have something to send.
             self.stream(source)?.want(false);
+            self.enqueue_if_due(source);
             return None;
         }
         if self.pipes.have_had_their_share() {
@@ -449,8 +453,10 @@ impl Engine {
         }
     }
 
-    /// Has stream `source`, which feeds another that can take more, go on.
-    fn release_feeder(&mut self, source: Id) {
+    /// Has the stream that feeds `target` go on, if there is one and `target` can take more.
+    fn release_feeder(&mut self, target: Id) {
+        let Some(target) = self.stream(target) else { return };
+        let (Some(source), true) = (target.fed_by, target.takes_more()) else { return };
         if let Some(stream) = self.stream(source) {
             stream.want(true);
             self.enqueue_if_due(source);

@@ -255,11 +255,8 @@ impl Stream {
                 Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
                 // For another stream: the engine sees to it.
                 Due::Receive if self.feeds.is_some() => return None,
-                Due::Receive => {
-                    if let Some(news) = self.receive(shared, now) {
-                        return Some(news);
-                    }
-                }
+                // Once: what else is due by then, the engine sees.
+                Due::Receive => return self.receive(shared, now),
                 Due::Nothing => return None,
             }
         }
@@ -286,7 +283,7 @@ impl Stream {
             None => {
                 let asked = space.len();
                 io::read(fd, self.kind, space)
-                    .map(|read| Received { read, drained: matches!(read, Read::Bytes(count) if count < asked) })
+                    .map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
                     .map_err(Failure::Socket)
             }
             Some(session) => {
@@ -308,8 +305,13 @@ impl Stream {
                 self.state.ended();
                 Some(Err(News::End))
             }
-            Ok(Received { read: Read::Empty, .. }) => {
+            Ok(Received { read: Read::Empty, drained: true }) => {
                 self.state.found_nothing();
+                None
+            }
+            // Records came that hold nothing for the application: a read all the same.
+            Ok(Received { read: Read::Empty, drained: false }) => {
+                self.reads += 1;
                 None
             }
             Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
@@ -334,6 +336,11 @@ impl Stream {
     /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
     pub fn is_settled(&self) -> bool {
         self.fd.is_some() && self.failure.is_none() && self.state.is_settled()
+    }
+
+    /// Whether changing over to TLS is under way.
+    pub fn is_securing(&self) -> bool {
+        self.state.is_securing()
     }
 
     /// Whether it takes bytes that are passed on to it.

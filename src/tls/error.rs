@@ -43,6 +43,11 @@ impl TlsError {
         Self::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
     }
 
+    /// A message of the protocol itself is longer than any may be.
+    pub fn endless_message() -> Self {
+        Self::of_reason("excessive message size")
+    }
+
     /// Something here has panicked.
     pub fn internal() -> Self {
         Self::new(

@@ -145,7 +145,7 @@ mod tests {
         let rsa = [CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
         assert!(has_suite(&rsa, SignatureAlgorithm_::RSA));
         assert!(!has_suite(&rsa, SignatureAlgorithm_::ECDSA));
-        assert!(has_suite(&[CipherSuite::TLS13_AES_128_GCM_SHA256], SignatureAlgorithm_::ECDSA));
+        assert!(!has_suite(&[CipherSuite::TLS13_AES_128_GCM_SHA256], SignatureAlgorithm_::ECDSA));
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl Session {
     ) -> Result<Received, Failure> {
         let mut filled = self.take_plaintext(space);
         let mut drained = false;
+        let mut has_received = false;
         while filled == 0 {
             if let Some(failure) = self.failure.take() {
                 // The peer is told why, if it listens.
@@ -98,8 +99,14 @@ impl Session {
                 filled = self.open(&unread, space);
                 continue;
             }
-            // No more ciphertext than there is space for what is in it. A short read that holds no whole record is not
-            // the last one: an end may be behind it.
+            if has_received {
+                // Records without any plaintext, however many, are not read all at once: others have their turn first.
+                // Nor is the socket drained: behind a part of a record there may be an end.
+                drained = false;
+                break;
+            }
+            has_received = true;
+            // No more ciphertext than there is space for what is in it.
             let asked = cipher.len().min(space.len());
             match socket::read_over(fd, &mut cipher[..asked]) {
                 Ok(Read::Bytes(count)) => {
@@ -201,7 +208,12 @@ impl Session {
         let mut filled = 0;
         while !records.is_empty() {
             if self.connection.read_tls(&mut records).is_err() {
-                // It holds as much plaintext as it may: `space` has become full.
+                // It holds as much plaintext as it may, if `space` has become full. Otherwise it is a message of the
+                // protocol itself that does not come to an end.
+                if filled < space.len() {
+                    self.failure = Some(TlsError::endless_message().into());
+                    records = &[];
+                }
                 break;
             }
             self.process();

@@ -106,7 +106,7 @@ impl Trust {
 impl Listed {
     /// The certificates in PEM or DER; an error says what is wrong with them.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
-        pem::certificates(data)?.into_iter().map(Self::new).collect()
+        some(pem::certificates(data)?, "certificate")?.into_iter().map(Self::new).collect()
     }
 
     /// One certificate in DER.
@@ -121,7 +121,7 @@ impl Listed {
 impl Crl {
     /// The revocation lists in PEM or DER; an error says what is wrong with them.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
-        pem::revocation_lists(data)?.into_iter().map(Self::new).collect()
+        some(pem::revocation_lists(data)?, "revocation list")?.into_iter().map(Self::new).collect()
     }
 
     fn new(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
@@ -133,6 +133,11 @@ impl Crl {
             next_update: parsed.next_update().map(|time| time.timestamp()),
         })
     }
+}
+
+/// Blocks of other kinds only are a mistake.
+fn some<T>(found: Vec<T>, what: &str) -> Result<Vec<T>, String> {
+    if found.is_empty() { Err(format!("there is no {what} in it")) } else { Ok(found) }
 }
 
 /// May this certificate issue others? OpenSSL's `check_ca`: by its basic constraints, by its key usage where it has
