@@ -10,7 +10,7 @@
 
 const fs = require('fs');
 const net = require('..'); // require('rust-net') in a project of your own
-const { onLine } = require('./lines');
+const { Room } = require('./room');
 
 const [keyFile, certFile, port = 8127, authoritiesFile] = process.argv.slice(2);
 if (certFile === undefined) {
@@ -26,20 +26,6 @@ const credentials = net.createCredentials({
   handshakeTimeout: 10_000,
 });
 
-/** Who lets this many bytes wait does not read, and is let go before that fills our memory. */
-const PATIENCE = 1024 * 1024;
-
-/** Stream by name. */
-const participants = new Map();
-
-function tellAll(text, except) {
-  for (const stream of participants.values()) {
-    if (stream === except) continue;
-    stream.write(`${text}\n`, 'utf8');
-    if (stream.bufferSize > PATIENCE) stream.destroy();
-  }
-}
-
 /** The name in the client's certificate, if there is one to be believed. Handshakes do not fail without. */
 function certifiedName(stream) {
   if (!stream.verifyPeer()) return undefined;
@@ -47,38 +33,14 @@ function certifiedName(stream) {
   return typeof CN === 'string' ? CN : undefined;
 }
 
-function welcome(stream) {
-  let name;
-
-  /** Whether `wanted` is free, and the participant's from now on. */
-  function enter(wanted) {
-    if (participants.has(wanted)) return false;
-    name = wanted;
-    stream.write(`Welcome, ${name}. Here with you: ${[...participants.keys()].join(', ') || 'nobody'}\n`, 'utf8');
-    participants.set(name, stream);
-    tellAll(`* ${name} has come`, stream);
-    return true;
-  }
-
-  const certified = certifiedName(stream);
-  if (certified === undefined) stream.write('Your name?\n');
-  else if (!enter(certified)) return stream.end('You are here already\n');
-
-  onLine(stream, (line) => {
-    if (name !== undefined) tellAll(`${name}: ${line}`, stream);
-    else if (line === '' || !enter(`~${line}`)) stream.write('Another name?\n');
-  });
-  stream.on('close', () => {
-    if (name === undefined) return;
-    participants.delete(name);
-    tellAll(`* ${name} has left`);
-  });
-  return stream;
-}
-
+const room = new Room();
 const server = net.createServer((stream) => {
   stream.setSecure(credentials);
-  stream.on('secure', () => welcome(stream));
+  stream.on('secure', () => {
+    const name = certifiedName(stream);
+    if (name === undefined) room.ask(stream, (said) => `~${said}`);
+    else room.welcome(stream, name);
+  });
   // Who does not come to speak TLS is no participant. For one, it is one more way to leave: 'close' follows.
   stream.on('error', () => {});
 });
@@ -93,6 +55,6 @@ server.listen(port, 'localhost', () => console.log(`tls-chat: listening on local
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     if (server.listening) server.close();
-    for (const stream of participants.values()) stream.end('* The chat is over\n');
+    room.close();
   });
 }

@@ -12,6 +12,7 @@ const { CLIENT, VERSIONS, only } = require('./ends');
 const { DEADLINE, describeWith } = require('./peers');
 const { certificate, files, identity } = require('./pki');
 const { answer, postgresServer, query, sslRequest, startup, terminate } = require('./postgres');
+const { isAllRecords, tap } = require('./wire');
 
 jest.setTimeout(2 * DEADLINE);
 
@@ -47,6 +48,17 @@ describe('nodemailer and a server on ours: examples/starttls.js', () => {
     expect(lines).toContain('Subject: =?UTF-8?Q?Gr=C3=BCezi?=');
     expect(lines.slice(lines.indexOf('') + 1).join('\n')).toBe(MAIL.text);
     expect(running.complaints()).toBe('');
+  });
+
+  test('nothing of it goes in the clear, in either direction', async () => {
+    const { port } = await mailServer('p256');
+    const between = await tap({ address: () => ({ port }) });
+    await send(between.address().port, CLIENT);
+    for (const [bytes, last] of [[between.up, 'STARTTLS\r\n'], [between.down, '220 Go ahead\r\n']]) {
+      const end = bytes.indexOf(last) + last.length;
+      expect(bytes.toString('latin1', 0, end)).not.toMatch('@');
+      expect(isAllRecords(bytes.subarray(end))).toBe(true);
+    }
   });
 
   test('several mails on one stream', async () => {
