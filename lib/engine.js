@@ -7,6 +7,7 @@
 // (`AsyncLocalStorage`, `async_hooks`) in which the owner has come to its id.
 
 const { AsyncResource, executionAsyncId } = require('async_hooks');
+const { setImmediate } = require('timers');
 const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
@@ -38,6 +39,9 @@ let slab = null;
 /** Makes the loop be woken by a thread instead of libuv. Bun and Deno have no libuv to offer. */
 const WAKE_BY_THREAD =
   process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
+
+/** How many promises may hang on each other to be settled by an event, as those of an async function in another. */
+const PROMISES = 8;
 
 const callbacks = {
   onconnect(id, errno) {
@@ -162,6 +166,20 @@ function asyncId(id) {
   return scopes[id]?.asyncId() ?? executionAsyncId();
 }
 
+/**
+ * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine tells in one turn what takes
+ * libuv several: there, it is called before what comes next, behind the promises that this event has settled.
+ */
+function later(callback, ...args) {
+  if (WAKE_BY_THREAD) behindPromises(PROMISES, callback, args);
+  else setImmediate(callback, ...args);
+}
+
+function behindPromises(depth, callback, args) {
+  if (depth === 0) process.nextTick(callback, ...args);
+  else queueMicrotask(() => behindPromises(depth - 1, callback, args));
+}
+
 /** Closes `id`, if it is open, and gives it back. */
 function release(id) {
   scopes[id]?.emitDestroy();
@@ -170,4 +188,4 @@ function release(id) {
   engine.release(id);
 }
 
-module.exports = { asyncId, attempt, own, release, start };
+module.exports = { asyncId, attempt, later, own, release, start };

@@ -10,7 +10,7 @@ const { AsyncResource } = require('async_hooks');
 const { X509Certificate } = require('crypto');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
-const { clearTimeout, setImmediate, setTimeout } = require('timers');
+const { clearTimeout, setTimeout } = require('timers');
 const {
   bytesOf,
   connectTarget,
@@ -900,7 +900,7 @@ function closesNext(stream) {
 
 /** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
 function later(stream) {
-  return stream[kContract].finishesAtOnce ? process.nextTick : setImmediate;
+  return stream[kContract].finishesAtOnce ? process.nextTick : engines.later;
 }
 
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */

@@ -4,10 +4,11 @@
 // over Node's". Each script uses one in several ways, says what came of it, and has to end by itself.
 
 const path = require('path');
+const { MAJORS, nodes } = require('../../package/nodes');
 const { DEADLINE, ROOT, run } = require('../project');
 const { identity } = require('../../tls/pki');
 
-jest.setTimeout(2 * DEADLINE);
+jest.setTimeout(10 * DEADLINE);
 
 const NAME = 'naïve Łódź 日本語 🦀';
 
@@ -62,15 +63,28 @@ const OUTCOMES = {
   'core': { overHttps: true, overHttp2: true, overTls: true, throughChild: true },
 };
 
-const WAYS = [
-  ['node:net', [], false],
-  ['rust-net/node', ['--require', path.join(ROOT, 'register.js')], true],
-];
+const OVER_OURS = ['--require', path.join(ROOT, 'register.js')];
+
+const CREDENTIALS = JSON.stringify(identity('selfSigned'));
+
+let binaries;
+
+beforeAll(() => {
+  binaries = new Map(nodes());
+});
+
+/** What came of using the package `name`. */
+async function use(name, flags, node) {
+  const args = [...flags, path.join(__dirname, `${name}.js`)];
+  return JSON.parse(await run(ROOT, args, { node, env: { CREDENTIALS } }));
+}
 
 describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => {
-  test.each(WAYS)('over %s', async (_, flags, isOurs) => {
-    const env = { CREDENTIALS: JSON.stringify(identity('selfSigned')) };
-    const output = await run(ROOT, [...flags, path.join(__dirname, `${name}.js`)], { env });
-    expect(JSON.parse(output)).toEqual({ isOurs, ...expected });
+  test('over node:net', async () => {
+    expect(await use(name, [])).toEqual({ isOurs: false, ...expected });
+  });
+
+  test.each(MAJORS)('over rust-net/node, on Node %i', async (major) => {
+    expect(await use(name, OVER_OURS, binaries.get(major))).toEqual({ isOurs: true, ...expected });
   });
 });

@@ -12,14 +12,17 @@ const { scenarios } = require('./scenarios');
 
 const PLAYER = path.join(__dirname, 'play.js');
 
-jest.setTimeout(300_000);
+/** Whoever spins does not get to look at the time. */
+const BOUNDED = { timeout: 120_000, killSignal: 'SIGKILL' };
+
+jest.setTimeout(600_000);
 
 /** What has been played, by the major version of Node. */
 const played = new Map();
 
 beforeAll(async () => {
   for (const [major, binary] of nodes()) {
-    const { stdout } = await promisify(execFile)(binary, [PLAYER], { maxBuffer: 1 << 28 });
+    const { stdout } = await promisify(execFile)(binary, [PLAYER], { maxBuffer: 1 << 28, ...BOUNDED });
     played.set(major, JSON.parse(stdout));
   }
 });

@@ -162,6 +162,7 @@ for (const maxConnections of [0, 1, undefined]) {
     await stage.closed('second');
     stage.traces.client.stream.end();
     await stage.closed('client');
+    if (stage.traces.accepted) await stage.closed('accepted');
     delete stage.traces['accepted 2'];
   });
 }
