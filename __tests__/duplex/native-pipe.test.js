@@ -10,7 +10,7 @@ const path = require('path');
 const { PassThrough, Readable, finished } = require('stream');
 const streams = require('stream/promises');
 const net = require('../..');
-const { atEnd, collect, destroyAtEnd, listening, namesUntilClose, pair, record, scratch, settled } = require('../helpers');
+const { atEnd, collect, destroyAtEnd, failure, listening, namesUntilClose, pair, record, scratch, settled } = require('../helpers');
 const { CLIENT, SERVER, allSecure, securePair } = require('../tls/ends');
 
 const OPEN = { allowHalfOpen: true };
@@ -283,6 +283,26 @@ describe('whoever looks at the bytes sees them', () => {
     expect(more.toString()).toBe('through the pipe');
   });
 
+  test('D22: what arrives in the clear behind setSecure() does not get into a pipe, even if the handshake has to wait', async () => {
+    const [from, source] = await pair({ client: nodeNet, serverOptions: OPEN, clientOptions: OPEN });
+    const [target, to] = await pair({ serverOptions: OPEN, clientOptions: OPEN });
+    from.on('error', () => {}).write('STARTTLS');
+    await once(source, 'data');
+    const events = record(to, 'data');
+    from.pause();
+    // More than the kernel takes: the handshake waits behind it.
+    source.write(Buffer.alloc(16_000_000));
+    source.setSecure(SERVER);
+    source.pipe(target);
+    from.write('INJECTED IN THE CLEAR');
+    await settled();
+    const failing = failure(source);
+    from.resume();
+    expect((await failing).code).toBe('ERR_SSL_WRONG_VERSION_NUMBER');
+    await settled();
+    expect(events).toEqual([]);
+  });
+
   test('setSecure() in the middle of a pipe: the rest is encrypted, and goes through', async () => {
     const [from, source] = await pair({ serverOptions: OPEN, clientOptions: OPEN });
     const [target, to] = await pair({ serverOptions: OPEN, clientOptions: OPEN });
@@ -295,6 +315,58 @@ describe('whoever looks at the bytes sees them', () => {
     const received = collect(to);
     from.end(content);
     expect(digest(await received)).toBe(digest(content));
+  });
+});
+
+describe('both ways at once, each target full at times: nobody waits for ever', () => {
+  /** A proxy in the middle of two connections, both ways, and both outer ends. */
+  async function proxied() {
+    const [a, outerA, b, outerB] = await twoConnections();
+    a.pipe(b).pipe(a);
+    for (const [from, to] of [[outerA, outerB], [outerB, outerA]]) {
+      from.write('>');
+      await once(to, 'data');
+    }
+    return [a, outerA, b, outerB];
+  }
+
+  const isFull = async (stream) => {
+    while (stream.bufferSize === 0) await settled();
+  };
+
+  test('a writable end that has nothing left to send lets its source go on', async () => {
+    const [a, outerA, b, outerB] = await proxied();
+    outerB.pause();
+    const received = collect(outerB);
+    outerA.write(content);
+    outerA.write(content);
+    outerA.end(content);
+    await isFull(b);
+    // Somebody else sends to it, too.
+    for (let i = 0; i < 50; i++) b.write(Buffer.alloc(5000, 'x'));
+    outerB.resume();
+    expect((await received).length).toBe(3 * content.length + 50 * 5000);
+    expect(a.bytesRead).toBe(3 * content.length + 1);
+  });
+
+  test('the end of one direction, with the other blocked, does not hold back the first', async () => {
+    const [a, outerA, b, outerB] = await proxied();
+    outerA.pause();
+    outerB.pause();
+    for (let i = 0; i < 4; i++) outerB.write(content);
+    await isFull(a);
+    for (let i = 0; i < 4; i++) outerA.write(content);
+    await isFull(b);
+    // It reads all that comes, and ends; `outerA` does not read.
+    let received = 0;
+    const all = new Promise((resolve) => {
+      outerB.on('data', (data) => {
+        received += data.length;
+        if (received === 4 * content.length) resolve();
+      });
+    });
+    outerB.resume().end();
+    await all;
   });
 });
 
@@ -413,6 +485,20 @@ describe('"Same semantics as Node\'s pipe to the last event"', () => {
       await Promise.all(timeouts);
     }
     expect([source.destroyed, target.destroyed]).toEqual([false, false]);
+  });
+
+  test('D16: a stream that is opened again still has its pipes, and unpipe() ends them', async () => {
+    const server = await listening(nodeNet.createServer((stream) => destroyAtEnd(stream).end('hello')));
+    const target = new PassThrough();
+    const seen = [];
+    target.on('data', (data) => seen.push(data.toString()));
+    const stream = destroyAtEnd(net.connect(server.address().port, '127.0.0.1'));
+    stream.pipe(target, { end: false });
+    await once(stream, 'close');
+    stream.connect(server.address().port, '127.0.0.1').unpipe(target);
+    stream.resume();
+    await once(stream, 'close');
+    expect([seen, stream.listenerCount('data')]).toEqual([['hello'], 0]);
   });
 
   test('finished() of both ends sees the end', async () => {

@@ -146,7 +146,7 @@ impl Engine {
     /// Our own certificate on a secure stream, in DER.
     #[napi(catch_unwind)]
     pub fn own_certificate(&self, id: u32) -> Option<Buffer> {
-        self.with_secure(id, |secure| Some(secure.credentials.own_certificate()?.to_vec().into())).flatten()
+        self.with_secure(id, |secure| Some(secure.own.as_ref()?.to_vec().into())).flatten()
     }
 
     /// Keying material of a secure stream (RFC 5705), if it can be had.

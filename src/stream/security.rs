@@ -6,11 +6,12 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+
 use super::News;
 use crate::error::{Result, Syscall};
 use crate::reactor::{Id, Mailbox};
 use crate::socket::Kind;
-use crate::tls::credentials::Credentials;
 use crate::tls::error::{Failure, TlsError};
 use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
@@ -85,8 +86,8 @@ pub struct Secure {
     pub verdict: Option<Verdict>,
     /// The name that the client has asked for.
     pub server_name: Option<String>,
-    /// Who we are, and whom we trust.
-    pub credentials: Arc<Credentials>,
+    /// Our certificate.
+    pub own: Option<CertificateDer<'static>>,
 }
 
 impl Security {
@@ -139,9 +140,9 @@ impl Security {
                 news
             }
             Self::Over(Ok(secured)) => {
-                let Secured { connection, unread, verdict, server_name, credentials } = *secured;
+                let Secured { connection, unread, verdict, server_name, own } = *secured;
                 let session = Session::new(connection, unread);
-                *self = Self::Secure(Box::new(Secure { session, verdict, server_name, credentials }));
+                *self = Self::Secure(Box::new(Secure { session, verdict, server_name, own }));
                 Some(News::Secured)
             }
             Self::Over(Err(Failure::Tls(error))) => {

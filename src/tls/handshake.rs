@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustls::Connection;
-use rustls::pki_types::{ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::Acceptor;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -111,8 +111,8 @@ pub struct Secured {
     pub verdict: Option<Verdict>,
     /// The name that a client has asked for, on either side.
     pub server_name: Option<String>,
-    /// The credentials that were used.
-    pub credentials: Arc<Credentials>,
+    /// Our certificate: on a server, the one that was shown.
+    pub own: Option<CertificateDer<'static>>,
 }
 
 /// A handshake under way. Dropping it cancels it.
@@ -191,7 +191,8 @@ async fn connect(
     };
     let gate = Gate { peer: Peer::Server { name: checked.as_deref() }, is_closed: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
-    secured(transport, connection.into(), gate, asked_for, credentials)
+    let own = credentials.own_certificate().cloned();
+    secured(transport, connection.into(), gate, asked_for, own, &credentials)
 }
 
 async fn accept(
@@ -226,12 +227,14 @@ async fn accept(
     let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
+    let shown = config.cert_resolver.resolve(start.client_hello());
+    let own = shown.and_then(|identity| identity.cert.first().cloned());
     let accepting = start.into_stream(config).into_fallible();
     let stream = accepting.await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
     let (transport, connection) = stream.into_inner();
     // Who asks for another name does not get around the gate.
     let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
-    secured(transport, connection.into(), Gate { peer: Peer::Client, is_closed }, server_name, credentials)
+    secured(transport, connection.into(), Gate { peer: Peer::Client, is_closed }, server_name, own, &credentials)
 }
 
 /// What a peer must be, and whether it gets no further if it is not.
@@ -245,7 +248,8 @@ fn secured(
     connection: Connection,
     gate: Gate<'_>,
     server_name: Option<String>,
-    credentials: Arc<Credentials>,
+    own: Option<CertificateDer<'static>>,
+    credentials: &Credentials,
 ) -> Result<Secured, Failure> {
     // After every handshake, a resumed one too: a session remembers the peer's certificates, not what they were worth.
     let chain = connection.peer_certificates().unwrap_or_default();
@@ -253,7 +257,7 @@ fn secured(
     if let (true, Some(verdict)) = (gate.is_closed, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
-    Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, credentials })
+    Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, own })
 }
 
 /// What a failed handshake has failed of.
