@@ -258,6 +258,14 @@ describe('a peer that goes in the middle: ECONNRESET', () => {
     });
 });
 
+test('a client that leaves while SNICallback has not answered: ECONNRESET, as soon as it has left', async () => {
+  const server = await tolerantServer({ ...SERVER, SNICallback: () => client.destroy() });
+  const connection = once(server, 'connection');
+  const client = tlsClient(server, { servername: 'localhost' }).on('error', () => {});
+  const [accepted] = await connection;
+  expect((await failure(accepted)).code).toBe('ECONNRESET');
+});
+
 describe('destroy() at every step', () => {
   test.each(['connection', 'connect', 'secure'])('in a listener of \'%s\', on either side', async (name) => {
     for (const side of ROLES) {

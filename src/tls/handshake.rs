@@ -10,10 +10,13 @@
 //! threads, so that no more are under way at once, in the order in which they have become due; who only waits for its
 //! peer holds no thread. Dropping the [`Handshake`] cancels it and closes the duplicate.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -28,7 +31,7 @@ use tokio_rustls::{LazyConfigAcceptor, TlsConnector};
 use super::credentials::Credentials;
 use super::error::{Failure, TlsError, looks_like_tls};
 use super::judge::{Peer, judge};
-use super::transport::Transport;
+use super::transport::{Transport, hang_up};
 use super::verdict::Verdict;
 use crate::runtime;
 use crate::socket::Kind;
@@ -157,12 +160,17 @@ impl<P: Fn(Letter)> Drop for TellsOfPanic<P> {
 
 async fn run(request: Request, fd: OwnedFd, kind: Kind, post: &(impl Fn(Letter) + Sync)) -> Result<Secured, Failure> {
     let Request { role, credentials, received, .. } = request;
+    // While the user chooses the credentials, nobody reads: that the peer has left is seen by watching.
+    let watched = match &role {
+        Role::Server { asks: true, .. } => Some(fd.try_clone().map_err(|error| failure(&error, None))?),
+        _ => None,
+    };
     let transport = Transport::new(fd, kind, received).map_err(|error| failure(&error, None))?;
     match role {
         Role::Client { server_name, checks_name, address } => {
             connect(transport, credentials, server_name, checks_name, address).await
         }
-        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, post).await,
+        Role::Server { contexts, .. } => accept(transport, credentials, &contexts, watched, post).await,
     }
 }
 
@@ -199,7 +207,7 @@ async fn accept(
     transport: Transport,
     credentials: Arc<Credentials>,
     contexts: &Contexts,
-    asks: bool,
+    watched: Option<OwnedFd>,
     post: &(impl Fn(Letter) + Sync),
 ) -> Result<Secured, Failure> {
     let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), transport);
@@ -215,13 +223,14 @@ async fn accept(
         None => credentials,
         Some(name) => match contexts.find(name) {
             Some(context) => context,
-            None if asks => {
-                let (answer, answered) = oneshot::channel();
-                post(Letter::Asks(name.clone(), answer));
-                // Without an answer, the stream is gone.
-                answered.await.map_err(|_| TlsError::disconnected())?.unwrap_or(credentials)
-            }
-            None => credentials,
+            None => match watched {
+                Some(fd) => {
+                    let (answer, answered) = oneshot::channel();
+                    post(Letter::Asks(name.clone(), answer));
+                    answer_or_end(answered, fd).await.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
+                }
+                None => credentials,
+            },
         },
     };
     let Some(config) = credentials.server_behind(&first).cloned() else {
@@ -235,6 +244,20 @@ async fn accept(
     // Who asks for another name does not get around the gate.
     let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
     secured(transport, connection.into(), Gate { peer: Peer::Client, is_closed }, server_name, own, &credentials)
+}
+
+/// What was answered. `None` if the stream, or its peer at `fd`, is gone before.
+async fn answer_or_end(
+    mut answered: oneshot::Receiver<Option<Arc<Credentials>>>,
+    fd: OwnedFd,
+) -> Option<Option<Arc<Credentials>>> {
+    let mut end = pin!(hang_up(fd));
+    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), end.as_mut().poll(cx)) {
+        (Poll::Ready(answer), _) => Poll::Ready(answer.ok()),
+        (Poll::Pending, Poll::Ready(_)) => Poll::Ready(None),
+        (Poll::Pending, Poll::Pending) => Poll::Pending,
+    })
+    .await
 }
 
 /// What a peer must be, and whether it gets no further if it is not.

@@ -291,3 +291,51 @@ impl Write for Records<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::super::credentials::Credentials;
+    use super::super::fixtures::{Certificate, handshake, params};
+    use super::super::options::Options;
+    use super::*;
+
+    /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
+    fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+        let identity = Certificate::self_signed(params("localhost")).identity();
+        let server = Credentials::new(Options { identities: vec![identity], ..Options::default() }).unwrap();
+        let client = Credentials::new(Options { ca: Some(vec![]), ..Options::default() }).unwrap();
+        let outcome = handshake(&client, &server, "localhost");
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (Session::new(outcome.client.into(), Vec::new()), ours.into(), outcome.server, theirs)
+    }
+
+    #[test]
+    fn records_without_plaintext_are_read_by_shares() {
+        const UPDATES: usize = 10;
+        let (mut session, fd, mut server, mut peer) = connected();
+        for _ in 0..UPDATES {
+            server.refresh_traffic_keys().unwrap();
+        }
+        server.writer().write_all(b"behind them").unwrap();
+        while server.wants_write() {
+            server.write_tls(&mut peer).unwrap();
+        }
+        let (mut cipher, mut space) = ([0; 32], [MaybeUninit::uninit(); 64]);
+        let mut empty = 0;
+        loop {
+            let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
+                panic!("a key update is no failure");
+            };
+            if let Read::Bytes(count) = read {
+                assert_eq!(count, b"behind them".len());
+                break;
+            }
+            assert_eq!((read, drained), (Read::Empty, false));
+            empty += 1;
+        }
+        assert!(empty > UPDATES / 2);
+    }
+}

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use crate::socket::Kind;
 use crate::socket::io::{Read, read_over, write};
@@ -60,6 +60,21 @@ impl Transport {
                 Err(errno) => return Poll::Ready(Err(errno.into())),
             }
         }
+    }
+}
+
+/// Resolves when the peer of `fd`, a duplicate of a transport's descriptor, has ended its side.
+///
+/// Must be called on the runtime.
+pub async fn hang_up(fd: OwnedFd) -> io::Result<()> {
+    // SAFETY: as in `Transport::new`.
+    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    loop {
+        let mut guard = fd.readable().await?;
+        if guard.ready().is_read_closed() {
+            return Ok(());
+        }
+        guard.clear_ready();
     }
 }
 

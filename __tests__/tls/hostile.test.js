@@ -1,0 +1,78 @@
+'use strict';
+
+// A peer that has finished its handshake and then sends what no honest one does: records under the right key, made
+// here.
+
+const { createCipheriv, createHmac } = require('crypto');
+const { once } = require('events');
+const nodeNet = require('net');
+const { Duplex } = require('stream');
+const tls = require('tls');
+const { destroyAtEnd, failure, settled } = require('../helpers');
+const { SERVER, nextSecure, tolerantServer } = require('./ends');
+const { APPLICATION_DATA, HANDSHAKE } = require('./wire');
+
+const SUITE = 'TLS_AES_128_GCM_SHA256';
+
+/** The message of a Finished and the like has a type and a length of three bytes; this one is never sent whole. */
+const BEGIN = Buffer.from([24, 0, 0xff, 0xf0]);
+
+/** RFC 8446, 7.1: HKDF-Expand-Label without a context, of up to one block. */
+function expandLabel(secret, label, length) {
+  const name = Buffer.from(`tls13 ${label}`);
+  const info = Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])]);
+  return createHmac('sha256', secret).update(info).digest().subarray(0, length);
+}
+
+/** Seals records of TLS 1.3 as their sender, from the first behind the handshake on: `seal(type, content)`. */
+function sealer(secret) {
+  const [key, iv] = [expandLabel(secret, 'key', 16), expandLabel(secret, 'iv', 12)];
+  let count = 0;
+  return (type, content) => {
+    const nonce = Buffer.from(iv);
+    nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ count++) >>> 0, 8);
+    const header = Buffer.from([APPLICATION_DATA, 3, 3, 0, 0]);
+    header.writeUInt16BE(content.length + 17, 3);
+    const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(header);
+    const sealed = [cipher.update(content), cipher.update(Buffer.from([type])), cipher.final()];
+    return Buffer.concat([header, ...sealed, cipher.getAuthTag()]);
+  };
+}
+
+/** A client that is secure with `server`: its raw socket, and how it seals records. */
+async function client(server) {
+  const raw = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+  const between = new Duplex({ read() {}, write: (chunk, encoding, callback) => void raw.write(chunk, callback) });
+  raw.on('data', (data) => between.push(data)).on('error', () => {});
+  const secure = tls.connect({ socket: between, rejectUnauthorized: false, minVersion: 'TLSv1.3', ciphers: SUITE });
+  let secret;
+  secure.on('keylog', (line) => {
+    const [label, , value] = line.toString().trim().split(' ');
+    if (label === 'CLIENT_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex');
+  });
+  secure.on('error', () => {});
+  await once(secure, 'secureConnect');
+  return { raw, seal: sealer(secret) };
+}
+
+test('what is sealed here is what the server takes', async () => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  raw.write(seal(APPLICATION_DATA, Buffer.from('hello')));
+  expect((await once(await accepted, 'data')).toString()).toBe('hello');
+});
+
+test.each([1, 100])('a message of the protocol that never ends, in pieces of %s: the stream fails, the loop goes on', async (size) => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const failing = failure(stream);
+  const records = [seal(HANDSHAKE, BEGIN)];
+  for (let sent = 0; sent < 65_000; sent += size) records.push(seal(HANDSHAKE, Buffer.alloc(size)));
+  raw.write(Buffer.concat(records));
+  const error = await failing;
+  expect(error.code).toMatch(/^ERR_SSL_/);
+  await settled();
+});
