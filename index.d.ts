@@ -766,7 +766,8 @@ export interface Stream extends Duplex {
    *
    * @param length bytes, at least 1; in TLS 1.3 at most 255 times what the suite's hash gives (8160 for SHA-256)
    * @param context default: empty in TLS 1.3, none in TLS 1.2
-   * @throws `ERR_INVALID_STATE` before 'secure'; `ERR_SOCKET_CLOSED` after 'close', or if `length` is too much
+   * @throws `ERR_INVALID_STATE` before 'secure'; `ERR_SOCKET_CLOSED` after 'close'; `ERR_OUT_OF_RANGE` if `length` is
+   *   too much
    */
   exportKeyingMaterial(length: number, label: string, context?: string | Uint8Array | ArrayBuffer): Buffer;
 
