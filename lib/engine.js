@@ -149,11 +149,11 @@ function listenForExit() {
 }
 
 /**
- * Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. `kind` is its
- * name for `async_hooks`.
+ * Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. `kindOf(id)` is
+ * its name for `async_hooks`, asked for only then.
  */
-function own(id, owner, kind) {
-  scopes[id] ??= scopeOf(kind);
+function own(id, owner, kindOf) {
+  scopes[id] ??= scopeOf(kindOf(id));
   owners[id] = owner;
 }
 
