@@ -499,20 +499,12 @@ impl Stream {
         let Some(fd) = &self.fd else { return };
         // A secure stream says that it ends.
         let has_last_word = last && matches!(self.security, Security::Secure(_));
-        let is_queued = self.is_queued();
-        if !(is_queued || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
+        if !(self.is_queued() || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
             return;
         }
         let sent = match self.security.session() {
             None => io::send(fd, self.kind, self.queue.pending(), last),
-            Some(session) => match session.send(fd, self.kind, self.queue.pending(), last) {
-                // The peer is gone, and misses nothing but a goodbye: receiving says how.
-                Err(_) if !is_queued => {
-                    session.drop_records();
-                    Ok(0)
-                }
-                sent => sent,
-            },
+            Some(session) => session.send(fd, self.kind, self.queue.pending(), last),
         };
         match sent {
             Ok(written) => {
@@ -681,8 +673,10 @@ impl Stream {
                     return None;
                 }
                 Ok(_) => {}
-                // As in `send_queue`.
-                Err(_) => session.drop_records(),
+                Err(errno) => {
+                    self.state.shut_down();
+                    return Some(Err(error(Syscall::Write, errno)));
+                }
             }
         }
         self.state.shut_down();

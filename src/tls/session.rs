@@ -68,12 +68,6 @@ impl Session {
         self.connection.wants_write()
     }
 
-    /// Drops the records that wait to be sent.
-    pub fn drop_records(&mut self) {
-        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
-        }
-    }
-
     /// Receives into `space`, through `cipher`: memory that anybody may use again afterwards.
     pub fn read(
         &mut self,
@@ -162,14 +156,27 @@ impl Session {
     }
 
     /// Writes `bytes`, all of them: records may wait to be sent. With `last`, a close_notify follows, and the socket's end
-    /// must.
+    /// must. That the peer can't take a close_notify alone is no failure: it misses nothing, and receiving says how it
+    /// is gone.
     pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
+        let is_goodbye_only = last && bytes.is_empty() && !self.wants_write();
         let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
         if last {
             self.connection.send_close_notify();
         }
-        self.flush_with(fd, kind, last)?;
+        match self.flush_with(fd, kind, last) {
+            Err(_) if is_goodbye_only => self.drop_records(),
+            outcome => {
+                outcome?;
+            }
+        }
         Ok(taken)
+    }
+
+    /// Drops the records that wait to be sent.
+    fn drop_records(&mut self) {
+        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
+        }
     }
 
     /// Makes records of `batch`. Their buffer has no limit, so that it takes all.
