@@ -10,7 +10,17 @@ const http = require('http');
 const path = require('path');
 const net = require('../..');
 const { child, destroyAtEnd, failure, listening, scratch } = require('../helpers');
-const { CLIENT, SERVER, nextSecure, secureClient, secureServer, tlsClient, tlsServer } = require('./ends');
+const {
+  CLIENT,
+  SERVER,
+  VERSIONS,
+  nextSecure,
+  only,
+  secureClient,
+  secureServer,
+  tlsClient,
+  tlsServer,
+} = require('./ends');
 const { DEADLINE, curl, describeWith, gnutlsClient, gnutlsServer, opensslClient, opensslServer } = require('./peers');
 const { KEY_KINDS, certificate, crls, files, identity } = require('./pki');
 
@@ -18,10 +28,7 @@ jest.setTimeout(2 * DEADLINE);
 
 const root = certificate('root');
 
-const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 const MATRIX = VERSIONS.flatMap((version) => KEY_KINDS.map((kind) => [version, kind]));
-
-const only = (version) => ({ minVersion: version, maxVersion: version });
 
 /** How openssl and gnutls are told a version. */
 const OPENSSL = { 'TLSv1.2': '-tls1_2', 'TLSv1.3': '-tls1_3' };

@@ -12,14 +12,18 @@ const { destroyAtEnd, failure, listening, namesUntilClose, pair, record, scratch
 const {
   CLIENT,
   SERVER,
+  VERSIONS,
   allSecure,
   greet,
+  greeter,
   nextSecure,
+  only,
   secureClient,
   securePair,
   secureServer,
   tlsClient,
   tlsServer,
+  visit,
   withTlsClient,
   withTlsServer,
 } = require('./ends');
@@ -153,7 +157,7 @@ describe('stream.verifyPeer(): "Returns true or false depending on the validity 
 
   test.each(['TLSv1.2', 'TLSv1.3'])('D21: "No certificate from the peer is false", %s', async (version) => {
     for (const more of [{ ca: root }, { requestCert: true }, {}]) {
-      const [ours] = await withTlsClient({ ...SERVER, ...more, minVersion: version, maxVersion: version });
+      const [ours] = await withTlsClient({ ...SERVER, ...more, ...only(version) });
       expect(verdictOf(ours)).toEqual([false, false, expect.any(String)]);
       expect(ours.getProtocol()).toBe(version);
     }
@@ -297,7 +301,6 @@ describe('D21: "With `servername` given, the name must match too."', () => {
 });
 
 describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict into a gate."', () => {
-  const versions = (version) => ({ minVersion: version, maxVersion: version });
   const GATES = ['TLSv1.2', 'TLSv1.3'].flatMap((version) => [
     [version, 'expired', 'CERT_HAS_EXPIRED'],
     [version, 'selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
@@ -306,7 +309,7 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
   ]);
 
   test.each(GATES)('on a client, %s: %s', async (version, name, code) => {
-    const server = await secureServer({ ...identity(name), ...versions(version) });
+    const server = await secureServer({ ...identity(name), ...only(version) });
     const connection = once(server, 'connection');
     const client = secureClient(server, { ca: root, rejectUnauthorized: true }, { servername: 'localhost' });
     const secured = record(client, 'secure');
@@ -399,7 +402,7 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
   });
 
   test.each(GATES.filter(([, name]) => name !== 'alpha'))('on a server, %s: %s', async (version, name, code) => {
-    const server = await secureServer({ ...SERVER, ...versions(version), ca: root, rejectUnauthorized: true });
+    const server = await secureServer({ ...SERVER, ...only(version), ca: root, rejectUnauthorized: true });
     const connection = once(server, 'connection');
     const client = secureClient(server, { ...CLIENT, ...identity(name) });
     const [accepted] = await connection;
@@ -412,7 +415,7 @@ describe('D21: "`rejectUnauthorized: true` in the credentials turns the verdict 
   });
 
   test.each(['TLSv1.2', 'TLSv1.3'])('on a server, without a certificate, %s', async (version) => {
-    const server = await secureServer({ ...SERVER, ...versions(version), ca: root, rejectUnauthorized: true });
+    const server = await secureServer({ ...SERVER, ...only(version), ca: root, rejectUnauthorized: true });
     const connection = once(server, 'connection');
     const client = secureClient(server);
     const [accepted] = await connection;
@@ -482,28 +485,8 @@ describe('D21: "No environment variable ever weakens a verdict."', () => {
 }, DEADLINE);
 
 describe('"Session resumption must not turn an unverified peer into a verified one, nor skip the verdict."', () => {
-  const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
-
-  /** Connects to `server` with `credentials`, waits until a session can have come, and gives the stream. */
-  async function visit(server, credentials, how) {
-    const client = secureClient(server, credentials, how);
-    await once(client, 'secure');
-    // Tickets of TLS 1.3 come before what is written after the handshake.
-    await once(client, 'data');
-    client.end();
-    await once(client, 'close');
-    return client;
-  }
-
-  /** A server that says hello. */
-  async function greeter(credentials) {
-    const server = await secureServer(credentials);
-    server.on('connection', (stream) => stream.on('secure', () => stream.write('hello')));
-    return server;
-  }
-
   test.each(VERSIONS)('on a client, %s', async (version) => {
-    const server = await greeter({ ...identity('expired'), minVersion: version, maxVersion: version });
+    const server = await greeter({ ...identity('expired'), ...only(version) });
     const credentials = net.createCredentials(CLIENT);
     const seen = [];
     for (let i = 0; i < 3; i++) {
@@ -515,7 +498,7 @@ describe('"Session resumption must not turn an unverified peer into a verified o
   });
 
   test.each(VERSIONS)('on a client that asks for another name the next time, %s', async (version) => {
-    const server = await greeter({ ...identity('direct'), minVersion: version, maxVersion: version });
+    const server = await greeter({ ...identity('direct'), ...only(version) });
     const credentials = net.createCredentials(CLIENT);
     const codes = [];
     for (const servername of [undefined, 'localhost', 'elsewhere.test', 'localhost', undefined]) {
@@ -551,7 +534,7 @@ describe('"Session resumption must not turn an unverified peer into a verified o
 
   test.each(VERSIONS)('on a server, %s', async (version) => {
     for (const [name, code] of [['direct', null], ['selfSigned', 'DEPTH_ZERO_SELF_SIGNED_CERT'], ['expired', 'CERT_HAS_EXPIRED']]) {
-      const server = await greeter({ ...SERVER, ca: root, minVersion: version, maxVersion: version });
+      const server = await greeter({ ...SERVER, ca: root, ...only(version) });
       const [first, session] = await visitOf(server, name);
       const [second, , isReused] = await visitOf(server, name, session);
       expect(isReused).toBe(true);
@@ -572,7 +555,7 @@ describe('"Session resumption must not turn an unverified peer into a verified o
 
   test.each(VERSIONS.flatMap((version) => OTHERS.map((one) => [version, ...one])))(
     '%s: on a server that shares its ticket keys with another and has %s', async (version, _, name, before, after) => {
-      const base = { ...SERVER, ticketKeys, minVersion: version, maxVersion: version };
+      const base = { ...SERVER, ticketKeys, ...only(version) };
       const [first, second] = [await greeter({ ...base, ...before }), await greeter({ ...base, ...after })];
       const [, session] = await visitOf(first, name);
       const [stream] = await visitOf(second, name, session);
@@ -580,7 +563,7 @@ describe('"Session resumption must not turn an unverified peer into a verified o
     });
 
   test.each(VERSIONS)('a gate is one for resumed sessions, too: %s', async (version) => {
-    const base = { ...SERVER, ticketKeys, minVersion: version, maxVersion: version };
+    const base = { ...SERVER, ticketKeys, ...only(version) };
     const open = await greeter({ ...base, ca: root });
     const gated = await greeter({ ...base, ca: root, rejectUnauthorized: true });
     const [, session] = await visitOf(open, 'selfSigned');

@@ -14,9 +14,11 @@ const { collect, destroyAtEnd, failure, listening, namesUntilClose, pair, record
 const {
   CLIENT,
   SERVER,
+  VERSIONS,
   allSecure,
   greet,
   nextSecure,
+  only,
   secureClient,
   securePair,
   secureServer,
@@ -26,12 +28,8 @@ const {
 } = require('./ends');
 const { ALERT, APPLICATION_DATA, isAllRecords, records, tap } = require('./wire');
 
-const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
-
 /** More than the kernel's buffers take from a peer that does not read. */
 const TOO_MUCH = 8_000_000;
-
-const only = (version) => ({ minVersion: version, maxVersion: version });
 
 /** Numbers that look random and are the same in each run: below `limit`. */
 function random(seed) {
