@@ -3,10 +3,10 @@
 // The engine of this environment, made when the first socket is, and the way from its events to their owners.
 //
 // Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. The engine calls the
-// functions below, each of which finds the owner and calls its method of the same name, in the asynchronous context
-// (`AsyncLocalStorage`, `async_hooks`) in which the owner has come to its id.
+// functions below, each of which finds the owner and calls its method of the same name. It does so in the asynchronous
+// context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
 
-const { AsyncResource, executionAsyncId } = require('async_hooks');
+const { executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
 const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
@@ -30,9 +30,6 @@ const kAtExit = Symbol.for('rust-net.at-exit');
 
 const owners = [];
 
-/** The asynchronous context of each owner. */
-const scopes = [];
-
 /** The ArrayBuffer that the engine reads into now. */
 let slab = null;
 
@@ -45,30 +42,28 @@ const PROMISES = 8;
 
 const callbacks = {
   onconnect(id, errno) {
-    tell(id, kOnConnect, errno, id);
+    owners[id]?.[kOnConnect](errno, id);
   },
   ondata(id, offset, length) {
-    tell(id, kOnData, Buffer.from(slab, offset, length));
+    owners[id]?.[kOnData](Buffer.from(slab, offset, length));
   },
   onend(id) {
-    tell(id, kOnEnd);
+    owners[id]?.[kOnEnd]();
   },
   onroom(id) {
-    tell(id, kOnRoom);
+    owners[id]?.[kOnRoom]();
   },
   onfinish(id, errno) {
-    tell(id, kOnFinish, errno);
+    owners[id]?.[kOnFinish](errno);
   },
   onfail(id, errno, reading) {
-    tell(id, kOnFail, errno, reading ? 'read' : 'write');
+    owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
   },
   onconnection(id, stream) {
-    // A connection comes from outside, in nobody's context, and not in that of `listen()`.
-    scopes[stream] = scopeOf('TCPWRAP');
-    tell(id, kOnConnection, stream);
+    owners[id]?.[kOnConnection](stream);
   },
   onstall(id, errno) {
-    tell(id, kOnStall, errno);
+    owners[id]?.[kOnStall](errno);
   },
   onslab(size) {
     slab = Buffer.allocUnsafeSlow(size).buffer;
@@ -80,24 +75,18 @@ const callbacks = {
     process.nextTick(flush);
   },
   onpanic(id) {
-    if (owners[id]?.destroy) tell(id, 'destroy', new InternalError());
+    owners[id]?.destroy?.(new InternalError());
   },
   onsecure(id) {
-    tell(id, kOnSecure);
+    owners[id]?.[kOnSecure]();
   },
   ontlsfail(id) {
-    tell(id, kOnTlsFail);
+    owners[id]?.[kOnTlsFail]();
   },
   onasks(id) {
-    tell(id, kOnAsks);
+    owners[id]?.[kOnAsks]();
   },
 };
-
-/** Calls the method `name` of the owner of `id`, if there still is one. */
-function tell(id, name, first, second) {
-  const owner = owners[id];
-  if (owner !== undefined) scopes[id].runInAsyncScope(owner[name], owner, first, second);
-}
 
 let engine = null;
 
@@ -148,22 +137,15 @@ function listenForExit() {
   return engines;
 }
 
-/**
- * Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. `kindOf(id)` is
- * its name for `async_hooks`, asked for only then.
- */
-function own(id, owner, kindOf) {
-  scopes[id] ??= scopeOf(kindOf(id));
+/** Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. */
+function own(id, owner) {
+  engine.enter(id);
   owners[id] = owner;
-}
-
-function scopeOf(kind) {
-  return new AsyncResource(kind, { requireManualDestroy: true });
 }
 
 /** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
 function asyncId(id) {
-  return scopes[id]?.asyncId() ?? executionAsyncId();
+  return owners[id] === undefined ? executionAsyncId() : engine.callInContext(id, executionAsyncId);
 }
 
 /**
@@ -182,8 +164,6 @@ function behindPromises(depth, callback, args) {
 
 /** Closes `id`, if it is open, and gives it back. */
 function release(id) {
-  scopes[id]?.emitDestroy();
-  scopes[id] = undefined;
   owners[id] = undefined;
   engine.release(id);
 }

@@ -121,7 +121,7 @@ class Race {
         : engine.connectTcp(address, port, localAddress, localPort),
     );
     if (typeof id === 'number') {
-      engines.own(id, this, () => (family === 0 ? 'PIPECONNECTWRAP' : 'TCPCONNECTWRAP'));
+      engines.own(id, this);
       this.#running.set(id, candidate);
       if (!stream[kReferenced]) engines.start().reference(id, false);
       this.#startTimer(candidate);

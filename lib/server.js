@@ -293,7 +293,7 @@ function listenNow(server, target) {
   server[kClosing] = false;
   server[kInherited] = inherit(server, id);
   server[kPath] = target.path ?? null;
-  engines.own(id, server, () => (server[kPath] === null ? 'TCPSERVERWRAP' : 'PIPESERVERWRAP'));
+  engines.own(id, server);
   if (!server[kReferenced]) engines.start().reference(id, false);
   process.nextTick(() => {
     if (server[kId] === id) server.emit('listening');

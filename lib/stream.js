@@ -772,7 +772,7 @@ function adopt(options) {
 function attach(stream, id) {
   stream[kEngine] = engines.start();
   stream[kId] = id;
-  engines.own(id, stream, wrapOf);
+  engines.own(id, stream);
   if (stream[kWanted] !== null) {
     const { noDelay, keepAlive } = stream[kWanted];
     if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
@@ -942,11 +942,6 @@ function detach(stream) {
   knownOf(stream);
   stream[kId] = NONE;
   engines.release(id);
-}
-
-/** What `async_hooks` call a stream. */
-function wrapOf(id) {
-  return engines.start().kind(id)?.startsWith('tcp') ? 'TCPWRAP' : 'PIPEWRAP';
 }
 
 /** Has the engine move what `stream` receives, if it may. `true` if it does. */

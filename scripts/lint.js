@@ -11,6 +11,7 @@ const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 
 /** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
+  'src/binding/context.rs', // Node-API
   'src/binding/core.rs', // Node-API
   'src/binding/fast.rs', // Node-API
   'src/binding/mod.rs', // Node-API

@@ -139,6 +139,11 @@ impl Engine {
         }
     }
 
+    /// Whether a turn is being run.
+    pub fn is_turning(&self) -> bool {
+        self.turning
+    }
+
     /// Serves the next source that has anything to tell.
     pub fn step(&mut self) -> Step {
         while let Some(id) = self.reactor.next_ready() {
@@ -506,13 +511,14 @@ impl Engine {
         }
     }
 
-    /// Closes everything, for the end of the environment.
-    pub fn close_all(&mut self) {
+    /// Closes everything, for the end of the environment. Gives the ids that are released by it.
+    pub fn close_all(&mut self) -> Vec<Id> {
         self.flush();
         let ids: Vec<Id> = self.sources.iter().filter_map(|(id, _)| Id::try_from(id).ok()).collect();
-        for id in ids {
-            self.release(id);
+        for id in &ids {
+            self.release(*id);
         }
+        ids
     }
 
     /// Whether `id` keeps the loop alive.

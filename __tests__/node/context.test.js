@@ -49,3 +49,33 @@ test.each(Object.entries(TURNED_AWAY))('is that of connect(), when a connection 
   await Promise.all(clients.map((client) => once(client, 'connect')));
   expect(seen.sort((a, b) => a - b)).toEqual(clients.map((__, i) => i));
 });
+
+// Where the context is that of the resource (Node before 24), what an event sets stays for the later ones.
+test('of an accepted stream is its own: what one stream has set, no other sees', async () => {
+  const storage = new AsyncLocalStorage();
+  const seen = [];
+  const makeServer = (module) =>
+    storage.run('listen', () =>
+      module.createServer((stream) => {
+        destroyAtEnd(stream).on('data', (chunk) => {
+          seen.push([String(chunk), storage.getStore()]);
+          storage.enterWith(String(chunk)[0]);
+          stream.write(chunk);
+        });
+      }),
+    );
+  async function visit(module) {
+    seen.length = 0;
+    const server = await listening(makeServer(module));
+    const clients = [0, 1].map(() => destroyAtEnd(nodeNet.connect(...address(server))));
+    for (const words of [['a1', 'b1'], ['a2', 'b2'], ['a3', 'b3']]) {
+      const echoes = clients.map((client) => once(client, 'data'));
+      clients.forEach((client, i) => client.write(words[i]));
+      await Promise.all(echoes);
+    }
+    return seen.sort().map(String);
+  }
+  const [ours, theirs] = [await visit(net), await visit(nodeNet)];
+  expect(ours).toEqual(theirs);
+  expect(ours.filter((entry) => entry.includes('listen'))).toEqual([]);
+});

@@ -20,6 +20,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
 use napi::{check_status, sys};
 
+use super::context::Contexts;
 use crate::engine::{Engine, Event, Step};
 use crate::error::{self, Error, Syscall};
 use crate::reactor::wake::{Turn, Wake, Way};
@@ -66,6 +67,7 @@ const NAMES: [&str; 14] = [
 pub struct Core {
     env: sys::napi_env,
     engine: RefCell<Engine>,
+    contexts: Contexts,
     /// The object with the callbacks: strong while there is a source.
     callbacks: sys::napi_ref,
     /// The callbacks themselves: weak.
@@ -95,6 +97,7 @@ impl Core {
         let core = Rc::new(Self {
             env,
             engine: RefCell::new(engine),
+            contexts: Contexts::new(env),
             callbacks: reference(env, callbacks.raw())?,
             functions,
             wake: RefCell::new(None),
@@ -133,6 +136,30 @@ impl Core {
         result
     }
 
+    /// Makes the asynchronous context of now that of `id`, unless it has one. A handle scope is open.
+    pub fn enter_context(&self, id: u32) {
+        self.contexts.enter(id, &self.engine);
+    }
+
+    /// Runs `function` in the context of `id`.
+    pub fn call_in_context(&self, id: u32, function: sys::napi_value) -> Option<sys::napi_value> {
+        self.make_callback(self.contexts.of(id), function, &[])
+    }
+
+    /// Gives `id` back.
+    pub fn release(&self, id: u32) {
+        self.contexts.leave(id);
+        let is_turning = {
+            let mut engine = self.engine.borrow_mut();
+            engine.release(id);
+            engine.is_turning()
+        };
+        if !is_turning {
+            self.contexts.clear();
+        }
+        self.settle();
+    }
+
     /// A write: gives what it took, or the negative errno, and sees to it that what was gathered goes out.
     pub fn write(&self, operation: impl FnOnce(&mut Engine) -> error::Result<usize>) -> i64 {
         let (outcome, needs_flush) = {
@@ -152,7 +179,9 @@ impl Core {
     /// Closes everything and lets go of JavaScript. Does nothing the second time.
     pub fn shut_down(self: &Rc<Self>) {
         let Some(wake) = self.wake.take() else { return };
-        self.engine.borrow_mut().close_all();
+        for id in self.engine.borrow_mut().close_all() {
+            self.contexts.leave(id);
+        }
         let core = Rc::clone(self);
         // The engine, and with it the descriptor that is watched, stays until the wake is closed.
         wake.close(Box::new(move || core.finish()));
@@ -168,6 +197,7 @@ impl Core {
             }
             sys::napi_delete_reference(self.env, self.callbacks);
             self.replace_slab(null_mut());
+            self.contexts.clear();
             if !cleanup.is_null() {
                 sys::napi_remove_async_cleanup_hook(cleanup);
                 drop(Rc::from_raw(std::ptr::from_ref(self)));
@@ -216,6 +246,8 @@ impl Core {
             Event::Stream(id, News::Secured) => (Callback::Secure, id, 0, 0),
             Event::Stream(id, News::TlsFailed) => (Callback::TlsFail, id, 0, 0),
             Event::Connection { listener, stream } => {
+                // Here, where JavaScript is in nobody's context: a connection comes from outside.
+                self.enter_context(stream);
                 (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
             }
             Event::Stalled(id, error) => (Callback::Stall, id, errno(Err(error)), 0),
@@ -232,25 +264,38 @@ impl Core {
             sys::napi_create_int32(self.env, a, &raw mut arguments[1]);
             sys::napi_create_int32(self.env, b, &raw mut arguments[2]);
         }
-        self.call(callback, &arguments);
+        self.call(self.contexts.of(id), callback, &arguments);
+    }
+
+    /// Calls one of the callbacks in an asynchronous context.
+    fn call(
+        &self,
+        context: sys::napi_async_context,
+        callback: Callback,
+        arguments: &[sys::napi_value],
+    ) -> Option<sys::napi_value> {
+        let mut function = null_mut();
+        // SAFETY: the references live until the wake is closed.
+        unsafe { sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function) };
+        if function.is_null() { None } else { self.make_callback(context, function, arguments) }
     }
 
     /// Calls into JavaScript as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an
     /// uncaught exception. `None` if it was thrown or no more JavaScript can be run.
-    fn call(&self, callback: Callback, arguments: &[sys::napi_value]) -> Option<sys::napi_value> {
+    fn make_callback(
+        &self,
+        context: sys::napi_async_context,
+        function: sys::napi_value,
+        arguments: &[sys::napi_value],
+    ) -> Option<sys::napi_value> {
+        // The callbacks use no `this`; the function itself is an object at hand.
+        let receiver = function;
         let mut result = null_mut();
-        // SAFETY: the references live until the wake is closed, and the caller has a handle scope open.
+        // SAFETY: the caller has a handle scope open, and the context is alive.
         unsafe {
-            let mut function = null_mut();
-            sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function);
-            if function.is_null() {
-                return None;
-            }
-            // The callbacks use no `this`; the function itself is an object at hand.
-            let receiver = function;
             let status = sys::napi_make_callback(
                 self.env,
-                null_mut(),
+                context,
                 receiver,
                 function,
                 arguments.len(),
@@ -309,7 +354,7 @@ impl Core {
         let mut size = null_mut();
         // SAFETY: the caller has a handle scope open.
         unsafe { sys::napi_create_uint32(self.env, read_slab::SIZE, &raw mut size) };
-        let Some(buffer) = self.call(Callback::Slab, &[size]) else { return false };
+        let Some(buffer) = self.call(null_mut(), Callback::Slab, &[size]) else { return false };
         let (mut memory, mut size, mut slab) = (null_mut(), 0, null_mut());
         // SAFETY: the reference keeps the memory until the next slab is installed or the core is finished.
         unsafe {
@@ -385,6 +430,7 @@ impl Core {
 
     fn end(&self) {
         self.scoped(|| self.guard(Engine::end_turn));
+        self.contexts.clear();
         self.settle();
     }
 

@@ -3,6 +3,7 @@
 //! One [`Engine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names its
 //! streams and listeners by id, and gives one function for each kind of event.
 
+mod context;
 mod core;
 pub mod credentials;
 mod fast;
@@ -11,7 +12,7 @@ pub mod tls;
 use std::rc::Rc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, JsValue, Object, Result};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, JsValue, Object, Result, Unknown};
 use napi_derive::napi;
 
 use self::core::Core;
@@ -102,6 +103,14 @@ impl Engine {
     #[napi(getter, catch_unwind)]
     pub fn size(&self) -> u32 {
         self.core.with(|engine| u32::try_from(engine.sources()).unwrap_or(u32::MAX))
+    }
+
+    /// What `callback` gives in the asynchronous context of `id`.
+    #[napi(catch_unwind)]
+    pub fn call_in_context<'a>(&self, env: &'a Env, id: u32, callback: Unknown<'a>) -> Option<Unknown<'a>> {
+        let result = self.core.call_in_context(id, callback.raw())?;
+        // SAFETY: a value of this environment, in the scope of this call.
+        Some(unsafe { Unknown::from_raw_unchecked(env.raw(), result) })
     }
 
     // Opening.

@@ -1,0 +1,81 @@
+//! The asynchronous contexts (`async_hooks`, `AsyncLocalStorage`) in which JavaScript hears of an id: one for each, from
+//! when the id is opened until it is released. What a program opens gets the context in which it does so; an accepted
+//! stream comes from outside, and so is in nobody's.
+
+use std::cell::RefCell;
+use std::ptr::null_mut;
+
+use napi::sys;
+
+use crate::engine::Engine;
+use crate::reactor::Id;
+
+/// The name by which `async_hooks` knows an id: Node's for what does the same there.
+fn name(engine: &mut Engine, id: Id) -> &'static str {
+    if let Some(listener) = engine.listener(id) {
+        return if listener.kind().is_tcp() { "TCPSERVERWRAP" } else { "PIPESERVERWRAP" };
+    }
+    match engine.stream(id).map(|stream| (stream.is_connecting(), stream.kind().is_tcp())) {
+        Some((true, true)) => "TCPCONNECTWRAP",
+        Some((true, false)) => "PIPECONNECTWRAP",
+        Some((false, true)) => "TCPWRAP",
+        _ => "PIPEWRAP",
+    }
+}
+
+/// See the module.
+pub struct Contexts {
+    env: sys::napi_env,
+    by_id: RefCell<Vec<sys::napi_async_context>>,
+    /// Of ids that are released: JavaScript may be running in them.
+    left: RefCell<Vec<sys::napi_async_context>>,
+}
+
+impl Contexts {
+    pub fn new(env: sys::napi_env) -> Self {
+        Self { env, by_id: RefCell::default(), left: RefCell::default() }
+    }
+
+    /// The context of `id`; null if it has none.
+    pub fn of(&self, id: Id) -> sys::napi_async_context {
+        self.by_id.borrow().get(id as usize).copied().unwrap_or(null_mut())
+    }
+
+    /// Makes the context of now that of `id`, unless it has one already. The caller has a handle scope open.
+    pub fn enter(&self, id: Id, engine: &RefCell<Engine>) {
+        if !self.of(id).is_null() {
+            return;
+        }
+        let name = name(&mut engine.borrow_mut(), id);
+        let (mut text, mut context) = (null_mut(), null_mut());
+        // SAFETY: this is the thread of the environment, and the name has that length.
+        unsafe {
+            sys::napi_create_string_latin1(self.env, name.as_ptr().cast(), name.len() as isize, &raw mut text);
+            // Calls the hooks of the program, which may do anything.
+            sys::napi_async_init(self.env, null_mut(), text, &raw mut context);
+        }
+        let mut by_id = self.by_id.borrow_mut();
+        let index = id as usize;
+        if by_id.len() <= index {
+            by_id.resize(index + 1, null_mut());
+        }
+        by_id[index] = context;
+    }
+
+    /// `id` is released. Its context stays until [`Self::clear`].
+    pub fn leave(&self, id: Id) {
+        let context = self.of(id);
+        if !context.is_null() {
+            self.by_id.borrow_mut()[id as usize] = null_mut();
+            self.left.borrow_mut().push(context);
+        }
+    }
+
+    /// Gives back what is left. No JavaScript is running in it any more.
+    pub fn clear(&self) {
+        for context in self.left.borrow_mut().drain(..) {
+            // SAFETY: made by `enter`, and destroyed once.
+            unsafe { sys::napi_async_destroy(self.env, context) };
+        }
+    }
+}
