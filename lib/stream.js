@@ -712,6 +712,29 @@ function construct(stream, options) {
   }
 }
 
+/**
+ * What most streams never change: on the prototype, where it takes no memory for each of them, until one does. Only
+ * what every stream has, or is asked for with each chunk, is a field of its own from the start.
+ */
+Object.assign(StreamMethods.prototype, {
+  [kRace]: null,
+  [kTimer]: null,
+  [kTimedOut]: false,
+  [kOnread]: null,
+  [kHandle]: null,
+  [kWanted]: null,
+  [kLast]: null,
+  [kReset]: false,
+  [kAgain]: null,
+  [kOutgoing]: false,
+  [kHost]: undefined,
+  [kSecurity]: null,
+  [kBytes]: null,
+  [kTarget]: null,
+  [kSource]: null,
+  [kReferenced]: true,
+});
+
 /** The fields of a new stream, and Duplex's. */
 function initialize(stream, options) {
   stream.connecting = false;
@@ -722,24 +745,8 @@ function initialize(stream, options) {
   stream[kReading] = false;
   stream[kPending] = null;
   stream[kFinal] = null;
-  stream[kRace] = null;
-  stream[kTimer] = null;
-  stream[kTimedOut] = false;
   stream[kServer] = null;
-  stream[kOnread] = null;
-  stream[kHandle] = null;
-  stream[kWanted] = null;
-  stream[kLast] = null;
-  stream[kReset] = false;
   stream[kClosing] = false;
-  stream[kAgain] = null;
-  stream[kOutgoing] = false;
-  stream[kHost] = undefined;
-  stream[kSecurity] = null;
-  stream[kBytes] = null;
-  stream[kTarget] = null;
-  stream[kSource] = null;
-  stream[kReferenced] = true;
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);
 }
