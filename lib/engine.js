@@ -143,6 +143,12 @@ function own(id, owner) {
   owners[id] = owner;
 }
 
+/** Takes what has been received of `id` and not been told yet, if there is anything. */
+function takeBack(id) {
+  const place = engine.takeBack(id);
+  return place === null ? Buffer.alloc(0) : Buffer.from(slab, ...place);
+}
+
 /** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
 function asyncId(id) {
   return owners[id] === undefined ? executionAsyncId() : engine.callInContext(id, executionAsyncId);
@@ -168,4 +174,4 @@ function release(id) {
   engine.release(id);
 }
 
-module.exports = { asyncId, attempt, later, own, release, start };
+module.exports = { asyncId, attempt, later, own, release, start, takeBack };

@@ -987,10 +987,10 @@ function splitAtMark(stream, list, callback) {
 /** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
 function takeUndelivered(stream) {
   const state = stream._readableState;
-  const bytes = undecode(stream);
+  const bytes = [undecode(stream), stream[kId] === NONE ? Buffer.alloc(0) : engines.takeBack(stream[kId])];
   // With an encoding, the unfinished character is among what was taken.
   if (state.decoder) stream.setEncoding(state.encoding);
-  return bytes;
+  return Buffer.concat(bytes);
 }
 
 /** What is known of a secure stream's session: `{ agreement, peer, own }`; undefined in the clear. */

@@ -182,6 +182,38 @@ describe('D22: clear text before the switch', () => {
     }
   });
 
+  // Streams are read from together, and told of what they have received one by one.
+  test.each(['readable', 'setEncoding', 'data'])('that comes along with what others receive, too, where it is read by %s', async (way) => {
+    const server = await listening(net.createServer());
+    const accepted = [];
+    const raws = [];
+    for (let i = 0; i < 4; i++) {
+      const connection = once(server, 'connection');
+      raws.push(destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1')));
+      accepted.push(destroyAtEnd((await connection)[0]));
+    }
+    const [first, ...others] = accepted;
+    const heard = others.map((stream) => {
+      if (way === 'setEncoding') stream.setEncoding('utf8');
+      return way === 'readable' ? record(stream.on('readable', () => {}), 'readable') : record(stream, 'data');
+    });
+    first.once('data', () => others.forEach((stream) => stream.setSecure(SERVER)));
+    const hello = await clientHello();
+    const [good, bad, cut] = raws.slice(1);
+    const failing = failure(others[1]);
+    // At once, so that it is all there in one turn of the loop; the first has been the first to be there.
+    raws[0].write('go');
+    good.write(hello);
+    bad.write('in the clear');
+    cut.write(hello.subarray(0, 100));
+    const [answer] = await once(good, 'data');
+    expect(answer[0]).toBe(22);
+    cut.write(hello.subarray(100));
+    expect((await once(cut, 'data'))[0][0]).toBe(22);
+    expect((await failing).code).toBe('ERR_SSL_WRONG_VERSION_NUMBER');
+    expect(heard).toEqual([[], [], []]);
+  });
+
   test('that was put back by unshift() is not delivered either', async () => {
     const [ours, raw] = await againstRaw('server');
     raw.on('error', () => {}).resume();

@@ -23,8 +23,8 @@ use napi::{check_status, sys};
 use super::context::Contexts;
 use crate::engine::{Engine, Event, Step};
 use crate::error::{self, Error, Syscall};
+use crate::reactor::read_slab;
 use crate::reactor::wake::{Turn, Wake, Way};
-use crate::reactor::{ReadSlab, read_slab};
 use crate::stream::News;
 
 /// The functions that JavaScript gives, in the order of [`NAMES`].
@@ -382,7 +382,7 @@ impl Core {
             sys::napi_get_reference_value(self.env, slab, &raw mut buffer);
             sys::napi_is_detached_arraybuffer(self.env, buffer, &raw mut is_detached);
             if is_detached {
-                self.engine.borrow_mut().shared.slab = ReadSlab::empty();
+                self.engine.borrow_mut().lose_slab();
                 self.replace_slab(null_mut());
             }
         }

@@ -196,6 +196,13 @@ impl Engine {
         self.core.with(|engine| engine.unpipe(id));
     }
 
+    /// Takes back what `ondata` would tell next of stream `id`: gives its offset and length in the memory of `onslab`.
+    #[napi(catch_unwind)]
+    pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
+        let (offset, length) = self.core.with(|engine| engine.take_back(id))?;
+        Some([offset, length].map(|number| u32::try_from(number).unwrap_or(u32::MAX)).to_vec())
+    }
+
     /// Sends what was gathered outside an event.
     #[napi(catch_unwind)]
     pub fn flush(&self) {

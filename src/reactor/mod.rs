@@ -127,6 +127,11 @@ impl Reactor {
         self.ready.pop_front()
     }
 
+    /// Who will be the next.
+    pub fn peek_ready(&self) -> Option<Id> {
+        self.ready.front().copied()
+    }
+
     /// Asks for `id` to be served: in this turn if one is running, else in one of its own.
     pub fn enqueue(&mut self, id: Id) {
         self.ready.push_back(id);

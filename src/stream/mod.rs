@@ -120,6 +120,8 @@ pub struct Stream {
     pub(crate) dirty: bool,
     /// In the reactor's queue.
     pub(crate) queued: bool,
+    /// The engine has something of it to tell.
+    pub(crate) in_hand: bool,
     /// Keeps the environment's loop alive.
     pub(crate) referenced: bool,
     /// Where what it receives goes, instead of to JavaScript.
@@ -170,6 +172,7 @@ impl Stream {
             security: Security::None,
             dirty: false,
             queued: false,
+            in_hand: false,
             referenced: true,
             feeds: None,
             fed_by: None,
@@ -321,6 +324,11 @@ impl Stream {
                 Some(Err(News::TlsFailed))
             }
         }
+    }
+
+    /// The end that was found has not been told, and is to be found once more.
+    pub fn find_end_again(&mut self) {
+        self.state.find_end_again();
     }
 
     // Pipes.

@@ -194,6 +194,11 @@ impl State {
         self.receiving.ended = true;
     }
 
+    /// The end is not to be known yet: the next read will find it again.
+    pub fn find_end_again(&mut self) {
+        self.receiving.ended = false;
+    }
+
     /// The kernel takes no more for now.
     pub fn block(&mut self) {
         self.sending.blocked = true;
