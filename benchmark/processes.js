@@ -197,6 +197,8 @@ class Load {
   constructor(program, work, server, { seconds, warmUp }) {
     const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
     args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
+    if (work.size) args.push('--size', work.size);
+    if (work.depth) args.push('--depth', work.depth);
     if (work.replies) args.push('--replies', work.replies);
     if (work.rate) args.push('--rate', work.rate);
     if (work.most) args.push('--most', work.most);

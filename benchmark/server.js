@@ -33,6 +33,11 @@ const listeners = {
     stream.on('data', (data) => stream.write(data));
   },
 
+  strings(stream) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => stream.write(text));
+  },
+
   replies(stream) {
     stream.on('data', (data) => {
       for (let i = 0; i < REPLIES; i++) stream.write(data);

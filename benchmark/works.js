@@ -4,6 +4,7 @@
 // how much less than node:net we are to use per operation.
 
 /**
+ * `size` is that of a message in bytes (64), `depth` how many of them a connection has on their way (1).
  * `most` bounds the operations of one slice: a connection of its own for each wears out ports.
  * `backend` is the work of a server of node:net behind a proxy, which shares the core of the load.
  */
@@ -11,6 +12,9 @@ const works = [
   { name: 'echo-1', title: 'echo 64 B x 1', server: 'echo', load: 'echo', connections: 1, goal: 1.15 },
   { name: 'echo-50', title: 'echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, goal: 1.5 },
   { name: 'echo-500', title: 'echo 64 B x 500', server: 'echo', load: 'echo', connections: 500, goal: 1.5 },
+  { name: 'echo-4k', title: 'echo 4 KiB x 50', server: 'echo', load: 'echo', connections: 50, size: 4 << 10, goal: 1.5 },
+  { name: 'pipelined', title: 'echo 64 B x 50, 16 on their way', server: 'echo', load: 'echo', connections: 50, depth: 16 },
+  { name: 'strings', title: 'strings of 64 B x 50', server: 'strings', load: 'echo', connections: 50, goal: 1.8 },
   {
     name: 'replies',
     title: '16 small replies x 50',

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
-use crate::echo::{MESSAGE, is_repeated, message};
+use crate::message::{MESSAGE, Shape};
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
 
@@ -16,12 +16,14 @@ pub struct Churn {
     events: Events,
     endpoint: Endpoint,
     visits: Vec<Option<Visit>>,
+    shape: Shape,
     begun: u64,
 }
 
 struct Visit {
     socket: Socket,
-    message: [u8; MESSAGE],
+    /// The message's.
+    number: u64,
     stage: Stage,
 }
 
@@ -88,13 +90,20 @@ impl Churn {
     /// Opens nothing yet; then `connections` at once.
     pub fn new(endpoint: &Endpoint, connections: usize) -> Result<Self, Failure> {
         let visits = std::iter::repeat_with(|| None).take(connections).collect();
-        Ok(Self { poll: Poll::new()?, events: work::events(), endpoint: endpoint.clone(), visits, begun: 0 })
+        Ok(Self {
+            poll: Poll::new()?,
+            events: work::events(),
+            endpoint: endpoint.clone(),
+            visits,
+            shape: Shape::new(MESSAGE),
+            begun: 0,
+        })
     }
 
     fn begin(&mut self, slot: usize) -> Result<(), Failure> {
         self.begun += 1;
         let socket = Socket::connect(&self.endpoint, self.poll.registry(), Token(slot))?;
-        self.visits[slot] = Some(Visit { socket, message: message(self.begun), stage: Stage::Connecting });
+        self.visits[slot] = Some(Visit { socket, number: self.begun, stage: Stage::Connecting });
         Ok(())
     }
 
@@ -105,7 +114,7 @@ impl Churn {
             let slot = event.token().0;
             // The news of a connection that was closed in this round is nobody's.
             let Some(visit) = &mut self.visits[slot] else { continue };
-            if visit.go_on()? {
+            if visit.go_on(&self.shape)? {
                 self.visits[slot] = None;
                 over.push(slot);
             }
@@ -141,7 +150,7 @@ impl Work for Churn {
 
 impl Visit {
     /// Goes as far as it can. Says whether it is over.
-    fn go_on(&mut self) -> Result<bool, Failure> {
+    fn go_on(&mut self, shape: &Shape) -> Result<bool, Failure> {
         let mut space = [0; 2 * MESSAGE];
         loop {
             match self.stage {
@@ -149,7 +158,9 @@ impl Visit {
                     if !self.socket.is_connected()? {
                         return Ok(false);
                     }
-                    if self.socket.write(&self.message)? != Some(MESSAGE) {
+                    let mut message = Vec::with_capacity(MESSAGE);
+                    shape.append(self.number, &mut message);
+                    if self.socket.write(&message)? != Some(MESSAGE) {
                         return server("has no room for a first message");
                     }
                     self.stage = Stage::Receiving(0);
@@ -157,7 +168,7 @@ impl Visit {
                 }
                 Stage::Receiving(before) => {
                     let Some(read) = self.socket.read(&mut space)? else { return Ok(false) };
-                    if read == 0 || before + read > MESSAGE || !is_repeated(&self.message, before, &space[..read]) {
+                    if read == 0 || before + read > MESSAGE || !shape.is_repeated(self.number, before, &space[..read]) {
                         return server("has not sent the message back");
                     }
                     self.stage = Stage::Receiving(before + read);

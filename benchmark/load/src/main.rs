@@ -5,7 +5,7 @@
 //! - [`options`]: the command line.
 //! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
-//! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load.
+//! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load; [`message`]: what most of them send.
 //! - [`serve`]: the limit that servers are compared with.
 //! - [`meter`]: time and own CPU time.
 //!
@@ -22,6 +22,7 @@ mod churn;
 mod download;
 mod echo;
 mod idle;
+mod message;
 mod meter;
 mod options;
 mod serve;

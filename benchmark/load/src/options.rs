@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::message::MESSAGE;
 use crate::socket::{Endpoint, Place};
 
 /// Descriptors that are needed besides the connections.
@@ -13,7 +14,7 @@ const OTHER_DESCRIPTORS: u64 = 32;
 /// The kind of load.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Messages on open connections, each sent when the former is answered.
+    /// Messages on open connections, each sent when a former one is answered.
     Echo,
     /// One message per connection.
     Churn,
@@ -35,8 +36,12 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// How many connections at once.
     pub connections: usize,
+    /// The size of a message in bytes.
+    pub size: usize,
     /// How often a message comes back.
     pub replies: usize,
+    /// How many messages a connection has on their way.
+    pub depth: usize,
     /// How long to warm up.
     pub warm_up: Duration,
     /// How long to measure at a time.
@@ -64,7 +69,9 @@ impl Options {
             kind,
             endpoint: Endpoint { place: Place::Unix(String::new()), is_secure: false },
             connections: 1,
+            size: MESSAGE,
             replies: 1,
+            depth: 1,
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
             most: u64::MAX,
@@ -80,6 +87,8 @@ impl Options {
                 "--tcp" => place = Some(Place::Tcp(parsed(&name, &value)?)),
                 "--unix" => place = Some(Place::Unix(value)),
                 "--connections" => options.connections = parsed(&name, &value)?,
+                "--size" => options.size = parsed(&name, &value)?,
+                "--depth" => options.depth = parsed(&name, &value)?,
                 "--replies" => options.replies = parsed(&name, &value)?,
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,
@@ -92,8 +101,8 @@ impl Options {
         if !(options.rate > 0.0 && options.rate.is_finite()) {
             return Err("--rate must be a number of connections".into());
         }
-        if options.connections == 0 || options.replies == 0 {
-            return Err("--connections and --replies can't be 0".into());
+        if [options.connections, options.size, options.replies, options.depth].contains(&0) {
+            return Err("--connections, --size, --replies and --depth can't be 0".into());
         }
         Ok(options)
     }

@@ -26,6 +26,8 @@ const REPLIES: usize = 16;
 #[derive(Clone, Copy)]
 enum Service {
     Echo,
+    /// The same, if it is text.
+    Strings,
     Replies,
     Sink,
     Source,
@@ -43,6 +45,7 @@ pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
     let backend = options.get("--backend").and_then(|port| port.parse().ok());
     let service = match (work.as_str(), backend) {
         ("echo", _) => Service::Echo,
+        ("strings", _) => Service::Strings,
         ("replies", _) => Service::Replies,
         ("sink", _) => Service::Sink,
         ("source", _) => Service::Source,
@@ -132,6 +135,10 @@ impl Service {
                     stream.write_all(&replies).await?;
                 }
                 Self::Sink => {}
+                Self::Strings => {
+                    let text = std::str::from_utf8(&buffer).map_err(io::Error::other)?;
+                    stream.write_all(text.as_bytes()).await?;
+                }
                 _ => stream.write_all(&buffer).await?,
             }
             stream.flush().await?;
