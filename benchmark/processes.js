@@ -192,7 +192,7 @@ function signalOfEnd(child) {
   return end.signal;
 }
 
-/** The load on a server: `ready()`, then `measure()` any number of times, then `stop()`. */
+/** The load on a server: `ready()`, then `measure()` any number of times, also after `prepare()`, then `stop()`. */
 class Load {
   constructor(program, work, server, { seconds, warmUp }) {
     const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
@@ -202,7 +202,7 @@ class Load {
     if (work.replies) args.push('--replies', work.replies);
     if (work.rate) args.push('--rate', work.rate);
     if (work.most) args.push('--most', work.most);
-    if (work.tls) args.push('--tls');
+    if (work.tls) args.push(work.resumes ? '--tls-resumed' : '--tls');
     this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);
     // The end of the load shows in its output.
     this.process.child.stdin.on('error', () => {});
@@ -210,6 +210,12 @@ class Load {
 
   /** The server is warm, and nothing is under way. */
   async ready() {
+    await nextLine('load', this.process);
+  }
+
+  /** Makes ready what `measure()` will use up, such as sessions. */
+  async prepare() {
+    this.process.child.stdin.write('prepare\n');
     await nextLine('load', this.process);
   }
 

@@ -89,6 +89,10 @@ class Run {
 
   /** Measures once. What the server did on its own since the last time, such as collecting garbage, counts too. */
   async measure() {
+    if (this.work.resumes) {
+      await this.load.prepare();
+      this.before = await this.look();
+    }
     const { before } = this;
     const { operations, seconds, share, fairness } = await this.load.measure();
     const after = await this.look();

@@ -6,6 +6,7 @@
 /**
  * `size` is that of a message in bytes (64), `depth` how many of them a connection has on their way (1).
  * `most` bounds the operations of one slice: a connection of its own for each wears out ports.
+ * With `resumes`, each connection resumes a session that was given to one before it, out of what is measured.
  * `backend` is the work of a server of node:net behind a proxy, which shares the core of the load.
  */
 const works = [
@@ -77,6 +78,16 @@ const works = [
     connections: 16,
     most: 1_500,
     tls: 'rsa2048',
+  },
+  {
+    name: 'tls-connect-resumed',
+    title: 'TLS handshake (resumed), ping, close',
+    server: 'echo',
+    load: 'churn',
+    connections: 16,
+    most: 400,
+    tls: 'p256',
+    resumes: true,
   },
   { name: 'tls-echo-50', title: 'TLS echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, tls: 'p256', goal: 2.2 },
   {

@@ -115,6 +115,10 @@ impl Churn {
             // The news of a connection that was closed in this round is nobody's.
             let Some(visit) = &mut self.visits[slot] else { continue };
             if visit.go_on(&self.shape)? {
+                let sessions = self.endpoint.sessions();
+                if sessions.is_some_and(|sessions| !sessions.is_saving()) && !visit.socket.is_resumed() {
+                    return server("has not resumed a session");
+                }
                 self.visits[slot] = None;
                 over.push(slot);
             }
@@ -124,6 +128,22 @@ impl Churn {
 }
 
 impl Work for Churn {
+    /// Gets as many sessions as one run can use up, from connections with full handshakes.
+    fn prepare(&mut self, most: u64) -> Result<(), Failure> {
+        let endpoint = self.endpoint.clone();
+        let Some(sessions) = endpoint.sessions() else { return Ok(()) };
+        sessions.save(true);
+        while (sessions.count() as u64) < most {
+            let before = sessions.count();
+            self.run(&Limit::new(Duration::MAX, self.visits.len() as u64))?;
+            if sessions.count() == before {
+                return server("gives no sessions that could be resumed");
+            }
+        }
+        sessions.save(false);
+        Ok(())
+    }
+
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let (mut begun, mut done) = (0, 0);
         for slot in 0..self.visits.len() {

@@ -12,7 +12,8 @@
 //! # Dialogue
 //!
 //! It warms the server up until nothing is under way and prints `ready`. For every line that it then gets, it works for
-//! its time, until nothing is under way again, and prints one line of JSON. So whoever started it can look at the server
+//! its time, until nothing is under way again, and prints one line of JSON; but for the line `prepare`, it makes ready
+//! what the next run will use up, and prints `ready`. So whoever started it can look at the server
 //! at both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
 //!
 //! `load certificate p256|rsa2048` prints a new key and certificate, and ends.
@@ -31,7 +32,7 @@ mod tls;
 mod upload;
 mod work;
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use meter::Meter;
@@ -64,9 +65,15 @@ fn run(options: &Options) -> Result<(), Failure> {
         Kind::Download => Box::new(download::Download::open(options)?),
         Kind::Idle => Box::new(idle::Idle::new(options)?),
     };
+    work.prepare(options.most)?;
     work.run(&Limit::new(options.warm_up, options.most))?;
     say("ready")?;
-    while hear()? {
+    while let Some(line) = hear()? {
+        if line == "prepare" {
+            work.prepare(options.most)?;
+            say("ready")?;
+            continue;
+        }
         let meter = Meter::start();
         let outcome = work.run(&Limit::new(options.time, options.most))?;
         say(&report(&meter, outcome))?;
@@ -88,8 +95,7 @@ fn say(line: &str) -> Result<(), Failure> {
     Ok(output.flush()?)
 }
 
-/// Waits for a line. `false` at the end of the input.
-fn hear() -> Result<bool, Failure> {
-    let mut line = String::new();
-    Ok(std::io::stdin().lock().read_line(&mut line)? > 0)
+/// Waits for a line. `None` at the end of the input.
+fn hear() -> Result<Option<String>, Failure> {
+    Ok(std::io::stdin().lines().next().transpose()?)
 }

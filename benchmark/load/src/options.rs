@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::message::MESSAGE;
 use crate::socket::{Endpoint, Place};
+use crate::tls::Client;
 
 /// Descriptors that are needed besides the connections.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -67,7 +68,7 @@ impl Options {
         let mut place = None;
         let mut options = Self {
             kind,
-            endpoint: Endpoint { place: Place::Unix(String::new()), is_secure: false },
+            endpoint: Endpoint { place: Place::Unix(String::new()), client: None },
             connections: 1,
             size: MESSAGE,
             replies: 1,
@@ -78,8 +79,13 @@ impl Options {
             rate: 1.0,
         };
         while let Some(name) = arguments.next() {
-            if name == "--tls" {
-                options.endpoint.is_secure = true;
+            let client = match name.as_str() {
+                "--tls" => Some(Client::forgetful()),
+                "--tls-resumed" => Some(Client::resuming()),
+                _ => None,
+            };
+            if let Some(client) = client {
+                options.endpoint.client = Some(client.map_err(|error| error.to_string())?);
                 continue;
             }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;

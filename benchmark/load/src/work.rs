@@ -18,6 +18,11 @@ const CONNECTING_AT_ONCE: usize = 64;
 
 /// A kind of load.
 pub trait Work {
+    /// Makes ready what a run of `most` operations uses up.
+    fn prepare(&mut self, _most: u64) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Works until `limit` is reached and nothing is under way any more.
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure>;
 }
