@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
+use crate::latency::Latencies;
 use crate::message::{MESSAGE, Shape};
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
@@ -18,12 +19,15 @@ pub struct Churn {
     visits: Vec<Option<Visit>>,
     shape: Shape,
     begun: u64,
+    latencies: Latencies,
 }
 
 struct Visit {
     socket: Socket,
     /// The message's.
     number: u64,
+    /// When it began, or was to.
+    due: Instant,
     stage: Stage,
 }
 
@@ -59,12 +63,13 @@ impl Work for Storm {
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let churn = &mut self.churn;
         let (mut begun, mut done) = (0u32, 0);
+        churn.latencies.clear();
         let start = Instant::now();
         let mut free: Vec<usize> = (0..churn.visits.len()).collect();
         loop {
             let is_over = limit.is_reached(begun.into());
             if is_over && free.len() == churn.visits.len() {
-                return Ok(Outcome::fair(done));
+                return Ok(Outcome { latencies: churn.latencies.percentiles(), ..Outcome::fair(done) });
             }
             while !is_over && start.elapsed() >= self.pause * begun {
                 if churn.visits.len() - free.len() >= STORM_MOST {
@@ -74,8 +79,9 @@ impl Work for Storm {
                     churn.visits.push(None);
                     churn.visits.len() - 1
                 });
+                // Its latency counts from when it was to begin, late as it may be.
+                churn.begin(slot, start + self.pause * begun)?;
                 begun += 1;
-                churn.begin(slot)?;
             }
             churn.poll.poll(&mut churn.events, Some(PATIENCE))?;
             for slot in churn.go_on()? {
@@ -97,13 +103,14 @@ impl Churn {
             visits,
             shape: Shape::new(MESSAGE),
             begun: 0,
+            latencies: Latencies::new()?,
         })
     }
 
-    fn begin(&mut self, slot: usize) -> Result<(), Failure> {
+    fn begin(&mut self, slot: usize, due: Instant) -> Result<(), Failure> {
         self.begun += 1;
         let socket = Socket::connect(&self.endpoint, self.poll.registry(), Token(slot))?;
-        self.visits[slot] = Some(Visit { socket, number: self.begun, stage: Stage::Connecting });
+        self.visits[slot] = Some(Visit { socket, number: self.begun, due, stage: Stage::Connecting });
         Ok(())
     }
 
@@ -119,6 +126,7 @@ impl Churn {
                 if sessions.is_some_and(|sessions| !sessions.is_saving()) && !visit.socket.is_resumed() {
                     return server("has not resumed a session");
                 }
+                self.latencies.record(visit.due.elapsed());
                 self.visits[slot] = None;
                 over.push(slot);
             }
@@ -146,10 +154,11 @@ impl Work for Churn {
 
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let (mut begun, mut done) = (0, 0);
+        self.latencies.clear();
         for slot in 0..self.visits.len() {
             if limit.left(begun) > 0 {
                 begun += 1;
-                self.begin(slot)?;
+                self.begin(slot, Instant::now())?;
             }
         }
         while done < begun {
@@ -160,11 +169,11 @@ impl Work for Churn {
                 done += 1;
                 if !is_over && limit.left(begun) > 0 {
                     begun += 1;
-                    self.begin(slot)?;
+                    self.begin(slot, Instant::now())?;
                 }
             }
         }
-        Ok(Outcome::fair(done))
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
     }
 }
 

@@ -2,9 +2,11 @@
 //! sends the next one when one has come back whole; several that have come back at once are followed in one write.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use mio::{Events, Poll};
 
+use crate::latency::Latencies;
 use crate::message::Shape;
 use crate::options::Options;
 use crate::socket::Socket;
@@ -28,12 +30,19 @@ pub struct Echo {
     depth: usize,
     space: Box<[u8]>,
     sent: u64,
+    latencies: Latencies,
+}
+
+/// A message on its way.
+struct Sent {
+    number: u64,
+    at: Instant,
 }
 
 struct Connection {
     socket: Socket,
-    /// The numbers of the messages on their way, the oldest first.
-    under_way: VecDeque<u64>,
+    /// The messages on their way, the oldest first.
+    under_way: VecDeque<Sent>,
     /// How much of the oldest one's replies has come.
     received: usize,
     /// What is being sent; the kernel has taken it up to `taken`.
@@ -55,6 +64,7 @@ impl Echo {
             depth: options.depth,
             space: vec![0; (2 * options.size).clamp(SPACE, SPACE_MOST)].into(),
             sent: 0,
+            latencies: Latencies::new()?,
         })
     }
 }
@@ -63,9 +73,11 @@ impl Work for Echo {
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let expected = self.replies * self.shape.size();
         let (mut begun, mut done) = (0, 0);
+        let mut answered = Vec::with_capacity(self.depth);
+        self.latencies.clear();
         for connection in &mut self.connections {
             let count = limit.left(begun).min(self.depth as u64);
-            connection.send(self.sent..self.sent + count, &self.shape)?;
+            connection.send(self.sent..self.sent + count, Instant::now(), &self.shape)?;
             self.sent += count;
             begun += count;
         }
@@ -80,17 +92,23 @@ impl Work for Echo {
                 if !event.is_readable() {
                     continue;
                 }
-                let back = connection.receive(&mut self.space, &self.shape, expected)?;
+                connection.receive(&mut self.space, &self.shape, expected, &mut answered)?;
+                if answered.is_empty() {
+                    continue;
+                }
+                let back = answered.len() as u64;
+                let now = Instant::now();
+                answered.drain(..).for_each(|at| self.latencies.record(now - at));
                 done += back;
-                if back > 0 && !is_over {
+                if !is_over {
                     let count = limit.left(begun).min(back);
-                    connection.send(self.sent..self.sent + count, &self.shape)?;
+                    connection.send(self.sent..self.sent + count, now, &self.shape)?;
                     self.sent += count;
                     begun += count;
                 }
             }
         }
-        Ok(Outcome::fair(done))
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
     }
 }
 
@@ -99,10 +117,10 @@ impl Connection {
         Self { socket, under_way: VecDeque::new(), received: 0, outgoing: Vec::new(), taken: 0 }
     }
 
-    fn send(&mut self, numbers: std::ops::Range<u64>, shape: &Shape) -> Result<(), Failure> {
+    fn send(&mut self, numbers: std::ops::Range<u64>, at: Instant, shape: &Shape) -> Result<(), Failure> {
         for number in numbers {
             shape.append(number, &mut self.outgoing);
-            self.under_way.push_back(number);
+            self.under_way.push_back(Sent { number, at });
         }
         self.flush()
     }
@@ -120,17 +138,25 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes what has come, and says how many messages have been answered with all of the `expected` bytes.
-    fn receive(&mut self, space: &mut [u8], shape: &Shape, expected: usize) -> Result<u64, Failure> {
-        let mut back = 0;
+    /// Takes what has come. `answered` gets when the messages had been sent that have now been answered with all of the
+    /// `expected` bytes.
+    fn receive(
+        &mut self,
+        space: &mut [u8],
+        shape: &Shape,
+        expected: usize,
+        answered: &mut Vec<Instant>,
+    ) -> Result<(), Failure> {
         loop {
-            let Some(read) = self.socket.read(space)? else { return Ok(back) };
+            let Some(read) = self.socket.read(space)? else { return Ok(()) };
             if read == 0 {
                 return server("has ended a connection");
             }
             let mut rest = &space[..read];
             while !rest.is_empty() {
-                let Some(&number) = self.under_way.front() else { return server("has sent more than it was to") };
+                let Some(&Sent { number, at }) = self.under_way.front() else {
+                    return server("has sent more than it was to");
+                };
                 let length = rest.len().min(expected - self.received);
                 if !shape.is_repeated(number, self.received, &rest[..length]) {
                     return server("has sent other bytes than it was to");
@@ -140,11 +166,11 @@ impl Connection {
                 if self.received == expected {
                     self.under_way.pop_front();
                     self.received = 0;
-                    back += 1;
+                    answered.push(at);
                 }
             }
             if read < space.len() {
-                return Ok(back);
+                return Ok(());
             }
         }
     }

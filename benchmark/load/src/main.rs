@@ -7,7 +7,7 @@
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
 //! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load; [`message`]: what most of them send.
 //! - [`serve`]: the limit that servers are compared with.
-//! - [`meter`]: time and own CPU time.
+//! - [`meter`]: time and own CPU time; [`latency`]: how long operations take.
 //!
 //! # Dialogue
 //!
@@ -23,6 +23,7 @@ mod churn;
 mod download;
 mod echo;
 mod idle;
+mod latency;
 mod message;
 mod meter;
 mod options;
@@ -35,6 +36,7 @@ mod work;
 use std::io::Write;
 use std::process::ExitCode;
 
+use latency::Percentiles;
 use meter::Meter;
 use options::{Kind, Options};
 use work::{Failure, Limit, Outcome, Work};
@@ -81,11 +83,13 @@ fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(meter: &Meter, Outcome { operations, fairness }: Outcome) -> String {
+fn report(meter: &Meter, Outcome { operations, fairness, latencies }: Outcome) -> String {
     let (seconds, cpu) = meter.read();
     let share = cpu / seconds;
+    let latencies = latencies.map(|Percentiles { p50, p99 }| format!(r#","p50":{p50:.1},"p99":{p99:.1}"#));
+    let latencies = latencies.unwrap_or_default();
     format!(
-        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}}}"#
+        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}{latencies}}}"#
     )
 }
 
