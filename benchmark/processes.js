@@ -42,9 +42,12 @@ const RUNTIMES = {
   deno: { package: 'deno', program: '.bin/deno', args: ['run', '--allow-all', '--quiet'] },
 };
 
-/** What starts the server of a side: `ours`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
+/** Our own entries. */
+const OURS = ['rust-net', 'rust-net/node'];
+
+/** What starts the server of a side: one of `OURS`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
 function commandOf(side) {
-  if (side === 'ours') return { program: process.execPath, args: [SERVER, 'rust-net'], isNode: true };
+  if (isOurs(side)) return { program: process.execPath, args: [SERVER, side], isNode: true };
   if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
   if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
   const [name, version] = side.split('@');
@@ -58,9 +61,13 @@ function commandOf(side) {
   return { program: path.join(folder, 'node_modules', program), args: [...args, SERVER, 'net'], isNode: name === 'node' };
 }
 
+function isOurs(side) {
+  return OURS.includes(side);
+}
+
 /** Whether there is such a side. */
 function isSide(side) {
-  return ['ours', 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
+  return [...OURS, 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 
 let certificates;
@@ -237,4 +244,4 @@ function cleanUp() {
   for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, cleanUp, isPinned, isSide };
+module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isOurs, isPinned, isSide };

@@ -1,9 +1,9 @@
 'use strict';
 
 // The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]`, where
-// MODULE is `net` or `rust-net`. It prints the port or path that it listens on. With an identity (a key and a
-// certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A proxy passes
-// everything on to the backend. Nothing else in it depends on the module.
+// MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens on. With an identity (a
+// key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A proxy
+// passes everything on to the backend. Nothing else in it depends on the module.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
@@ -117,9 +117,8 @@ function create(options, listener) {
   const pem = fs.readFileSync(identity, 'utf8');
   const secrets = { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
   if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
-  const { createCredentials, createServer } = require(moduleName);
-  const credentials = createCredentials(secrets);
-  return createServer(options, (stream) => listener(stream.setSecure(credentials)));
+  const credentials = require('rust-net').createCredentials(secrets);
+  return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
 }
 
 // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net waits

@@ -59,7 +59,7 @@ const works = [
     connections: 4,
     delay: true,
   },
-  { name: 'idle', title: 'idle memory', server: 'echo', load: 'idle', connections: 5000, memory: true, goal: 2 },
+  { name: 'idle', title: 'idle memory', server: 'echo', load: 'idle', connections: 9000, memory: true, goal: 2 },
   {
     name: 'tls-connect',
     title: 'TLS handshake (P-256), ping, close',
