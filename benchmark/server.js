@@ -2,8 +2,8 @@
 
 // The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]`, where
 // MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens on. With an identity (a
-// key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A proxy
-// passes everything on to the backend. Nothing else in it depends on the module.
+// key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A
+// proxy passes everything on to the backend. Nothing else in it depends on the module.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
