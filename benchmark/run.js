@@ -4,6 +4,7 @@
 
 const fs = require('fs');
 const { parseArgs } = require('util');
+const { chart } = require('./chart');
 const { measureAll } = require('./measure');
 const { describe, origin } = require('./origin');
 const { buildLoad, cleanUp, isOurs, isSide } = require('./processes');
@@ -18,7 +19,8 @@ const USAGE = `Usage: npm run bench -- [options]
   --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, or tokio, which is
                    the limit: no JavaScript at all
   --server SIDE    only "ours" or the other side, as for a profiler
-  --json FILE      also write all that was measured to FILE`;
+  --json FILE      also write all that was measured to FILE
+  --svg FILE       also draw a chart of the ratios`;
 
 function readOptions() {
   const { values } = parseArgs({
@@ -30,6 +32,7 @@ function readOptions() {
       ours: { type: 'string', default: 'rust-net' },
       against: { type: 'string', default: 'node' },
       json: { type: 'string' },
+      svg: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -50,6 +53,7 @@ function readOptions() {
   return {
     help: values.help,
     json: values.json,
+    svg: values.svg,
     rounds,
     seconds,
     ours: values.ours,
@@ -84,11 +88,10 @@ async function main() {
   list('The load was the limit', bottlenecks(summaries, options.against));
   // The goals are about node:net.
   if (options.against === 'node') list('Goals (node/ours)', goals(summaries));
-  if (options.json !== undefined) {
-    const { ours, against, rounds, seconds } = options;
-    const result = { ...from, ours, against, rounds, seconds, works: summaries };
-    fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  const { ours, against, rounds, seconds } = options;
+  const result = { ...from, ours, against, rounds, seconds, works: summaries };
+  if (options.json !== undefined) fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.svg !== undefined) fs.writeFileSync(options.svg, chart(result));
   if (summaries.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 
