@@ -118,6 +118,7 @@ class Server {
     const args = [...(work.memory && isNode ? ['--expose-gc'] : []), ...first, work.server];
     if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
     if (work.backend) args.push('--backend', server.backend.place);
+    if (work.replies) args.push('--replies', String(work.replies));
     if (work.tls) args.push('--identity', certificate(work.tls));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
     const cores = work.delay ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];

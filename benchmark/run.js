@@ -3,11 +3,11 @@
 // `npm run bench`: ours against node:net or another side, taking turns. See README.md beside this file.
 
 const fs = require('fs');
-const { parseArgs } = require('util');
 const { chart } = require('./chart');
 const { measureAll } = require('./measure');
+const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
-const { buildLoad, cleanUp, isOurs, isSide } = require('./processes');
+const { buildLoad, cleanUp, isOurs } = require('./processes');
 const { bottlenecks, failed, goals, summarize, table } = require('./report');
 const { works } = require('./works');
 
@@ -22,44 +22,23 @@ const USAGE = `Usage: npm run bench -- [options]
   --json FILE      also write all that was measured to FILE
   --svg FILE       also draw a chart of the ratios`;
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      work: { type: 'string', multiple: true, default: works.map((work) => work.name) },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '0.8' },
-      server: { type: 'string' },
-      ours: { type: 'string', default: 'rust-net' },
-      against: { type: 'string', default: 'node' },
-      json: { type: 'string' },
-      svg: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
+function read() {
+  const names = works.map((work) => work.name);
+  const options = readOptions(USAGE, {
+    rounds: '5',
+    seconds: '0.8',
+    work: { type: 'string', multiple: true, default: names },
+    server: { type: 'string' },
   });
-  const unknown = values.work.find((name) => !works.some((work) => work.name === name));
-  const rounds = Number(values.rounds);
-  const seconds = Number(values.seconds);
-  if (unknown !== undefined) throw new Error(`There is no work "${unknown}".\n${USAGE}`);
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error(`--rounds must be a count.\n${USAGE}`);
-  if (!(seconds > 0)) throw new Error(`--seconds must be a time.\n${USAGE}`);
-  if (!isOurs(values.ours)) throw new Error(`"${values.ours}" is not ours.\n${USAGE}`);
-  if (!isSide(values.against) || values.against === values.ours) {
-    throw new Error(`There is no "${values.against}" to compare with.\n${USAGE}`);
+  const { against, ours, server } = options;
+  if (server !== undefined && !['ours', against].includes(server)) {
+    throw new Error(`--server must be "ours" or "${against}".\n${USAGE}`);
   }
-  if (values.server !== undefined && !['ours', values.against].includes(values.server)) {
-    throw new Error(`--server must be "ours" or "${values.against}".\n${USAGE}`);
-  }
-  const sides = [values.ours, values.against];
+  const wanted = chosen(options.work, names, 'work', USAGE);
   return {
-    help: values.help,
-    json: values.json,
-    svg: values.svg,
-    rounds,
-    seconds,
-    ours: values.ours,
-    against: values.against,
-    sides: values.server === undefined ? sides : [values.server === 'ours' ? values.ours : values.against],
-    works: works.filter((work) => values.work.includes(work.name) && isPossible(work, values.against)),
+    ...options,
+    sides: server === undefined ? options.sides : [server === 'ours' ? ours : against],
+    works: works.filter((work) => wanted.includes(work.name) && isPossible(work, against)),
   };
 }
 
@@ -69,7 +48,7 @@ function isPossible(work, against) {
 }
 
 async function main() {
-  const options = readOptions();
+  const options = read();
   if (options.help) {
     console.log(USAGE);
     return;
@@ -108,10 +87,4 @@ function list(title, lines) {
   if (lines.length > 0) console.log(`\n${title}:\n${lines.join('\n')}`);
 }
 
-process.on('exit', cleanUp);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
-
-main().catch((error) => {
-  console.error(error.message);
-  process.exit(1);
-});
+runMain(main, cleanUp);

@@ -1,9 +1,9 @@
 'use strict';
 
-// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]`, where
-// MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens on. With an identity (a
-// key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A
-// proxy passes everything on to the backend. Nothing else in it depends on the module.
+// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]
+// [--replies COUNT]`, where MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens
+// on. With an identity (a key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is
+// secured in place. A proxy passes everything on to the backend. Nothing else in it depends on the module.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
@@ -14,16 +14,21 @@ const { Worker } = require('worker_threads');
 
 const {
   positionals: [moduleName, work],
-  values: { backend, identity, path },
+  values: { backend, identity, path, replies },
 } = parseArgs({
   allowPositionals: true,
-  options: { backend: { type: 'string' }, identity: { type: 'string' }, path: { type: 'string' } },
+  options: {
+    backend: { type: 'string' },
+    identity: { type: 'string' },
+    path: { type: 'string' },
+    replies: { type: 'string', default: '1' },
+  },
 });
 
 /** Byte number n of what is sent is n modulo 256. */
 const CHUNK = Buffer.from(Array.from({ length: 64 << 10 }, (_, index) => index & 255));
 
-const REPLIES = 16;
+const REPLIES = Number(replies);
 
 /** What is done with a connection, by work. */
 const listeners = {

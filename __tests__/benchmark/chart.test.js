@@ -3,6 +3,7 @@
 // The benchmark's charts: what is in them, and that they are well-formed.
 
 const { chart } = require('../../benchmark/chart');
+const { draw } = require('../../benchmark/curves');
 const { scale, ticks } = require('../../benchmark/svg');
 
 const RESULT = {
@@ -59,4 +60,15 @@ test('a scale is logarithmic, and may go down', () => {
 test('ticks are round', () => {
   expect(ticks(0.15, 25)).toEqual([0.2, 0.5, 1, 2, 5, 10, 20]);
   expect(ticks(1, 10)).toEqual([1, 2, 5, 10]);
+});
+
+test('a curve has a point for each value of each side', () => {
+  const points = [1, 10, 1000].map((value) => ({ value, ours: { cost: value }, other: { cost: 3 * value } }));
+  const svg = draw('connections', { ...RESULT, curves: { connections: points } });
+  parse(svg);
+  expect(svg.match(/<circle [^>]*class="ours"/g)).toHaveLength(3);
+  expect(svg.match(/<circle [^>]*class="other"/g)).toHaveLength(3);
+  expect(svg).toContain('>1000</text>');
+  expect(svg).toContain('Some &amp; Other');
+  expect(svg).not.toMatch(/NaN|undefined|Infinity/);
 });
