@@ -7,17 +7,17 @@ const { isOurs, isSide } = require('./processes');
 
 /**
  * The options of the command line: those that `more` lists as for `parseArgs`, and `--rounds`, `--seconds`, `--ours`,
- * `--against`, `--json`, `--svg` and `--help`. An error shows `usage`. `sides` are ours and the other.
+ * `--json` and `--help`; `--against` and `--svg`, too, unless `isAlone`. An error shows `usage`. `sides` are ours and the
+ * other.
  */
-function readOptions(usage, { rounds, seconds, ...more }) {
+function readOptions(usage, { rounds, seconds, isAlone = false, ...more }) {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: rounds },
       seconds: { type: 'string', default: seconds },
       ours: { type: 'string', default: 'rust-net' },
-      against: { type: 'string', default: 'node' },
       json: { type: 'string' },
-      svg: { type: 'string' },
+      ...(isAlone ? {} : { against: { type: 'string', default: 'node' }, svg: { type: 'string' } }),
       help: { type: 'boolean', short: 'h' },
       ...more,
     },
@@ -29,6 +29,7 @@ function readOptions(usage, { rounds, seconds, ...more }) {
   check(Number.isInteger(options.rounds) && options.rounds > 0, '--rounds must be a count.');
   check(options.seconds > 0, '--seconds must be a time.');
   check(isOurs(options.ours), `"${options.ours}" is not ours.`);
+  if (isAlone) return { ...options, sides: [options.ours] };
   const isOther = isSide(options.against) && options.against !== options.ours;
   check(isOther, `There is no "${options.against}" to compare with.`);
   return { ...options, sides: [options.ours, options.against] };

@@ -120,8 +120,11 @@ class Server {
     if (work.backend) args.push('--backend', server.backend.place);
     if (work.replies) args.push('--replies', String(work.replies));
     if (work.tls) args.push('--identity', certificate(work.tls));
+    if (work.port !== undefined) args.push('--port', String(work.port));
+    if (work.workers) args.push('--workers', String(work.workers));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
-    const cores = work.delay ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
+    const anywhere = work.delay || work.isShared;
+    const cores = anywhere ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
     server.isAsked = isNode;
     server.process = start('server', program, args, ['pipe', 'pipe', 'inherit', ...(isNode ? ['ipc'] : [])], cores);
     try {
@@ -211,7 +214,8 @@ class Load {
     if (work.rate) args.push('--rate', work.rate);
     if (work.most) args.push('--most', work.most);
     if (work.tls) args.push(work.resumes ? '--tls-resumed' : '--tls');
-    this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);
+    const cores = work.isShared ? Object.values(CORES) : CORES.load;
+    this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit'], cores);
     // The end of the load shows in its output.
     this.process.child.stdin.on('error', () => {});
   }

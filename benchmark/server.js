@@ -5,23 +5,29 @@
 // on. With an identity (a key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is
 // secured in place. A proxy passes everything on to the backend. Nothing else in it depends on the module.
 //
+// With `--port PORT` (0 for the first) it shares the port with other processes; with `--workers COUNT`, that many
+// worker threads of its own share one.
+//
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
+const { once } = require('events');
 const fs = require('fs');
 const { createHistogram } = require('perf_hooks');
 const { parseArgs } = require('util');
-const { Worker } = require('worker_threads');
+const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 const {
   positionals: [moduleName, work],
-  values: { backend, identity, path, replies },
+  values: { backend, identity, path, port, replies, workers },
 } = parseArgs({
   allowPositionals: true,
   options: {
     backend: { type: 'string' },
     identity: { type: 'string' },
     path: { type: 'string' },
+    port: { type: 'string' },
     replies: { type: 'string', default: '1' },
+    workers: { type: 'string' },
   },
 });
 
@@ -29,6 +35,9 @@ const {
 const CHUNK = Buffer.from(Array.from({ length: 64 << 10 }, (_, index) => index & 255));
 
 const REPLIES = Number(replies);
+
+/** About a tenth of a millisecond of JavaScript. */
+const STEPS = 25_000;
 
 /** What is done with a connection, by work. */
 const listeners = {
@@ -41,6 +50,15 @@ const listeners = {
   strings(stream) {
     stream.setEncoding('utf8');
     stream.on('data', (text) => stream.write(text));
+  },
+
+  compute(stream) {
+    stream.on('data', (data) => {
+      let sum = 0;
+      for (let i = 0; i < STEPS; i++) sum = (sum * 31 + data[i % data.length]) | 0;
+      // What comes back is what came, and the sum could not be left out.
+      stream.write(sum === 0.5 ? 'never' : data);
+    });
   },
 
   replies(stream) {
@@ -126,9 +144,28 @@ function create(options, listener) {
   return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
 }
 
-// Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net waits
-// up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
-server.listen(path ?? { port: 0, host: '127.0.0.1' }, () => {
-  console.log(path ?? server.address().port);
-});
+function serve() {
+  // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net
+  // waits up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
+  const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
+  const reusePort = port !== undefined;
+  server.listen(path ?? { port: Number(port ?? 0), host: '127.0.0.1', reusePort }, () => tell(path ?? server.address().port));
+}
+
+function tell(place) {
+  if (isMainThread) console.log(place);
+  else parentPort.postMessage(place);
+}
+
+/** Worker threads that serve on one port. The first one gets it from the system. */
+async function share(count) {
+  let shared = 0;
+  for (let i = 0; i < count; i++) {
+    const worker = new Worker(__filename, { argv: [moduleName, work, '--port', String(shared)] });
+    [shared] = await once(worker, 'message');
+  }
+  tell(shared);
+}
+
+if (workers === undefined) serve();
+else share(Number(workers));
