@@ -60,7 +60,7 @@ function chart(result) {
     text(MARGIN, 48, `more than 1×: ${result.ours} needs less`, 'quiet small'),
   ];
   const foot = notes(MARGIN, bottom + 24, [
-    `${result.command} (${result.rounds} rounds of ${result.seconds} s; thin lines: from the lowest round to the highest)`,
+    `${result.command} (rounds of ${result.seconds} s: ${result.rounds}; thin lines: from the lowest to the highest)`,
     Object.values(result.versions).join(' against '),
     `${describe(result.machine)}; ${result.date}`,
   ], LETTERS);

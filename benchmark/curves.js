@@ -91,7 +91,7 @@ function draw(name, result) {
     { name: NAMES[result.against] ?? result.against, kind: 'other', points: points.map(({ value, other }) => [value, other.cost]) },
   ];
   const foot = [
-    `${result.command} (${result.rounds} rounds of ${result.seconds} s)`,
+    `${result.command} (rounds of ${result.seconds} s: ${result.rounds})`,
     Object.values(result.versions).join(' against '),
     `${describe(result.machine)}; ${result.date}`,
   ];

@@ -7,8 +7,8 @@ const { isOurs, isSide } = require('./processes');
 
 /**
  * The options of the command line: those that `more` lists as for `parseArgs`, and `--rounds`, `--seconds`, `--ours`,
- * `--json` and `--help`; `--against` and `--svg`, too, unless `isAlone`. An error shows `usage`. `sides` are ours and the
- * other.
+ * `--json` and `--help`; `--against` and `--svg`, too, unless `isAlone`. An error shows `usage`. `sides` are ours and
+ * the other.
  */
 function readOptions(usage, { rounds, seconds, isAlone = false, ...more }) {
   const { values } = parseArgs({
