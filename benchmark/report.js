@@ -55,18 +55,18 @@ function fixed(value) {
   return value === undefined || value === null ? '' : value.toFixed(2);
 }
 
-/** More of the time than this that the server could have run but for other processes, and its rate means little. */
-const DISTURBED = 0.1;
-
 /** A side that used its core for so much of the time was what limited the rate. */
 const BUSY = 0.9;
+
+/** More of the time than this that the server could have run but for other processes, and its rate means little. */
+const DISTURBED = 0.1;
 
 /** What limited the rate: `server`, `load`, `latency` or `others`; `undefined` where there is none. */
 function limitOf({ serverShare, loadShare, disturbance } = {}) {
   if (serverShare === undefined) return undefined;
-  if (disturbance > DISTURBED) return 'others';
-  if (Math.max(serverShare, loadShare) < BUSY) return 'latency';
-  return serverShare >= loadShare ? 'server' : 'load';
+  if (Math.max(serverShare, loadShare) >= BUSY) return serverShare >= loadShare ? 'server' : 'load';
+  // A server of several threads also waits for its own, but then its core is busy.
+  return disturbance > DISTURBED ? 'others' : 'latency';
 }
 
 /** What limited the rate, and how much of the time the server and the load ran. */

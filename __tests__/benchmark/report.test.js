@@ -61,8 +61,10 @@ test('the table says what limited the rate', () => {
   const summary = summarize(WORK, load, SIDES);
   expect(table([summary], 'node')[1]).toMatch(/ 10\.0\/1234 +10\.0\/1234 +load 40\/98% +server 100\/50%$/);
   expect(bottlenecks([summary], 'node')).toEqual(['echo, ours: the load ran 98% of the time']);
-  const latency = [{ round: 0, 'rust-net': one(1, { serverShare: 0.4 }), node: one(2, { disturbance: 0.2 }) }];
-  expect(table([summarize(WORK, latency, SIDES)], 'node')[1]).toMatch(/latency 40\/50% +others 100\/50%$/);
+  const latency = [{ round: 0, 'rust-net': one(1, { serverShare: 0.4 }), node: one(2, { serverShare: 0.8, disturbance: 0.2 }) }];
+  expect(table([summarize(WORK, latency, SIDES)], 'node')[1]).toMatch(/latency 40\/50% +others 80\/50%$/);
+  const threads = [{ round: 0, 'rust-net': one(1, { disturbance: 3 }), node: one(2) }];
+  expect(table([summarize(WORK, threads, SIDES)], 'node')[1]).toMatch(/server 100\/50% +server 100\/50%$/);
 });
 
 test('a work that failed has its reason in its row', () => {
