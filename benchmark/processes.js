@@ -42,9 +42,12 @@ const RUNTIMES = {
   deno: { package: 'deno', program: '.bin/deno', args: ['run', '--allow-all', '--quiet'] },
 };
 
-/** What starts the server of a side: `ours`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
+/** Our own entries. */
+const OURS = ['rust-net', 'rust-net/node'];
+
+/** What starts the server of a side: one of `OURS`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
 function commandOf(side) {
-  if (side === 'ours') return { program: process.execPath, args: [SERVER, 'rust-net'], isNode: true };
+  if (isOurs(side)) return { program: process.execPath, args: [SERVER, side], isNode: true };
   if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
   if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
   const [name, version] = side.split('@');
@@ -58,9 +61,13 @@ function commandOf(side) {
   return { program: path.join(folder, 'node_modules', program), args: [...args, SERVER, 'net'], isNode: name === 'node' };
 }
 
+function isOurs(side) {
+  return OURS.includes(side);
+}
+
 /** Whether there is such a side. */
 function isSide(side) {
-  return ['ours', 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
+  return [...OURS, 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 
 let certificates;
@@ -111,9 +118,13 @@ class Server {
     const args = [...(work.memory && isNode ? ['--expose-gc'] : []), ...first, work.server];
     if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
     if (work.backend) args.push('--backend', server.backend.place);
+    if (work.replies) args.push('--replies', String(work.replies));
     if (work.tls) args.push('--identity', certificate(work.tls));
+    if (work.port !== undefined) args.push('--port', String(work.port));
+    if (work.workers) args.push('--workers', String(work.workers));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
-    const cores = work.delay ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
+    const anywhere = work.delay || work.isShared;
+    const cores = anywhere ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
     server.isAsked = isNode;
     server.process = start('server', program, args, ['pipe', 'pipe', 'inherit', ...(isNode ? ['ipc'] : [])], cores);
     try {
@@ -192,22 +203,31 @@ function signalOfEnd(child) {
   return end.signal;
 }
 
-/** The load on a server: `ready()`, then `measure()` any number of times, then `stop()`. */
+/** The load on a server: `ready()`, then `measure()` any number of times, also after `prepare()`, then `stop()`. */
 class Load {
   constructor(program, work, server, { seconds, warmUp }) {
     const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
     args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
+    if (work.size) args.push('--size', work.size);
+    if (work.depth) args.push('--depth', work.depth);
     if (work.replies) args.push('--replies', work.replies);
     if (work.rate) args.push('--rate', work.rate);
     if (work.most) args.push('--most', work.most);
-    if (work.tls) args.push('--tls');
-    this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit']);
+    if (work.tls) args.push(work.resumes ? '--tls-resumed' : '--tls');
+    const cores = work.isShared ? Object.values(CORES) : CORES.load;
+    this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit'], cores);
     // The end of the load shows in its output.
     this.process.child.stdin.on('error', () => {});
   }
 
   /** The server is warm, and nothing is under way. */
   async ready() {
+    await nextLine('load', this.process);
+  }
+
+  /** Makes ready what `measure()` will use up, such as sessions. */
+  async prepare() {
+    this.process.child.stdin.write('prepare\n');
     await nextLine('load', this.process);
   }
 
@@ -229,4 +249,4 @@ function cleanUp() {
   for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, cleanUp, isPinned, isSide };
+module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isOurs, isPinned, isSide };

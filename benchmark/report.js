@@ -1,36 +1,43 @@
 'use strict';
 
-// Medians, the table, and the goals.
+// What the measurements of a work amount to, as numbers, and as lines for a terminal.
 
-/** The value below which `share` of the values lie. */
-function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)];
-  return below + (sorted[Math.ceil(place)] - below) * (place % 1);
-}
+const { median, quantile, range } = require('./statistics');
 
-const median = (values) => quantile(values, 0.5);
+/** What is measured of a side besides its cost, where the load is done as fast as can be. */
+const TIMED = ['rate', 'serverShare', 'loadShare', 'disturbance', 'fairness'];
 
-/** What the slices of a work amount to. Each has a measurement of `ours`, of the side `against`, or of both. */
-function summarize(work, slices, against) {
+/** How long an operation took, where each is waited for. */
+const LATENCIES = ['p50', 'p99'];
+
+/**
+ * What the slices of a work amount to. A slice has its `round`, and a measurement of the side `ours`, of the side
+ * `against`, or of both.
+ */
+function summarize(work, slices, { ours, against }) {
   const summary = { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null };
-  for (const [name, side] of [['ours', 'ours'], ['other', against]]) {
+  for (const [name, side] of [['ours', ours], ['other', against]]) {
     const measured = slices.flatMap((slice) => slice[side] ?? []);
     if (measured.length === 0) continue;
-    summary[name] = {};
-    const keys = isTimed(work) ? ['rate', 'serverShare', 'loadShare', 'disturbance', 'fairness'] : [];
-    for (const key of ['cost', ...keys]) summary[name][key] = median(measured.map((one) => one[key]));
+    const keys = ['cost', ...(isTimed(work) ? TIMED : []), ...LATENCIES.filter((key) => measured[0][key] !== undefined)];
+    summary[name] = Object.fromEntries(keys.map((key) => [key, median(measured.map((one) => one[key]))]));
   }
   if (summary.ours && summary.other) {
     // Within a slice both sides have had the same machine, so these ratios are worth more than that of the medians.
-    const ratios = slices.map((slice) => slice[against].cost / slice.ours.cost);
+    const ratios = slices.map((slice) => slice[against].cost / slice[ours].cost);
+    const rounds = [...new Set(slices.map(({ round }) => round))];
     summary.ratio = median(ratios);
-    summary.spread = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
-    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice.ours.rate / slice[against].rate)) : null;
+    summary.spread = range(rounds.map((round) => ratios.filter((_, place) => slices[place].round === round)));
+    summary.quartiles = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
+    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice[ours].rate / slice[against].rate)) : null;
     summary.isMet = work.goal ? summary.ratio >= work.goal : null;
   }
   return { ...summary, slices };
+}
+
+/** What a work that could not be measured amounts to. */
+function failed(work, error) {
+  return { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null, failure: error.message };
 }
 
 /** Whether a work is measured in operations of some time, not by something that the server tells. */
@@ -48,43 +55,67 @@ function fixed(value) {
   return value === undefined || value === null ? '' : value.toFixed(2);
 }
 
-/** More of the time than this that the server could have run but for other processes, and its rate means little. */
-const DISTURBED = 0.1;
-
 /** A side that used its core for so much of the time was what limited the rate. */
 const BUSY = 0.9;
 
+/** More of the time than this that the server could have run but for other processes, and its rate means little. */
+const DISTURBED = 0.1;
+
+/** What limited the rate: `server`, `load`, `latency` or `others`; `undefined` where there is none. */
+function limitOf({ serverShare, loadShare, disturbance } = {}) {
+  if (serverShare === undefined) return undefined;
+  if (Math.max(serverShare, loadShare) >= BUSY) return serverShare >= loadShare ? 'server' : 'load';
+  // A server of several threads also waits for its own, but then its core is busy.
+  return disturbance > DISTURBED ? 'others' : 'latency';
+}
+
 /** What limited the rate, and how much of the time the server and the load ran. */
-function limit({ serverShare, loadShare, disturbance } = {}) {
-  if (serverShare === undefined || serverShare === null) return '';
-  const shares = `${Math.round(serverShare * 100)}/${Math.round(loadShare * 100)}%`;
-  if (disturbance > DISTURBED) return `others ${shares}`;
-  if (Math.max(serverShare, loadShare) < BUSY) return `latency ${shares}`;
-  return `${serverShare >= loadShare ? 'server' : 'load'} ${shares}`;
+function limit(side) {
+  const what = limitOf(side);
+  if (what === undefined) return '';
+  return `${what} ${Math.round(side.serverShare * 100)}/${Math.round(side.loadShare * 100)}%`;
+}
+
+/** Microseconds, half of the operations and one in a hundred take longer. */
+function latency({ p50, p99 } = {}) {
+  return p50 === undefined ? '' : `${short(p50)}/${short(p99)}`;
+}
+
+/** Three digits that count. */
+function short(value) {
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3);
 }
 
 const columns = (against) => [
-  ['work', (row) => row.title],
-  ['unit', (row) => row.unit],
-  ['ours', (row) => fixed(row.ours?.cost)],
-  [against, (row) => fixed(row.other?.cost)],
-  [`${against}/ours`, (row) => fixed(row.ratio)],
-  ['spread', (row) => row.spread?.map(fixed).join('-') ?? ''],
-  ['rate', (row) => fixed(row.rateRatio)],
-  ['limit ours', (row) => limit(row.ours)],
-  [`limit ${against}`, (row) => limit(row.other)],
+  { title: 'work', show: (row) => row.title, isText: true },
+  { title: 'unit', show: (row) => row.unit, isText: true },
+  { title: 'ours', show: (row) => fixed(row.ours?.cost) },
+  { title: against, show: (row) => fixed(row.other?.cost) },
+  { title: `${against}/ours`, show: (row) => fixed(row.ratio) },
+  { title: 'spread', show: (row) => row.spread?.map(fixed).join('-') ?? '' },
+  { title: 'rate', show: (row) => fixed(row.rateRatio) },
+  { title: 'p50/p99 ours', show: (row) => latency(row.ours) },
+  { title: `p50/p99 ${against}`, show: (row) => latency(row.other) },
+  { title: 'limit ours', show: (row) => row.failure ?? limit(row.ours), isText: true },
+  { title: `limit ${against}`, show: (row) => limit(row.other), isText: true },
 ];
 
 /** The table of the summaries of ours and `against`, as lines. */
 function table(summaries, against) {
   const shown = columns(against);
-  const rows = [shown.map(([title]) => title), ...summaries.map((row) => shown.map(([, show]) => show(row)))];
+  const rows = [shown.map(({ title }) => title), ...summaries.map((row) => shown.map(({ show }) => show(row)))];
   const widths = shown.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const isText = (column) => column < 2 || column > 6;
   return rows.map((row) => {
-    const cells = row.map((cell, column) => cell[isText(column) ? 'padEnd' : 'padStart'](widths[column]));
+    const cells = row.map((cell, column) => cell[shown[column].isText ? 'padEnd' : 'padStart'](widths[column]));
     return cells.join('  ').trimEnd();
   });
+}
+
+/** The rates that tell about the load, not about the server, as lines. */
+function bottlenecks(summaries, against) {
+  return summaries.flatMap((row) => [['ours', row.ours], [against, row.other]]
+    .filter(([, side]) => limitOf(side) === 'load')
+    .map(([name, { loadShare }]) => `${row.title}, ${name}: the load ran ${Math.round(loadShare * 100)}% of the time`));
 }
 
 /** The goals, as lines. */
@@ -94,4 +125,4 @@ function goals(summaries) {
     .map((row) => `${row.isMet ? 'met    ' : 'NOT MET'}  ${row.title}: ${row.ratio.toFixed(2)} of ${row.goal}`);
 }
 
-module.exports = { goals, summarize, table };
+module.exports = { bottlenecks, failed, goals, limitOf, summarize, table };

@@ -1,29 +1,43 @@
 'use strict';
 
-// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]`, where
-// MODULE is `net` or `rust-net`. It prints the port or path that it listens on. With an identity (a key and a
-// certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is secured in place. A proxy passes
-// everything on to the backend. Nothing else in it depends on the module.
+// The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]
+// [--replies COUNT]`, where MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens
+// on. With an identity (a key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is
+// secured in place. A proxy passes everything on to the backend. Nothing else in it depends on the module.
+//
+// With `--port PORT` (0 for the first) it shares the port with other processes; with `--workers COUNT`, that many
+// worker threads of its own share one.
 //
 // With an IPC channel it answers questions about its own process and ends with the channel.
 
+const { once } = require('events');
 const fs = require('fs');
 const { createHistogram } = require('perf_hooks');
 const { parseArgs } = require('util');
-const { Worker } = require('worker_threads');
+const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 const {
   positionals: [moduleName, work],
-  values: { backend, identity, path },
+  values: { backend, identity, path, port, replies, workers },
 } = parseArgs({
   allowPositionals: true,
-  options: { backend: { type: 'string' }, identity: { type: 'string' }, path: { type: 'string' } },
+  options: {
+    backend: { type: 'string' },
+    identity: { type: 'string' },
+    path: { type: 'string' },
+    port: { type: 'string' },
+    replies: { type: 'string', default: '1' },
+    workers: { type: 'string' },
+  },
 });
 
 /** Byte number n of what is sent is n modulo 256. */
 const CHUNK = Buffer.from(Array.from({ length: 64 << 10 }, (_, index) => index & 255));
 
-const REPLIES = 16;
+const REPLIES = Number(replies);
+
+/** About a tenth of a millisecond of JavaScript. */
+const STEPS = 25_000;
 
 /** What is done with a connection, by work. */
 const listeners = {
@@ -31,6 +45,20 @@ const listeners = {
 
   echo(stream) {
     stream.on('data', (data) => stream.write(data));
+  },
+
+  strings(stream) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => stream.write(text));
+  },
+
+  compute(stream) {
+    stream.on('data', (data) => {
+      let sum = 0;
+      for (let i = 0; i < STEPS; i++) sum = (sum * 31 + data[i % data.length]) | 0;
+      // What comes back is what came, and the sum could not be left out.
+      stream.write(sum === 0.5 ? 'never' : data);
+    });
   },
 
   replies(stream) {
@@ -112,14 +140,32 @@ function create(options, listener) {
   const pem = fs.readFileSync(identity, 'utf8');
   const secrets = { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
   if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
-  const { createCredentials, createServer } = require(moduleName);
-  const credentials = createCredentials(secrets);
-  return createServer(options, (stream) => listener(stream.setSecure(credentials)));
+  const credentials = require('rust-net').createCredentials(secrets);
+  return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
 }
 
-// Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net waits
-// up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
-server.listen(path ?? { port: 0, host: '127.0.0.1' }, () => {
-  console.log(path ?? server.address().port);
-});
+function serve() {
+  // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net
+  // waits up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
+  const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
+  const reusePort = port !== undefined;
+  server.listen(path ?? { port: Number(port ?? 0), host: '127.0.0.1', reusePort }, () => tell(path ?? server.address().port));
+}
+
+function tell(place) {
+  if (isMainThread) console.log(place);
+  else parentPort.postMessage(place);
+}
+
+/** Worker threads that serve on one port. The first one gets it from the system. */
+async function share(count) {
+  let shared = 0;
+  for (let i = 0; i < count; i++) {
+    const worker = new Worker(__filename, { argv: [moduleName, work, '--port', String(shared)] });
+    [shared] = await once(worker, 'message');
+  }
+  tell(shared);
+}
+
+if (workers === undefined) serve();
+else share(Number(workers));

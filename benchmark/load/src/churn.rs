@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
-use crate::echo::{MESSAGE, is_repeated, message};
+use crate::latency::Latencies;
+use crate::message::{MESSAGE, Shape};
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
 
@@ -16,12 +17,17 @@ pub struct Churn {
     events: Events,
     endpoint: Endpoint,
     visits: Vec<Option<Visit>>,
+    shape: Shape,
     begun: u64,
+    latencies: Latencies,
 }
 
 struct Visit {
     socket: Socket,
-    message: [u8; MESSAGE],
+    /// The message's.
+    number: u64,
+    /// When it began, or was to.
+    due: Instant,
     stage: Stage,
 }
 
@@ -57,12 +63,13 @@ impl Work for Storm {
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let churn = &mut self.churn;
         let (mut begun, mut done) = (0u32, 0);
+        churn.latencies.clear();
         let start = Instant::now();
         let mut free: Vec<usize> = (0..churn.visits.len()).collect();
         loop {
             let is_over = limit.is_reached(begun.into());
             if is_over && free.len() == churn.visits.len() {
-                return Ok(Outcome::fair(done));
+                return Ok(Outcome { latencies: churn.latencies.percentiles(), ..Outcome::fair(done) });
             }
             while !is_over && start.elapsed() >= self.pause * begun {
                 if churn.visits.len() - free.len() >= STORM_MOST {
@@ -72,8 +79,9 @@ impl Work for Storm {
                     churn.visits.push(None);
                     churn.visits.len() - 1
                 });
+                // Its latency counts from when it was to begin, late as it may be.
+                churn.begin(slot, start + self.pause * begun)?;
                 begun += 1;
-                churn.begin(slot)?;
             }
             churn.poll.poll(&mut churn.events, Some(PATIENCE))?;
             for slot in churn.go_on()? {
@@ -88,13 +96,21 @@ impl Churn {
     /// Opens nothing yet; then `connections` at once.
     pub fn new(endpoint: &Endpoint, connections: usize) -> Result<Self, Failure> {
         let visits = std::iter::repeat_with(|| None).take(connections).collect();
-        Ok(Self { poll: Poll::new()?, events: work::events(), endpoint: endpoint.clone(), visits, begun: 0 })
+        Ok(Self {
+            poll: Poll::new()?,
+            events: work::events(),
+            endpoint: endpoint.clone(),
+            visits,
+            shape: Shape::new(MESSAGE),
+            begun: 0,
+            latencies: Latencies::new()?,
+        })
     }
 
-    fn begin(&mut self, slot: usize) -> Result<(), Failure> {
+    fn begin(&mut self, slot: usize, due: Instant) -> Result<(), Failure> {
         self.begun += 1;
         let socket = Socket::connect(&self.endpoint, self.poll.registry(), Token(slot))?;
-        self.visits[slot] = Some(Visit { socket, message: message(self.begun), stage: Stage::Connecting });
+        self.visits[slot] = Some(Visit { socket, number: self.begun, due, stage: Stage::Connecting });
         Ok(())
     }
 
@@ -105,7 +121,12 @@ impl Churn {
             let slot = event.token().0;
             // The news of a connection that was closed in this round is nobody's.
             let Some(visit) = &mut self.visits[slot] else { continue };
-            if visit.go_on()? {
+            if visit.go_on(&self.shape)? {
+                let sessions = self.endpoint.sessions();
+                if sessions.is_some_and(|sessions| !sessions.is_saving()) && !visit.socket.is_resumed() {
+                    return server("has not resumed a session");
+                }
+                self.latencies.record(visit.due.elapsed());
                 self.visits[slot] = None;
                 over.push(slot);
             }
@@ -115,12 +136,29 @@ impl Churn {
 }
 
 impl Work for Churn {
+    /// Gets as many sessions as one run can use up, from connections with full handshakes.
+    fn prepare(&mut self, most: u64) -> Result<(), Failure> {
+        let endpoint = self.endpoint.clone();
+        let Some(sessions) = endpoint.sessions() else { return Ok(()) };
+        sessions.save(true);
+        while (sessions.count() as u64) < most {
+            let before = sessions.count();
+            self.run(&Limit::new(Duration::MAX, self.visits.len() as u64))?;
+            if sessions.count() == before {
+                return server("gives no sessions that could be resumed");
+            }
+        }
+        sessions.save(false);
+        Ok(())
+    }
+
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
         let (mut begun, mut done) = (0, 0);
+        self.latencies.clear();
         for slot in 0..self.visits.len() {
             if limit.left(begun) > 0 {
                 begun += 1;
-                self.begin(slot)?;
+                self.begin(slot, Instant::now())?;
             }
         }
         while done < begun {
@@ -131,17 +169,17 @@ impl Work for Churn {
                 done += 1;
                 if !is_over && limit.left(begun) > 0 {
                     begun += 1;
-                    self.begin(slot)?;
+                    self.begin(slot, Instant::now())?;
                 }
             }
         }
-        Ok(Outcome::fair(done))
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
     }
 }
 
 impl Visit {
     /// Goes as far as it can. Says whether it is over.
-    fn go_on(&mut self) -> Result<bool, Failure> {
+    fn go_on(&mut self, shape: &Shape) -> Result<bool, Failure> {
         let mut space = [0; 2 * MESSAGE];
         loop {
             match self.stage {
@@ -149,7 +187,9 @@ impl Visit {
                     if !self.socket.is_connected()? {
                         return Ok(false);
                     }
-                    if self.socket.write(&self.message)? != Some(MESSAGE) {
+                    let mut message = Vec::with_capacity(MESSAGE);
+                    shape.append(self.number, &mut message);
+                    if self.socket.write(&message)? != Some(MESSAGE) {
                         return server("has no room for a first message");
                     }
                     self.stage = Stage::Receiving(0);
@@ -157,7 +197,7 @@ impl Visit {
                 }
                 Stage::Receiving(before) => {
                     let Some(read) = self.socket.read(&mut space)? else { return Ok(false) };
-                    if read == 0 || before + read > MESSAGE || !is_repeated(&self.message, before, &space[..read]) {
+                    if read == 0 || before + read > MESSAGE || !shape.is_repeated(self.number, before, &space[..read]) {
                         return server("has not sent the message back");
                     }
                     self.stage = Stage::Receiving(before + read);

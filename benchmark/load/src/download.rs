@@ -75,7 +75,7 @@ impl Work for Download {
         }
         let shares = self.connections.iter().zip(before).map(|(connection, before)| connection.received - before);
         let fairness = shares.clone().min().unwrap_or(0) as f64 / shares.max().unwrap_or(0).max(1) as f64;
-        Ok(Outcome { operations: received as f64 / MIB, fairness })
+        Ok(Outcome { operations: received as f64 / MIB, fairness, latencies: None })
     }
 }
 

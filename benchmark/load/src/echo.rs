@@ -1,33 +1,53 @@
-//! Messages on open connections: each connection sends its next one when the former has come back whole.
+//! Messages on open connections. Each connection has so many on their way (one, unless it is told to pipeline), and
+//! sends the next one when one has come back whole; several that have come back at once are followed in one write.
+
+use std::collections::VecDeque;
+use std::time::Instant;
 
 use mio::{Events, Poll};
 
+use crate::latency::Latencies;
+use crate::message::Shape;
 use crate::options::Options;
 use crate::socket::Socket;
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
 
-/// The size of a message in bytes.
-pub const MESSAGE: usize = 64;
-
-/// More than one connection's replies: what comes unasked is seen.
+/// More than one connection's small replies: what comes unasked is seen.
 const SPACE: usize = 16 << 10;
+
+/// As much is read at once when messages are large.
+const SPACE_MOST: usize = 256 << 10;
 
 /// See the module.
 pub struct Echo {
     poll: Poll,
     events: Events,
     connections: Vec<Connection>,
+    shape: Shape,
     /// How often a message comes back.
     replies: usize,
-    space: Box<[u8; SPACE]>,
+    /// How many messages a connection has on their way.
+    depth: usize,
+    space: Box<[u8]>,
     sent: u64,
+    latencies: Latencies,
+}
+
+/// A message on its way.
+struct Sent {
+    number: u64,
+    at: Instant,
 }
 
 struct Connection {
     socket: Socket,
-    message: [u8; MESSAGE],
-    /// How much of the replies has come; `None` when none is due.
-    received: Option<usize>,
+    /// The messages on their way, the oldest first.
+    under_way: VecDeque<Sent>,
+    /// How much of the oldest one's replies has come.
+    received: usize,
+    /// What is being sent; the kernel has taken it up to `taken`.
+    outgoing: Vec<u8>,
+    taken: usize,
 }
 
 impl Echo {
@@ -35,117 +55,123 @@ impl Echo {
     pub fn open(options: &Options) -> Result<Self, Failure> {
         let mut poll = Poll::new()?;
         let sockets = work::connect(&mut poll, &options.endpoint, 0, options.connections)?;
-        let connections =
-            sockets.into_iter().map(|socket| Connection { socket, message: message(0), received: None }).collect();
         Ok(Self {
             poll,
             events: work::events(),
-            connections,
+            connections: sockets.into_iter().map(Connection::new).collect(),
+            shape: Shape::new(options.size),
             replies: options.replies,
-            space: Box::new([0; SPACE]),
+            depth: options.depth,
+            space: vec![0; (2 * options.size).clamp(SPACE, SPACE_MOST)].into(),
             sent: 0,
+            latencies: Latencies::new()?,
         })
     }
 }
 
 impl Work for Echo {
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
-        let expected = self.replies * MESSAGE;
+        let expected = self.replies * self.shape.size();
         let (mut begun, mut done) = (0, 0);
+        let mut answered = Vec::with_capacity(self.depth);
+        self.latencies.clear();
         for connection in &mut self.connections {
-            if limit.left(begun) > 0 {
-                self.sent += 1;
-                begun += 1;
-                connection.send(self.sent)?;
-            }
+            let count = limit.left(begun).min(self.depth as u64);
+            connection.send(self.sent..self.sent + count, Instant::now(), &self.shape)?;
+            self.sent += count;
+            begun += count;
         }
         while done < begun {
             work::wait(&mut self.poll, &mut self.events)?;
             let is_over = limit.is_reached(begun);
             for event in &self.events {
                 let connection = &mut self.connections[event.token().0];
-                if event.is_readable() && connection.receive(&mut self.space[..], expected)? {
-                    done += 1;
-                    if !is_over && limit.left(begun) > 0 {
-                        self.sent += 1;
-                        begun += 1;
-                        connection.send(self.sent)?;
-                    }
+                if event.is_writable() {
+                    connection.flush()?;
+                }
+                if !event.is_readable() {
+                    continue;
+                }
+                connection.receive(&mut self.space, &self.shape, expected, &mut answered)?;
+                if answered.is_empty() {
+                    continue;
+                }
+                let back = answered.len() as u64;
+                let now = Instant::now();
+                answered.drain(..).for_each(|at| self.latencies.record(now - at));
+                done += back;
+                if !is_over {
+                    let count = limit.left(begun).min(back);
+                    connection.send(self.sent..self.sent + count, now, &self.shape)?;
+                    self.sent += count;
+                    begun += count;
                 }
             }
         }
-        Ok(Outcome::fair(done))
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
     }
 }
 
 impl Connection {
-    fn send(&mut self, number: u64) -> Result<(), Failure> {
-        self.message = message(number);
-        self.received = Some(0);
-        // Nothing else is on its way, so the kernel has room for it.
-        match self.socket.write(&self.message)? {
-            Some(MESSAGE) => Ok(()),
-            _ => server("has not read the messages that it has answered"),
-        }
+    fn new(socket: Socket) -> Self {
+        Self { socket, under_way: VecDeque::new(), received: 0, outgoing: Vec::new(), taken: 0 }
     }
 
-    /// Takes what has come. Says whether the replies are complete.
-    fn receive(&mut self, space: &mut [u8], expected: usize) -> Result<bool, Failure> {
-        let Some(read) = self.socket.read(space)? else { return Ok(false) };
-        let Some(before) = self.received else { return server("has sent more than it was to") };
-        let received = before + read;
-        if read == 0 {
-            return server("has ended a connection");
+    fn send(&mut self, numbers: std::ops::Range<u64>, at: Instant, shape: &Shape) -> Result<(), Failure> {
+        for number in numbers {
+            shape.append(number, &mut self.outgoing);
+            self.under_way.push_back(Sent { number, at });
         }
-        if received > expected {
-            return server("has sent more than it was to");
-        }
-        if !is_repeated(&self.message, before, &space[..read]) {
-            return server("has sent other bytes than it was to");
-        }
-        if received == expected {
-            self.received = None;
-            return Ok(true);
-        }
-        self.received = Some(received);
-        Ok(false)
+        self.flush()
     }
-}
 
-/// A message that differs from all others.
-pub fn message(number: u64) -> [u8; MESSAGE] {
-    let mut message = [b'.'; MESSAGE];
-    message[..8].copy_from_slice(&number.to_le_bytes());
-    message
-}
-
-/// Whether `bytes` are what comes at `offset` when `message` is sent again and again.
-pub fn is_repeated(message: &[u8; MESSAGE], offset: usize, bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    let mut start = offset % MESSAGE;
-    while !rest.is_empty() {
-        let length = rest.len().min(MESSAGE - start);
-        if rest[..length] != message[start..start + length] {
-            return false;
+    /// Sends what the kernel takes; it says when it takes more.
+    fn flush(&mut self) -> Result<(), Failure> {
+        while self.taken < self.outgoing.len() {
+            match self.socket.write(&self.outgoing[self.taken..])? {
+                None => return Ok(()),
+                Some(count) => self.taken += count,
+            }
         }
-        rest = &rest[length..];
-        start = 0;
+        self.outgoing.clear();
+        self.taken = 0;
+        Ok(())
     }
-    true
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sees_a_wrong_byte_wherever_it_is() {
-        let message = message(7);
-        let mut bytes = message.repeat(3);
-        assert!(is_repeated(&message, 0, &bytes));
-        assert!(is_repeated(&message, 70, &bytes[6..]));
-        assert!(!is_repeated(&message, 1, &bytes));
-        bytes[130] ^= 1;
-        assert!(!is_repeated(&message, 0, &bytes));
+    /// Takes what has come. `answered` gets when the messages had been sent that have now been answered with all of the
+    /// `expected` bytes.
+    fn receive(
+        &mut self,
+        space: &mut [u8],
+        shape: &Shape,
+        expected: usize,
+        answered: &mut Vec<Instant>,
+    ) -> Result<(), Failure> {
+        loop {
+            let Some(read) = self.socket.read(space)? else { return Ok(()) };
+            if read == 0 {
+                return server("has ended a connection");
+            }
+            let mut rest = &space[..read];
+            while !rest.is_empty() {
+                let Some(&Sent { number, at }) = self.under_way.front() else {
+                    return server("has sent more than it was to");
+                };
+                let length = rest.len().min(expected - self.received);
+                if !shape.is_repeated(number, self.received, &rest[..length]) {
+                    return server("has sent other bytes than it was to");
+                }
+                rest = &rest[length..];
+                self.received += length;
+                if self.received == expected {
+                    self.under_way.pop_front();
+                    self.received = 0;
+                    answered.push(at);
+                }
+            }
+            if read < space.len() {
+                return Ok(());
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 use mio::{Events, Poll};
 
-use crate::echo::{MESSAGE, message};
+use crate::message::{MESSAGE, Shape};
 use crate::options::Options;
 use crate::socket::{Endpoint, Socket};
 use crate::work::{self, Failure, Limit, Outcome, Work, server};
@@ -42,8 +42,10 @@ impl Work for Idle {
         self.sockets.extend(work::connect(&mut self.poll, &self.endpoint, first, count)?);
         let mut due = vec![MESSAGE; count];
         let mut left = count;
+        let mut message = Vec::with_capacity(MESSAGE);
+        Shape::new(MESSAGE).append(0, &mut message);
         for socket in &mut self.sockets[first..] {
-            if socket.write(&message(0))? != Some(MESSAGE) {
+            if socket.write(&message)? != Some(MESSAGE) {
                 return server("has no room for a first message");
             }
         }

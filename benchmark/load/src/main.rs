@@ -5,14 +5,15 @@
 //! - [`options`]: the command line.
 //! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
-//! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load.
+//! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load; [`message`]: what most of them send.
 //! - [`serve`]: the limit that servers are compared with.
-//! - [`meter`]: time and own CPU time.
+//! - [`meter`]: time and own CPU time; [`latency`]: how long operations take.
 //!
 //! # Dialogue
 //!
 //! It warms the server up until nothing is under way and prints `ready`. For every line that it then gets, it works for
-//! its time, until nothing is under way again, and prints one line of JSON. So whoever started it can look at the server
+//! its time, until nothing is under way again, and prints one line of JSON; but for the line `prepare`, it makes ready
+//! what the next run will use up, and prints `ready`. So whoever started it can look at the server
 //! at both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
 //!
 //! `load certificate p256|rsa2048` prints a new key and certificate, and ends.
@@ -22,6 +23,8 @@ mod churn;
 mod download;
 mod echo;
 mod idle;
+mod latency;
+mod message;
 mod meter;
 mod options;
 mod serve;
@@ -30,9 +33,10 @@ mod tls;
 mod upload;
 mod work;
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
+use latency::Percentiles;
 use meter::Meter;
 use options::{Kind, Options};
 use work::{Failure, Limit, Outcome, Work};
@@ -63,9 +67,15 @@ fn run(options: &Options) -> Result<(), Failure> {
         Kind::Download => Box::new(download::Download::open(options)?),
         Kind::Idle => Box::new(idle::Idle::new(options)?),
     };
+    work.prepare(options.most)?;
     work.run(&Limit::new(options.warm_up, options.most))?;
     say("ready")?;
-    while hear()? {
+    while let Some(line) = hear()? {
+        if line == "prepare" {
+            work.prepare(options.most)?;
+            say("ready")?;
+            continue;
+        }
         let meter = Meter::start();
         let outcome = work.run(&Limit::new(options.time, options.most))?;
         say(&report(&meter, outcome))?;
@@ -73,11 +83,13 @@ fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(meter: &Meter, Outcome { operations, fairness }: Outcome) -> String {
+fn report(meter: &Meter, Outcome { operations, fairness, latencies }: Outcome) -> String {
     let (seconds, cpu) = meter.read();
     let share = cpu / seconds;
+    let latencies = latencies.map(|Percentiles { p50, p99 }| format!(r#","p50":{p50:.1},"p99":{p99:.1}"#));
+    let latencies = latencies.unwrap_or_default();
     format!(
-        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}}}"#
+        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}{latencies}}}"#
     )
 }
 
@@ -87,8 +99,7 @@ fn say(line: &str) -> Result<(), Failure> {
     Ok(output.flush()?)
 }
 
-/// Waits for a line. `false` at the end of the input.
-fn hear() -> Result<bool, Failure> {
-    let mut line = String::new();
-    Ok(std::io::stdin().lock().read_line(&mut line)? > 0)
+/// Waits for a line. `None` at the end of the input.
+fn hear() -> Result<Option<String>, Failure> {
+    Ok(std::io::stdin().lines().next().transpose()?)
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::message::MESSAGE;
 use crate::socket::{Endpoint, Place};
+use crate::tls::Client;
 
 /// Descriptors that are needed besides the connections.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -13,7 +15,7 @@ const OTHER_DESCRIPTORS: u64 = 32;
 /// The kind of load.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// Messages on open connections, each sent when the former is answered.
+    /// Messages on open connections, each sent when a former one is answered.
     Echo,
     /// One message per connection.
     Churn,
@@ -35,8 +37,12 @@ pub struct Options {
     pub endpoint: Endpoint,
     /// How many connections at once.
     pub connections: usize,
+    /// The size of a message in bytes.
+    pub size: usize,
     /// How often a message comes back.
     pub replies: usize,
+    /// How many messages a connection has on their way.
+    pub depth: usize,
     /// How long to warm up.
     pub warm_up: Duration,
     /// How long to measure at a time.
@@ -62,17 +68,24 @@ impl Options {
         let mut place = None;
         let mut options = Self {
             kind,
-            endpoint: Endpoint { place: Place::Unix(String::new()), is_secure: false },
+            endpoint: Endpoint { place: Place::Unix(String::new()), client: None },
             connections: 1,
+            size: MESSAGE,
             replies: 1,
+            depth: 1,
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
             most: u64::MAX,
             rate: 1.0,
         };
         while let Some(name) = arguments.next() {
-            if name == "--tls" {
-                options.endpoint.is_secure = true;
+            let client = match name.as_str() {
+                "--tls" => Some(Client::forgetful()),
+                "--tls-resumed" => Some(Client::resuming()),
+                _ => None,
+            };
+            if let Some(client) = client {
+                options.endpoint.client = Some(client.map_err(|error| error.to_string())?);
                 continue;
             }
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -80,6 +93,8 @@ impl Options {
                 "--tcp" => place = Some(Place::Tcp(parsed(&name, &value)?)),
                 "--unix" => place = Some(Place::Unix(value)),
                 "--connections" => options.connections = parsed(&name, &value)?,
+                "--size" => options.size = parsed(&name, &value)?,
+                "--depth" => options.depth = parsed(&name, &value)?,
                 "--replies" => options.replies = parsed(&name, &value)?,
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,
@@ -92,8 +107,8 @@ impl Options {
         if !(options.rate > 0.0 && options.rate.is_finite()) {
             return Err("--rate must be a number of connections".into());
         }
-        if options.connections == 0 || options.replies == 0 {
-            return Err("--connections and --replies can't be 0".into());
+        if [options.connections, options.size, options.replies, options.depth].contains(&0) {
+            return Err("--connections, --size, --replies and --depth can't be 0".into());
         }
         Ok(options)
     }

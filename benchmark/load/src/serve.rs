@@ -1,7 +1,7 @@
 //! The limit: the servers of the benchmark on tokio and tokio-rustls, on one thread, without JavaScript.
 //!
-//! `load serve WORK [--path PATH] [--identity FILE] [--backend PORT]` prints the port or path that it listens on, and
-//! ends with its input.
+//! `load serve WORK [--path PATH] [--identity FILE] [--backend PORT] [--replies COUNT]` prints the port or path that it
+//! listens on, and ends with its input.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,14 +19,14 @@ use crate::work::Failure;
 /// As much as node:net reads at once.
 const READ_MOST: usize = 64 << 10;
 
-/// How often a message comes back in the work `replies`.
-const REPLIES: usize = 16;
-
 /// What is done with a connection.
 #[derive(Clone, Copy)]
 enum Service {
     Echo,
-    Replies,
+    /// The same, if it is text.
+    Strings,
+    /// Sends it back so often.
+    Replies(usize),
     Sink,
     Source,
     /// Passes everything on to this port.
@@ -41,9 +41,11 @@ pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         options.insert(name, value);
     }
     let backend = options.get("--backend").and_then(|port| port.parse().ok());
+    let replies = options.get("--replies").and_then(|count| count.parse().ok());
     let service = match (work.as_str(), backend) {
         ("echo", _) => Service::Echo,
-        ("replies", _) => Service::Replies,
+        ("strings", _) => Service::Strings,
+        ("replies", _) => Service::Replies(replies.unwrap_or(1)),
         ("sink", _) => Service::Sink,
         ("source", _) => Service::Source,
         ("proxy", Some(port)) => Service::Proxy(port),
@@ -67,10 +69,11 @@ fn acceptor(file: &str) -> Result<TlsAcceptor, Failure> {
     let chain = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| failed(&error))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| failed(&error))?;
+    config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(|error| failed(&error))?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -127,11 +130,15 @@ impl Service {
         while stream.read_buf(&mut buffer).await? > 0 {
             received += buffer.len();
             match self {
-                Self::Replies => {
-                    let replies = buffer.repeat(REPLIES);
+                Self::Replies(count) => {
+                    let replies = buffer.repeat(count);
                     stream.write_all(&replies).await?;
                 }
                 Self::Sink => {}
+                Self::Strings => {
+                    let text = std::str::from_utf8(&buffer).map_err(io::Error::other)?;
+                    stream.write_all(text.as_bytes()).await?;
+                }
                 _ => stream.write_all(&buffer).await?,
             }
             stream.flush().await?;

@@ -7,7 +7,7 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 
-use crate::tls::Tls;
+use crate::tls::{Client, Sessions, Tls};
 
 /// Where the server is.
 #[derive(Clone, Debug)]
@@ -23,8 +23,15 @@ pub enum Place {
 pub struct Endpoint {
     /// Where.
     pub place: Place,
-    /// Whether connections begin with a handshake.
-    pub is_secure: bool,
+    /// What connections begin their handshake with, if they have one.
+    pub client: Option<Client>,
+}
+
+impl Endpoint {
+    /// The sessions that connections are to resume, if they are.
+    pub fn sessions(&self) -> Option<&Sessions> {
+        self.client.as_ref()?.sessions.as_deref()
+    }
 }
 
 /// A connection, or an attempt at one.
@@ -49,7 +56,7 @@ impl Socket {
             Place::Unix(path) => Transport::Unix(UnixStream::connect(path)?),
         };
         registry.register(transport.source(), token, Interest::READABLE | Interest::WRITABLE)?;
-        let tls = if endpoint.is_secure { Some(Box::new(Tls::new()?)) } else { None };
+        let tls = endpoint.client.as_ref().map(Tls::new).transpose()?.map(Box::new);
         Ok(Self { transport, tls, is_open: false })
     }
 
@@ -60,6 +67,11 @@ impl Socket {
             Some(tls) if self.is_open => tls.shake(&mut self.transport),
             _ => Ok(self.is_open),
         }
+    }
+
+    /// Whether its handshake has resumed a session.
+    pub fn is_resumed(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_resumed())
     }
 
     /// Reads into `buffer`; `None` when there is nothing yet.

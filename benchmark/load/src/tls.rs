@@ -1,15 +1,18 @@
 //! TLS over a connection, as a client that trusts anybody: what is measured is the server. Never waits.
 //!
-//! Every handshake is a full one: sessions are not kept.
+//! Every handshake is a full one, unless sessions are kept to be resumed.
 
 use std::io::{self, BufRead, Read, Write};
-use std::sync::{Arc, LazyLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, NamedGroup, SignatureScheme,
+};
 
 /// Records are made of so much at once.
 const SEAL_MOST: usize = 64 << 10;
@@ -25,6 +28,89 @@ static CONFIG: LazyLock<Result<Arc<ClientConfig>, Error>> = LazyLock::new(|| {
     Ok(Arc::new(config))
 });
 
+/// What handshakes are done with. Clones share their sessions.
+#[derive(Clone, Debug)]
+pub struct Client {
+    config: Arc<ClientConfig>,
+    /// The sessions that handshakes resume, if they are to.
+    pub sessions: Option<Arc<Sessions>>,
+}
+
+impl Client {
+    /// Each handshake is a full one.
+    pub fn forgetful() -> io::Result<Self> {
+        Ok(Self { config: CONFIG.clone().map_err(failed)?, sessions: None })
+    }
+
+    /// Each handshake resumes a session, as long as there is one.
+    pub fn resuming() -> io::Result<Self> {
+        let Self { config, .. } = Self::forgetful()?;
+        let mut config = (*config).clone();
+        let sessions = Arc::new(Sessions::default());
+        config.resumption = Resumption::store(Arc::<Sessions>::clone(&sessions));
+        Ok(Self { config: Arc::new(config), sessions: Some(sessions) })
+    }
+}
+
+/// Sessions of one server, of TLS 1.3. Each is used once; how many a server gives, and with which handshakes, is its own
+/// affair: OpenSSL gives two with a full one, and none with one that has resumed a session.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    kept: Mutex<Vec<Tls13ClientSessionValue>>,
+    is_saving: AtomicBool,
+}
+
+/// More are not kept.
+const SESSIONS_MOST: usize = 8192;
+
+impl Sessions {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether none is used up for now.
+    pub fn save(&self, is_saving: bool) {
+        self.is_saving.store(is_saving, Ordering::Relaxed);
+    }
+
+    /// Whether handshakes are full ones for now.
+    pub fn is_saving(&self) -> bool {
+        self.is_saving.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Tls13ClientSessionValue>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientSessionStore for Sessions {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, _: Tls12ClientSessionValue) {}
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, session: Tls13ClientSessionValue) {
+        let mut kept = self.lock();
+        if kept.len() < SESSIONS_MOST {
+            kept.push(session);
+        }
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        if self.is_saving() { None } else { self.lock().pop() }
+    }
+}
+
 /// See the module. The transport is lent to every call.
 pub struct Tls {
     connection: ClientConnection,
@@ -35,11 +121,15 @@ pub struct Tls {
 
 impl Tls {
     /// A connection whose handshake has not begun.
-    pub fn new() -> io::Result<Self> {
-        let config = CONFIG.clone().map_err(failed)?;
+    pub fn new(client: &Client) -> io::Result<Self> {
         let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-        let connection = ClientConnection::new(config, name).map_err(failed)?;
+        let connection = ClientConnection::new(Arc::clone(&client.config), name).map_err(failed)?;
         Ok(Self { connection, is_ending: false, is_ended: false })
+    }
+
+    /// Whether the handshake has resumed a session.
+    pub fn is_resumed(&self) -> bool {
+        self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Goes on with the handshake. Says whether it is done.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
+use crate::latency::Percentiles;
 use crate::socket::{Endpoint, Socket};
 
 /// A server that is silent for longer than this, with work under way, has failed.
@@ -18,6 +19,11 @@ const CONNECTING_AT_ONCE: usize = 64;
 
 /// A kind of load.
 pub trait Work {
+    /// Makes ready what a run of `most` operations uses up.
+    fn prepare(&mut self, _most: u64) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Works until `limit` is reached and nothing is under way any more.
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure>;
 }
@@ -29,12 +35,14 @@ pub struct Outcome {
     pub operations: f64,
     /// The share of the connection that got least in that of the one that got most.
     pub fairness: f64,
+    /// How long an operation took, where each is waited for.
+    pub latencies: Option<Percentiles>,
 }
 
 impl Outcome {
     /// `operations`, of which all connections had their share.
     pub fn fair(operations: u64) -> Self {
-        Self { operations: operations as f64, fairness: 1.0 }
+        Self { operations: operations as f64, fairness: 1.0, latencies: None }
     }
 }
 

@@ -1,0 +1,76 @@
+'use strict';
+
+// `npm run bench:docs`: all that docs/performance.md and the README show, one command after the other. Charts go to
+// docs/performance/, and what was measured and printed to results/, which is not in git.
+
+const { spawn } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const path = require('path');
+const { parseArgs } = require('util');
+
+const RESULTS = path.join(__dirname, 'results');
+const CHARTS = path.join(__dirname, '..', 'docs', 'performance');
+
+/** Works that show how near the limit is; the others have no part in which JavaScript could be left out. */
+const NEAR_LIMIT = ['echo-50', 'pipelined', 'connect', 'unix', 'proxy-50', 'tls-echo-50', 'tls-connect'];
+
+const each = (option, names) => names.flatMap((name) => [option, name]);
+
+/** What there is to be done: the script, and what it is asked for besides the rounds. */
+const steps = [
+  { name: 'node', script: 'run.js', args: ['--svg', path.join(CHARTS, 'works.svg')] },
+  { name: 'tokio', script: 'run.js', args: ['--against', 'tokio', ...each('--work', NEAR_LIMIT)] },
+  { name: 'curves', script: 'curves.js', args: ['--svg', CHARTS] },
+  { name: 'scale', script: 'scale.js', args: [] },
+  // Only when they are asked for: they need as long as all before.
+  { name: 'entry', script: 'run.js', args: ['--ours', 'rust-net/node'], isExtra: true },
+  ...['node@24', 'node@26', 'bun', 'deno'].map((against) => (
+    { name: against, script: 'run.js', args: ['--against', against], isExtra: true }
+  )),
+];
+
+const USAGE = `Usage: npm run bench:docs -- [options]
+  --rounds N       rounds of everything (default 3)
+  --step NAME      only this step (may be repeated): ${steps.map(({ name }) => name).join(', ')}
+                   (default: ${steps.filter(({ isExtra }) => !isExtra).map(({ name }) => name).join(', ')})`;
+
+/** Runs a step, shows what it prints and keeps it. */
+async function take({ name, script, args }, rounds) {
+  const output = fs.createWriteStream(path.join(RESULTS, `${name}.txt`));
+  const all = [path.join(__dirname, script), ...args, '--rounds', rounds, '--json', path.join(RESULTS, `${name}.json`)];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.pipe(output);
+  child.stdout.pipe(process.stdout, { end: false });
+  const [code, signal] = await once(child, 'close');
+  return code === 0 ? 'done' : `FAILED (${signal ?? `exit status ${code}`})`;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      step: { type: 'string', multiple: true },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const unknown = values.step?.find((name) => !steps.some((step) => step.name === name));
+  if (unknown !== undefined) throw new Error(`There is no step "${unknown}".\n${USAGE}`);
+  for (const folder of [RESULTS, CHARTS]) fs.mkdirSync(folder, { recursive: true });
+  for (const step of steps.filter(({ name, isExtra }) => values.step?.includes(name) ?? !isExtra)) {
+    const began = Date.now();
+    console.log(`\n== ${step.name}\n`);
+    const outcome = await take(step, values.rounds);
+    if (outcome !== 'done') process.exitCode = 1;
+    console.log(`\n== ${step.name}: ${outcome}, after ${((Date.now() - began) / 60_000).toFixed(1)} minutes`);
+  }
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
