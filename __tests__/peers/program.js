@@ -100,7 +100,7 @@ function account(name) {
 /** A server that can be killed, and comes again in the same place. */
 class Server {
   #launch;
-  #program;
+  #program = null;
 
   /** `launch()` starts the program, and gives it when it serves. What `place` has, the server has. */
   constructor(place, launch) {
@@ -108,15 +108,18 @@ class Server {
     this.#launch = launch;
   }
 
+  /** Starts it, unless it runs. */
   async start() {
-    this.#program = await this.#launch();
+    this.#program ??= await this.#launch();
     return this;
   }
 
   /** Resolves when the program is gone, with all its children. */
   async kill(signal = 'SIGKILL') {
-    this.#program.process.kill(signal);
-    await this.#program.outcome;
+    const program = this.#program;
+    this.#program = null;
+    program.process.kill(signal);
+    await program.outcome;
   }
 }
 
