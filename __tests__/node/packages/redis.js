@@ -41,8 +41,15 @@ report(async () => {
   });
   await publish('heard');
 
+  // The server is killed when it has a request that it has not answered.
+  const witness = await open();
+  let onCommand;
+  const begun = new Promise((resolve) => (onCommand = (command) => /blpop/i.test(command) && resolve()));
+  await witness.monitor(onCommand);
   const waiting = await open();
   const lost = waiting.blPop('never', 0).catch((error) => error.message);
+  await begun;
+  witness.destroy();
   const refused = event(client, 'error', ({ code }) => code === 'ECONNREFUSED');
   await ask('kill');
   const { code } = await refused;
