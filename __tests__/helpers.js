@@ -193,6 +193,8 @@ const OPTIONS = {
   keepAliveIdle: isMac ? [6, 0x10] : [6, 4],
   keepAliveInterval: isMac ? [6, 0x101] : [6, 5],
   keepAliveCount: isMac ? [6, 0x102] : [6, 6],
+  typeOfService: isMac ? [0, 3] : [0, 1],
+  trafficClass: isMac ? [41, 36] : [41, 67],
 };
 
 /** What the kernel says of the option `name` of `stream`. */
