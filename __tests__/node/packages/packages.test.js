@@ -56,6 +56,8 @@ const OUTCOMES = {
     manyAtOnce: true,
     bytes: true,
     forwarded: true,
+    nobody: 'ECONNREFUSED',
+    reconnected: true,
   },
   'core': { overHttps: true, overHttp2: true, overTls: true, throughChild: true },
 };
