@@ -15,13 +15,13 @@ const { DEADLINE, project, run } = require('./project');
 
 jest.setTimeout(4 * DEADLINE);
 
+let binaries;
+
+beforeAll(() => {
+  binaries = new Map(nodes());
+});
+
 describe('in a worker of a cluster', () => {
-  let binaries;
-
-  beforeAll(() => {
-    binaries = new Map(nodes());
-  });
-
   /** Two workers, each of which listens in all ways and says what came of it. */
   const APPLICATION = {
     'app.js': `
@@ -123,6 +123,23 @@ describe('a handle', () => {
     atEnd(() => worker.terminate());
     expect(thrown(() => worker.postMessage(client)).name).toBe('DataCloneError');
     expect(() => worker.postMessage(client, [client])).toThrow();
+  });
+
+  test.each(MAJORS.filter((major) => major > 20))('nor is a server, on Node %i', async (major) => {
+    const script = `
+const { Worker } = require('worker_threads');
+const server = require('rust-net/node').createServer().listen(0, '127.0.0.1', () => {
+  const worker = new Worker('', { eval: true });
+  try {
+    worker.postMessage(server);
+  } catch (error) {
+    process.stdout.write(error.name);
+  }
+  server.close();
+});
+`;
+    const output = await run(project({ 'app.js': script }), ['app.js'], { node: binaries.get(major) });
+    expect(output).toBe('DataCloneError');
   });
 
   test.each([
