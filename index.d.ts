@@ -504,6 +504,8 @@ export interface StreamOptions extends SocketOptions {
   onread?: OnReadOpts | undefined;
   /** Addresses that are not connected to: `ERR_IP_BLOCKED`. */
   blockList?: BlockList | undefined;
+  /** See {@link Stream.setTypeOfService}. Default: the system's. */
+  typeOfService?: number | undefined;
   /** Whether to read. Default `true`, and what a pipe allows. */
   readable?: boolean | undefined;
   /** Whether to write. Default `true`, and what a pipe allows. */
@@ -826,6 +828,17 @@ export interface Stream extends Duplex {
 
   /** The same, with the arguments as one object. */
   setKeepAlive(options: { enable?: boolean; initialDelay?: number; interval?: number; count?: number }): this;
+
+  /**
+   * Sets the type of service of what is sent over TCP, now or once the stream is connected: the field of IPv4, or the
+   * traffic class of IPv6. The kernel may keep the bits of ECN to itself. Without effect on other streams.
+   *
+   * @param tos 0 to 255; others throw `ERR_OUT_OF_RANGE`
+   */
+  setTypeOfService(tos: number): this;
+
+  /** The type of service that the kernel has; of a stream that is not connected over TCP, what has been set, or 0. */
+  getTypeOfService(): number;
 
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;

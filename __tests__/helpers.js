@@ -14,15 +14,23 @@ const net = require('..');
 
 const ROOT = path.dirname(__dirname);
 
-const cleanups = [];
+const [ofTest, ofFile] = [[], []];
 
-afterEach(async () => {
+async function run(cleanups) {
   while (cleanups.length > 0) await cleanups.pop()();
-});
+}
+
+afterEach(() => run(ofTest));
+afterAll(() => run(ofFile));
 
 /** Runs `cleanup` when the test is over. */
 function atEnd(cleanup) {
-  cleanups.push(cleanup);
+  ofTest.push(cleanup);
+}
+
+/** Runs `cleanup` when all tests of the file are over: for what they share. */
+function atLast(cleanup) {
+  ofFile.push(cleanup);
 }
 
 /** Destroys `stream` when the test is over, whatever its state. */
@@ -80,9 +88,9 @@ async function collect(stream) {
 }
 
 /** A fresh folder, removed after the test; short enough for socket paths. */
-function scratch() {
+function scratch(cleanUp = atEnd) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
-  atEnd(() => fs.rmSync(folder, { recursive: true, force: true }));
+  cleanUp(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -185,6 +193,8 @@ const OPTIONS = {
   keepAliveIdle: isMac ? [6, 0x10] : [6, 4],
   keepAliveInterval: isMac ? [6, 0x101] : [6, 5],
   keepAliveCount: isMac ? [6, 0x102] : [6, 6],
+  typeOfService: isMac ? [0, 3] : [0, 1],
+  trafficClass: isMac ? [41, 36] : [41, 67],
 };
 
 /** What the kernel says of the option `name` of `stream`. */
@@ -194,6 +204,7 @@ function kernelOption(stream, name) {
 
 module.exports = {
   atEnd,
+  atLast,
   child,
   closeAtEnd,
   collect,

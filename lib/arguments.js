@@ -145,6 +145,8 @@ function listenTarget(args) {
     signal: options.signal,
     exclusive: Boolean(options.exclusive),
   };
+  // Before the descriptor: a connected stream has one, too.
+  if (options._handle) throw errors.invalidHandle('options._handle', options._handle);
   if (typeof options.fd === 'number' && options.fd >= 0) {
     return { callback, target: { ...common, fd: validateFd(options.fd) } };
   }

@@ -8,6 +8,7 @@ const { EventEmitter } = require('events');
 const { constants } = require('os');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
+const { markAsUncloneable } = require('worker_threads');
 const { isIP } = require('./address');
 const { keepAliveSeconds, keepAliveSettings, listenTarget, normalize, socketOptions, validateBlockList, validateFd, validateFunction } = require('./arguments');
 const channels = require('./channels');
@@ -220,6 +221,8 @@ function construct(server, options, connectionListener) {
   connectionListener = checkListener(server, connectionListener, 'connectionListener');
   const checked = socketOptions(options);
   EventEmitter.call(server, { captureRejections: checked.captureRejections });
+  // What another thread would get is no server. Node 20 can't be told so.
+  markAsUncloneable?.(server);
   if (connectionListener) server.on('connection', connectionListener);
   server.allowHalfOpen = Boolean(checked.allowHalfOpen);
   server.pauseOnConnect = Boolean(checked.pauseOnConnect);

@@ -562,6 +562,26 @@ class StreamMethods extends Duplex {
     return this;
   }
 
+  /** Sets the type of service (DSCP and ECN, 0 to 255) of what is sent over TCP, now or once it is connected. */
+  setTypeOfService(tos) {
+    if (Number.isNaN(tos)) throw errors.invalidArgumentType('tos', 'number', tos);
+    validateInteger(tos, 'tos', 0, 255);
+    want(this).typeOfService = tos;
+    if (this[kId] !== NONE) {
+      const errno = this[kEngine].setTypeOfService(this[kId], tos);
+      if (errno !== 0) throw errors.systemError(errno, 'setTypeOfService');
+    }
+    return this;
+  }
+
+  /** What the kernel has as the type of service; of what is not connected over TCP, what it has been set to. */
+  getTypeOfService() {
+    const found = this[kId] === NONE ? null : this[kEngine].typeOfService(this[kId]);
+    if (found === null) return this[kWanted]?.typeOfService ?? 0;
+    if (found < 0) throw errors.systemError(found, 'getTypeOfService');
+    return found;
+  }
+
   /** Lets the stream keep the process alive (the default). */
   ref() {
     return reference(this, true);
@@ -698,6 +718,8 @@ function construct(stream, options) {
   }
   if (options.blockList) validateBlockList(options.blockList, 'options.blockList');
   if (options.handle) throw errors.invalidHandle('options.handle', options.handle);
+  const { typeOfService } = options;
+  if (typeOfService !== undefined) validateInteger(typeOfService, 'options.typeOfService', 0, 255);
   const adopted = options.fd === undefined ? null : adopt(options);
   initialize(stream, new DuplexOptions(stream[kContract], options));
   if (isOnread(options.onread)) readInto(stream, options.onread);
@@ -706,6 +728,7 @@ function construct(stream, options) {
   if (options.keepAlive) {
     stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
   }
+  if (typeOfService !== undefined) stream.setTypeOfService(typeOfService);
   if (adopted !== null) {
     attach(stream, adopted);
     if (options.readable !== false) process.nextTick(startReading, stream);
@@ -781,9 +804,10 @@ function attach(stream, id) {
   stream[kId] = id;
   engines.own(id, stream);
   if (stream[kWanted] !== null) {
-    const { noDelay, keepAlive } = stream[kWanted];
+    const { noDelay, keepAlive, typeOfService } = stream[kWanted];
     if (noDelay !== undefined) stream[kEngine].setNoDelay(id, noDelay);
     if (keepAlive !== undefined) stream[kEngine].setKeepAlive(id, ...keepAlive);
+    if (typeOfService !== undefined) stream[kEngine].setTypeOfService(id, typeOfService);
   }
   if (!stream[kReferenced]) stream[kEngine].reference(id, false);
   const mark = stream.writableHighWaterMark;

@@ -1,6 +1,6 @@
 'use strict';
 
-// Installs the programs that the TLS tests talk to, where that can be done without asking: as root, from Debian's
+// Installs the programs that the tests talk to, where that can be done without asking: as root, from Debian's
 // packages. Elsewhere, and where it fails, the tests that want them are skipped and say so. `npm test` begins with it;
 // `node scripts/peers.js` does nothing else.
 
@@ -15,15 +15,23 @@ const PACKAGES = {
   'curl': 'curl',
   'sslscan': 'sslscan',
   'initdb': 'postgresql',
+  'redis-server': 'redis-server',
+  'mariadbd': 'mariadb-server',
+  'mosquitto': 'mosquitto',
+  'rabbitmq-server': 'rabbitmq-server',
 };
 
 const DEBIAN_POSTGRESQL = '/usr/lib/postgresql';
 
-/** Folders to look for `program` in. Debian's server of PostgreSQL is in none that a shell looks at. */
+/** What is of the same name in the PATH runs it as a service, with the folders of that. */
+const DEBIAN_RABBITMQ = '/usr/lib/rabbitmq/bin';
+
+/** Folders to look for programs in. Some servers are in none that a user's shell looks at. */
 function folders() {
   const versions = fs.existsSync(DEBIAN_POSTGRESQL) ? fs.readdirSync(DEBIAN_POSTGRESQL) : [];
   const known = (process.env.PATH ?? '').split(path.delimiter);
-  return [...known, ...versions.map((version) => path.join(DEBIAN_POSTGRESQL, version, 'bin'))];
+  const postgresql = versions.map((version) => path.join(DEBIAN_POSTGRESQL, version, 'bin'));
+  return [DEBIAN_RABBITMQ, ...known, '/usr/sbin', ...postgresql];
 }
 
 /** Where `program` is, or null. */
@@ -32,25 +40,40 @@ function find(program) {
   return places.find((place) => fs.existsSync(place)) ?? null;
 }
 
-/** Read by Debian's postgresql-common: no cluster is made by the package, which would be started with the system. */
-const NO_CLUSTER = '/etc/postgresql-common/createcluster.d/rust-net.conf';
+/** Files that Debian's packages look at while they are installed: so they make and start no services. */
+const NO_SERVICES = [
+  // No cluster, which would be started with the system.
+  { file: '/etc/postgresql-common/createcluster.d/rust-net.conf', text: 'create_main_cluster = false\n' },
+  // 101 is "not allowed".
+  { file: '/usr/sbin/policy-rc.d', text: '#!/bin/sh\nexit 101\n', mode: 0o755 },
+];
+
+/** Writes `file`, unless there is one already: whether it has. */
+function writeNew({ file, text, mode }) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    fs.writeFileSync(file, text, { mode, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  }
+}
 
 function run(command, args) {
-  // In runlevel 1, Debian's packages start no services.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const { status } = spawnSync(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return status === 0;
 }
 
 /** Installs `packages`: the programs, and nothing that runs. Whether that has worked. */
 function install(packages) {
-  fs.mkdirSync(path.dirname(NO_CLUSTER), { recursive: true });
-  fs.writeFileSync(NO_CLUSTER, 'create_main_cluster = false\n');
+  const written = NO_SERVICES.filter(writeNew);
   try {
     return run('apt-get', ['update', '-qq']) &&
       run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages]);
   } finally {
-    fs.rmSync(NO_CLUSTER);
+    for (const { file } of written) fs.rmSync(file);
   }
 }
 

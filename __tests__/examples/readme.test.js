@@ -7,7 +7,7 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { scratch } = require('../helpers');
-const { describeWith } = require('../tls/peers');
+const { describeWith } = require('../peers/program');
 const { identity } = require('../tls/pki');
 
 const ROOT = path.join(__dirname, '..', '..');

@@ -11,6 +11,7 @@ const tls = require('tls');
 const net = require('../..');
 const { GOOD, runProgram } = require('../lifecycle/child');
 const { child, destroyAtEnd, failure, listening, record, scratch, settled, thrown } = require('../helpers');
+const { DEADLINE, describeWith, start } = require('../peers/program');
 const {
   CLIENT,
   SERVER,
@@ -28,7 +29,7 @@ const {
   withTlsClient,
   withTlsServer,
 } = require('./ends');
-const { DEADLINE, describeWith, openssl, start } = require('./peers');
+const { openssl } = require('./peers');
 const { KEY_KINDS, certificate, chain, crls, der, files, identity, keyAs, parsed } = require('./pki');
 
 jest.setTimeout(2 * DEADLINE);

@@ -10,6 +10,7 @@ const http = require('http');
 const path = require('path');
 const net = require('../..');
 const { child, destroyAtEnd, failure, listening, scratch } = require('../helpers');
+const { DEADLINE, describeWith } = require('../peers/program');
 const {
   CLIENT,
   SERVER,
@@ -21,7 +22,7 @@ const {
   tlsClient,
   tlsServer,
 } = require('./ends');
-const { DEADLINE, curl, describeWith, gnutlsClient, gnutlsServer, opensslClient, opensslServer } = require('./peers');
+const { curl, gnutlsClient, gnutlsServer, opensslClient, opensslServer } = require('./peers');
 const { KEY_KINDS, certificate, crls, files, identity } = require('./pki');
 
 jest.setTimeout(2 * DEADLINE);

@@ -1,73 +1,12 @@
 'use strict';
 
-// Other implementations of TLS, as child processes: openssl, gnutls-cli and gnutls-serv, curl, sslscan.
-// `scripts/peers.js` installs what is missing where it can; where it can't, the tests that want it are skipped and say
-// so.
+// Other implementations of TLS, as child processes: openssl, gnutls-cli and gnutls-serv, curl.
 
-const { execFileSync, spawn } = require('child_process');
+const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { find } = require('../../scripts/peers');
-const { atEnd } = require('../helpers');
-
-/** Milliseconds after which a program is killed: a safety net, which shows as a signal that no test expects. */
-const DEADLINE = 30_000;
-
-/** As `describe`, for tests that want all of `programs`. */
-function describeWith(programs, name, tests) {
-  const missing = programs.filter((program) => find(program) === null);
-  if (missing.length === 0) describe(name, tests);
-  else describe.skip(`${name} (skipped: there is no ${missing.join(', no ')}; as root, node scripts/peers.js installs it)`, tests);
-}
-
-/**
- * Starts a program. `said(pattern)` resolves to the match as soon as what it has printed, on either output, has one;
- * `say(text)` types, `hangUp()` ends its input, and `outcome` is `{ code, signal, output }`. `options` besides `input`
- * are those of `spawn`.
- */
-function start(program, args, { input, ...options } = {}) {
-  const running = spawn(find(program) ?? program, args.map(String), { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-  const deadline = setTimeout(() => running.kill('SIGKILL'), DEADLINE);
-  atEnd(() => running.kill('SIGKILL'));
-  // Who is gone already reads nothing: the outcome tells.
-  running.stdin.on('error', () => {});
-  let output = '';
-  const watchers = new Set();
-  for (const stream of [running.stdout, running.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text;
-      for (const watch of watchers) watch();
-    });
-  }
-  const outcome = new Promise((resolve) => {
-    running.on('error', (error) => resolve({ code: error.code, signal: null, output }));
-    running.on('close', (code, signal) => {
-      clearTimeout(deadline);
-      resolve({ code, signal, output });
-    });
-  });
-  if (input !== undefined) running.stdin.end(input);
-  return {
-    process: running,
-    outcome,
-    output: () => output,
-    say: (text) => running.stdin.write(text),
-    hangUp: () => running.stdin.end(),
-    said(pattern) {
-      return new Promise((resolve, reject) => {
-        const watch = () => {
-          const match = pattern.exec(output);
-          if (match === null) return;
-          watchers.delete(watch);
-          resolve(match);
-        };
-        watchers.add(watch);
-        watch();
-        outcome.then(() => reject(new Error(`${program} has not said ${pattern}, but ${output}`)));
-      });
-    },
-  };
-}
+const { DEADLINE, start } = require('../peers/program');
 
 /** What openssl prints: a command that needs nothing but its arguments and `input`. */
 function openssl(args, input = '') {
@@ -115,14 +54,4 @@ function curl(url, ...args) {
   return start('curl', ['--silent', '--show-error', '--max-time', DEADLINE / 1000, ...args, url], { input: '' }).outcome;
 }
 
-module.exports = {
-  DEADLINE,
-  curl,
-  describeWith,
-  gnutlsClient,
-  gnutlsServer,
-  openssl,
-  opensslClient,
-  opensslServer,
-  start,
-};
+module.exports = { curl, gnutlsClient, gnutlsServer, openssl, opensslClient, opensslServer };

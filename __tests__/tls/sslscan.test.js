@@ -5,8 +5,8 @@
 const { once } = require('events');
 const nodeNet = require('net');
 const { destroyAtEnd } = require('../helpers');
+const { DEADLINE, describeWith, start } = require('../peers/program');
 const { only, tlsClient, tolerantServer } = require('./ends');
-const { DEADLINE, describeWith, start } = require('./peers');
 const { identity } = require('./pki');
 const { clientHello, records, until } = require('./wire');
 

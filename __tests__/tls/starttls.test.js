@@ -8,10 +8,11 @@ const nodemailer = require('nodemailer');
 const net = require('../..');
 const { example, nextLine, portOf } = require('../examples/run');
 const { destroyAtEnd, failure, scratch } = require('../helpers');
+const { postgresqlServer } = require('../peers/postgresql');
+const { DEADLINE, describeWith } = require('../peers/program');
 const { CLIENT, VERSIONS, only } = require('./ends');
-const { DEADLINE, describeWith } = require('./peers');
 const { certificate, files, identity } = require('./pki');
-const { answer, postgresServer, query, sslRequest, startup, terminate } = require('./postgres');
+const { answer, query, sslRequest, startup, terminate } = require('./postgres');
 const { isAllRecords, tap } = require('./wire');
 
 jest.setTimeout(2 * DEADLINE);
@@ -86,6 +87,9 @@ describe('nodemailer and a server on ours: examples/starttls.js', () => {
 });
 
 describeWith(['initdb'], 'a client on ours and PostgreSQL', () => {
+  /** A server with the certificate of `name`, whose only user is alpha, with a certificate. */
+  const postgresOf = (name) => postgresqlServer({ name, user: 'alpha', access: 'hostssl all all all cert' });
+
   /** A stream that PostgreSQL lets change over to TLS. */
   async function agreed({ host, port }) {
     const stream = destroyAtEnd(net.connect(port, host));
@@ -104,7 +108,7 @@ describeWith(['initdb'], 'a client on ours and PostgreSQL', () => {
   }
 
   test('a query is answered over TLS, with both certificates checked', async () => {
-    const server = await postgresServer('p256', 'alpha');
+    const server = await postgresOf('p256');
     for (const version of VERSIONS) {
       const stream = await secured(server, { ...identity('alpha'), ...only(version) });
       expect([stream.verifyPeer(), stream.getPeerCertificate().subject]).toEqual([true, '/CN=p256']);
@@ -121,7 +125,7 @@ describeWith(['initdb'], 'a client on ours and PostgreSQL', () => {
   });
 
   test('who shows no certificate, or that of somebody else, is told so over TLS', async () => {
-    const server = await postgresServer('rsa2048', 'alpha');
+    const server = await postgresOf('rsa2048');
     const INVALID_AUTHORIZATION = '28000';
     for (const who of [{}, identity('beta')]) {
       const stream = await secured(server, who);
@@ -135,7 +139,7 @@ describeWith(['initdb'], 'a client on ours and PostgreSQL', () => {
     ['for another name', 'beta', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['that has expired', 'expired', 'CERT_HAS_EXPIRED'],
   ])('its certificate is checked: one %s', async (_, name, code) => {
-    const server = await postgresServer(name, 'alpha');
+    const server = await postgresOf(name);
     const stream = await secured(server, identity('alpha'));
     expect([stream.verifyPeer(), stream.authorizationError]).toEqual([false, code]);
     const gate = { ca: certificate('root'), rejectUnauthorized: true };

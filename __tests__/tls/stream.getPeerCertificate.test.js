@@ -8,6 +8,7 @@ const { X509Certificate } = require('crypto');
 const { once } = require('events');
 const net = require('../..');
 const { destroyAtEnd, failure, listening, pair, thrown } = require('../helpers');
+const { describeWith } = require('../peers/program');
 const {
   CLIENT,
   SERVER,
@@ -23,7 +24,7 @@ const {
   withTlsClient,
   withTlsServer,
 } = require('./ends');
-const { describeWith, openssl } = require('./peers');
+const { openssl } = require('./peers');
 const { KEY_KINDS, certificate, der, identity, parsed } = require('./pki');
 
 const root = certificate('root');

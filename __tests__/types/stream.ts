@@ -93,6 +93,10 @@ stream.end(1);
 // stream.pause() and the rest that can be chained
 stream.pause().resume().setTimeout(0).setTimeout(1000, () => {}).setNoDelay().setNoDelay(false).ref().unref();
 stream.setKeepAlive().setKeepAlive(true).setKeepAlive(true, 1000).setKeepAlive(true, 1000, 1000, 5);
+export const tos: number = stream.setTypeOfService(0xb8).getTypeOfService();
+export const marked: Stream = new Stream({ typeOfService: 0xb8 });
+// @ts-expect-error: which one?
+stream.setTypeOfService();
 stream.cork();
 stream.uncork();
 // @ts-expect-error: how long?

@@ -239,7 +239,22 @@ impl Engine {
         let settings = keep_alive(enable, delay, interval, count);
         let outcome =
             self.core.with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(settings)));
-        outcome.err().map_or(0, |error| -error.raw_os_error().unwrap_or(libc::EINVAL))
+        outcome.err().map_or(0, |error| negative_errno(&error))
+    }
+
+    /// Sets the type of service of what is sent: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn set_type_of_service(&self, id: u32, value: u32) -> i32 {
+        let outcome =
+            self.core.with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_type_of_service(value)));
+        outcome.err().map_or(0, |error| negative_errno(&error))
+    }
+
+    /// The type of service of what is sent, or a negative errno; null where there is no open TCP socket.
+    #[napi(catch_unwind)]
+    pub fn type_of_service(&self, id: u32) -> Option<i32> {
+        let found = self.core.with(|engine| engine.stream(id).and_then(|stream| stream.type_of_service()))?;
+        Some(found.map_or_else(|error| negative_errno(&error), |value| i32::try_from(value).unwrap_or(i32::MAX)))
     }
 
     /// Notes the time of the stream's traffic from now on, or no longer.
@@ -359,6 +374,11 @@ fn id_or_failure(outcome: crate::error::Result<u32>) -> Either<u32, Failure> {
         Ok(id) => Either::A(id),
         Err(error) => Either::B(failure(error)),
     }
+}
+
+/// As libuv has it.
+fn negative_errno(error: &std::io::Error) -> i32 {
+    -error.raw_os_error().unwrap_or(libc::EINVAL)
 }
 
 fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) -> Option<KeepAlive> {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use rustix::fd::AsFd;
 use socket2::{SockRef, TcpKeepalive};
 
+use super::Kind;
+
 /// TCP keep-alive: what is `None` stays as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeepAlive {
@@ -43,6 +45,18 @@ pub fn set_keep_alive(fd: impl AsFd, keep_alive: Option<KeepAlive>) -> io::Resul
         socket.set_tcp_keepalive(&settings)?;
     }
     Ok(())
+}
+
+/// Sets the type of service of what is sent from a TCP socket: the field of IPv4, or the traffic class of IPv6.
+pub fn set_type_of_service(fd: impl AsFd, kind: Kind, value: u32) -> io::Result<()> {
+    let socket = SockRef::from(&fd);
+    if kind == Kind::Tcp6 { socket.set_tclass_v6(value) } else { socket.set_tos_v4(value) }
+}
+
+/// The type of service of what is sent from a TCP socket.
+pub fn type_of_service(fd: impl AsFd, kind: Kind) -> io::Result<u32> {
+    let socket = SockRef::from(&fd);
+    if kind == Kind::Tcp6 { socket.tclass_v6() } else { socket.tos_v4() }
 }
 
 /// Makes the next `close` of `fd` reset the connection.

@@ -642,6 +642,20 @@ impl Stream {
         }
     }
 
+    /// See [`options::set_type_of_service`]. Where there is no TCP, there is none to set.
+    pub fn set_type_of_service(&self, value: u32) -> std::io::Result<()> {
+        match (self.kind.is_tcp(), &self.fd) {
+            (true, Some(fd)) => options::set_type_of_service(fd, self.kind, value),
+            _ => Ok(()),
+        }
+    }
+
+    /// See [`options::type_of_service`]. `None` where there is no TCP, or no descriptor any more.
+    pub fn type_of_service(&self) -> Option<std::io::Result<u32>> {
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp())?;
+        Some(options::type_of_service(fd, self.kind))
+    }
+
     /// Notes the time of traffic from now on, or no longer.
     pub fn track_traffic(&mut self, since: Option<Instant>) {
         self.last_traffic = since;

@@ -34,9 +34,40 @@ async function collect(stream) {
   return Buffer.concat(chunks);
 }
 
-/** Prints what `main` gives. */
-function report(main) {
-  main().then((outcome) => process.stdout.write(JSON.stringify({ isOurs: net === ours, ...outcome })));
+/** Where the server is that the test has started, and what else is known of it. */
+const peer = JSON.parse(process.env.PEER ?? '{}');
+
+/** Whether Node had connections of its own when those to the server were open. */
+let hasNodes;
+
+/** Has the test `kill` the server, to which there are connections, or `start` it again in the same place. */
+async function ask(what) {
+  if (what === 'kill') hasNodes = process.getActiveResourcesInfo().includes('TCPSocketWrap');
+  // Without a listener, the channel does not keep the process alive.
+  const done = once(process, 'message');
+  process.send(what);
+  await done;
 }
 
-module.exports = { BINARY, TEXT, collect, digest, listen, report };
+/** The argument of the next event `name` whose argument `suits`; an 'error' is an event like others. */
+function event(emitter, name, suits = () => true) {
+  return new Promise((resolve) => {
+    emitter.on(name, function listener(argument) {
+      if (!suits(argument)) return;
+      emitter.off(name, listener);
+      resolve(argument);
+    });
+  });
+}
+
+/** What `make(i)` resolves to, for `count` at once. */
+function atOnce(count, make) {
+  return Promise.all(Array.from({ length: count }, (_, i) => make(i)));
+}
+
+/** Prints what `main` gives. */
+function report(main) {
+  main().then((outcome) => process.stdout.write(JSON.stringify({ isOurs: net === ours, hasNodes, ...outcome })));
+}
+
+module.exports = { BINARY, TEXT, ask, atOnce, collect, digest, event, listen, peer, report };

@@ -1,14 +1,11 @@
 'use strict';
 
 // Packages that were written for node:net, over rust-net/register: "all packages pass over our net and, as a control,
-// over Node's". Each script uses one in several ways, says what came of it, and has to end by itself.
+// over Node's". Each script uses one in several ways, says what came of it, and has to end by itself. What talks to a
+// server has a file of its own, by the server.
 
-const path = require('path');
-const { MAJORS, nodes } = require('../../package/nodes');
-const { DEADLINE, ROOT, run } = require('../project');
 const { identity } = require('../../tls/pki');
-
-jest.setTimeout(10 * DEADLINE);
+const { overBoth } = require('./run');
 
 const NAME = 'naïve Łódź 日本語 🦀';
 
@@ -59,32 +56,12 @@ const OUTCOMES = {
     manyAtOnce: true,
     bytes: true,
     forwarded: true,
+    nobody: 'ECONNREFUSED',
+    reconnected: true,
   },
   'core': { overHttps: true, overHttp2: true, overTls: true, throughChild: true },
 };
 
-const OVER_OURS = ['--require', path.join(ROOT, 'register.js')];
-
 const CREDENTIALS = JSON.stringify(identity('selfSigned'));
 
-let binaries;
-
-beforeAll(() => {
-  binaries = new Map(nodes());
-});
-
-/** What came of using the package `name`. */
-async function use(name, flags, node) {
-  const args = [...flags, path.join(__dirname, `${name}.js`)];
-  return JSON.parse(await run(ROOT, args, { node, env: { CREDENTIALS } }));
-}
-
-describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => {
-  test('over node:net', async () => {
-    expect(await use(name, [])).toEqual({ isOurs: false, ...expected });
-  });
-
-  test.each(MAJORS)('over rust-net/node, on Node %i', async (major) => {
-    expect(await use(name, OVER_OURS, binaries.get(major))).toEqual({ isOurs: true, ...expected });
-  });
-});
+describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => overBoth(name, expected, () => ({ env: { CREDENTIALS } })));

@@ -6,7 +6,7 @@ const { generateKeyPairSync } = require('crypto');
 const { once } = require('events');
 const net = require('net');
 const { Client, Server } = require('ssh2');
-const { BINARY, TEXT, collect, digest, report } = require('./common');
+const { BINARY, TEXT, collect, digest, event, report } = require('./common');
 
 function serve(client) {
   client.on('error', () => {});
@@ -60,6 +60,21 @@ function run(client, command, input) {
   });
 }
 
+/** A server, and how it is killed: its connections with it, without a word. */
+async function listen(hostKey, port) {
+  const sockets = new Set();
+  const server = new Server({ hostKeys: [hostKey] }, serve);
+  server._srv.on('connection', (socket) => sockets.add(socket));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const kill = async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await once(server, 'close');
+  };
+  return { port: server.address().port, kill };
+}
+
 report(async () => {
   // By Node's crypto: of the Ed25519 keys that ssh2 makes, it can't read one in some two hundred itself.
   const { privateKey: hostKey } = generateKeyPairSync('ec', {
@@ -67,10 +82,7 @@ report(async () => {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'sec1', format: 'pem' },
   });
-  const server = new Server({ hostKeys: [hostKey] }, serve);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
+  const { port, kill } = await listen(hostKey, 0);
   const refused = await open(port, 'wrong').catch((error) => error.level);
   const client = await open(port, TEXT);
   const command = await run(client, TEXT);
@@ -85,14 +97,26 @@ report(async () => {
   channel.end(BINARY);
   const forwarded = digest(await collect(channel)) === digest(BINARY);
   echo.close();
-  client.end();
-  await once(client, 'close');
-  server.close();
+
+  // With an error or without: there may be something that the server has not read.
+  client.on('error', () => {});
+  const closed = event(client, 'close');
+  await kill();
+  await closed;
+  const nobody = await open(port, TEXT).catch((error) => error.code);
+  const again = await listen(hostKey, port);
+  const client2 = await open(port, TEXT);
+  const { output } = await run(client2, TEXT);
+  client2.end();
+  await once(client2, 'close');
+  await again.kill();
   return {
     refused,
     command,
     manyAtOnce: many.every(({ output }, i) => output === `${TEXT} ${i}`),
     bytes: bytes.output === digest(BINARY),
     forwarded,
+    nobody,
+    reconnected: output === TEXT,
   };
 });

@@ -91,6 +91,11 @@ const METHODS = {
   'setTimeout(100000, no function)': (stream) => stream.setTimeout(100_000, 'no function'),
   'setNoDelay()': (stream) => stream.setNoDelay(),
   'setKeepAlive()': (stream) => stream.setKeepAlive(true, 1000),
+  'setTypeOfService()': (stream) => stream.setTypeOfService(0x28) === stream && stream.getTypeOfService(),
+  'setTypeOfService(too much)': (stream) => stream.setTypeOfService(256),
+  'setTypeOfService(NaN)': (stream) => stream.setTypeOfService(NaN),
+  'setTypeOfService(string)': (stream) => stream.setTypeOfService('high'),
+  'getTypeOfService()': (stream) => stream.getTypeOfService(),
   'ref() and unref()': (stream) => stream.unref() === stream && stream.ref() === stream,
   'address()': (stream) => typeof stream.address(),
   'setEncoding()': (stream) => stream.setEncoding('hex'),
@@ -114,6 +119,8 @@ for (const [state, reach] of Object.entries(STATES)) {
   for (const [method, call] of Object.entries(METHODS)) {
     // On node:net, that is `reset EINVAL`, the server never closes, and the process spins.
     if (method.startsWith('resetAndDestroy') && state === 'ended by both') continue;
+    // node:net throws EBADF.
+    if (/^[gs]etTypeOfService\(\)/.test(method) && state === 'connecting') continue;
     const over = method.startsWith('resetAndDestroy') ? BOTH : ['tcp'];
     const isDone = state === 'destroyed' || state === 'closed';
     const takesWrongArguments = /^setTimeout\([^0]/.test(method);
@@ -122,7 +129,8 @@ for (const [state, reach] of Object.entries(STATES)) {
     // node:net has set `timeout` before it looks at the arguments, and ours when there is nothing to time any more.
     const except = takesWrongArguments || (isDone && method.startsWith('setTimeout')) ? ['timeout'] : [];
     // Before, it waited for a connection.
-    const since = state === 'new' && /^(end\(\)|destroySoon)/.test(method) ? 22 : 20;
+    const endsNew = state === 'new' && /^(end\(\)|destroySoon)/.test(method);
+    const since = method.includes('TypeOfService') ? 24 : endsNew ? 22 : 20;
     scenario(`${method} of a stream that is ${state}`, { over, except, since }, async (stage) => {
       const [stream, trace, end] = await reach(stage);
       trace.outcome(method, () => call(stream, trace));

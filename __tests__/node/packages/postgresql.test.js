@@ -1,0 +1,51 @@
+'use strict';
+
+// "`pg` and `postgres` with PostgreSQL, plain and with TLS", over rust-net/register.
+
+const { SHARED, describeWith } = require('../../peers/program');
+const { postgresqlServer } = require('../../peers/postgresql');
+const { certificate } = require('../../tls/pki');
+const { overBoth } = require('./run');
+
+const WHO = { user: 'Łukasz', password: 'žluťoučký kůň' };
+
+const TRUSTED = { ca: certificate('root'), servername: 'localhost' };
+
+const [PLAIN, TLS] = [{}, { trusted: TRUSTED, untrusted: { ...TRUSTED, ca: certificate('otherRoot') } }];
+
+const DIVISION_BY_ZERO = '22012';
+const ADMIN_SHUTDOWN = '57P01';
+
+const OUTCOME = {
+  text: true,
+  binary: true,
+  manyAtOnce: true,
+  long: true,
+  secure: false,
+  failed: DIVISION_BY_ZERO,
+  notified: true,
+  refused: 'ECONNREFUSED',
+  reconnected: true,
+};
+
+const OVER_TLS = { secure: true, refusals: ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'] };
+
+const LOST = {
+  pg: { killed: 'Connection terminated unexpectedly', dismissed: ADMIN_SHUTDOWN },
+  postgres: { killed: 'CONNECTION_CLOSED' },
+};
+
+describeWith(['initdb'], 'PostgreSQL', () => {
+  let server;
+
+  beforeAll(async () => {
+    server = await postgresqlServer({ name: 'p256', ...WHO, access: 'host all all all scram-sha-256', ...SHARED });
+  });
+
+  describe.each(Object.keys(LOST))('%s', (name) => {
+    const given = (more) => () => ({ server, knows: { ...WHO, ...more } });
+
+    describe('plain', () => overBoth(name, { ...OUTCOME, ...LOST[name] }, given(PLAIN)));
+    describe('with TLS', () => overBoth(name, { ...OUTCOME, ...LOST[name], ...OVER_TLS }, given(TLS)));
+  });
+});
