@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 
 /// The size of a slab in bytes. A slice keeps its whole slab alive, so larger is not always better.
-pub const SIZE: u32 = 1 << 20;
+pub const SIZE: u32 = 1 << 18;
 
 /// The most that one read takes. Larger reads gain nothing measurable; smaller ones cost calls.
 const READ_MOST: usize = 64 << 10;
