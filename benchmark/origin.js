@@ -33,10 +33,13 @@ function machine() {
   };
 }
 
+/** The crates that a side in Rust is made of. */
+const CRATES = { tokio: ['tokio', 'rustls'], io_uring: ['io-uring'] };
+
 function versionOf(side) {
-  if (side === 'tokio') {
+  if (CRATES[side]) {
     const lock = fs.readFileSync(path.join(__dirname, 'load', 'Cargo.lock'), 'utf8');
-    return ['tokio', 'rustls'].map((name) => `${name} ${lock.match(`name = "${name}"\nversion = "(.*)"`)?.[1]}`).join(', ');
+    return CRATES[side].map((name) => `${name} ${lock.match(`name = "${name}"\nversion = "(.*)"`)?.[1]}`).join(', ');
   }
   if (side.startsWith('rust-net')) return `rust-net ${require('../package.json').version}, Node ${process.version}`;
   const { program } = commandOf(side);

@@ -45,11 +45,12 @@ const RUNTIMES = {
 /** Our own entries. */
 const OURS = ['rust-net', 'rust-net/node'];
 
-/** What starts the server of a side: one of `OURS`, `node`, `node@24` and the like, `bun`, `deno`, or `tokio`. */
+/** What starts the server of a side: of `OURS`, `node`, `node@24` `bun`, `deno`, `tokio` or `io_uring`. */
 function commandOf(side) {
   if (isOurs(side)) return { program: process.execPath, args: [SERVER, side], isNode: true };
   if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
   if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
+  if (side === 'io_uring') return { program: LOAD_PROGRAM, args: ['serve-uring'], isNode: false };
   const [name, version] = side.split('@');
   const { args = [], package: wanted, program } = RUNTIMES[name];
   const folder = path.join(PEERS, side);
@@ -67,7 +68,7 @@ function isOurs(side) {
 
 /** Whether there is such a side. */
 function isSide(side) {
-  return [...OURS, 'node', 'tokio', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
+  return [...OURS, 'node', 'tokio', 'io_uring', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 
 let certificates;

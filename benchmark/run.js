@@ -16,8 +16,8 @@ const USAGE = `Usage: npm run bench -- [options]
   --rounds N       rounds of each work (default 5)
   --seconds S      how long each side is measured in a round (default 0.8)
   --ours SIDE      which of ours: rust-net (default), or rust-net/node
-  --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, or tokio, which is
-                   the limit: no JavaScript at all
+  --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, tokio, which is
+                   the limit: no JavaScript at all, or io_uring, which is the same for the echo, on another interface
   --server SIDE    only "ours" or the other side, as for a profiler
   --json FILE      also write all that was measured to FILE
   --svg FILE       also draw a chart of the ratios`;

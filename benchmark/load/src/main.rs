@@ -6,7 +6,7 @@
 //! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
 //! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load; [`message`]: what most of them send.
-//! - [`serve`]: the limit that servers are compared with.
+//! - [`serve`]: the limit that servers are compared with; `serve_uring`: what io_uring would bring.
 //! - [`meter`]: time and own CPU time; [`latency`]: how long operations take.
 //!
 //! # Dialogue
@@ -28,6 +28,8 @@ mod message;
 mod meter;
 mod options;
 mod serve;
+#[cfg(target_os = "linux")]
+mod serve_uring;
 mod socket;
 mod tls;
 mod upload;
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.peek().map(String::as_str) {
         Some("certificate") => certificate::print(arguments.skip(1)),
         Some("serve") => serve::run(arguments.skip(1)),
+        #[cfg(target_os = "linux")]
+        Some("serve-uring") => serve_uring::run(arguments.skip(1)),
         _ => Options::parse(arguments).map_err(Failure::from).and_then(|options| run(&options)),
     };
     match outcome {
