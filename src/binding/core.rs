@@ -146,6 +146,12 @@ impl Core {
         self.make_callback(self.contexts.of(id), function, &[])
     }
 
+    /// See [`Engine::take_back`]. A handle scope is open.
+    pub fn take_back(&self, id: u32) -> Option<(usize, usize)> {
+        self.check_slab();
+        self.with(|engine| engine.take_back(id))
+    }
+
     /// Gives `id` back.
     pub fn release(&self, id: u32) {
         self.contexts.leave(id);
@@ -404,10 +410,11 @@ impl Core {
         if !self.is_open() {
             return false;
         }
+        // Here, behind all that may have run since the last event: woken by the thread, ticks run outside of this.
+        self.check_slab();
         let go_on = match self.guard(Engine::step) {
             Some(Step::Event(event)) => {
                 self.tell(event);
-                self.check_slab();
                 true
             }
             Some(Step::NeedSlab) => self.renew_slab(),
@@ -422,10 +429,7 @@ impl Core {
     }
 
     fn begin(&self) {
-        self.scoped(|| {
-            self.check_slab();
-            self.guard(Engine::begin_turn)
-        });
+        self.scoped(|| self.guard(Engine::begin_turn));
     }
 
     fn end(&self) {

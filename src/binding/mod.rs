@@ -199,7 +199,7 @@ impl Engine {
     /// Takes back what `ondata` would tell next of stream `id`: gives its offset and length in the memory of `onslab`.
     #[napi(catch_unwind)]
     pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
-        let (offset, length) = self.core.with(|engine| engine.take_back(id))?;
+        let (offset, length) = self.core.take_back(id)?;
         Some([offset, length].map(|number| u32::try_from(number).unwrap_or(u32::MAX)).to_vec())
     }
 
