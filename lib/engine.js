@@ -60,7 +60,12 @@ const callbacks = {
     owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
   },
   onconnection(id, stream) {
-    owners[id]?.[kOnConnection](stream);
+    // The hooks of `async_hooks` have run since it was accepted, and may have closed the server.
+    if (owners[id] === undefined) release(stream);
+    else owners[id][kOnConnection](stream);
+  },
+  onenter(id) {
+    engine.enter(id);
   },
   onstall(id, errno) {
     owners[id]?.[kOnStall](errno);

@@ -37,6 +37,7 @@ enum Callback {
     Finish,
     Fail,
     Connection,
+    Enter,
     Stall,
     Slab,
     Flush,
@@ -46,7 +47,7 @@ enum Callback {
     Asks,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "onconnect",
     "ondata",
     "onend",
@@ -54,6 +55,7 @@ const NAMES: [&str; 14] = [
     "onfinish",
     "onfail",
     "onconnection",
+    "onenter",
     "onstall",
     "onslab",
     "onflush",
@@ -139,6 +141,19 @@ impl Core {
     /// Makes the asynchronous context of now that of `id`, unless it has one. A handle scope is open.
     pub fn enter_context(&self, id: u32) {
         self.contexts.enter(id, &self.engine);
+    }
+
+    /// The same between two events, for what comes from outside: the context is nobody's.
+    fn enter_nobodys_context(&self, id: u32) {
+        if self.way() != Some(Way::Thread) {
+            self.enter_context(id);
+            return;
+        }
+        // JavaScript is in the context of whoever has started the thread: of a call in none, it is in none.
+        let mut argument = null_mut();
+        // SAFETY: the caller has a handle scope open in this environment.
+        unsafe { sys::napi_create_uint32(self.env, id, &raw mut argument) };
+        self.call(null_mut(), Callback::Enter, &[argument]);
     }
 
     /// Runs `function` in the context of `id`.
@@ -252,8 +267,7 @@ impl Core {
             Event::Stream(id, News::Secured) => (Callback::Secure, id, 0, 0),
             Event::Stream(id, News::TlsFailed) => (Callback::TlsFail, id, 0, 0),
             Event::Connection { listener, stream } => {
-                // Here, where JavaScript is in nobody's context: a connection comes from outside.
-                self.enter_context(stream);
+                self.enter_nobodys_context(stream);
                 (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
             }
             Event::Stalled(id, error) => (Callback::Stall, id, errno(Err(error)), 0),

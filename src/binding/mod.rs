@@ -75,7 +75,8 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
-    /// `onfail`, `onconnection`, `onstall`, `onslab`, `onflush`, `onpanic`). With `thread`, libuv's loop is not asked for.
+    /// `onfail`, `onconnection`, `onenter`, `onstall`, `onslab`, `onflush`, `onpanic`, ...). With `thread`, libuv's loop is
+    /// not asked for.
     #[napi(constructor)]
     pub fn new(env: Env, callbacks: Object<'_>, thread: bool) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
