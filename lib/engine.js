@@ -93,6 +93,20 @@ const callbacks = {
   },
 };
 
+for (const [name, callback] of Object.entries(callbacks)) callbacks[name] = surfacing(callback);
+
+/** `callback`, whose exceptions are uncaught ones while its context is still there, as in Node. */
+function surfacing(callback) {
+  return (id, first, second) => {
+    try {
+      return callback(id, first, second);
+    } catch (error) {
+      engine.surface(error);
+      throw error;
+    }
+  };
+}
+
 let engine = null;
 
 function flush() {

@@ -7,6 +7,7 @@ const { DEADLINE, GOOD, WAKES, run } = require('./child');
 jest.setTimeout(2 * DEADLINE);
 
 const RUNS = {
+  'what is thrown comes up in the context of its event': ['uncaught', 'accepted,,TCPWRAP connected,client,TCPWRAP true\n'],
   'what is accepted is in nobody\'s context, whoever has started the engine': ['accepted', 'data undefined\n'],
 };
 

@@ -83,6 +83,8 @@ pub struct Core {
     flush_asked: Cell<bool>,
     /// A turn that is run in steps has begun.
     stepping: Cell<bool>,
+    /// What a callback is throwing has been made an uncaught exception.
+    surfaced: Cell<bool>,
     /// The `ArrayBuffer` behind the read slab.
     slab: Cell<sys::napi_ref>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -107,6 +109,7 @@ impl Core {
             held: Cell::new(false),
             flush_asked: Cell::new(false),
             stepping: Cell::new(false),
+            surfaced: Cell::new(false),
             slab: Cell::new(null_mut()),
             cleanup: Cell::new(null_mut()),
         });
@@ -330,12 +333,21 @@ impl Core {
         None
     }
 
-    /// Makes a pending exception an uncaught one.
+    /// Makes what a callback is about to throw an uncaught exception: there, the context of the event is still that of
+    /// JavaScript.
+    pub fn surface(&self, exception: sys::napi_value) {
+        // SAFETY: called from a native method, which has a handle scope.
+        unsafe { sys::napi_fatal_exception(self.env, exception) };
+        self.surfaced.set(true);
+    }
+
+    /// Makes a pending exception an uncaught one, unless it is one already.
     ///
     /// # Safety
     ///
     /// A handle scope is open.
     unsafe fn surface_exception(&self) {
+        let surfaced = self.surfaced.take();
         // SAFETY: as the caller promises.
         unsafe {
             let mut pending = false;
@@ -343,7 +355,7 @@ impl Core {
             let mut exception = null_mut();
             if pending
                 && sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) == sys::Status::napi_ok
-                && !exception.is_null()
+                && !(exception.is_null() || surfaced)
             {
                 sys::napi_fatal_exception(self.env, exception);
             }

@@ -114,6 +114,12 @@ impl Engine {
         Some(unsafe { Unknown::from_raw_unchecked(env.raw(), result) })
     }
 
+    /// Makes what a callback is about to throw an uncaught exception.
+    #[napi(catch_unwind)]
+    pub fn surface(&self, exception: Unknown<'_>) {
+        self.core.surface(exception.raw());
+    }
+
     // Opening.
 
     /// Starts to connect over TCP: gives the id, or what failed.
