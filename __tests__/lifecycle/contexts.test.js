@@ -24,3 +24,7 @@ describe.each(Object.entries(RUNS))('%s', (_, [what, stdout]) => {
 test.each(WAKES)('a stream whose server a hook has closed is closed, too, woken by %s', async (wake) => {
   expect(await run('contexts.js', ['ours', 'hook'], { wake })).toEqual({ ...GOOD, stdout: 'closed\n' });
 });
+
+test.each(WAKES)('a stream that a hook destroys as it connects is not connected, woken by %s', async (wake) => {
+  expect(await run('contexts.js', ['ours', 'destroyed'], { wake })).toEqual({ ...GOOD, stdout: 'closed\n' });
+});
