@@ -60,7 +60,12 @@ const callbacks = {
     owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
   },
   onconnection(id, stream) {
-    owners[id]?.[kOnConnection](stream);
+    // The hooks of `async_hooks` have run since it was accepted, and may have closed the server.
+    if (owners[id] === undefined) release(stream);
+    else owners[id][kOnConnection](stream);
+  },
+  onenter(id) {
+    engine.enter(id);
   },
   onstall(id, errno) {
     owners[id]?.[kOnStall](errno);
@@ -87,6 +92,20 @@ const callbacks = {
     owners[id]?.[kOnAsks]();
   },
 };
+
+for (const [name, callback] of Object.entries(callbacks)) callbacks[name] = surfacing(callback);
+
+/** `callback`, whose exceptions are uncaught ones while its context is still there, as in Node. */
+function surfacing(callback) {
+  return (id, first, second) => {
+    try {
+      return callback(id, first, second);
+    } catch (error) {
+      engine.surface(error);
+      throw error;
+    }
+  };
+}
 
 let engine = null;
 

@@ -50,6 +50,13 @@ class Onread {
     }
   }
 
+  /** Takes what is left: it will not be delivered. */
+  take() {
+    const left = this.#left;
+    this.#left = null;
+    return left ?? Buffer.alloc(0);
+  }
+
   #renew() {
     const next = this.#generate?.();
     if (isUint8Array(next)) this.#buffer = next;

@@ -122,6 +122,11 @@ class Race {
     );
     if (typeof id === 'number') {
       engines.own(id, this);
+      // By a hook of `async_hooks`, which has heard of it.
+      if (this.#over) {
+        engines.release(id);
+        return;
+      }
       this.#running.set(id, candidate);
       if (!stream[kReferenced]) engines.start().reference(id, false);
       this.#startTimer(candidate);

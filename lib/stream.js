@@ -1011,7 +1011,9 @@ function splitAtMark(stream, list, callback) {
 /** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
 function takeUndelivered(stream) {
   const state = stream._readableState;
-  const bytes = [undecode(stream), stream[kId] === NONE ? Buffer.alloc(0) : engines.takeBack(stream[kId])];
+  const bytes = [undecode(stream)];
+  if (stream[kOnread] !== null) bytes.push(stream[kOnread].take());
+  if (stream[kId] !== NONE) bytes.push(engines.takeBack(stream[kId]));
   // With an encoding, the unfinished character is among what was taken.
   if (state.decoder) stream.setEncoding(state.encoding);
   return Buffer.concat(bytes);

@@ -249,11 +249,12 @@ impl Engine {
         })
     }
 
-    // What is in hand: received and not told yet, of each stream one thing.
+    // What is in hand: received and not told yet, of each stream one thing. Bytes count as read when they are told.
 
     fn take_in_hand(&mut self, id: Id, news: stream::News) {
         if let Some(stream) = self.stream(id) {
             stream.in_hand = true;
+            stream.bytes_read -= length(news);
             self.in_hand.push_back((id, news));
         }
     }
@@ -263,6 +264,7 @@ impl Engine {
         while let Some((id, news)) = self.in_hand.pop_front() {
             let Some(stream) = self.stream(id) else { continue };
             if std::mem::take(&mut stream.in_hand) && stream.is_open() {
+                stream.bytes_read += length(news);
                 return Some(Event::Stream(id, news));
             }
         }
@@ -275,9 +277,10 @@ impl Engine {
         let (_, news) = *self.in_hand.iter().find(|(of, _)| *of == id)?;
         let stream = self.stream(id).filter(|stream| stream.in_hand)?;
         match news {
-            stream::News::Data(offset, length) => {
+            stream::News::Data(offset, count) => {
                 stream.in_hand = false;
-                Some((offset, length))
+                stream.bytes_read += length(news);
+                Some((offset, count))
             }
             stream::News::End => {
                 stream.in_hand = false;
@@ -708,6 +711,14 @@ fn update(sources: &mut Slab<Source>, id: Id, news: Readiness) -> bool {
     due && !std::mem::replace(queued, true)
 }
 
+/// How many bytes `news` is about.
+fn length(news: stream::News) -> u64 {
+    match news {
+        stream::News::Data(_, length) => length as u64,
+        _ => 0,
+    }
+}
+
 fn vacant_id(key: usize) -> std::io::Result<Id> {
     Id::try_from(key).map_err(|_| std::io::Error::from_raw_os_error(libc::EMFILE))
 }
@@ -924,6 +935,18 @@ mod tests {
         rig.engine.close(ids[1], false);
         rig.engine.release(ids[2]);
         assert!(matches!(rig.engine.step(), Step::Done));
+    }
+
+    #[test]
+    fn what_is_in_hand_counts_as_read_when_it_is_told() {
+        let mut rig = Rig::new();
+        let (ids, _peers) = three_at_once(&mut rig);
+        let read = |rig: &mut Rig| ids.map(|id| rig.engine.stream(id).unwrap().bytes_read);
+        assert_eq!(read(&mut rig), [3, 0, 0]);
+        rig.engine.close(ids[2], false);
+        assert_eq!(rig.next(), ids[1]);
+        assert!(matches!(rig.engine.step(), Step::Done));
+        assert_eq!(read(&mut rig), [3, 3, 0]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 // "net.Stream instance implement a duplex stream interface": the readable side.
 
 const { once } = require('events');
+const v8 = require('v8');
 const { collect, listening, nextTick, pair, settled } = require('../helpers');
 const net = require('../..');
 
@@ -247,4 +248,40 @@ test('what is received after ArrayBuffer.prototype.transfer() of what was receiv
       expect(error.name).toBe('TypeError');
     }
   });
+});
+
+/** Takes the memory of `buffer` away, on every Node. */
+function detach(buffer) {
+  v8.setFlagsFromString('--allow-natives-syntax');
+  new Function('buffer', '%ArrayBufferDetach(buffer)')(buffer);
+  v8.setFlagsFromString('--no-allow-natives-syntax');
+}
+
+test.each([
+  ['an event', (then) => then()],
+  ['its tick', process.nextTick],
+])('memory that is lost in %s: no stream skips what it is about to be told', async (_, when) => {
+  const pairs = await Promise.all(Array.from({ length: 8 }, () => pair()));
+  let isLost = false;
+  const heard = pairs.map(([client, accepted]) => {
+    const stream = { text: '', error: null };
+    accepted.on('error', ({ code }) => (stream.error = code));
+    accepted.on('data', (data) => {
+      stream.text += data;
+      if (!isLost) when(() => detach(data.buffer));
+      isLost = true;
+    });
+    client.on('error', () => {});
+    return stream;
+  });
+  for (const [client] of pairs) client.write('first', 'latin1');
+  await Promise.race(pairs.map(([, accepted]) => once(accepted, 'data')));
+  const closed = pairs.map(([, accepted]) => new Promise((resolve) => accepted.once('close', resolve)));
+  for (const [client] of pairs) client.end('last', 'latin1');
+  await Promise.all(closed);
+  const told = heard.filter(({ error }) => error === null);
+  expect(told.map(({ text }) => text)).toEqual(told.map(() => 'firstlast'));
+  const failed = heard.filter(({ error }) => error !== null);
+  expect(failed).toEqual(failed.map(() => ({ text: '', error: 'EFAULT' })));
+  expect(failed).not.toEqual([]);
 });

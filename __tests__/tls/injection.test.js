@@ -88,6 +88,35 @@ describe('D22: clear text behind the switch is never delivered', () => {
     });
   });
 
+  // The buffer has room for the line and no more: what came with it waits.
+  test.each([
+    ['in the callback of `onread`', (ours) => ours.setSecure(SERVER), true],
+    ['behind it, when that has said to stop', (ours) => void process.nextTick(() => ours.setSecure(SERVER)), false],
+  ])('of what `onread` has not delivered, neither; %s', async (_, change, goesOn) => {
+    const server = await listening(nodeNet.createServer());
+    const delivered = [];
+    const ours = destroyAtEnd(
+      new net.Stream({
+        onread: {
+          buffer: Buffer.alloc(command.length),
+          callback(length, buffer) {
+            delivered.push(buffer.toString('latin1', 0, length));
+            if (delivered.length > 1) return true;
+            change(ours);
+            return goesOn;
+          },
+        },
+      }),
+    );
+    const failing = failure(ours);
+    server.once('connection', (raw) => destroyAtEnd(raw).on('error', () => {}).write(command + INJECTED));
+    ours.connect(server.address().port, '127.0.0.1');
+    await settled();
+    ours.resume();
+    expect((await failing).code).toBe('ERR_SSL_WRONG_VERSION_NUMBER');
+    expect(delivered).toEqual([command]);
+  });
+
   test('in front of a good ClientHello: the handshake fails', async () => {
     const hello = await clientHello();
     const behind = Buffer.concat([Buffer.from(INJECTED), hello]);

@@ -37,6 +37,7 @@ enum Callback {
     Finish,
     Fail,
     Connection,
+    Enter,
     Stall,
     Slab,
     Flush,
@@ -46,7 +47,7 @@ enum Callback {
     Asks,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "onconnect",
     "ondata",
     "onend",
@@ -54,6 +55,7 @@ const NAMES: [&str; 14] = [
     "onfinish",
     "onfail",
     "onconnection",
+    "onenter",
     "onstall",
     "onslab",
     "onflush",
@@ -81,6 +83,8 @@ pub struct Core {
     flush_asked: Cell<bool>,
     /// A turn that is run in steps has begun.
     stepping: Cell<bool>,
+    /// What a callback is throwing has been made an uncaught exception.
+    surfaced: Cell<bool>,
     /// The `ArrayBuffer` behind the read slab.
     slab: Cell<sys::napi_ref>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -105,6 +109,7 @@ impl Core {
             held: Cell::new(false),
             flush_asked: Cell::new(false),
             stepping: Cell::new(false),
+            surfaced: Cell::new(false),
             slab: Cell::new(null_mut()),
             cleanup: Cell::new(null_mut()),
         });
@@ -141,9 +146,28 @@ impl Core {
         self.contexts.enter(id, &self.engine);
     }
 
+    /// The same between two events, for what comes from outside: the context is nobody's.
+    fn enter_nobodys_context(&self, id: u32) {
+        if self.way() != Some(Way::Thread) {
+            self.enter_context(id);
+            return;
+        }
+        // JavaScript is in the context of whoever has started the thread: of a call in none, it is in none.
+        let mut argument = null_mut();
+        // SAFETY: the caller has a handle scope open in this environment.
+        unsafe { sys::napi_create_uint32(self.env, id, &raw mut argument) };
+        self.call(null_mut(), Callback::Enter, &[argument]);
+    }
+
     /// Runs `function` in the context of `id`.
     pub fn call_in_context(&self, id: u32, function: sys::napi_value) -> Option<sys::napi_value> {
         self.make_callback(self.contexts.of(id), function, &[])
+    }
+
+    /// See [`Engine::take_back`]. A handle scope is open.
+    pub fn take_back(&self, id: u32) -> Option<(usize, usize)> {
+        self.check_slab();
+        self.with(|engine| engine.take_back(id))
     }
 
     /// Gives `id` back.
@@ -246,8 +270,7 @@ impl Core {
             Event::Stream(id, News::Secured) => (Callback::Secure, id, 0, 0),
             Event::Stream(id, News::TlsFailed) => (Callback::TlsFail, id, 0, 0),
             Event::Connection { listener, stream } => {
-                // Here, where JavaScript is in nobody's context: a connection comes from outside.
-                self.enter_context(stream);
+                self.enter_nobodys_context(stream);
                 (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
             }
             Event::Stalled(id, error) => (Callback::Stall, id, errno(Err(error)), 0),
@@ -310,12 +333,21 @@ impl Core {
         None
     }
 
-    /// Makes a pending exception an uncaught one.
+    /// Makes what a callback is about to throw an uncaught exception: there, the context of the event is still that of
+    /// JavaScript.
+    pub fn surface(&self, exception: sys::napi_value) {
+        // SAFETY: called from a native method, which has a handle scope.
+        unsafe { sys::napi_fatal_exception(self.env, exception) };
+        self.surfaced.set(true);
+    }
+
+    /// Makes a pending exception an uncaught one, unless it is one already.
     ///
     /// # Safety
     ///
     /// A handle scope is open.
     unsafe fn surface_exception(&self) {
+        let surfaced = self.surfaced.take();
         // SAFETY: as the caller promises.
         unsafe {
             let mut pending = false;
@@ -323,7 +355,7 @@ impl Core {
             let mut exception = null_mut();
             if pending
                 && sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) == sys::Status::napi_ok
-                && !exception.is_null()
+                && !(exception.is_null() || surfaced)
             {
                 sys::napi_fatal_exception(self.env, exception);
             }
@@ -404,10 +436,11 @@ impl Core {
         if !self.is_open() {
             return false;
         }
+        // Here, behind all that may have run since the last event: woken by the thread, ticks run outside of this.
+        self.check_slab();
         let go_on = match self.guard(Engine::step) {
             Some(Step::Event(event)) => {
                 self.tell(event);
-                self.check_slab();
                 true
             }
             Some(Step::NeedSlab) => self.renew_slab(),
@@ -422,10 +455,7 @@ impl Core {
     }
 
     fn begin(&self) {
-        self.scoped(|| {
-            self.check_slab();
-            self.guard(Engine::begin_turn)
-        });
+        self.scoped(|| self.guard(Engine::begin_turn));
     }
 
     fn end(&self) {

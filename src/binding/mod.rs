@@ -75,7 +75,8 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
-    /// `onfail`, `onconnection`, `onstall`, `onslab`, `onflush`, `onpanic`). With `thread`, libuv's loop is not asked for.
+    /// `onfail`, `onconnection`, `onenter`, `onstall`, `onslab`, `onflush`, `onpanic`, ...). With `thread`, libuv's loop is
+    /// not asked for.
     #[napi(constructor)]
     pub fn new(env: Env, callbacks: Object<'_>, thread: bool) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
@@ -111,6 +112,12 @@ impl Engine {
         let result = self.core.call_in_context(id, callback.raw())?;
         // SAFETY: a value of this environment, in the scope of this call.
         Some(unsafe { Unknown::from_raw_unchecked(env.raw(), result) })
+    }
+
+    /// Makes what a callback is about to throw an uncaught exception.
+    #[napi(catch_unwind)]
+    pub fn surface(&self, exception: Unknown<'_>) {
+        self.core.surface(exception.raw());
     }
 
     // Opening.
@@ -199,7 +206,7 @@ impl Engine {
     /// Takes back what `ondata` would tell next of stream `id`: gives its offset and length in the memory of `onslab`.
     #[napi(catch_unwind)]
     pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
-        let (offset, length) = self.core.with(|engine| engine.take_back(id))?;
+        let (offset, length) = self.core.take_back(id)?;
         Some([offset, length].map(|number| u32::try_from(number).unwrap_or(u32::MAX)).to_vec())
     }
 

@@ -1,0 +1,30 @@
+'use strict';
+
+// The asynchronous contexts of events, as in Node, where only a process of its own can show them.
+
+const { DEADLINE, GOOD, WAKES, run } = require('./child');
+
+jest.setTimeout(2 * DEADLINE);
+
+const RUNS = {
+  'what is thrown comes up in the context of its event': ['uncaught', 'accepted,,TCPWRAP connected,client,TCPWRAP true\n'],
+  'what is accepted is in nobody\'s context, whoever has started the engine': ['accepted', 'data undefined\n'],
+};
+
+describe.each(Object.entries(RUNS))('%s', (_, [what, stdout]) => {
+  test('with node:net', async () => {
+    expect(await run('contexts.js', ['node', what])).toEqual({ ...GOOD, stdout });
+  });
+
+  test.each(WAKES)('woken by %s', async (wake) => {
+    expect(await run('contexts.js', ['ours', what], { wake })).toEqual({ ...GOOD, stdout });
+  });
+});
+
+test.each(WAKES)('a stream whose server a hook has closed is closed, too, woken by %s', async (wake) => {
+  expect(await run('contexts.js', ['ours', 'hook'], { wake })).toEqual({ ...GOOD, stdout: 'closed\n' });
+});
+
+test.each(WAKES)('a stream that a hook destroys as it connects is not connected, woken by %s', async (wake) => {
+  expect(await run('contexts.js', ['ours', 'destroyed'], { wake })).toEqual({ ...GOOD, stdout: 'closed\n' });
+});
