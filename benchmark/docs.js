@@ -13,14 +13,21 @@ const RESULTS = path.join(__dirname, 'results');
 const CHARTS = path.join(__dirname, '..', 'docs', 'performance');
 
 /** Works that show how near the limit is; the others have no part in which JavaScript could be left out. */
-const NEAR_LIMIT = ['echo-50', 'pipelined', 'connect', 'unix', 'proxy-50', 'tls-echo-50', 'tls-connect'];
+const NEAR_LIMIT = [
+  'echo-1', 'echo-50', 'echo-500', 'echo-4k', 'pipelined', 'strings', 'replies', 'connect', 'unix', 'in-4', 'proxy-50',
+  'tls-connect', 'tls-echo-50', 'tls-in-1',
+];
 
 const each = (option, names) => names.flatMap((name) => [option, name]);
+
+/** Works that there is a server on io_uring for. */
+const ECHOES = ['echo-1', 'echo-50', 'echo-500', 'echo-4k', 'unix'];
 
 /** What there is to be done: the script, and what it is asked for besides the rounds. */
 const steps = [
   { name: 'node', script: 'run.js', args: ['--svg', path.join(CHARTS, 'works.svg')] },
   { name: 'tokio', script: 'run.js', args: ['--against', 'tokio', ...each('--work', NEAR_LIMIT)] },
+  { name: 'io_uring', script: 'run.js', args: ['--against', 'io_uring', ...each('--work', ECHOES)] },
   { name: 'curves', script: 'curves.js', args: ['--svg', CHARTS] },
   { name: 'scale', script: 'scale.js', args: [] },
   // Only when they are asked for: they need as long as all before.
