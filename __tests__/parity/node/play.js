@@ -81,6 +81,8 @@ class FullTrace extends Trace {
 /** One play of one scenario: what it is given. */
 class Stage {
   traces = {};
+  /** Those of its paths. */
+  folders = [];
   #names = new Map();
   #cleanups = [];
 
@@ -125,6 +127,7 @@ class Stage {
   folder() {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
     this.atEnd(() => fs.rmSync(folder, { recursive: true, force: true }));
+    this.folders.push(folder);
     return folder;
   }
 
