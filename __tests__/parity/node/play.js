@@ -73,7 +73,7 @@ class FullTrace extends Trace {
     if (Buffer.isBuffer(value)) return `<${value.toString('latin1')}>`;
     if (typeof value === 'function') return `function ${value.name}`;
     if (value && (value instanceof nodeNet.Server || value instanceof ourNet.Server)) return 'a server';
-    if (value && (value instanceof nodeNet.Socket || value instanceof ourNet.Socket)) return 'a stream';
+    if (typeof value?.pipe === 'function') return 'a stream';
     return this.anonymous(super.show(value));
   }
 }
