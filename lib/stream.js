@@ -793,7 +793,7 @@ class DuplexOptions {
     this.allowHalfOpen = Boolean(options.allowHalfOpen);
     this.autoDestroy = true;
     this.decodeStrings = false;
-    this.defaultEncoding = defaultEncoding;
+    this.defaultEncoding = options.defaultEncoding ?? defaultEncoding;
     // 'close' says whether there was an error, which Duplex does not.
     this.emitClose = false;
   }
@@ -863,7 +863,10 @@ function reopen(stream, then) {
   }
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
   const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
-  const { pipes } = stream._readableState;
+  const { pipes, encoding } = stream._readableState;
+  const keepsModes = stream[kContract].keepsModesWhenReopened;
+  const staysPaused = keepsModes && stream.isPaused();
+  if (keepsModes) options.defaultEncoding = stream._writableState.defaultEncoding;
   Duplex.call(stream, new DuplexOptions(stream[kContract], options));
   // The listeners of a pipe stay, and so does it.
   stream._readableState.pipes = pipes;
@@ -878,7 +881,9 @@ function reopen(stream, then) {
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
-  if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  if (staysPaused) stream.pause();
+  else if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  if (keepsModes && encoding) stream.setEncoding(encoding);
   then();
 }
 
