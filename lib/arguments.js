@@ -104,7 +104,7 @@ function socketOptions(options) {
 }
 
 function validateBlockList(value, name) {
-  if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'BlockList', value);
+  if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'net.BlockList', value);
 }
 
 function toNumber(value) {
@@ -166,7 +166,7 @@ function listenTarget(args) {
   if (isAny || typeof options.port === 'number' || typeof options.port === 'string') {
     const { host, ipv6Only = false, reusePort = false } = options;
     const port = isAny ? 0 : validatePort(options.port, 'options.port');
-    if (host != null && host !== '') validateString(host, 'options.host');
+    if (host != null && host !== '') validateString(host, 'hostname');
     return { callback, target: { ...common, port, host, ipv6Only: Boolean(ipv6Only), reusePort: Boolean(reusePort) } };
   }
   if (options.path && isPath(options.path)) {
@@ -208,7 +208,7 @@ function validateLookup({ family, hints }) {
   }
   if (hints == null) return;
   validateNumber(hints, 'options.hints');
-  if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('options.hints', hints);
+  if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('hints', hints);
 }
 
 /**

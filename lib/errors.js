@@ -32,8 +32,9 @@ function received(value) {
   return ` Received type ${typeof value} (${shown})`;
 }
 
-/** "of type number", "one of type number or string", "an instance of Buffer". */
+/** "of type number", "one of type number or string", "an instance of Buffer", "an net.BlockList". */
 function kinds(expected) {
+  if (expected.length === 1 && expected[0].includes('.')) return `an ${expected[0]}`;
   const types = expected.filter((kind) => kind[0] === kind[0].toLowerCase());
   const classes = expected.filter((kind) => kind[0] !== kind[0].toLowerCase());
   const or = new Intl.ListFormat('en', { type: 'disjunction' });

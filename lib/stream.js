@@ -8,9 +8,11 @@
 
 const { AsyncResource } = require('async_hooks');
 const { X509Certificate } = require('crypto');
+const { fstatSync } = require('fs');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
+const { isatty } = require('tty');
 const {
   boundSocket,
   bytesOf,
@@ -803,11 +805,21 @@ class DuplexOptions {
 function adopt(options) {
   validateFd(options.fd);
   const id = engines.attempt('open', (engine) => engine.adoptStream(options.fd));
-  if (typeof id !== 'number') throw errors.invalidFdType(errors.systemError(id.errno, id.syscall).code);
+  if (typeof id !== 'number') throw errors.invalidFdType(kindOf(options.fd, errors.systemError(id.errno, id.syscall)));
   const access = engines.start().access(id);
   options.readable = options.readable !== false && access.readable;
   options.writable = options.writable !== false && access.writable;
   return id;
+}
+
+/** What Node calls a descriptor that could not be adopted, for `error`. */
+function kindOf(fd, { code }) {
+  if (code === 'EPROTOTYPE') return 'UDP';
+  if (code === 'EBADF') return 'UNKNOWN';
+  if (code !== 'ENOTSOCK') return code;
+  if (isatty(fd)) return 'TTY';
+  const file = fstatSync(fd);
+  return file.isFile() || file.isCharacterDevice() ? 'FILE' : 'UNKNOWN';
 }
 
 /** The stream is to connect from what has been bound. */
