@@ -868,11 +868,13 @@ function begin(stream, target) {
  * 'close' of its former life has come.
  */
 function reopen(stream, then) {
-  if (stream[kClosing] || stream[kId] !== NONE) {
+  if (stream[kClosing]) {
     stream.connecting = true;
     stream[kAgain] = then;
     return;
   }
+  // 'close' is being told.
+  detach(stream);
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
   const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
   const { pipes, encoding } = stream._readableState;
