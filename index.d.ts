@@ -81,6 +81,54 @@ export declare function getDefaultAutoSelectFamilyAttemptTimeout(): number;
 /** Changes the default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}. Less than 10 becomes 10. */
 export declare function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
 
+// BoundSocket.
+
+/**
+ * A socket that is bound at once, and adopted later: by a server, which listens on it ({@link Server.listen}), or by a
+ * stream, which connects from it ({@link StreamOptions.handle}). It is theirs from then on. One that nobody adopts is to
+ * be closed.
+ */
+export declare const BoundSocket: BoundSocketConstructor;
+
+export interface BoundSocketConstructor {
+  /**
+   * @throws what bind(2) fails with (`EADDRINUSE`, `EADDRNOTAVAIL`, ...; see {@link SystemError}),
+   * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a name as the host and for a path beside other options,
+   * `ERR_SOCKET_BAD_PORT`
+   */
+  new (options?: BoundSocketOptions): BoundSocket;
+  readonly prototype: BoundSocket;
+}
+
+/** Where to bind: to a `host` and `port`, or to a `path`. */
+export interface BoundSocketOptions {
+  /** An IP address. Default `'0.0.0.0'`, with `ipv6Only` `'::'`. */
+  host?: string | null | undefined;
+  /** The port; 0, the default, has the system choose one. */
+  port?: number | string | null | undefined;
+  /** With `host: '::'`: leave IPv4 to others. Default `false`. */
+  ipv6Only?: boolean | null | undefined;
+  /** Share the port with other sockets that say so. Default `false`. */
+  reusePort?: boolean | null | undefined;
+  /** The path of a UNIX socket; on Linux, a leading `'\0'` puts it into the abstract namespace. */
+  path?: string | undefined;
+}
+
+/** After it has been adopted or closed, all but `isPipe` throw `ERR_SOCKET_HANDLE_ADOPTED`. */
+export interface BoundSocket {
+  /** Where it is bound: an address, or the path. */
+  address(): AddressInfo | string;
+
+  /** The number of its descriptor, which is not to be closed. */
+  fd(): number;
+
+  /** Closes a socket that nobody has adopted, and removes the file of a path. */
+  close(): void;
+
+  /** Whether it is bound to a path. */
+  readonly isPipe: boolean;
+}
+
 // Server.
 
 /** A TCP or UNIX server. Can be made with or without `new` (D18). Contract: net.Server. */
@@ -134,6 +182,8 @@ export interface ListenOptions {
   path?: string | undefined;
   /** A descriptor that has been bound and listens already, see {@link Server.listenFD}. */
   fd?: number | undefined;
+  /** What has been bound before: all other options count for nothing then. */
+  handle?: BoundSocket | undefined;
   /** How many connections may wait to be accepted. Default 511; the system may allow fewer. */
   backlog?: number | undefined;
   /** With `host: '::'`: leave IPv4 to others. Default `false`. */
@@ -196,7 +246,8 @@ export interface Server extends EventEmitter {
    * @param host default: any IPv4 address (D6)
    * @param path of a UNIX socket
    * @param callback added as a one-time listener of 'listening'
-   * @throws `ERR_SERVER_ALREADY_LISTEN` if the server listens already
+   * @throws `ERR_SERVER_ALREADY_LISTEN` if the server listens already, `ERR_SOCKET_HANDLE_ADOPTED` if `bound` is not
+   * to be had any more
    */
   listen(callback?: () => void): this;
   listen(port?: number | string | null, host?: string | null, backlog?: number, callback?: () => void): this;
@@ -206,6 +257,8 @@ export interface Server extends EventEmitter {
   listen(path: string, backlog?: number, callback?: () => void): this;
   listen(path: string, callback?: () => void): this;
   listen(options: ListenOptions, callback?: () => void): this;
+  listen(bound: BoundSocket, backlog?: number, callback?: () => void): this;
+  listen(bound: BoundSocket, callback?: () => void): this;
 
   /**
    * Listens on a descriptor on which bind(2) and listen(2) have been called. The server owns it from now on.
@@ -500,6 +553,8 @@ export interface StreamOptions extends SocketOptions {
    * throws `ERR_INVALID_FD_TYPE` and is left alone.
    */
   fd?: number | undefined;
+  /** Connects from what has been bound before. `localAddress` and `localPort` can't be given then. */
+  handle?: BoundSocket | undefined;
   /** Puts what is received into `buffer` and tells `callback`, instead of 'data'. False from it is as `pause()`. */
   onread?: OnReadOpts | undefined;
   /** Addresses that are not connected to: `ERR_IP_BLOCKED`. */

@@ -5,6 +5,7 @@
 const contract = require('./lib/contract');
 const {
   BlockList,
+  BoundSocket,
   SocketAddress,
   _normalizeArgs,
   createNet,
@@ -24,6 +25,7 @@ const connect = createConnection;
 // Plain names only: so that `import { createServer } from 'rust-net/node'` finds them.
 module.exports = {
   BlockList,
+  BoundSocket,
   Server,
   Socket,
   SocketAddress,

@@ -321,6 +321,22 @@ describe('D16: "Use this only if a stream is closed and you want to reuse the ob
     await once(stream, 'close');
   });
 
+  test('in \'close\', it is as good as new as soon as connect() has been called', async () => {
+    const server = await echo();
+    const stream = destroyAtEnd(net.connect(portOf(server), '127.0.0.1'));
+    await once(stream, 'connect');
+    stream.destroy();
+    const states = [];
+    stream.once('close', () => {
+      states.push([stream.destroyed, stream.readyState, stream.localPort > 0]);
+      stream.connect(portOf(server), '127.0.0.1');
+      states.push([stream.destroyed, stream.readyState, stream.writable, stream.readable]);
+      stream.end('at once');
+    });
+    expect((await collect(stream)).toString()).toBe('at once');
+    expect(states).toEqual([[true, 'closed', true], [false, 'opening', true, true]]);
+  });
+
   test('after destroy(), before its \'close\': that comes first', async () => {
     const server = await listening(nodeNet.createServer((stream) => destroyAtEnd(stream).on('error', () => {})));
     const stream = destroyAtEnd(net.connect(portOf(server), '127.0.0.1'));

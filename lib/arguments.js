@@ -7,7 +7,7 @@ const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
 const { BlockList } = require('./nodes-net');
-const { kNormalized } = require('./symbols');
+const { kAdopt, kNormalized } = require('./symbols');
 
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -104,7 +104,7 @@ function socketOptions(options) {
 }
 
 function validateBlockList(value, name) {
-  if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'BlockList', value);
+  if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'net.BlockList', value);
 }
 
 function toNumber(value) {
@@ -131,17 +131,25 @@ function normalize(args) {
   return { options, callback };
 }
 
+/** The BoundSocket that an option names; null if there is none. Handles of Node's core mean nothing here. */
+function boundSocket(handle, name) {
+  if (!handle) return null;
+  if (typeof handle[kAdopt] !== 'function') throw errors.invalidHandle(name, handle);
+  return handle;
+}
+
 /**
- * Where `listen` is to listen: `{ fd }`, `{ path, ... }` or `{ port, host, ... }`, each with `backlog`.
+ * Where `listen` is to listen: `{ bound }`, a BoundSocket, `{ fd }`, `{ path, ... }` or `{ port, host, ... }`, each
+ * with `backlog`.
  */
 function listenTarget(args) {
   const { options, callback } = normalize(args);
-  const [first, second, third] = args;
-  const backlog =
-    (args.length > 1 && toNumber(second)) || (args.length > 2 && toNumber(third)) || options.backlog || 511;
+  const [first] = args;
+  const bound = options[kAdopt] ? options : boundSocket(options.handle, 'options.handle');
+  if (bound !== null) return { callback, target: { bound, backlog: listenBacklog(args, {}) } };
   if (options.signal !== undefined) validateAbortSignal(options.signal, 'options.signal');
   const common = {
-    backlog: Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX),
+    backlog: listenBacklog(args, options),
     signal: options.signal,
     exclusive: Boolean(options.exclusive),
   };
@@ -158,7 +166,7 @@ function listenTarget(args) {
   if (isAny || typeof options.port === 'number' || typeof options.port === 'string') {
     const { host, ipv6Only = false, reusePort = false } = options;
     const port = isAny ? 0 : validatePort(options.port, 'options.port');
-    if (host != null && host !== '') validateString(host, 'options.host');
+    if (host != null && host !== '') validateString(host, 'hostname');
     return { callback, target: { ...common, port, host, ipv6Only: Boolean(ipv6Only), reusePort: Boolean(reusePort) } };
   }
   if (options.path && isPath(options.path)) {
@@ -174,6 +182,11 @@ function listenTarget(args) {
     throw errors.invalidArgumentValue('options', options, 'must have the property "port" or "path"');
   }
   throw errors.invalidArgumentValue('options', options);
+}
+
+function listenBacklog([, second, third], options) {
+  const backlog = toNumber(second) || toNumber(third) || options.backlog || 511;
+  return Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX);
 }
 
 function validateFd(fd) {
@@ -195,19 +208,27 @@ function validateLookup({ family, hints }) {
   }
   if (hints == null) return;
   validateNumber(hints, 'options.hints');
-  if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('options.hints', hints);
+  if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('hints', hints);
 }
 
-/** Where `connect` is to connect: the checked options, and the callback. */
-function connectTarget(args) {
+/**
+ * Where `connect` is to connect: the checked options, and the callback. `bound`: from where, if that has been bound
+ * before, which says whether it is by a path.
+ */
+function connectTarget(args, bound = null) {
   const { options, callback } = normalize(args);
-  const { port, path } = options;
-  if (port === undefined && path == null) throw errors.missingConnectArguments();
-  if (path) {
+  const { path } = options;
+  if (options.port === undefined && path == null) throw errors.missingConnectArguments();
+  if (bound === null ? path : bound.path !== undefined) {
     validateString(path, 'options.path');
     return { callback, target: { path } };
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
+  if (bound !== null && (localAddress !== undefined || localPort !== undefined)) {
+    const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
+    throw errors.invalidArgumentValue('options', options, reason);
+  }
+  const { port = bound === null ? undefined : 0 } = options;
   if (localAddress && !isIP(localAddress)) throw errors.invalidIpAddress(localAddress);
   if (localPort) {
     validateNumber(localPort, 'options.localPort');
@@ -233,13 +254,14 @@ function connectTarget(args) {
     family: dnsFamily(options.family),
     hints: options.hints ?? 0,
     lookup,
-    autoSelectFamily,
+    autoSelectFamily: bound === null ? autoSelectFamily : false,
     attemptDelay: autoSelectFamilyAttemptTimeout ?? undefined,
   };
   return { callback, target };
 }
 
 module.exports = {
+  boundSocket,
   bytesOf,
   connectTarget,
   keepAliveArguments,
@@ -255,6 +277,7 @@ module.exports = {
   validateFunction,
   validateInteger,
   validateObject,
+  validatePort,
   validateString,
   validateTimeout,
 };

@@ -49,6 +49,8 @@ const differences = {
   refusesWrongListeners: { page: true, today: false },
   /** Whether `instanceof` is true of the streams and servers of `node:net` too, such as those of `http`. */
   countsNodesOwn: { page: false, today: true },
+  /** Whether the encodings and `pause()` of a stream hold when it is opened again, too. */
+  keepsModesWhenReopened: { page: false, today: true },
   /** Whether `listen()` in a worker of a cluster means a port that all workers share. */
   sharesPortsInClusters: { page: false, today: true },
 };

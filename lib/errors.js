@@ -32,8 +32,9 @@ function received(value) {
   return ` Received type ${typeof value} (${shown})`;
 }
 
-/** "of type number", "one of type number or string", "an instance of Buffer". */
+/** "of type number", "one of type number or string", "an instance of Buffer", "an net.BlockList". */
 function kinds(expected) {
+  if (expected.length === 1 && expected[0].includes('.')) return `an ${expected[0]}`;
   const types = expected.filter((kind) => kind[0] === kind[0].toLowerCase());
   const classes = expected.filter((kind) => kind[0] !== kind[0].toLowerCase());
   const or = new Intl.ListFormat('en', { type: 'disjunction' });
@@ -73,6 +74,12 @@ const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'Thi
 const invalidHandle = (name, value) =>
   invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
+const alreadyAdopted = () =>
+  coded(
+    Error,
+    'ERR_SOCKET_HANDLE_ADOPTED',
+    'The bound socket has already been adopted by a server or socket',
+  );
 const serverAlreadyListening = () =>
   coded(Error, 'ERR_SERVER_ALREADY_LISTEN', 'Listen method has been called more than once without closing.');
 const serverNotRunning = () => coded(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is not running.');
@@ -162,11 +169,11 @@ function connectError({ errno, syscall }, address, port, local) {
   return complete(new Error(message), errno, code, syscall, details);
 }
 
-/** `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was a descriptor. */
+/** `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was open before. */
 function listenError({ errno, syscall }, address, port) {
   const [code, text] = describe(errno);
   const message = `${syscall} ${code}: ${text}`;
-  if (address === undefined) return complete(new Error(message), errno, code, syscall);
+  if (address === undefined) return complete(new Error(message), errno, code, syscall, { address: null });
   return complete(new Error(`${message} ${place(address, port)}`), errno, code, syscall, placed(address, port));
 }
 
@@ -180,6 +187,7 @@ function allFailed(errors) {
 module.exports = {
   InternalError,
   allFailed,
+  alreadyAdopted,
   alreadySecure,
   badPort,
   closedBeforeConnection,

@@ -4,6 +4,7 @@
 
 const { isIP, isIPv4, isIPv6 } = require('./address');
 const { connectTarget, normalize, validateBoolean, validateInteger } = require('./arguments');
+const { BoundSocket } = require('./bound');
 const { createCredentials } = require('./credentials');
 const { BlockList, SocketAddress } = require('./nodes-net');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
@@ -60,6 +61,7 @@ function setDefaultAutoSelectFamilyAttemptTimeout(value) {
 
 module.exports = {
   BlockList,
+  BoundSocket,
   SocketAddress,
   _normalizeArgs,
   createCredentials,

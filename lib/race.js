@@ -24,6 +24,8 @@ const ANY = { 4: '0.0.0.0', 6: '::' };
 class Race {
   #stream;
   #target;
+  /** The BoundSocket to connect from, `{ id, path }`, until its attempt is over; null without one. */
+  #bound;
   #addresses = [];
   #next = 0;
   /** Attempts under way, by id. */
@@ -32,16 +34,26 @@ class Race {
   #timer = null;
   #over = false;
 
-  constructor(stream, target) {
+  constructor(stream, target, bound) {
     this.#stream = stream;
     this.#target = target;
+    this.#bound = bound;
   }
 
-  /** Starts. Events come no earlier than the next tick, when whoever called `connect()` has listened. */
+  get bound() {
+    return this.#bound;
+  }
+
+  /**
+   * Starts. Events come no earlier than the next tick, when whoever called `connect()` has listened; but from a
+   * BoundSocket it is connected at once, so that it is known which of our addresses the system has chosen.
+   */
   start() {
     const { host, path } = this.#target;
     const family = path === undefined ? isIP(host) : 0;
-    if (path !== undefined || family !== 0) {
+    if (family !== 0 && this.#bound !== null) {
+      this.#run([{ address: host, family }]);
+    } else if (path !== undefined || family !== 0) {
       process.nextTick(() => this.#run([{ address: path ?? host, family }]));
     } else {
       this.#lookUp();
@@ -53,7 +65,9 @@ class Race {
     this.#over = true;
     clearTimeout(this.#timer);
     for (const id of this.#running.keys()) engines.release(id);
+    if (this.#bound !== null && !this.#running.has(this.#bound.id)) engines.release(this.#bound.id);
     this.#running.clear();
+    this.#bound = null;
   }
 
   /** Whether the attempts keep the process alive follows the stream. */
@@ -115,11 +129,12 @@ class Race {
     let localAddress = this.#target.localAddress;
     if (localPort && !localAddress) localAddress = ANY[family];
     candidate.local = localAddress && localPort ? { address: localAddress, port: localPort } : undefined;
-    const id = engines.attempt('connect', (engine) =>
-      family === 0
+    const id = engines.attempt('connect', (engine) => {
+      if (this.#bound !== null) return connectBound(engine, this.#bound, candidate, port);
+      return family === 0
         ? engine.connectUnix(Buffer.from(address))
-        : engine.connectTcp(address, port, localAddress, localPort),
-    );
+        : engine.connectTcp(address, port, localAddress, localPort);
+    });
     if (typeof id === 'number') {
       engines.own(id, this);
       // By a hook of `async_hooks`, which has heard of it.
@@ -151,6 +166,7 @@ class Race {
   [kOnConnect](errno, id) {
     const candidate = this.#running.get(id);
     this.#running.delete(id);
+    this.#bound = null;
     if (errno === 0) {
       this.cancel();
       this.#stream[kAttach](id);
@@ -176,6 +192,12 @@ class Race {
   #lose(error) {
     if (!this.#over) this.#stream.destroy(error);
   }
+}
+
+function connectBound(engine, { id }, { address, family }, port) {
+  return family === 0
+    ? engine.connectBoundUnix(id, Buffer.from(address))
+    : engine.connectBoundTcp(id, address, port);
 }
 
 function isUsable({ address, family }) {

@@ -17,7 +17,7 @@ const errors = require('./errors');
 const { Handle } = require('./handle');
 const nodesNet = require('./nodes-net');
 const { DuplexOptions, countInstances } = require('./stream');
-const { NONE, kAccept, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
+const { NONE, kAccept, kAdopt, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
 
 /** The class of the streams that are accepted. On the prototype. */
 const kStream = Symbol('stream class');
@@ -55,12 +55,15 @@ class ServerMethods extends EventEmitter {
   listen(...args) {
     const { callback, target } = listenTarget(args);
     if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
+    // It throws if it is another's.
+    const bound = target.bound?.[kAdopt]();
     if (channels.serverListen.hasSubscribers) {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     if (callback !== null) this.once('listening', callback);
     if (target.signal) closeOnAbort(this, target.signal);
-    if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
+    if (bound) listenNow(this, { ...bound, backlog: target.backlog });
+    else if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
     else listenNow(this, target);
     return this;
   }
@@ -323,7 +326,9 @@ function tellOfListening(server, error) {
 }
 
 /** Opens what `target` names: gives `{ id }` or `{ error }`. */
-function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, exclusive, readableAll, writableAll }) {
+function open(server, target) {
+  const { id: bound, fd, path, host, port, backlog, ipv6Only, reusePort, exclusive, readableAll, writableAll } = target;
+  if (bound !== undefined) return listenOnBound(bound, backlog);
   if (cluster.isWorker && server[kContract].sharesPortsInClusters && !exclusive && !reusePort) {
     return { error: errors.noSharedPorts() };
   }
@@ -342,14 +347,22 @@ function open(server, { fd, path, host, port, backlog, ipv6Only, reusePort, excl
   }
   let outcome;
   for (const address of host ? [host] : server[kContract].anyHosts) {
-    const options = { address, port, backlog, ipv6Only, reusePort };
-    const id = engines.attempt('listen', (engine) => engine.listenTcp(options));
+    const options = { address, port, ipv6Only, reusePort };
+    const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
     if (typeof id === 'number') return { id };
     outcome = { error: errors.listenError(id, address, port) };
     // It can be had, and somebody has it.
     if (id.errno === EADDRINUSE) break;
   }
   return outcome;
+}
+
+/** Listens on what has been bound as `id`. */
+function listenOnBound(id, backlog) {
+  const outcome = engines.start().listenBound(id, backlog);
+  if (outcome === id) return { id };
+  engines.release(id);
+  return { error: errors.listenError(outcome) };
 }
 
 /** Closes the listening socket. */

@@ -8,10 +8,13 @@
 
 const { AsyncResource } = require('async_hooks');
 const { X509Certificate } = require('crypto');
+const { fstatSync } = require('fs');
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
+const { isatty } = require('tty');
 const {
+  boundSocket,
   bytesOf,
   connectTarget,
   keepAliveArguments,
@@ -38,6 +41,7 @@ const { MARK, Security, describe, describeAsToday, isSecuring, secureArguments }
 const {
   NONE,
   kAccept,
+  kAdopt,
   kAttach,
   kContract,
   kEngine,
@@ -70,6 +74,8 @@ const kClosing = Symbol('closing');
 /** What to do once 'close' has come: `connect()` has been called before. */
 const kAgain = Symbol('again');
 const kRace = Symbol('race');
+/** The BoundSocket to connect from, `{ id, path }`, until `connect()` is called. */
+const kBound = Symbol('bound');
 const kTimer = Symbol('timer');
 /** 'timeout' has been emitted, and waits for traffic to be due again. */
 const kTimedOut = Symbol('timed out');
@@ -111,6 +117,9 @@ const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
 const EALREADY = -ERRNO.EALREADY;
 const EISCONN = -ERRNO.EISCONN;
 
+/** What a write gets before `connect()` from a BoundSocket. */
+const EPIPE = -ERRNO.EPIPE;
+
 /** What a write that `destroy()` has cut short gets, as of Node 22. */
 const ECANCELED = -ERRNO.ECANCELED;
 
@@ -123,7 +132,7 @@ class StreamMethods extends Duplex {
    * `connect(options[, callback])`. Contract: stream.connect.
    */
   connect(...args) {
-    const { callback, target } = connectTarget(args);
+    const { callback, target } = connectTarget(args, this[kBound]);
     if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
     if (callback !== null) this.once('connect', callback);
     const inUse = !this.destroyed && (this.connecting || this[kId] !== NONE);
@@ -280,11 +289,13 @@ class StreamMethods extends Duplex {
       }
     }
     const isCut = pending !== null && !this.connecting;
-    const wasOpened = this.connecting || this[kId] !== NONE;
+    const wasOpened = this.connecting || this[kId] !== NONE || this[kBound] !== null;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
     this[kRace] = null;
+    if (this[kBound] !== null) engines.release(this[kBound].id);
+    this[kBound] = null;
     clearTimeout(this[kTimer]);
     this[kTimer] = null;
     if (this[kId] !== NONE) {
@@ -341,8 +352,7 @@ class StreamMethods extends Duplex {
     if (this._handle === null) {
       return this.destroy(errors.socketClosed());
     }
-    const isTcp = this.connecting ? this[kHost] !== undefined : this[kEngine].kind(this[kId]).startsWith('tcp');
-    if (!isTcp) throw errors.invalidHandleType();
+    if (!isTcp(this)) throw errors.invalidHandleType();
     if (this.connecting) {
       this.once('connect', () => this.resetAndDestroy());
       return this;
@@ -644,7 +654,7 @@ class StreamMethods extends Duplex {
 
   /** What is left of Node's private object: null unless the stream is open or opening. */
   get _handle() {
-    if (this.destroyed || (this[kId] === NONE && !this.connecting)) return null;
+    if (this.destroyed || (this[kId] === NONE && !this.connecting && this[kBound] === null)) return null;
     return (this[kHandle] ??= new Handle(this, () => this.fd));
   }
 
@@ -660,7 +670,7 @@ class StreamMethods extends Duplex {
 
   /** Not connected yet, or no more. */
   get pending() {
-    return this[kId] === NONE || this.destroyed;
+    return (this[kId] === NONE && this[kBound] === null) || this.destroyed;
   }
 
   /** Bytes received. */
@@ -717,11 +727,14 @@ function construct(stream, options) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
   if (options.blockList) validateBlockList(options.blockList, 'options.blockList');
-  if (options.handle) throw errors.invalidHandle('options.handle', options.handle);
+  const bound = boundSocket(options.handle, 'options.handle');
   const { typeOfService } = options;
   if (typeOfService !== undefined) validateInteger(typeOfService, 'options.typeOfService', 0, 255);
-  const adopted = options.fd === undefined ? null : adopt(options);
+  // It throws if it is another's.
+  const adoptedBound = bound === null ? null : bound[kAdopt]();
+  const adopted = options.fd === undefined || bound !== null ? null : adopt(options);
   initialize(stream, new DuplexOptions(stream[kContract], options));
+  if (adoptedBound !== null) connectFrom(stream, adoptedBound);
   if (isOnread(options.onread)) readInto(stream, options.onread);
   if (options.blockList) stream.blockList = options.blockList;
   if (options.noDelay) stream.setNoDelay();
@@ -741,6 +754,7 @@ function construct(stream, options) {
  */
 Object.assign(StreamMethods.prototype, {
   [kRace]: null,
+  [kBound]: null,
   [kTimer]: null,
   [kTimedOut]: false,
   [kOnread]: null,
@@ -781,7 +795,7 @@ class DuplexOptions {
     this.allowHalfOpen = Boolean(options.allowHalfOpen);
     this.autoDestroy = true;
     this.decodeStrings = false;
-    this.defaultEncoding = defaultEncoding;
+    this.defaultEncoding = options.defaultEncoding ?? defaultEncoding;
     // 'close' says whether there was an error, which Duplex does not.
     this.emitClose = false;
   }
@@ -791,11 +805,32 @@ class DuplexOptions {
 function adopt(options) {
   validateFd(options.fd);
   const id = engines.attempt('open', (engine) => engine.adoptStream(options.fd));
-  if (typeof id !== 'number') throw errors.invalidFdType(errors.systemError(id.errno, id.syscall).code);
+  if (typeof id !== 'number') throw errors.invalidFdType(kindOf(options.fd, errors.systemError(id.errno, id.syscall)));
   const access = engines.start().access(id);
   options.readable = options.readable !== false && access.readable;
   options.writable = options.writable !== false && access.writable;
   return id;
+}
+
+/** What Node calls a descriptor that could not be adopted, for `error`. */
+function kindOf(fd, { code }) {
+  if (code === 'EPROTOTYPE') return 'UDP';
+  if (code === 'EBADF') return 'UNKNOWN';
+  if (code !== 'ENOTSOCK') return code;
+  if (isatty(fd)) return 'TTY';
+  const file = fstatSync(fd);
+  return file.isFile() || file.isCharacterDevice() ? 'FILE' : 'UNKNOWN';
+}
+
+/** The stream is to connect from what has been bound. */
+function connectFrom(stream, bound) {
+  stream[kBound] = bound;
+  if (bound.path !== undefined) stream[kLast] = { local: { address: bound.path } };
+  // An aborted signal has destroyed the stream.
+  if (stream.destroyed) {
+    stream[kBound] = null;
+    engines.release(bound.id);
+  }
 }
 
 /** From now on the stream is open, as `id`. */
@@ -820,7 +855,8 @@ function begin(stream, target) {
   stream.connecting = true;
   stream[kOutgoing] = true;
   if (stream[kTimer] !== null || stream[kTimedOut]) rearmTimer(stream);
-  stream[kRace] = new Race(stream, target);
+  stream[kRace] = new Race(stream, target, stream[kBound]);
+  stream[kBound] = null;
   stream[kHost] = target.host;
   // setSecure() has come before connect().
   if (isSecuring(stream)) Duplex.prototype.write.call(stream, MARK);
@@ -832,14 +868,19 @@ function begin(stream, target) {
  * 'close' of its former life has come.
  */
 function reopen(stream, then) {
-  if (stream[kClosing] || stream[kId] !== NONE) {
+  if (stream[kClosing]) {
     stream.connecting = true;
     stream[kAgain] = then;
     return;
   }
+  // 'close' is being told.
+  detach(stream);
   const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
   const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
-  const { pipes } = stream._readableState;
+  const { pipes, encoding } = stream._readableState;
+  const keepsModes = stream[kContract].keepsModesWhenReopened;
+  const staysPaused = keepsModes && stream.isPaused();
+  if (keepsModes) options.defaultEncoding = stream._writableState.defaultEncoding;
   Duplex.call(stream, new DuplexOptions(stream[kContract], options));
   // The listeners of a pipe stay, and so does it.
   stream._readableState.pipes = pipes;
@@ -854,7 +895,9 @@ function reopen(stream, then) {
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
-  if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  if (staysPaused) stream.pause();
+  else if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  if (keepsModes && encoding) stream.setEncoding(encoding);
   then();
 }
 
@@ -871,7 +914,7 @@ function send(stream, chunks, callback) {
       stream[kPending] = { chunks: rest(chunks, 0), callback: AsyncResource.bind(callback) };
       stream.once('connect', sendWhenConnected);
     } else {
-      callback(errors.socketClosed());
+      callback(stream[kBound] === null ? errors.socketClosed() : errors.systemError(EPIPE, 'write'));
     }
     return;
   }
@@ -1042,7 +1085,11 @@ function certificate(stream, der) {
 /** What the engine says of `name` ('local', 'peer', 'kind'), kept once it has been asked for. */
 function lookAt(stream, name) {
   const known = stream[kLast]?.[name];
-  if (known !== undefined || stream[kId] === NONE) return known;
+  if (known !== undefined) return known;
+  if (stream[kId] === NONE) {
+    const bound = stream[kBound] ?? stream[kRace]?.bound ?? null;
+    return bound === null || name !== 'local' ? undefined : (engines.start().local(bound.id) ?? undefined);
+  }
   const found = stream[kEngine][name](stream[kId]) ?? undefined;
   stream[kLast] ??= {};
   stream[kLast][name] = found;
@@ -1096,6 +1143,12 @@ function undecode(stream) {
   const bytes = kept === null ? null : bytesBehind(chunks.join(''), kept, encoding);
   // What has not come from the peer, but by unshift(), is there as text only.
   return bytes ?? Buffer.concat([...chunks.map((chunk) => Buffer.from(chunk, encoding)), restOf(decoder)]);
+}
+
+/** Whether the connection is one over TCP, or is to be. */
+function isTcp(stream) {
+  if (stream[kBound] !== null) return stream[kBound].path === undefined;
+  return stream.connecting ? stream[kHost] !== undefined : stream[kEngine].kind(stream[kId]).startsWith('tcp');
 }
 
 function want(stream) {

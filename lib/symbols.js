@@ -27,6 +27,9 @@ module.exports = {
   kOnTlsFail: Symbol('ontlsfail'),
   kOnAsks: Symbol('onasks'),
 
+  /** What gives a BoundSocket away: `{ id, path }`, or throws. */
+  kAdopt: Symbol('adopt'),
+
   /** Marks arguments that have been through `normalize` already. */
   kNormalized: Symbol('normalized'),
 

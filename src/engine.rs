@@ -6,18 +6,20 @@
 //!
 //! An id is used again only after JavaScript has released it and the turn is over, so that no event meets a stranger.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
 use std::time::Instant;
 
 use slab::Slab;
 
+use crate::bound::Bound;
 use crate::error::{Error, Result, Syscall};
 use crate::listener::{self, Listener};
 use crate::pipe::Pipes;
 use crate::reactor::{Id, Mailbox, Reactor, ReadSlab, Readiness};
-use crate::socket::open::{self, Listen};
+use crate::socket::file::SocketFile;
+use crate::socket::open::{self, Bind};
 use crate::socket::options::KeepAlive;
 use crate::socket::{Kind, adopt};
 use crate::stream::{self, Accepted, Delivery, GATHER_MOST, Handshakes, Shared, Stream};
@@ -59,6 +61,7 @@ const BATCH: usize = 24;
 enum Source {
     Stream(Stream),
     Listener(Listener),
+    Bound(Bound),
     /// Released in this turn; the slot is freed at its end.
     Released,
 }
@@ -77,6 +80,8 @@ pub struct Engine {
     /// What the streams share.
     pub shared: Shared,
     pipes: Pipes,
+    /// The socket files of streams that have been bound to one before they were connected: hardly any.
+    files: HashMap<Id, SocketFile>,
     turning: bool,
     turn: u32,
     now: Instant,
@@ -102,6 +107,7 @@ impl Engine {
             in_hand: VecDeque::new(),
             shared,
             pipes: Pipes::default(),
+            files: HashMap::new(),
             turning: false,
             turn: 0,
             now: Instant::now(),
@@ -367,8 +373,8 @@ impl Engine {
     }
 
     /// Listens on a TCP address.
-    pub fn listen_tcp(&mut self, listen: &Listen) -> Result<Id> {
-        let (fd, kind) = open::listen_tcp(listen)?;
+    pub fn listen_tcp(&mut self, bind: &Bind, backlog: i32) -> Result<Id> {
+        let (fd, kind) = open::listen_tcp(bind, backlog)?;
         self.insert_listener(|id| Listener::new(id, fd, kind, None))
     }
 
@@ -380,13 +386,94 @@ impl Engine {
             }
             outcome => outcome?,
         };
-        self.insert_listener(|id| Listener::new(id, fd, Kind::Unix, Some(path)))
+        self.insert_listener(|id| Listener::new(id, fd, Kind::Unix, SocketFile::at(path)))
     }
 
     /// Takes over a listening descriptor.
     pub fn adopt_listener(&mut self, fd: RawFd) -> Result<Id> {
         let (fd, kind) = adopt::listener(fd)?;
         self.insert_listener(|id| Listener::adopted(id, fd, kind))
+    }
+
+    // Sockets that are bound: their ids stay the same whatever they become.
+
+    /// Binds a TCP socket.
+    pub fn bind_tcp(&mut self, bind: &Bind) -> Result<Id> {
+        let (fd, kind) = open::bind_tcp(bind)?;
+        self.insert_bound(Bound::new(fd, kind, None))
+    }
+
+    /// Binds a UNIX socket.
+    pub fn bind_unix(&mut self, path: &[u8]) -> Result<Id> {
+        let fd = open::bind_unix(path)?;
+        self.insert_bound(Bound::new(fd, Kind::Unix, Some(path)))
+    }
+
+    /// The bound socket `id`, if that is one.
+    pub fn bound(&mut self, id: Id) -> Option<&mut Bound> {
+        match self.sources.get_mut(id as usize) {
+            Some(Source::Bound(bound)) => Some(bound),
+            _ => None,
+        }
+    }
+
+    /// Has the bound socket `id` listen. If that fails, it is still to be released.
+    pub fn listen_bound(&mut self, id: Id, backlog: i32) -> Result<()> {
+        let gone = Syscall::Listen.errno(libc::EBADF);
+        let bound = self.bound(id).ok_or(gone)?;
+        open::listen(bound.socket().ok_or(gone)?, backlog)?;
+        let (fd, kind, file) = bound.take().ok_or(gone)?;
+        let mut listener = Listener::new(id, fd, kind, file);
+        if let Err(error) = listener.register(&self.reactor) {
+            listener.close(&self.reactor);
+            return Err(Syscall::Listen.failed(&error));
+        }
+        self.become_source(id, Source::Listener(listener));
+        Ok(())
+    }
+
+    /// Has the bound socket `id` connect to `peer`. If that fails at once, it is still to be released.
+    pub fn connect_bound_tcp(&mut self, id: Id, peer: SocketAddr) -> Result<()> {
+        self.connect_bound(id, Some(peer), |fd| open::connect_bound_tcp(fd, peer))
+    }
+
+    /// Has the bound socket `id` connect to the UNIX socket at `path`. If that fails at once, it is still to be released.
+    pub fn connect_bound_unix(&mut self, id: Id, path: &[u8]) -> Result<()> {
+        self.connect_bound(id, None, |fd| open::connect_bound_unix(fd, path))
+    }
+
+    fn connect_bound(
+        &mut self,
+        id: Id,
+        peer: Option<SocketAddr>,
+        connect: impl FnOnce(&OwnedFd) -> Result<()>,
+    ) -> Result<()> {
+        let gone = Syscall::Connect.errno(libc::EBADF);
+        let bound = self.bound(id).ok_or(gone)?;
+        connect(bound.socket().ok_or(gone)?)?;
+        let (fd, kind, file) = bound.take().ok_or(gone)?;
+        if let Some(file) = file {
+            self.files.insert(id, file);
+        }
+        let stream = Stream::connecting(id, fd, kind, peer);
+        stream.register(&self.reactor).map_err(|error| Syscall::Connect.failed(&error))?;
+        self.become_source(id, Source::Stream(stream));
+        Ok(())
+    }
+
+    fn insert_bound(&mut self, bound: Bound) -> Result<Id> {
+        let entry = self.sources.vacant_entry();
+        let id = vacant_id(entry.key()).map_err(|error| Syscall::Bind.failed(&error))?;
+        entry.insert(Source::Bound(bound));
+        Ok(id)
+    }
+
+    /// What has been bound as `id` is `source` now, which keeps the loop alive.
+    fn become_source(&mut self, id: Id, source: Source) {
+        if let Some(place) = self.sources.get_mut(id as usize) {
+            *place = source;
+            self.referenced += 1;
+        }
     }
 
     // Streams.
@@ -566,7 +653,11 @@ impl Engine {
                 stream.close(&self.reactor, reset);
             }
             Some(Source::Listener(listener)) => listener.close(&self.reactor),
+            Some(Source::Bound(bound)) => bound.close(),
             _ => return,
+        }
+        if !self.files.is_empty() {
+            self.files.remove(&id).inspect(SocketFile::remove);
         }
         self.reference(id, false);
         self.unlink(id);
@@ -1012,8 +1103,8 @@ mod tests {
     fn accepts_and_connects() {
         let mut rig = Rig::new();
         let address = "127.0.0.1:0".parse().unwrap();
-        let listen = Listen { address, backlog: 8, ipv6_only: false, reuse_port: false };
-        let listener = rig.engine.listen_tcp(&listen).unwrap();
+        let bind = Bind { address, ipv6_only: false, reuse_port: false };
+        let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
         let address = rig.engine.listener(listener).unwrap().local().unwrap();
         let peer = TcpStream::connect(address).unwrap();
         let events = rig.turn();
@@ -1146,5 +1237,41 @@ mod tests {
         rig.engine.want(source, true);
         let events = rig.turn();
         assert_eq!(rig.read(events[0]), b"for JavaScript");
+    }
+    #[test]
+    fn what_is_bound_listens_and_connects_under_the_same_id() {
+        let mut rig = Rig::new();
+        let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
+        let (server, client) = (rig.engine.bind_tcp(&bind).unwrap(), rig.engine.bind_tcp(&bind).unwrap());
+        assert!(!rig.engine.is_referenced());
+        let place = rig.engine.bound(server).unwrap().local().unwrap();
+        let from = rig.engine.bound(client).unwrap().local().unwrap();
+        rig.engine.listen_bound(server, 8).unwrap();
+        assert!(rig.engine.is_referenced());
+        rig.engine.connect_bound_tcp(client, place).unwrap();
+        let mut events = Vec::new();
+        while events.len() < 2 {
+            events.extend(rig.turn());
+        }
+        assert!(events.contains(&Event::Stream(client, stream::News::Connected(Ok(())))));
+        assert_eq!(rig.engine.stream(client).unwrap().names().local, Some(from));
+        assert_eq!(rig.engine.listen_bound(server, 8).unwrap_err().errno, libc::EBADF);
+    }
+
+    #[test]
+    fn the_file_of_what_is_bound_goes_with_whatever_it_has_become() {
+        let mut rig = Rig::new();
+        let path = |name| std::env::temp_dir().join(format!("rust-net-{}-{name}", std::process::id()));
+        let paths = ["unused", "listening", "connecting"].map(path);
+        let ids = paths.each_ref().map(|path| rig.engine.bind_unix(path.as_os_str().as_encoded_bytes()).unwrap());
+        rig.engine.listen_bound(ids[1], 8).unwrap();
+        rig.engine.connect_bound_unix(ids[2], paths[1].as_os_str().as_encoded_bytes()).unwrap();
+        for (id, path) in ids.into_iter().zip(&paths) {
+            assert!(path.exists());
+            rig.engine.close(id, false);
+            assert!(!path.exists());
+            rig.engine.release(id);
+        }
+        assert_eq!(rig.engine.sources(), 0);
     }
 }

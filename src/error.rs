@@ -19,7 +19,7 @@ pub struct Error {
 pub enum Syscall {
     /// Taking a connection from a listening socket.
     Accept,
-    /// Binding a connecting socket to its local address.
+    /// Binding a socket that does not listen to its local address.
     Bind,
     /// Opening a connection.
     Connect,

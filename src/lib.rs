@@ -20,6 +20,7 @@
 //! read once per process ([`tls`]' roots) is static. See `ARCHITECTURE.md` for the path of a byte and the teardown.
 
 pub mod binding;
+pub mod bound;
 pub mod engine;
 pub mod error;
 pub mod listener;

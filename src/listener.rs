@@ -6,11 +6,10 @@
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result, Syscall};
 use crate::reactor::{Id, Reactor, Readiness};
+use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Kind, address};
 
@@ -59,17 +58,9 @@ enum Socket {
     Unix(mio::net::UnixListener),
 }
 
-/// A socket file and the identity it had when it was made: another's file of the same name is not ours to remove.
-struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
-
 impl Listener {
-    /// A listener over a socket of our own. `path` is its socket file.
-    pub fn new(id: Id, fd: OwnedFd, kind: Kind, path: Option<&[u8]>) -> Self {
-        let file = path.and_then(|path| SocketFile::at(Path::new(std::ffi::OsStr::from_bytes(path))));
+    /// A listener over a socket of our own, with its socket file.
+    pub fn new(id: Id, fd: OwnedFd, kind: Kind, file: Option<SocketFile>) -> Self {
         let local = if kind.is_tcp() { address::local(&fd) } else { None };
         Self {
             id,
@@ -223,10 +214,10 @@ impl Listener {
         use std::os::unix::fs::PermissionsExt;
         let Some(file) = &self.file else { return Ok(()) };
         let change = || {
-            let mut permissions = file.path.metadata()?.permissions();
+            let mut permissions = file.path().metadata()?.permissions();
             let bits = if readable { 0o444 } else { 0 } | if writable { 0o222 } else { 0 };
             permissions.set_mode(permissions.mode() | bits);
-            std::fs::set_permissions(&file.path, permissions)
+            std::fs::set_permissions(file.path(), permissions)
         };
         change().map_err(|error| Syscall::Listen.failed(&error))
     }
@@ -259,23 +250,6 @@ impl AsFd for Socket {
         match self {
             Self::Tcp(listener, _) => listener.as_fd(),
             Self::Unix(listener) => listener.as_fd(),
-        }
-    }
-}
-
-impl SocketFile {
-    fn at(path: &Path) -> Option<Self> {
-        let status = path.symlink_metadata().ok()?;
-        let path = std::path::absolute(path).ok()?;
-        Some(Self { path, device: status.dev(), inode: status.ino() })
-    }
-
-    fn remove(&self) {
-        let ours =
-            self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
-        if ours {
-            // Somebody may have been faster; the file is gone either way.
-            let _ = std::fs::remove_file(&self.path);
         }
     }
 }

@@ -3,6 +3,7 @@
 // What later versions of node:net have added is in rust-net/node on every Node.
 
 const { once } = require('events');
+const fs = require('fs');
 const path = require('path');
 const net = require('../../node');
 const { closeAtEnd, destroyAtEnd, failure, kernelOption, listening, pair, scratch, thrown } = require('../helpers');
@@ -106,4 +107,98 @@ test('the option blockList, of a server and of a socket', async () => {
   await once(client, 'close');
   const blocked = destroyAtEnd(net.connect({ port, host: '127.0.0.1', blockList }));
   expect((await failure(blocked)).code).toBe('ERR_IP_BLOCKED');
+});
+
+describe('BoundSocket', () => {
+  test('is adopted by a server, which has its address at once', async () => {
+    const bound = new net.BoundSocket({ host: '127.0.0.1' });
+    const address = bound.address();
+    expect(address).toEqual({ address: '127.0.0.1', family: 'IPv4', port: expect.any(Number) });
+    const server = closeAtEnd(net.createServer((stream) => stream.end('hello'))).listen(bound);
+    expect([server.listening, server.address()]).toEqual([true, address]);
+    for (const call of ['address', 'fd', 'close']) {
+      expect(thrown(() => bound[call]()).code).toBe('ERR_SOCKET_HANDLE_ADOPTED');
+    }
+    expect(thrown(() => net.createServer().listen(bound)).code).toBe('ERR_SOCKET_HANDLE_ADOPTED');
+    bound[Symbol.dispose]();
+    const [data] = await once(destroyAtEnd(net.connect(address.port, '127.0.0.1')), 'data');
+    expect(String(data)).toBe('hello');
+  });
+
+  test('is adopted by a stream, which connects from it', async () => {
+    const accepted = [];
+    const server = await listening(net.createServer((stream) => accepted.push(destroyAtEnd(stream))));
+    const bound = new net.BoundSocket({ host: '0.0.0.0' });
+    const { port } = bound.address();
+    const client = destroyAtEnd(new net.Socket({ handle: bound }));
+    expect([client.localAddress, client.localPort]).toEqual(['0.0.0.0', port]);
+    client.connect(server.address().port, '127.0.0.1');
+    expect([client.connecting, client.localAddress, client.localPort]).toEqual([true, '127.0.0.1', port]);
+    await once(client, 'connect');
+    if (accepted.length === 0) await once(server, 'connection');
+    expect([client.localPort, accepted[0].remotePort]).toEqual([port, port]);
+  });
+
+  test('has a file that goes with whoever has it', async () => {
+    const folder = scratch();
+    const files = () => fs.readdirSync(folder).sort();
+    const bind = (name) => new net.BoundSocket({ path: path.join(folder, name) });
+    const [closed, server, client] = [bind('closed'), net.createServer().listen(bind('server')), bind('client')];
+    expect(files()).toEqual(['client', 'closed', 'server']);
+    closed.close();
+    expect(thrown(() => bind('server')).code).toBe('EADDRINUSE');
+    const stream = net.connect({ handle: client, path: server.address() });
+    await once(stream, 'connect');
+    expect(stream.localAddress).toBe(path.join(folder, 'client'));
+    server.close();
+    expect(files()).toEqual(['client']);
+    stream.destroy();
+    expect(files()).toEqual([]);
+  });
+
+  test('is closed with a stream whose signal has aborted, or that is destroyed before it connects', async () => {
+    const folder = scratch();
+    const bind = (name) => new net.BoundSocket({ path: path.join(folder, name) });
+    const aborted = new net.Socket({ handle: bind('aborted'), signal: AbortSignal.abort() }).on('error', () => {});
+    const destroyed = new net.Socket({ handle: bind('destroyed') }).destroy();
+    expect(fs.readdirSync(folder)).toEqual([]);
+    await Promise.all([once(destroyed, 'close'), aborted.closed || once(aborted, 'close').catch(() => {})]);
+  });
+
+  test('is closed with a stream that is destroyed while it looks a name up, or whose connection is refused', async () => {
+    const bound = new net.BoundSocket({ host: '127.0.0.1' });
+    const { port } = bound.address();
+    const waiting = net.connect({ port: 1, host: 'somewhere.invalid', lookup: () => {}, handle: bound });
+    expect(waiting.localPort).toBe(port);
+    waiting.destroy();
+    await once(waiting, 'close');
+    const again = new net.BoundSocket({ host: '127.0.0.1', port });
+    const refused = net.connect({ port, host: '127.0.0.2', handle: again });
+    expect((await failure(refused)).code).toBe('ECONNREFUSED');
+    closeAtEnd(net.createServer()).listen(new net.BoundSocket({ host: '127.0.0.1', port }));
+  });
+
+  test('keeps no process alive', () => {
+    const { execFileSync } = require('child_process');
+    const script = `new (require(${JSON.stringify(require.resolve('../../node'))}).BoundSocket)()`;
+    execFileSync(process.execPath, ['-e', script], { timeout: 20_000 });
+  });
+
+  test('is not copied to another thread as a plain object, where Node can be told so', () => {
+    const { MessageChannel, markAsUncloneable } = require('worker_threads');
+    const bound = new net.BoundSocket();
+    const { port1 } = new MessageChannel();
+    try {
+      if (markAsUncloneable) expect(thrown(() => port1.postMessage(bound)).name).toBe('DataCloneError');
+      expect(thrown(() => port1.postMessage(bound, [bound]))).toBeDefined();
+    } finally {
+      port1.close();
+      bound.close();
+    }
+  });
+
+  test.each([{ fd: 3 }, {}, 'text', true])('another handle is none: %j', (handle) => {
+    expect(thrown(() => net.createServer().listen({ handle, port: 0 })).code).toBe('ERR_INVALID_ARG_VALUE');
+    expect(thrown(() => new net.Socket({ handle })).code).toBe('ERR_INVALID_ARG_VALUE');
+  });
 });

@@ -1,7 +1,7 @@
 // net.Server
 
 import { EventEmitter, once } from 'node:events';
-import { Server, Stream, createServer } from 'rust-net';
+import { BoundSocket, Server, Stream, connect, createServer } from 'rust-net';
 import type { AddressInfo, DropArgument, ListenOptions, SystemError } from 'rust-net';
 import type { Expect, Same } from './same.js';
 
@@ -36,6 +36,19 @@ server.listen({ port: 0, host: '::', ipv6Only: true, reusePort: true, backlog: 1
 server.listen({ path: '\0name' });
 server.listen({ path: '/tmp/echo.sock', readableAll: true, writableAll: true }, () => {});
 server.listen({ fd: 3, signal: new AbortController().signal });
+
+// A socket that is bound before
+const bound = new BoundSocket({ host: '127.0.0.1', port: 0, reusePort: true });
+export const place: AddressInfo | string = bound.address();
+bound.fd().toFixed();
+server.listen(bound);
+server.listen(bound, 5, () => {}).listen({ handle: bound });
+new Stream({ handle: new BoundSocket() }).connect(80);
+connect({ handle: new BoundSocket({ path: '/tmp/echo.sock' }), path: '/tmp/other.sock' });
+bound.close();
+// @ts-expect-error: not without new
+BoundSocket();
+
 export const options: ListenOptions = { port: null };
 // @ts-expect-error: a host is text
 server.listen(8124, { host: 'localhost' });

@@ -19,7 +19,7 @@ use self::core::Core;
 use crate::error::Error;
 use crate::reactor::wake::Way;
 use crate::socket::address;
-use crate::socket::open::Listen;
+use crate::socket::open::Bind;
 use crate::socket::options::KeepAlive;
 
 /// A failed system call.
@@ -51,15 +51,13 @@ pub struct Access {
     pub writable: bool,
 }
 
-/// Where a TCP server listens.
+/// Where a TCP socket is bound.
 #[napi(object)]
-pub struct ListenOptions {
+pub struct BindOptions {
     /// An IP address.
     pub address: String,
     /// The port, 0 for one of the system's choice.
     pub port: u16,
-    /// How many connections may wait to be accepted.
-    pub backlog: i32,
     /// For `::`: leave IPv4 to others.
     pub ipv6_only: bool,
     /// Share the port with other sockets that say so.
@@ -164,10 +162,9 @@ impl Engine {
 
     /// Listens over TCP.
     #[napi(catch_unwind)]
-    pub fn listen_tcp(&self, options: ListenOptions) -> Either<u32, Failure> {
-        let Some(address) = address::parse(&options.address, options.port) else { return invalid("listen") };
-        let ListenOptions { backlog, ipv6_only, reuse_port, .. } = options;
-        id_or_failure(self.core.with(|engine| engine.listen_tcp(&Listen { address, backlog, ipv6_only, reuse_port })))
+    pub fn listen_tcp(&self, options: BindOptions, backlog: i32) -> Either<u32, Failure> {
+        let Some(bind) = bind_of(&options) else { return invalid("listen") };
+        id_or_failure(self.core.with(|engine| engine.listen_tcp(&bind, backlog)))
     }
 
     /// Listens on a UNIX path. With `take_over`, a socket file on which nobody answers is replaced.
@@ -180,6 +177,38 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn adopt_listener(&self, fd: i32) -> Either<u32, Failure> {
         id_or_failure(self.core.with(|engine| engine.adopt_listener(fd)))
+    }
+
+    /// Binds a TCP socket that is to listen or to connect.
+    #[napi(catch_unwind)]
+    pub fn bind_tcp(&self, options: BindOptions) -> Either<u32, Failure> {
+        let Some(bind) = bind_of(&options) else { return invalid("bind") };
+        id_or_failure(self.core.with(|engine| engine.bind_tcp(&bind)))
+    }
+
+    /// Binds a UNIX socket that is to listen or to connect.
+    #[napi(catch_unwind)]
+    pub fn bind_unix(&self, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.bind_unix(&path)))
+    }
+
+    /// Has the bound socket `id` listen: gives the id, or what failed.
+    #[napi(catch_unwind)]
+    pub fn listen_bound(&self, id: u32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.listen_bound(id, backlog).map(|()| id)))
+    }
+
+    /// Has the bound socket `id` start to connect over TCP: gives the id, or what failed.
+    #[napi(catch_unwind)]
+    pub fn connect_bound_tcp(&self, id: u32, ip: String, port: u16) -> Either<u32, Failure> {
+        let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
+        id_or_failure(self.core.with(|engine| engine.connect_bound_tcp(id, peer).map(|()| id)))
+    }
+
+    /// Has the bound socket `id` connect to a UNIX socket: gives the id, or what failed.
+    #[napi(catch_unwind)]
+    pub fn connect_bound_unix(&self, id: u32, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.connect_bound_unix(id, &path).map(|()| id)))
     }
 
     // Streams.
@@ -303,9 +332,12 @@ impl Engine {
     /// The number of the descriptor while it is open.
     #[napi(catch_unwind)]
     pub fn fd(&self, id: u32) -> Option<i32> {
-        self.core.with(|engine| match engine.stream(id) {
-            Some(stream) => stream.raw_fd(),
-            None => engine.listener(id).and_then(|listener| listener.raw_fd()),
+        self.core.with(|engine| {
+            if let Some(stream) = engine.stream(id) {
+                return stream.raw_fd();
+            }
+            let listener = engine.listener(id).and_then(|listener| listener.raw_fd());
+            listener.or_else(|| engine.bound(id).and_then(|bound| bound.raw_fd()))
         })
     }
 
@@ -313,9 +345,12 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn local(&self, id: u32) -> Option<Address> {
         self.core
-            .with(|engine| match engine.stream(id) {
-                Some(stream) => stream.names().local,
-                None => engine.listener(id).and_then(|listener| listener.local()),
+            .with(|engine| {
+                if let Some(stream) = engine.stream(id) {
+                    return stream.names().local;
+                }
+                let listener = engine.listener(id).and_then(|listener| listener.local());
+                listener.or_else(|| engine.bound(id).and_then(|bound| bound.local()))
             })
             .map(address_of)
     }
@@ -381,6 +416,11 @@ fn id_or_failure(outcome: crate::error::Result<u32>) -> Either<u32, Failure> {
         Ok(id) => Either::A(id),
         Err(error) => Either::B(failure(error)),
     }
+}
+
+fn bind_of(options: &BindOptions) -> Option<Bind> {
+    let BindOptions { ipv6_only, reuse_port, .. } = *options;
+    address::parse(&options.address, options.port).map(|address| Bind { address, ipv6_only, reuse_port })
 }
 
 /// As libuv has it.

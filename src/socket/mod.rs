@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod adopt;
+pub mod file;
 pub mod io;
 pub mod open;
 pub mod options;

@@ -8,18 +8,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::Kind;
 use crate::error::{Result, Syscall};
 
-/// How a TCP server binds.
+/// How a TCP socket is bound, other than by connecting it.
 #[derive(Clone, Copy, Debug)]
-pub struct Listen {
+pub struct Bind {
     /// Where.
     pub address: SocketAddr,
-    /// How many connections may wait to be accepted.
-    pub backlog: i32,
     /// For `::`: leave IPv4 to others.
     pub ipv6_only: bool,
     /// Let several sockets bind the same port, the kernel spreads the connections.
@@ -50,38 +48,75 @@ pub fn connect_unix(path: &[u8]) -> Result<(OwnedFd, Kind)> {
     Ok((socket.into(), Kind::Unix))
 }
 
+/// A TCP socket that is bound, and can listen or connect.
+pub fn bind_tcp(bind: &Bind) -> Result<(OwnedFd, Kind)> {
+    let (socket, kind) = bound_tcp(bind).map_err(|error| Syscall::Bind.failed(&error))?;
+    Ok((socket.into(), kind))
+}
+
+/// A UNIX socket that is bound to `path`, and can listen or connect.
+pub fn bind_unix(path: &[u8]) -> Result<OwnedFd> {
+    Ok(bound_unix(path, Syscall::Bind)?.into())
+}
+
+/// Has a bound socket listen.
+pub fn listen(fd: &OwnedFd, backlog: i32) -> Result<()> {
+    SockRef::from(fd).listen(backlog).map_err(|error| Syscall::Listen.failed(&error))
+}
+
+/// Has a bound socket start to connect to `peer`.
+pub fn connect_bound_tcp(fd: &OwnedFd, peer: SocketAddr) -> Result<()> {
+    start_connecting(&SockRef::from(fd), &peer.into()).map_err(|error| Syscall::Connect.failed(&error))
+}
+
+/// Connects a bound socket to the UNIX socket at `path`.
+pub fn connect_bound_unix(fd: &OwnedFd, path: &[u8]) -> Result<()> {
+    let address = unix_address(path, Syscall::Connect)?;
+    start_connecting(&SockRef::from(fd), &address).map_err(|error| Syscall::Connect.failed(&error))
+}
+
 /// A TCP socket that listens.
-pub fn listen_tcp(listen: &Listen) -> Result<(OwnedFd, Kind)> {
-    let (domain, kind) = tcp_domain(&listen.address);
+pub fn listen_tcp(bind: &Bind, backlog: i32) -> Result<(OwnedFd, Kind)> {
     let open = || {
-        let socket = stream_socket(domain)?;
-        socket.set_reuse_address(true)?;
-        if domain == Domain::IPV6 {
-            socket.set_only_v6(listen.ipv6_only)?;
-        }
-        if listen.reuse_port {
-            socket.set_reuse_port(true)?;
-        }
-        socket.bind(&listen.address.into())?;
-        socket.listen(listen.backlog)?;
-        Ok(socket.into())
+        let (socket, kind) = bound_tcp(bind)?;
+        socket.listen(backlog)?;
+        Ok((socket.into(), kind))
     };
-    Ok((open().map_err(|error: io::Error| Syscall::Listen.failed(&error))?, kind))
+    open().map_err(|error: io::Error| Syscall::Listen.failed(&error))
 }
 
 /// A UNIX socket that listens on `path`.
 pub fn listen_unix(path: &[u8], backlog: i32) -> Result<OwnedFd> {
-    let address = unix_address(path, Syscall::Listen)?;
+    let socket = bound_unix(path, Syscall::Listen)?;
+    socket.listen(backlog).map_err(|error| Syscall::Listen.failed(&error))?;
+    Ok(socket.into())
+}
+
+fn bound_tcp(bind: &Bind) -> io::Result<(Socket, Kind)> {
+    let (domain, kind) = tcp_domain(&bind.address);
+    let socket = stream_socket(domain)?;
+    socket.set_reuse_address(true)?;
+    if domain == Domain::IPV6 {
+        socket.set_only_v6(bind.ipv6_only)?;
+    }
+    if bind.reuse_port {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&bind.address.into())?;
+    Ok((socket, kind))
+}
+
+fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {
+    let address = unix_address(path, syscall)?;
     let open = || {
         let socket = stream_socket(Domain::UNIX)?;
         socket.bind(&address)?;
-        socket.listen(backlog)?;
-        Ok(socket.into())
+        Ok(socket)
     };
     open().map_err(|error: io::Error| match error.raw_os_error() {
         // What libuv, and so Node, says of a folder that is not there.
-        Some(libc::ENOENT) => Syscall::Listen.errno(libc::EACCES),
-        _ => Syscall::Listen.failed(&error),
+        Some(libc::ENOENT) => syscall.errno(libc::EACCES),
+        _ => syscall.failed(&error),
     })
 }
 

@@ -2,6 +2,7 @@
 
 // What the scripts here share. Each uses a package and prints, as JSON, what came of it; it has to end by itself.
 
+const { fork } = require('child_process');
 const { createHash } = require('crypto');
 const { once } = require('events');
 const net = require('net');
@@ -65,9 +66,49 @@ function atOnce(count, make) {
   return Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 }
 
-/** Prints what `main` gives. */
-function report(main) {
+/**
+ * Starts what `report` has been given as the server, in a process of its own over the same net. `busy()`: it says that
+ * it has a request that it will not answer. `kill()`: it ends without a word.
+ */
+async function another(port = 0) {
+  const child = fork(process.argv[1], ['serve', port]);
+  const [message] = await once(child, 'message');
+  const busy = async () => void (await once(child, 'message'));
+  const kill = async () => {
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return { port: message.port, busy, kill };
+}
+
+/** In the process of `another()`: the server has a request that it will not answer. */
+function sayBusy() {
+  process.send('busy');
+}
+
+/** Prints what `main` gives. `serve(port)` gives a server that listens, for `another()`. */
+function report(main, serve) {
+  if (process.argv[2] === 'serve') {
+    // Not without who has started it.
+    process.on('disconnect', () => process.exit());
+    serve(Number(process.argv[3])).then((server) => process.send({ port: server.address().port }));
+    return;
+  }
   main().then((outcome) => process.stdout.write(JSON.stringify({ isOurs: net === ours, hasNodes, ...outcome })));
 }
 
-module.exports = { BINARY, TEXT, ask, atOnce, collect, digest, event, listen, peer, report };
+module.exports = {
+  BINARY,
+  TEXT,
+  another,
+  ask,
+  atOnce,
+  collect,
+  digest,
+  event,
+  listen,
+  peer,
+  report,
+  sayBusy,
+};

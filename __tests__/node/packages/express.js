@@ -6,7 +6,7 @@ const { once } = require('events');
 const express = require('express');
 const http = require('http');
 const net = require('net');
-const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
 function application() {
   const app = express();
@@ -18,13 +18,15 @@ function application() {
     response.end();
   });
   app.get('/gone', (request) => request.socket.destroy());
+  app.get('/never', sayBusy);
   return app;
 }
 
+const serve = (port) => listen(http.createServer(application()), port);
+
 report(async () => {
-  const httpServer = http.createServer(application());
-  const server = await listen(httpServer);
-  const { port } = server.address();
+  const server = await serve(0);
+  let { port } = server.address();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   agent.createConnection = net.createConnection;
 
@@ -43,9 +45,23 @@ report(async () => {
   const missing = await request('/nowhere');
   const many = await Promise.all(Array.from({ length: 100 }, (_, i) => request(`/hello/${i}`)));
   const gone = await request('/gone').catch((error) => error.code);
-  agent.destroy();
   server.close();
-  await once(server, 'close');
+  const closed = once(server, 'close');
+
+  // The server is killed, and comes again in the same place; the agent stays.
+  const doomed = await another();
+  port = doomed.port;
+  await request('/hello/you');
+  const waiting = request('/never').catch((error) => error.code);
+  await doomed.busy();
+  await doomed.kill();
+  const killed = await waiting;
+  const refused = await request('/hello/nobody').catch((error) => error.code);
+  const again = await another(port);
+  const reconnected = await request('/hello/again');
+  agent.destroy();
+  await again.kill();
+  await closed;
   return {
     hello: JSON.parse(hello.body),
     posted: posted.body.toString() === digest(BINARY),
@@ -55,5 +71,8 @@ report(async () => {
     reused: missing.reused,
     manyAtOnce: many.every(({ body }, i) => JSON.parse(body).hello === String(i)),
     gone,
+    killed,
+    refused,
+    reconnected: JSON.parse(reconnected.body).hello,
   };
-});
+}, serve);

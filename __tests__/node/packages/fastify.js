@@ -8,9 +8,9 @@ const http = require('http');
 const httpProxy = require('http-proxy');
 const net = require('net');
 const { WebSocket, WebSocketServer } = require('ws');
-const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
-async function backend() {
+async function backend(port) {
   let httpServer;
   const app = fastify({
     bodyLimit: 20 << 20,
@@ -20,19 +20,21 @@ async function backend() {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, async (_, body) => body);
   app.post('/digest', async (request) => digest(request.body));
   app.get('/binary', async () => BINARY);
+  app.get('/never', sayBusy);
   await app.ready();
   const sockets = new WebSocketServer({ server: httpServer });
   sockets.on('connection', (socket) => {
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
-  return listen(httpServer);
+  return listen(httpServer, port);
 }
 
 report(async () => {
   const agent = new http.Agent({ keepAlive: true });
   agent.createConnection = net.createConnection;
-  const behind = await backend();
-  const target = `http://127.0.0.1:${behind.address().port}`;
+  const behind = await backend(0);
+  const { port: behindPort } = behind.address();
+  const target = `http://127.0.0.1:${behindPort}`;
   const proxy = httpProxy.createProxyServer({ target, agent });
   proxy.on('error', (error, request, response) => response.writeHead(502).end(error.code));
   const front = http.createServer((incoming, response) => proxy.web(incoming, response));
@@ -61,6 +63,18 @@ report(async () => {
   agent.destroy();
   await once(behind, 'close');
   const failed = (await request('/hello/nobody')).toString();
+
+  // What is behind the proxy is killed, and comes again in the same place; the agent stays.
+  const doomed = await another(behindPort);
+  await request('/hello/you');
+  const waiting = request('/never');
+  await doomed.busy();
+  await doomed.kill();
+  const killed = (await waiting).toString();
+  const refused = (await request('/hello/nobody')).toString();
+  const again = await another(behindPort);
+  const reconnected = JSON.parse(await request('/hello/again')).hello;
+  await again.kill();
   agent.destroy();
   server.close();
   await once(server, 'close');
@@ -71,5 +85,8 @@ report(async () => {
     manyAtOnce: many.every((body, i) => JSON.parse(body).hello === String(i)),
     webSocket: digest(echo) === digest(BINARY),
     failed,
+    killed,
+    refused,
+    reconnected,
   };
-});
+}, backend);

@@ -5,7 +5,9 @@
 const { once } = require('events');
 const nodemailer = require('nodemailer');
 const { SMTPServer } = require('smtp-server');
-const { BINARY, TEXT, collect, digest, report } = require('./common');
+const { BINARY, TEXT, another, collect, digest, report, sayBusy } = require('./common');
+
+const MAIL = { from: 'a@example.org', to: 'b@example.org', text: TEXT };
 
 async function deliver(secured) {
   const received = [];
@@ -31,7 +33,7 @@ async function deliver(secured) {
     tls: { rejectUnauthorized: false },
   });
   const send = (subject, attachments) =>
-    transport.sendMail({ from: 'a@example.org', to: 'b@example.org', subject, text: TEXT, attachments });
+    transport.sendMail({ ...MAIL, subject, attachments });
   const { accepted } = await send('big', [{ filename: 'b.bin', content: BINARY }]);
   const many = await Promise.all(Array.from({ length: 20 }, (_, i) => send(`mail ${i}`)));
   transport.close();
@@ -47,4 +49,44 @@ async function deliver(secured) {
   };
 }
 
-report(async () => ({ clear: await deliver(false), secured: await deliver(true) }));
+/** A server that takes any mail but those with the subject 'never'. */
+async function serve(port) {
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: async (stream, session, callback) => {
+      const mail = (await collect(stream)).toString();
+      if (mail.includes('Subject: never')) sayBusy();
+      else callback();
+    },
+  });
+  const server = smtp.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** The server is killed, and comes again in the same place. */
+async function reconnect() {
+  const { port, busy, kill } = await another();
+  const transport = nodemailer.createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
+  const send = async (subject) => {
+    const { accepted, code } = await transport.sendMail({ ...MAIL, subject }).catch((error) => error);
+    return accepted ?? code;
+  };
+  const before = await send('before');
+  const waiting = send('never');
+  await busy();
+  await kill();
+  const killed = await waiting;
+  const refused = await send('nobody');
+  const again = await another(port);
+  const after = await send('after');
+  await again.kill();
+  transport.close();
+  return { before, killed, refused, after };
+}
+
+report(
+  async () => ({ clear: await deliver(false), secured: await deliver(true), reconnected: await reconnect() }),
+  serve,
+);

@@ -11,6 +11,9 @@ const NAME = 'naïve Łódź 日本語 🦀';
 
 const DELIVERED = { accepted: ['b@example.org'], whole: true, count: true, text: true, secure: true };
 
+/** What sends before, while and after the server is killed, and when it is there again, gives. */
+const RECONNECTED = { before: DELIVERED.accepted, killed: 'ECONNECTION', refused: 'ESOCKET', after: DELIVERED.accepted };
+
 const OUTCOMES = {
   'ws': {
     text: true,
@@ -31,6 +34,9 @@ const OUTCOMES = {
     reused: true,
     manyAtOnce: true,
     gone: 'ECONNRESET',
+    killed: 'ECONNRESET',
+    refused: 'ECONNREFUSED',
+    reconnected: 'again',
   },
   'fastify': {
     hello: { hello: NAME, ip: '127.0.0.1' },
@@ -39,6 +45,9 @@ const OUTCOMES = {
     manyAtOnce: true,
     webSocket: true,
     failed: 'ECONNREFUSED',
+    killed: 'ECONNRESET',
+    refused: 'ECONNREFUSED',
+    reconnected: 'again',
   },
   'undici': {
     text: NAME,
@@ -48,8 +57,11 @@ const OUTCOMES = {
     recovered: true,
     aborted: 'AbortError',
     refused: 'ECONNREFUSED',
+    killed: 'UND_ERR_SOCKET',
+    nobody: 'ECONNREFUSED',
+    reconnected: true,
   },
-  'nodemailer': { clear: DELIVERED, secured: DELIVERED },
+  'nodemailer': { clear: DELIVERED, secured: DELIVERED, reconnected: RECONNECTED },
   'ssh2': {
     refused: 'client-authentication',
     command: { output: NAME, code: 3 },

@@ -5,15 +5,20 @@
 const { once } = require('events');
 const http = require('http');
 const { Agent, Pool, fetch, request } = require('undici');
-const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
-report(async () => {
+const serve = (port) => {
   const httpServer = http.createServer(async (incoming, response) => {
     const body = await collect(incoming);
     if (incoming.url === '/reset') incoming.socket.resetAndDestroy();
+    else if (incoming.url === '/never') sayBusy();
     else response.end(incoming.method === 'POST' ? body : TEXT);
   });
-  const server = await listen(httpServer);
+  return listen(httpServer, port);
+};
+
+report(async () => {
+  const server = await serve(0);
   const { port } = server.address();
   const origin = `http://127.0.0.1:${port}`;
   const agent = new Agent({ connections: 10 });
@@ -41,5 +46,31 @@ report(async () => {
   const closed = new Agent();
   const refused = await request(origin, { dispatcher: closed }).catch((error) => error.code);
   await closed.close();
-  return { text, binary, manyAtOnce: many.every(Boolean), reset, recovered, aborted: abortedWith, refused };
-});
+
+  // The server is killed, and comes again in the same place; the pool stays.
+  const doomed = await another();
+  const lasting = new Pool(`http://127.0.0.1:${doomed.port}`, { connections: 1 });
+  const get = async (path) => (await lasting.request({ path, method: 'GET' })).body.text();
+  await get('/');
+  const waiting = get('/never').catch((error) => error.code);
+  await doomed.busy();
+  await doomed.kill();
+  const killed = await waiting;
+  const nobody = await get('/').catch((error) => error.code);
+  const again = await another(doomed.port);
+  const reconnected = (await get('/')) === TEXT;
+  await lasting.close();
+  await again.kill();
+  return {
+    text,
+    binary,
+    manyAtOnce: many.every(Boolean),
+    reset,
+    recovered,
+    aborted: abortedWith,
+    refused,
+    killed,
+    nobody,
+    reconnected,
+  };
+}, serve);

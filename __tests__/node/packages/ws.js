@@ -5,7 +5,7 @@
 const { once } = require('events');
 const http = require('http');
 const { WebSocket, WebSocketServer } = require('ws');
-const { BINARY, TEXT, digest, listen, report } = require('./common');
+const { BINARY, TEXT, another, digest, listen, report } = require('./common');
 
 async function start(port) {
   const httpServer = http.createServer();
@@ -13,7 +13,7 @@ async function start(port) {
   sockets.on('connection', (socket) => {
     socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
   });
-  return { sockets, server: await listen(httpServer, port) };
+  return listen(httpServer, port);
 }
 
 async function open(port) {
@@ -29,7 +29,7 @@ async function echo(client, message) {
 }
 
 report(async () => {
-  const { sockets, server } = await start(0);
+  const server = await start(0);
   const { port } = server.address();
   const client = await open(port);
   const text = (await echo(client, TEXT)).toString() === TEXT;
@@ -42,19 +42,26 @@ report(async () => {
   client.ping('still there?');
   const [pong] = await once(client, 'pong');
 
-  // The server is killed, and comes again in the same place.
-  for (const socket of sockets.clients) socket.terminate();
-  const [code] = await once(client, 'close');
+  client.close();
+  await once(client, 'close');
   server.close();
   await once(server, 'close');
-  const refused = new WebSocket(`ws://127.0.0.1:${port}/`);
+
+  // The server is killed, and comes again in the same place.
+  const doomed = await another();
+  const lost = await open(doomed.port);
+  await echo(lost, TEXT);
+  const closed = once(lost, 'close');
+  await doomed.kill();
+  const [code] = await closed;
+  const refused = new WebSocket(`ws://127.0.0.1:${doomed.port}/`);
   const [error] = await once(refused, 'error');
-  const again = await start(port);
-  const client2 = await open(port);
+  const again = await another(doomed.port);
+  const client2 = await open(doomed.port);
   const reconnected = (await echo(client2, TEXT)).toString() === TEXT;
   client2.close();
   await once(client2, 'close');
-  again.server.close();
+  await again.kill();
   return {
     text,
     binary,
@@ -65,4 +72,4 @@ report(async () => {
     refused: error.code,
     reconnected,
   };
-});
+}, start);

@@ -73,7 +73,7 @@ class FullTrace extends Trace {
     if (Buffer.isBuffer(value)) return `<${value.toString('latin1')}>`;
     if (typeof value === 'function') return `function ${value.name}`;
     if (value && (value instanceof nodeNet.Server || value instanceof ourNet.Server)) return 'a server';
-    if (value && (value instanceof nodeNet.Socket || value instanceof ourNet.Socket)) return 'a stream';
+    if (typeof value?.pipe === 'function') return 'a stream';
     return this.anonymous(super.show(value));
   }
 }
@@ -81,6 +81,8 @@ class FullTrace extends Trace {
 /** One play of one scenario: what it is given. */
 class Stage {
   traces = {};
+  /** Those of its paths. */
+  folders = [];
   #names = new Map();
   #cleanups = [];
 
@@ -125,6 +127,7 @@ class Stage {
   folder() {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-'));
     this.atEnd(() => fs.rmSync(folder, { recursive: true, force: true }));
+    this.folders.push(folder);
     return folder;
   }
 

@@ -148,6 +148,29 @@ scenario('a stream that is opened again in close', async (stage) => {
   await stage.closed('accepted', 'accepted 2');
 });
 
+for (const paused of [false, true]) {
+  scenario(`opened again, with its encodings${paused ? ', paused' : ''}`, { over: BOTH }, async (stage) => {
+    await stage.listen({ accept: (stream) => stream.on('data', (data) => stream.end(data)) });
+    const client = new stage.client.Socket({ highWaterMark: 7 });
+    const trace = stage.trace('again');
+    client.setEncoding('hex').setDefaultEncoding('latin1').setTimeout(100_000);
+    let heard = [];
+    client.on('data', (data) => heard.push(data));
+    for (const round of ['first', 'second', 'third']) {
+      client.connect(stage.target);
+      await once(client, 'connect');
+      trace.note(round, client.readableEncoding, client.isPaused(), client.readableFlowing, client.timeout);
+      client.write(`é${round}`);
+      if (client.isPaused()) client.resume();
+      await once(client, 'close');
+      trace.note('heard', heard.join(''), client.readableHighWaterMark, client.writableHighWaterMark);
+      heard = [];
+      if (paused) client.pause();
+    }
+    for (const name of ['accepted', 'accepted 2', 'accepted 3']) await stage.closed(name);
+  });
+}
+
 scenario('blockList of a client', { since: 22 }, async (stage) => {
   const blockList = new net.BlockList();
   blockList.addAddress('127.0.0.1');

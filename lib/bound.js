@@ -1,0 +1,100 @@
+'use strict';
+
+// net.BoundSocket of today's `node:net`: a socket that is bound at once, and adopted later by a server, which listens
+// on it, or by a stream, which connects from it.
+
+const { markAsUncloneable } = require('worker_threads');
+const { isIP } = require('./address');
+const { validateBoolean, validateObject, validatePort, validateString } = require('./arguments');
+const engines = require('./engine');
+const errors = require('./errors');
+const { NONE, kAdopt } = require('./symbols');
+
+class BoundSocket {
+  /** The engine's, until the socket is adopted or closed. */
+  #id;
+  #address;
+  #path;
+
+  /** `{ host, port, ipv6Only, reusePort }` or `{ path }`. Throws what binding fails with. */
+  constructor(options = {}) {
+    validateObject(options, 'options');
+    // What another thread would get is no socket. Node 20 can't be told so.
+    markAsUncloneable?.(this);
+    this.#path = options.path;
+    this.#id = this.#path === undefined ? bindTcp(options) : bindUnix(options);
+    this.#address = this.#path ?? engines.start().local(this.#id);
+  }
+
+  /** Where the socket is bound: `{ address, family, port }`, or a path. */
+  address() {
+    this.#check();
+    return this.#address;
+  }
+
+  /** The number of the descriptor, which remains ours. */
+  fd() {
+    this.#check();
+    return engines.start().fd(this.#id);
+  }
+
+  /** Closes a socket that has not been adopted. */
+  close() {
+    engines.release(this[kAdopt]().id);
+  }
+
+  [Symbol.dispose ?? Symbol.for('nodejs.dispose')]() {
+    if (this.#id !== NONE) this.close();
+  }
+
+  /** Whether the socket is bound to a path. */
+  get isPipe() {
+    return this.#path !== undefined;
+  }
+
+  /** Gives the socket away: `{ id, path }`. */
+  [kAdopt]() {
+    this.#check();
+    const id = this.#id;
+    this.#id = NONE;
+    return { id, path: this.#path };
+  }
+
+  #check() {
+    if (this.#id === NONE) throw errors.alreadyAdopted();
+  }
+}
+
+function bindTcp(options) {
+  const port = validatePort(options.port ?? 0, 'options.port');
+  const { ipv6Only, reusePort } = { ipv6Only: options.ipv6Only ?? false, reusePort: options.reusePort ?? false };
+  validateBoolean(ipv6Only, 'options.ipv6Only');
+  validateBoolean(reusePort, 'options.reusePort');
+  const host = options.host ?? (ipv6Only ? '::' : '0.0.0.0');
+  validateString(host, 'options.host');
+  if (isIP(host) === 0) {
+    const reason = 'must be a numeric IP address; net.BoundSocket does not perform DNS resolution';
+    throw errors.invalidArgumentValue('options.host', host, reason);
+  }
+  const id = engines.attempt('bind', (engine) => engine.bindTcp({ address: host, port, ipv6Only, reusePort }));
+  if (typeof id !== 'number') throw errors.connectError(id, host, port);
+  return id;
+}
+
+function bindUnix(options) {
+  const { path } = options;
+  if (['host', 'port', 'ipv6Only', 'reusePort'].some((name) => options[name] !== undefined)) {
+    const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
+    throw errors.invalidArgumentValue('options', options, reason);
+  }
+  validateString(path, 'options.path');
+  if (path[0] === '\0' && process.platform !== 'linux') {
+    const reason = 'abstract socket paths are only supported on Linux';
+    throw errors.invalidArgumentValue('options.path', path, reason);
+  }
+  const id = engines.attempt('bind', (engine) => engine.bindUnix(Buffer.from(path)));
+  if (typeof id !== 'number') throw errors.systemError(id.errno, id.syscall);
+  return id;
+}
+
+module.exports = { BoundSocket };

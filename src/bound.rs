@@ -1,0 +1,50 @@
+//! A socket that is bound and nothing else yet: it will listen, or connect.
+
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use crate::socket::file::SocketFile;
+use crate::socket::{Kind, address};
+
+/// See the module.
+pub struct Bound {
+    /// `None` once closed, or taken.
+    fd: Option<OwnedFd>,
+    kind: Kind,
+    /// The socket file, to be removed with the socket.
+    file: Option<SocketFile>,
+}
+
+impl Bound {
+    /// A bound socket of our own. `path` is its socket file.
+    pub fn new(fd: OwnedFd, kind: Kind, path: Option<&[u8]>) -> Self {
+        Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at) }
+    }
+
+    /// The socket, while it is neither closed nor taken.
+    pub fn socket(&self) -> Option<&OwnedFd> {
+        self.fd.as_ref()
+    }
+
+    /// What it is to become is made of this.
+    pub fn take(&mut self) -> Option<(OwnedFd, Kind, Option<SocketFile>)> {
+        Some((self.fd.take()?, self.kind, self.file.take()))
+    }
+
+    /// Closes the socket and removes its file.
+    pub fn close(&mut self) {
+        if let Some((_, _, Some(file))) = self.take() {
+            file.remove();
+        }
+    }
+
+    /// The number of the descriptor.
+    pub fn raw_fd(&self) -> Option<RawFd> {
+        self.fd.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// The address that it is bound to, `None` for a UNIX socket.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.fd.as_ref().filter(|_| self.kind.is_tcp()).and_then(address::local)
+    }
+}

@@ -1,0 +1,39 @@
+//! The file of a UNIX socket that we have bound, to be removed when nobody can connect to it any more.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A socket file and the identity it had when it was made: another's file of the same name is not ours to remove.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl SocketFile {
+    /// What is at `path` now; `None` of a name that is in no file system.
+    pub fn at(path: &[u8]) -> Option<Self> {
+        let path = Path::new(OsStr::from_bytes(path));
+        let status = path.symlink_metadata().ok()?;
+        let path = std::path::absolute(path).ok()?;
+        Some(Self { path, device: status.dev(), inode: status.ino() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it, if it is still the same.
+    pub fn remove(&self) {
+        let ours =
+            self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
+        if ours {
+            // Somebody may have been faster; the file is gone either way.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
