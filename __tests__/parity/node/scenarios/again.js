@@ -3,7 +3,7 @@
 // A client that connects again: in which event, and after what.
 
 const { once } = require('events');
-const { BOTH, scenario } = require('.');
+const { BOTH, inTurns } = require('.');
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -25,7 +25,7 @@ for (const [title, end] of Object.entries({
   'it has failed': (client) => client.destroy(Object.assign(new Error('enough'), { code: 'ENOUGH' })),
   'the peer has reset': (client, accepted) => accepted.resetAndDestroy(),
 })) {
-  scenario(`connect() in 'close', when ${title}`, { over: title.includes('reset') ? ['tcp'] : BOTH }, async (stage) => {
+  inTurns(`connect() in 'close', when ${title}`, { over: title.includes('reset') ? ['tcp'] : BOTH }, async (stage) => {
     let round = 0;
     const accepted = [];
     await stage.listen({ accept: (stream) => accepted.push(stream) });
@@ -53,7 +53,7 @@ for (const [title, end] of Object.entries({
   });
 }
 
-scenario('connect() in \'error\', where nobody listens', async (stage) => {
+inTurns('connect() in \'error\', where nobody listens', async (stage) => {
   await stage.listen({ accept: (stream) => stream.end('hello') });
   const target = { port: await stage.refusing(), host: '127.0.0.1' };
   const client = stage.watch(stage.client.connect(target), 'client', WATCH);
@@ -63,7 +63,7 @@ scenario('connect() in \'error\', where nobody listens', async (stage) => {
   await over(stage, 1);
 });
 
-scenario('write() before it is opened again', async (stage) => {
+inTurns('write() before it is opened again', async (stage) => {
   await stage.listen({ accept: (stream) => stream.end('hello') });
   const client = stage.connect({}, WATCH);
   await once(client, 'close');
@@ -74,7 +74,7 @@ scenario('write() before it is opened again', async (stage) => {
   await over(stage, 2);
 });
 
-scenario('setTimeout() outlives being opened again', async (stage) => {
+inTurns('setTimeout() outlives being opened again', async (stage) => {
   await stage.listen();
   const client = stage.connect({}, WATCH);
   client.setTimeout(100_000).end('bye');

@@ -4,7 +4,7 @@
 
 const { once } = require('events');
 const { PassThrough, pipeline } = require('stream');
-const { BOTH, scenario } = require('.');
+const { BOTH, inTurns } = require('.');
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -53,7 +53,7 @@ const bothWays = (front, back) => {
 
 const ALL = ['client', 'accepted', 'back', 'origin'];
 
-scenario('a proxy of pipe() and pipe(): an echo, and the client ends', { over: BOTH }, async (stage) => {
+inTurns('a proxy of pipe() and pipe(): an echo, and the client ends', { over: BOTH }, async (stage) => {
   const half = { allowHalfOpen: true };
   const [client] = await proxied(stage, bothWays, { accept: (stream) => stream.pipe(stream), half });
   client.write('there ');
@@ -62,14 +62,16 @@ scenario('a proxy of pipe() and pipe(): an echo, and the client ends', { over: B
   await stage.closed(...ALL);
 });
 
-scenario('a proxy of pipe() and pipe(): the origin ends', { over: BOTH }, async (stage) => {
+inTurns('a proxy of pipe() and pipe(): the origin ends', { over: BOTH }, async (stage) => {
   const [client, , , origin] = await proxied(stage, bothWays, { accept: (stream) => stream.resume() });
   client.write('asked');
+  // Who has not been asked yet ends the way to him before anything has gone there.
+  await once(origin, 'data');
   origin.end('answered');
   await stage.closed(...ALL);
 });
 
-scenario('a proxy of pipe() and pipe(): half-open', { over: BOTH }, async (stage) => {
+inTurns('a proxy of pipe() and pipe(): half-open', { over: BOTH }, async (stage) => {
   const half = { allowHalfOpen: true };
   const [client, , , origin] = await proxied(stage, bothWays, { accept: (stream) => stream.resume(), half });
   client.end('asked');
@@ -79,7 +81,7 @@ scenario('a proxy of pipe() and pipe(): half-open', { over: BOTH }, async (stage
 });
 
 for (const [who, which] of Object.entries({ client: 0, front: 1, back: 2, origin: 3 })) {
-  scenario(`a proxy of pipeline()s whose ${who} is destroyed`, { over: BOTH }, async (stage) => {
+  inTurns(`a proxy of pipeline()s whose ${who} is destroyed`, { over: BOTH }, async (stage) => {
     const ends = [];
     const join = (front, back) => {
       pipeline(front, back, (error) => ends.push(`there: ${error?.code}`));
@@ -101,7 +103,7 @@ for (const [who, which] of Object.entries({ client: 0, front: 1, back: 2, origin
   });
 }
 
-scenario('a proxy of pipeline()s whose client resets', async (stage) => {
+inTurns('a proxy of pipeline()s whose client resets', async (stage) => {
   const ends = [];
   const join = (front, back) => {
     pipeline(front, back, (error) => ends.push(`there: ${error?.code}`));
@@ -150,7 +152,7 @@ const MEANWHILE = {
 };
 
 for (const [title, act] of Object.entries(MEANWHILE)) {
-  scenario(`${title} while a pipe runs`, { over: BOTH }, async (stage) => {
+  inTurns(`${title} while a pipe runs`, { over: BOTH }, async (stage) => {
     let heard = '';
     const [client, front, back, origin] = await proxied(stage, bothWays, {
       accept: (stream) => stream.on('data', (data) => (heard += data)),
@@ -173,7 +175,7 @@ for (const [title, act] of Object.entries(MEANWHILE)) {
   });
 }
 
-scenario('a pipe whose target fails', async (stage) => {
+inTurns('a pipe whose target fails', async (stage) => {
   const [client, accepted] = await stage.pair({ watch: QUIET });
   const target = new PassThrough();
   target.on('error', (error) => stage.trace('accepted').note('target', error));
@@ -189,7 +191,7 @@ scenario('a pipe whose target fails', async (stage) => {
   await stage.closed('client', 'accepted');
 });
 
-scenario('a pipe that does not end its target', { over: BOTH }, async (stage) => {
+inTurns('a pipe that does not end its target', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true }, watch: QUIET });
   accepted.pipe(accepted, { end: false });
   client.end('there and back');

@@ -6,11 +6,11 @@ const { once } = require('events');
 const fs = require('fs');
 const net = require('net');
 const { Duplex } = require('stream');
-const { BOTH, scenario } = require('.');
+const { BOTH, inTurns } = require('.');
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-scenario('settings of a server that are changed while it listens', { over: BOTH }, async (stage) => {
+inTurns('settings of a server that are changed while it listens', { over: BOTH }, async (stage) => {
   await stage.listen({ watch: { reads: false } });
   const trace = stage.trace('settings');
   const look = ({ allowHalfOpen, readableHighWaterMark, writableHighWaterMark, readableFlowing }) =>
@@ -31,7 +31,7 @@ scenario('settings of a server that are changed while it listens', { over: BOTH 
   }
 });
 
-scenario('maxConnections that is changed while it listens', async (stage) => {
+inTurns('maxConnections that is changed while it listens', async (stage) => {
   await stage.listen();
   const trace = stage.trace('server');
   for (const [limit, title] of [[1, 'in'], [1, 'dropped'], [2, 'in again']]) {
@@ -52,7 +52,7 @@ scenario('maxConnections that is changed while it listens', async (stage) => {
   delete stage.traces['accepted 2'];
 });
 
-scenario('a \'connection\' that is emitted by hand, with another stream', { ends: 1 }, async (stage) => {
+inTurns('a \'connection\' that is emitted by hand, with another stream', { ends: 1 }, async (stage) => {
   const server = stage.watchServer(stage.client.createServer());
   const stream = new Duplex({ read() {}, write: (chunk, encoding, callback) => callback() });
   server.on('connection', (given) => stage.trace('server').note('given', given === stream));
@@ -61,7 +61,7 @@ scenario('a \'connection\' that is emitted by hand, with another stream', { ends
   await nextTurn();
 });
 
-scenario('listeners of \'connection\', in their order', async (stage) => {
+inTurns('listeners of \'connection\', in their order', async (stage) => {
   await stage.listen({ options: {} });
   const trace = stage.trace('server');
   stage.server.prependListener('connection', () => trace.note('first'));
@@ -72,7 +72,7 @@ scenario('listeners of \'connection\', in their order', async (stage) => {
   await stage.closed('client', 'accepted');
 });
 
-scenario('close() in \'connection\'', { over: BOTH }, async (stage) => {
+inTurns('close() in \'connection\'', { over: BOTH }, async (stage) => {
   await stage.listen({
     accept(stream) {
       stage.server.close(stage.trace('server').callback('close'));
@@ -85,7 +85,7 @@ scenario('close() in \'connection\'', { over: BOTH }, async (stage) => {
   await closed;
 });
 
-scenario('close() in \'listening\'', { over: BOTH, ends: 1 }, async (stage) => {
+inTurns('close() in \'listening\'', { over: BOTH, ends: 1 }, async (stage) => {
   const server = stage.watchServer(stage.client.createServer());
   server.once('listening', () => server.close(stage.trace('server').callback('close')));
   server.listen(stage.place());
@@ -93,7 +93,7 @@ scenario('close() in \'listening\'', { over: BOTH, ends: 1 }, async (stage) => {
 });
 
 // Not over TCP: node:net looks an address up first.
-scenario('close() and listen() at once', { over: ['unix'], ends: 1 }, async (stage) => {
+inTurns('close() and listen() at once', { over: ['unix'], ends: 1 }, async (stage) => {
   const server = stage.watchServer(stage.client.createServer()).listen(stage.place());
   await once(server, 'listening');
   const trace = stage.trace('server');
@@ -107,7 +107,7 @@ scenario('close() and listen() at once', { over: ['unix'], ends: 1 }, async (sta
   await nextTurn();
 });
 
-scenario('listen() again after it has failed', { over: BOTH, ends: 1 }, async (stage) => {
+inTurns('listen() again after it has failed', { over: BOTH, ends: 1 }, async (stage) => {
   const first = stage.watchServer(stage.client.createServer(), 'first').listen(stage.place());
   await once(first, 'listening');
   const address = first.address();
@@ -124,7 +124,7 @@ scenario('listen() again after it has failed', { over: BOTH, ends: 1 }, async (s
   await Promise.all([once(server, 'close'), once(first, 'close')]);
 });
 
-scenario('listen() again in \'error\'', { ends: 1 }, async (stage) => {
+inTurns('listen() again in \'error\'', { ends: 1 }, async (stage) => {
   const first = stage.watchServer(stage.client.createServer(), 'first').listen(0, '127.0.0.1');
   await once(first, 'listening');
   stage.call(first.address().port, 'PORT');
@@ -138,7 +138,7 @@ scenario('listen() again in \'error\'', { ends: 1 }, async (stage) => {
   await Promise.all([once(server, 'close'), once(first, 'close')]);
 });
 
-scenario('an \'error\' of a server that nobody listens for', { ends: 1 }, async (stage) => {
+inTurns('an \'error\' of a server that nobody listens for', { ends: 1 }, async (stage) => {
   const first = stage.watchServer(stage.client.createServer(), 'first').listen(0, '127.0.0.1');
   await once(first, 'listening');
   stage.call(first.address().port, 'PORT');
@@ -150,7 +150,7 @@ scenario('an \'error\' of a server that nobody listens for', { ends: 1 }, async 
   await once(first, 'close');
 });
 
-scenario('a signal that has aborted before listen()', { ends: 1 }, async (stage) => {
+inTurns('a signal that has aborted before listen()', { ends: 1 }, async (stage) => {
   const server = stage.watchServer(stage.client.createServer());
   server.listen({ port: 0, signal: AbortSignal.abort() });
   await once(server, 'close');
@@ -159,7 +159,7 @@ scenario('a signal that has aborted before listen()', { ends: 1 }, async (stage)
 
 for (const readableAll of [false, true]) {
   for (const writableAll of [false, true]) {
-    scenario(`listen({ path, readableAll: ${readableAll}, writableAll: ${writableAll} })`, { ends: 1 }, async (stage) => {
+    inTurns(`listen({ path, readableAll: ${readableAll}, writableAll: ${writableAll} })`, { ends: 1 }, async (stage) => {
       const path = stage.path();
       const server = stage.watchServer(stage.client.createServer()).listen({ path, readableAll, writableAll });
       await once(server, 'listening');
@@ -174,7 +174,7 @@ for (const readableAll of [false, true]) {
 }
 
 // Before, node:net had others see NULs behind the name.
-scenario('listen() on a name of the abstract namespace, and connect()', { since: 22 }, async (stage) => {
+inTurns('listen() on a name of the abstract namespace, and connect()', { since: 22 }, async (stage) => {
   const path = `\0rust-net-${process.pid}-${Math.random()}`;
   stage.call(path.slice(1), 'NAME');
   await stage.listen({ place: { path }, accept: (stream) => stream.end('hello') });
@@ -184,7 +184,7 @@ scenario('listen() on a name of the abstract namespace, and connect()', { since:
   await stage.closed('client', 'accepted');
 });
 
-scenario('a socket file that somebody has removed', { ends: 1 }, async (stage) => {
+inTurns('a socket file that somebody has removed', { ends: 1 }, async (stage) => {
   const path = stage.path();
   const server = stage.watchServer(stage.client.createServer()).listen(path);
   await once(server, 'listening');
@@ -200,7 +200,7 @@ for (const [title, add] of Object.entries({
   'a subnet': (list) => list.addSubnet('127.0.0.0', 8),
   'another subnet': (list) => list.addSubnet('10.0.0.0', 8),
 })) {
-  scenario(`blockList of a server: ${title}`, { since: 22 }, async (stage) => {
+  inTurns(`blockList of a server: ${title}`, { since: 22 }, async (stage) => {
     const blockList = new net.BlockList();
     add(blockList);
     await stage.listen({ options: { blockList }, accept: (stream) => stream.end('hello') });
@@ -210,7 +210,7 @@ for (const [title, add] of Object.entries({
   });
 }
 
-scenario('a blockList that is none', { ends: 1, since: 24 }, (stage) => {
+inTurns('a blockList that is none', { ends: 1, since: 24 }, (stage) => {
   const trace = stage.trace('call');
   trace.outcome('createServer', () => stage.client.createServer({ blockList: {} }) instanceof stage.client.Server);
   trace.outcome('new Socket', () => new stage.client.Socket({ blockList: {} }) instanceof stage.client.Socket);
@@ -243,7 +243,7 @@ const CALLS = {
 };
 
 for (const [title, call] of Object.entries(CALLS)) {
-  scenario(`${title} of a new server, with what comes of it`, { ends: 1 }, async (stage) => {
+  inTurns(`${title} of a new server, with what comes of it`, { ends: 1 }, async (stage) => {
     const server = stage.watchServer(stage.client.createServer());
     const trace = stage.trace('server');
     trace.outcome(title, () => {

@@ -4,18 +4,18 @@
 
 const { once } = require('events');
 const { Duplex, PassThrough, Readable, addAbortSignal, finished, pipeline } = require('stream');
-const { BOTH, scenario } = require('.');
+const { BOTH, inTurns } = require('.');
 
 const QUIET = { reads: false };
 
-scenario('pipeline() from a file-like source through a socket', { over: BOTH }, async (stage) => {
+inTurns('pipeline() from a file-like source through a socket', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair();
   pipeline(Readable.from(['one ', 'two ', 'three']), client, stage.trace('client').callback('pipeline'));
   await once(accepted, 'end');
   await stage.closed('client', 'accepted');
 });
 
-scenario('pipeline() through a socket and back', { over: BOTH }, async (stage) => {
+inTurns('pipeline() through a socket and back', { over: BOTH }, async (stage) => {
   await stage.listen({ accept: (stream) => stream.pipe(stream), watch: QUIET });
   const client = stage.connect({}, QUIET);
   const heard = [];
@@ -28,14 +28,14 @@ scenario('pipeline() through a socket and back', { over: BOTH }, async (stage) =
   await stage.closed('client', 'accepted');
 });
 
-scenario('pipeline() whose socket is destroyed by the peer\'s reset', async (stage) => {
+inTurns('pipeline() whose socket is destroyed by the peer\'s reset', async (stage) => {
   const [client, accepted] = await stage.pair({ clientWatch: QUIET });
   pipeline(client, new PassThrough().resume(), stage.trace('client').aside('pipeline'));
   accepted.resetAndDestroy();
   await stage.closed('client', 'accepted');
 });
 
-scenario('pipeline() whose source fails', { over: BOTH }, async (stage) => {
+inTurns('pipeline() whose source fails', { over: BOTH }, async (stage) => {
   const [client] = await stage.pair();
   const source = new Readable({ read() {} });
   pipeline(source, client, stage.trace('client').aside('pipeline'));
@@ -54,7 +54,7 @@ for (const [how, act] of Object.entries({
     'the readable side of a socket': { writable: false },
     'the writable side of a socket': { readable: false },
   })) {
-    scenario(`finished() of ${part}, and ${how}`, { over: BOTH }, async (stage) => {
+    inTurns(`finished() of ${part}, and ${how}`, { over: BOTH }, async (stage) => {
       const [client] = await stage.pair();
       finished(client, options, stage.trace('client').aside('finished'));
       act(client);
@@ -66,7 +66,7 @@ for (const [how, act] of Object.entries({
 }
 
 for (const when of ['before it connects', 'when open']) {
-  scenario(`addAbortSignal() ${when}`, async (stage) => {
+  inTurns(`addAbortSignal() ${when}`, async (stage) => {
     const control = new AbortController();
     const reason = Object.assign(new Error('enough'), { code: 'ENOUGH' });
     if (when === 'when open') {
@@ -83,7 +83,7 @@ for (const when of ['before it connects', 'when open']) {
   });
 }
 
-scenario('an iterator whose peer resets', async (stage) => {
+inTurns('an iterator whose peer resets', async (stage) => {
   const [client, accepted] = await stage.pair({ clientWatch: QUIET });
   accepted.write('part');
   const heard = [];
@@ -99,14 +99,14 @@ scenario('an iterator whose peer resets', async (stage) => {
   await stage.closed('client', 'accepted');
 });
 
-scenario('await using a socket', { over: BOTH }, async (stage) => {
+inTurns('await using a socket', { over: BOTH }, async (stage) => {
   const [client] = await stage.pair();
   const trace = stage.trace('client');
   trace.note('disposed', await client[Symbol.asyncDispose]().catch((error) => error));
   await stage.closed('client', 'accepted');
 });
 
-scenario('operators: toArray() of map() of a socket', { over: BOTH }, async (stage) => {
+inTurns('operators: toArray() of map() of a socket', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair({ clientWatch: QUIET });
   client.setEncoding('utf8');
   accepted.end('text');
@@ -114,7 +114,7 @@ scenario('operators: toArray() of map() of a socket', { over: BOTH }, async (sta
   await stage.closed('client', 'accepted');
 });
 
-scenario('a Duplex of the web around a socket', { over: BOTH }, async (stage) => {
+inTurns('a Duplex of the web around a socket', { over: BOTH }, async (stage) => {
   await stage.listen({ accept: (stream) => stream.pipe(stream), watch: QUIET });
   const client = stage.connect({}, { reads: false, except: ['drain', 'pause', 'resume', 'prefinish', 'finish'] });
   const { readable, writable } = Duplex.toWeb(client);
@@ -203,7 +203,7 @@ const FORMS = {
 };
 
 for (const [title, call] of Object.entries(FORMS)) {
-  scenario(`${title} of a stream that is open, with what comes of it`, async (stage) => {
+  inTurns(`${title} of a stream that is open, with what comes of it`, async (stage) => {
     const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true } });
     const trace = stage.trace('client');
     trace.outcome(title, () => call(client, trace));
@@ -217,7 +217,7 @@ for (const [title, call] of Object.entries(FORMS)) {
 }
 
 for (const mark of [0, 1, 5, 100]) {
-  scenario(`writes above a high-water mark of ${mark}`, { over: BOTH }, async (stage) => {
+  inTurns(`writes above a high-water mark of ${mark}`, { over: BOTH }, async (stage) => {
     const [client] = await stage.pair({ clientOptions: { highWaterMark: mark }, clientWatch: { except: [] } });
     const trace = stage.trace('client');
     for (const part of ['a', 'bcdef', 'x'.repeat(100)]) {
@@ -229,7 +229,7 @@ for (const mark of [0, 1, 5, 100]) {
     await stage.closed('client', 'accepted');
   });
 
-  scenario(`reading with a high-water mark of ${mark}`, { over: BOTH }, async (stage) => {
+  inTurns(`reading with a high-water mark of ${mark}`, { over: BOTH }, async (stage) => {
     const [client, accepted] = await stage.pair({ clientOptions: { highWaterMark: mark }, clientWatch: QUIET });
     accepted.end('0123456789');
     let heard = '';

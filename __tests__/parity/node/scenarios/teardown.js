@@ -3,7 +3,7 @@
 // How it ends: destroyed, aborted, reset or thrown at in each event, at either end and at both.
 
 const { once } = require('events');
-const { BOTH, scenario } = require('.');
+const { BOTH, inTurns } = require('.');
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -35,7 +35,7 @@ async function oneSided(stage) {
 // A reset waits for the connection.
 for (const way of ['destroy()', 'destroy(error)']) {
   const end = WAYS[way];
-  scenario(`${way} in 'lookup'`, async (stage) => {
+  inTurns(`${way} in 'lookup'`, async (stage) => {
     await stage.listen();
     const client = stage.connect({ host: 'somewhere.invalid', lookup }, WITHOUT_ATTEMPTS);
     client.once('lookup', () => end(client));
@@ -43,7 +43,7 @@ for (const way of ['destroy()', 'destroy(error)']) {
     await oneSided(stage);
   });
 
-  scenario(`${way} while a name is looked up`, async (stage) => {
+  inTurns(`${way} while a name is looked up`, async (stage) => {
     await stage.listen();
     let answer;
     const slow = (host, options, callback) => (answer = () => lookup(host, options, callback));
@@ -56,7 +56,7 @@ for (const way of ['destroy()', 'destroy(error)']) {
     await oneSided(stage);
   });
 
-  scenario(`${way} right after connect()`, { over: BOTH }, async (stage) => {
+  inTurns(`${way} right after connect()`, { over: BOTH }, async (stage) => {
     await stage.listen();
     const client = stage.connect({}, WITHOUT_ATTEMPTS);
     end(client);
@@ -68,7 +68,7 @@ for (const way of ['destroy()', 'destroy(error)']) {
 
 for (const [way, end] of Object.entries(WAYS)) {
   for (const event of ['ready', 'data', 'end', 'finish', 'prefinish', 'timeout', 'pause', 'resume']) {
-    scenario(`${way} in '${event}', of a client`, async (stage) => {
+    inTurns(`${way} in '${event}', of a client`, async (stage) => {
       const [client, accepted] = await stage.pair({ options: { allowHalfOpen: event !== 'end' }, clientWatch: { reads: false } });
       // How the peer hears of it depends on what is under way: it is looked at elsewhere.
       delete stage.traces.accepted;
@@ -93,7 +93,7 @@ for (const [way, end] of Object.entries(WAYS)) {
 
 // Not 'ready', 'lookup' and 'drain': node:net does not go on with what it was about.
 for (const event of ['finish', 'prefinish', 'timeout', 'resume']) {
-  scenario(`an exception in '${event}'`, async (stage) => {
+  inTurns(`an exception in '${event}'`, async (stage) => {
     const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true } });
     const ended = once(accepted, 'end');
     const thrown = once(client, event);
@@ -117,7 +117,7 @@ for (const [what, act] of Object.entries({
   'end()': (client, callback) => client.end('text', callback),
   'setTimeout()': (client, callback) => client.setTimeout(1, callback),
 })) {
-  scenario(`an exception in the callback of ${what}`, async (stage) => {
+  inTurns(`an exception in the callback of ${what}`, async (stage) => {
     const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true } });
     const ended = once(accepted, 'end');
     const thrown = new Promise((resolve) => {
@@ -135,7 +135,7 @@ for (const [what, act] of Object.entries({
   });
 }
 
-scenario('an exception in a lookup function', { ends: 1 }, async (stage) => {
+inTurns('an exception in a lookup function', { ends: 1 }, async (stage) => {
   const client = new stage.client.Socket();
   stage.trace('client').outcome('connect', () => {
     client.connect({
@@ -150,14 +150,14 @@ scenario('an exception in a lookup function', { ends: 1 }, async (stage) => {
   await nextTurn();
 });
 
-scenario('a lookup function that answers at once', async (stage) => {
+inTurns('a lookup function that answers at once', async (stage) => {
   await stage.listen({ accept: (stream) => stream.end() });
   const now = (host, options, callback) => callback(null, options.all ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1', 4);
   stage.connect({ host: 'somewhere.invalid', lookup: now }, { except: ['drain', 'lookup', 'connectionAttempt'] });
   await stage.closed('client', 'accepted');
 });
 
-scenario('a lookup function that answers twice', async (stage) => {
+inTurns('a lookup function that answers twice', async (stage) => {
   await stage.listen({ accept: (stream) => stream.end() });
   const twice = (host, options, callback) => {
     lookup(host, options, callback);
@@ -172,7 +172,7 @@ for (const [title, found] of Object.entries({
   'an address of no family': [{ address: '127.0.0.1', family: 5 }],
   'an address without a family': [{ address: '127.0.0.1' }],
 })) {
-  scenario(`a lookup function that finds ${title}`, { ends: 1 }, async (stage) => {
+  inTurns(`a lookup function that finds ${title}`, { ends: 1 }, async (stage) => {
     const finds = (host, options, callback) => process.nextTick(() => callback(null, found));
     stage.target = { port: 1, host: 'somewhere.invalid', lookup: finds };
     stage.connect({}, WITHOUT_ATTEMPTS);
@@ -180,35 +180,35 @@ for (const [title, found] of Object.entries({
   });
 }
 
-scenario('a lookup function that finds an address of no family, one family', { ends: 1 }, async (stage) => {
+inTurns('a lookup function that finds an address of no family, one family', { ends: 1 }, async (stage) => {
   const finds = (host, options, callback) => process.nextTick(() => callback(null, '127.0.0.1', 5));
   stage.target = { port: 1, host: 'somewhere.invalid', lookup: finds, family: 4 };
   stage.connect({}, WITHOUT_ATTEMPTS);
   await stage.closed('client');
 });
 
-scenario('both ends at once', { over: BOTH }, async (stage) => {
+inTurns('both ends at once', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair();
   client.end('mine', stage.trace('client').aside('end'));
   accepted.end('theirs', stage.trace('accepted').aside('end'));
   await stage.closed('client', 'accepted');
 });
 
-scenario('both are destroyed at once', { over: BOTH }, async (stage) => {
+inTurns('both are destroyed at once', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair();
   client.destroy();
   accepted.destroy();
   await stage.closed('client', 'accepted');
 });
 
-scenario('both are reset at once', async (stage) => {
+inTurns('both are reset at once', async (stage) => {
   const [client, accepted] = await stage.pair();
   client.resetAndDestroy();
   accepted.resetAndDestroy();
   await stage.closed('client', 'accepted');
 });
 
-scenario('the peer is destroyed, and nobody reads', { over: BOTH }, async (stage) => {
+inTurns('the peer is destroyed, and nobody reads', { over: BOTH }, async (stage) => {
   const [client, accepted] = await stage.pair({ clientWatch: { reads: false } });
   accepted.write('unread');
   accepted.destroy();
@@ -219,7 +219,7 @@ scenario('the peer is destroyed, and nobody reads', { over: BOTH }, async (stage
   await stage.closed('client');
 });
 
-scenario('a connection that is reset before the server looks at it', async (stage) => {
+inTurns('a connection that is reset before the server looks at it', async (stage) => {
   await stage.listen({ options: { pauseOnConnect: true }, watch: { reads: false } });
   const client = stage.connect();
   await stage.accepted;
@@ -231,7 +231,7 @@ scenario('a connection that is reset before the server looks at it', async (stag
   await stage.closed('accepted');
 });
 
-scenario('a large write that destroy() cuts short', { since: 22 }, async (stage) => {
+inTurns('a large write that destroy() cuts short', { since: 22 }, async (stage) => {
   const [client] = await stage.pair({ watch: { reads: false } });
   const trace = stage.trace('client');
   trace.note('write', client.write(Buffer.alloc(64 << 20), trace.callback('write')));
@@ -245,7 +245,7 @@ scenario('a large write that destroy() cuts short', { since: 22 }, async (stage)
   delete stage.traces.accepted;
 });
 
-scenario('a large write that the peer\'s reset cuts short', async (stage) => {
+inTurns('a large write that the peer\'s reset cuts short', async (stage) => {
   const [client, accepted] = await stage.pair({ watch: { reads: false } });
   const trace = stage.trace('client');
   trace.note('write', client.write(Buffer.alloc(64 << 20), (error) => trace.note('written', Boolean(error))));
@@ -262,7 +262,7 @@ scenario('a large write that the peer\'s reset cuts short', async (stage) => {
 });
 
 for (const [title, options] of Object.entries({ 'a socket': {}, 'a socket, timed': { timeout: 100_000 } })) {
-  scenario(`setTimeout() of ${title} in 'timeout', and the time that is set`, async (stage) => {
+  inTurns(`setTimeout() of ${title} in 'timeout', and the time that is set`, async (stage) => {
     const [client] = await stage.pair({ clientOptions: options });
     const trace = stage.trace('client');
     client.setTimeout(1);
@@ -278,7 +278,7 @@ for (const [title, options] of Object.entries({ 'a socket': {}, 'a socket, timed
 }
 
 for (const [title, value] of Object.entries({ 'a fraction': 1.5, 'more than a timer takes': 2 ** 31, 'Infinity': Infinity, 'NaN': NaN })) {
-  scenario(`setTimeout(): ${title}`, { except: ['timeout'] }, async (stage) => {
+  inTurns(`setTimeout(): ${title}`, { except: ['timeout'] }, async (stage) => {
     const [client] = await stage.pair();
     stage.trace('client').outcome('setTimeout', () => client.setTimeout(value) === client);
     client.setTimeout(0);
@@ -287,7 +287,7 @@ for (const [title, value] of Object.entries({ 'a fraction': 1.5, 'more than a ti
   });
 }
 
-scenario('an async listener of a socket that rejects, with captureRejections', async (stage) => {
+inTurns('an async listener of a socket that rejects, with captureRejections', async (stage) => {
   await stage.listen();
   const client = stage.connect({ captureRejections: true });
   client.on('connect', async () => {
@@ -296,7 +296,7 @@ scenario('an async listener of a socket that rejects, with captureRejections', a
   await stage.closed('client', 'accepted');
 });
 
-scenario('removeAllListeners(), and what Duplex has of its own', async (stage) => {
+inTurns('removeAllListeners(), and what Duplex has of its own', async (stage) => {
   const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true } });
   client.removeAllListeners('data').removeAllListeners('drain');
   accepted.end('bye');
@@ -306,7 +306,7 @@ scenario('removeAllListeners(), and what Duplex has of its own', async (stage) =
   await stage.closed('client', 'accepted');
 });
 
-scenario('opened again after each way to end', async (stage) => {
+inTurns('opened again after each way to end', async (stage) => {
   await stage.listen({ accept: (stream) => stream.on('error', () => {}) });
   const client = new stage.client.Socket();
   const trace = stage.trace('again');
