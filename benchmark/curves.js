@@ -101,10 +101,6 @@ function draw(name, result) {
 
 async function main() {
   const options = read();
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
   const program = buildLoad();
   const from = origin('bench:curves', options.sides);
   console.log(describe(from.machine));

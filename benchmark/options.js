@@ -7,8 +7,8 @@ const { isOurs, isSide } = require('./processes');
 
 /**
  * The options of the command line: those that `more` lists as for `parseArgs`, and `--rounds`, `--seconds`, `--ours`,
- * `--json` and `--help`; `--against` and `--svg`, too, unless `isAlone`. An error shows `usage`. `sides` are ours and
- * the other.
+ * `--json` and `--help`; `--against` and `--svg`, too, unless `isAlone`. An error shows `usage`, as `--help` does,
+ * which ends the process. `sides` are ours and the other.
  */
 function readOptions(usage, { rounds, seconds, isAlone = false, ...more }) {
   const { values } = parseArgs({
@@ -29,10 +29,13 @@ function readOptions(usage, { rounds, seconds, isAlone = false, ...more }) {
   check(Number.isInteger(options.rounds) && options.rounds > 0, '--rounds must be a count.');
   check(options.seconds > 0, '--seconds must be a time.');
   check(isOurs(options.ours), `"${options.ours}" is not ours.`);
-  if (isAlone) return { ...options, sides: [options.ours] };
   const isOther = isSide(options.against) && options.against !== options.ours;
-  check(isOther, `There is no "${options.against}" to compare with.`);
-  return { ...options, sides: [options.ours, options.against] };
+  check(isAlone || isOther, `There is no "${options.against}" to compare with.`);
+  if (options.help) {
+    console.log(usage);
+    process.exit();
+  }
+  return { ...options, sides: isAlone ? [options.ours] : [options.ours, options.against] };
 }
 
 /** The values of a repeated option, each of which must be one of `names`. */

@@ -49,10 +49,6 @@ function isPossible(work, against) {
 
 async function main() {
   const options = read();
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
   const program = buildLoad();
   const from = origin('bench', options.sides);
   console.log(`${describe(from.machine)}\n${Object.entries(from.versions).map((pair) => pair.join(': ')).join('\n')}`);

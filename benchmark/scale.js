@@ -138,10 +138,6 @@ function lines(work, summary) {
 
 async function main() {
   const options = readOptions(USAGE, { rounds: '3', seconds: '0.8', isAlone: true });
-  if (options.help) {
-    console.log(USAGE);
-    return;
-  }
   const program = buildLoad();
   const from = origin('bench:scale', [options.ours]);
   console.log(describe({ ...from.machine, pinned: false }));
