@@ -45,8 +45,17 @@ const RUNTIMES = {
 /** Our own entries. */
 const OURS = ['rust-net', 'rust-net/node'];
 
-/** What starts the server of a side: of `OURS`, `node`, `node@24` `bun`, `deno`, `tokio` or `io_uring`. */
+/** Whether a side is a folder with another checkout of this package, which is built. */
+function isCheckout(side) {
+  return path.isAbsolute(side) || side.startsWith('.');
+}
+
+/**
+ * What starts the server of a side: of `OURS`, the folder of another checkout, `node`, `node@24` `bun`, `deno`, `tokio`
+ * or `io_uring`.
+ */
 function commandOf(side) {
+  if (isCheckout(side)) return { program: process.execPath, args: [SERVER, path.resolve(side)], isNode: true };
   if (isOurs(side)) return { program: process.execPath, args: [SERVER, side], isNode: true };
   if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
   if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
@@ -68,6 +77,7 @@ function isOurs(side) {
 
 /** Whether there is such a side. */
 function isSide(side) {
+  if (isCheckout(side)) return fs.existsSync(path.join(side, 'package.json'));
   return [...OURS, 'node', 'tokio', 'io_uring', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 

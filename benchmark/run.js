@@ -17,7 +17,8 @@ const USAGE = `Usage: npm run bench -- [options]
   --seconds S      how long each side is measured in a round (default 0.8)
   --ours SIDE      which of ours: rust-net (default), or rust-net/node
   --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, tokio, which is
-                   the limit: no JavaScript at all, or io_uring, which is the same for the echo, on another interface
+                   the limit: no JavaScript at all, io_uring, which is the same for the echo, on another interface, or
+                   the folder of another checkout, built
   --server SIDE    only "ours" or the other side, as for a profiler
   --json FILE      also write all that was measured to FILE
   --svg FILE       also draw a chart of the ratios`;

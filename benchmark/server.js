@@ -1,9 +1,10 @@
 'use strict';
 
 // The server that is measured: `node server.js MODULE WORK [--path PATH] [--identity FILE] [--backend PORT]
-// [--replies COUNT]`, where MODULE is `net`, `rust-net` or `rust-net/node`. It prints the port or path that it listens
-// on. With an identity (a key and a certificate), it speaks TLS: `net` becomes `tls` for that, and a stream of ours is
-// secured in place. A proxy passes everything on to the backend. Nothing else in it depends on the module.
+// [--replies COUNT]`, where MODULE is `net`, `rust-net`, `rust-net/node` or the folder of a checkout. It prints the
+// port or path that it listens on. With an identity (a key and a certificate), it speaks TLS: `net` becomes `tls` for
+// that, and a stream of ours is secured in place. A proxy passes everything on to the backend. Nothing else in it
+// depends on the module.
 //
 // With `--port PORT` (0 for the first) it shares the port with other processes; with `--workers COUNT`, that many
 // worker threads of its own share one.
@@ -140,7 +141,7 @@ function create(options, listener) {
   const pem = fs.readFileSync(identity, 'utf8');
   const secrets = { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
   if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
-  const credentials = require('rust-net').createCredentials(secrets);
+  const credentials = require(moduleName).createCredentials(secrets);
   return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
 }
 
