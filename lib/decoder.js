@@ -7,6 +7,7 @@
 // UTF-8, such a half is lost.
 
 const { StringDecoder } = require('string_decoder');
+const { copy, join } = require('./memory');
 
 const isHighSurrogate = (unit) => unit >= 0xd800 && unit <= 0xdbff;
 
@@ -48,20 +49,80 @@ function decoderOf(encoding) {
   return encoding === 'utf16le' ? new Utf16Decoder(Buffer.alloc(0)) : new StringDecoder(encoding);
 }
 
+/** Whether Node or this file has made `decoder`: no user's, who may keep the memory that it decodes. */
+function isOurs(decoder) {
+  return decoder instanceof StringDecoder || decoder instanceof Utf16Decoder;
+}
+
 /**
- * The bytes behind `text`, which is the end of what `chunks` have become in `encoding`, and behind what is unfinished.
- * Null if it is not. Not every encoding has a way back of its own: UTF-8 makes one character of all that is no text.
+ * The bytes of text that waits in Duplex's buffer. Text can't always be turned back: UTF-8 makes one character of all
+ * that is none. A record holds what has become text together, and nothing of an unfinished character.
  */
-function bytesBehind(text, chunks, encoding) {
-  const bytes = Buffer.concat(chunks);
-  const whole = decoderOf(encoding).write(bytes);
-  if (!whole.endsWith(text)) return null;
-  const decoder = decoderOf(encoding);
-  let at = 0;
-  for (let before = whole.length - text.length; before > 0; at++) {
-    before -= decoder.write(bytes.subarray(at, at + 1)).length;
+class TextBytes {
+  /** `{ bytes, units, encoding }`, oldest first. `units` is the length of the text, in UTF-16 units. */
+  #records = [];
+  /** The sum of theirs. */
+  #units = 0;
+  /** So many units in front of them are the rest of a character (or group) that has been read in part. */
+  #remainder = 0;
+
+  /** `bytes`, which belong to nothing else, have become a text of `units` in `encoding`. */
+  add(bytes, units, encoding) {
+    if (units === 0) return;
+    this.#records.push({ bytes, units, encoding });
+    this.#units += units;
   }
-  return bytes.subarray(at);
+
+  /** Drops what has been read: no more than the last `units` wait. */
+  trim(units) {
+    const records = this.#records;
+    while (records.length > 0 && this.#units - records[0].units >= units) {
+      this.#units -= records.shift().units;
+      this.#remainder = 0;
+    }
+    // What is left of a record is copied when it is less than half: that bounds both what is kept and what is copied.
+    if ((this.#units - units) * 2 > records[0]?.units) this.#cut(this.#units - units);
+  }
+
+  /** The bytes of `text`, which is all that waits, now in `encoding`. */
+  behind(text, encoding) {
+    this.trim(text.length);
+    if (this.#units > text.length) this.#cut(this.#units - text.length);
+    const known = this.#records.map((record) => decoderOf(record.encoding).write(record.bytes)).join('');
+    if (!text.endsWith(known)) return Buffer.from(text, encoding);
+    // What is in front of it was put back by unshift(), and exists as text only; or it is the rest of a character that
+    // has been read.
+    const length = text.length - known.length;
+    const front = length > this.#remainder ? text.slice(0, length) : '';
+    return join([Buffer.from(front, encoding), ...this.#records.map((record) => record.bytes)]);
+  }
+
+  /** Drops the first `units` of the oldest text, which is longer. */
+  #cut(units) {
+    const [record] = this.#records;
+    const { offset, dropped } = prefix(units, record);
+    record.bytes = copy(record.bytes, offset, record.bytes.length);
+    record.units -= dropped;
+    this.#units -= dropped;
+    this.#remainder = dropped - units;
+  }
+}
+
+/**
+ * The whole characters (or groups of base64) that have the first `units` of a text in them: where in `bytes` they end,
+ * and how many units are `dropped` with them.
+ */
+function prefix(units, { bytes, encoding }) {
+  const decoder = decoderOf(encoding);
+  let offset = 0;
+  let dropped = 0;
+  while (dropped < units && offset < bytes.length) {
+    // A byte becomes two units at the most (in hexadecimal), and an unfinished character from before a few.
+    const step = Math.max(((units - dropped) >> 1) - 2, 1);
+    dropped += decoder.write(bytes.subarray(offset, offset + step)).length;
+    offset = Math.min(offset + step, bytes.length);
+  }
+  return { offset, dropped };
 }
 
 /** The bytes that `decoder` has taken but not given out. */
@@ -70,4 +131,4 @@ function restOf(decoder) {
   return Buffer.from(decoder.lastChar.subarray(0, decoder.lastTotal - decoder.lastNeed));
 }
 
-module.exports = { Utf16Decoder, bytesBehind, restOf };
+module.exports = { TextBytes, Utf16Decoder, isOurs, restOf };

@@ -8,10 +8,10 @@
 
 const { executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
-const { markAsUntransferable } = require('worker_threads');
 const binding = require('./binding');
 const {
   kOnAsks,
+  kOnBulk,
   kOnConnect,
   kOnConnection,
   kOnData,
@@ -24,14 +24,22 @@ const {
   kOnTlsFail,
 } = require('./symbols');
 const { InternalError } = require('./errors');
+const { copy, put } = require('./memory');
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
 
 const owners = [];
 
-/** The ArrayBuffer that the engine reads into now. */
-let slab = null;
+/**
+ * The memory that the engine receives into, and the one that it takes small writes from. Both are made with the engine
+ * and used over and over: nothing outside of this file may keep a view of them.
+ */
+let incoming = null;
+let outgoing = null;
+
+/** The memory for large reads, made for the first of them. Who gets it whole may keep it: see `takeBulk`. */
+let bulk = null;
 
 /** Makes the loop be woken by a thread instead of libuv. Bun and Deno have no libuv to offer. */
 const WAKE_BY_THREAD =
@@ -45,7 +53,11 @@ const callbacks = {
     owners[id]?.[kOnConnect](errno, id);
   },
   ondata(id, offset, length) {
-    owners[id]?.[kOnData](Buffer.from(slab, offset, length));
+    if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
+    owners[id]?.[kOnData](incoming, offset, offset + length);
+  },
+  onbulk(id, length) {
+    owners[id]?.[kOnBulk](bulk, length);
   },
   onend(id) {
     owners[id]?.[kOnEnd]();
@@ -69,12 +81,6 @@ const callbacks = {
   },
   onstall(id, errno) {
     owners[id]?.[kOnStall](errno);
-  },
-  onslab(size) {
-    slab = Buffer.allocUnsafeSlow(size).buffer;
-    // Its slices are received data. Transferring one of them would take all the others along.
-    markAsUntransferable(slab);
-    return slab;
   },
   onflush() {
     process.nextTick(flush);
@@ -116,7 +122,9 @@ function flush() {
 /** The engine, started if it is not yet. */
 function start() {
   if (engine === null) {
-    engine = new binding.Engine(callbacks, WAKE_BY_THREAD);
+    incoming = Buffer.allocUnsafeSlow(binding.RECEIVE_SIZE);
+    outgoing = Buffer.allocUnsafeSlow(binding.WRITE_SIZE);
+    engine = new binding.Engine(callbacks, incoming, outgoing, WAKE_BY_THREAD);
     engine.defineFast(engine);
     writeDirectlyAtExit(engine);
   }
@@ -162,10 +170,37 @@ function own(id, owner) {
   owners[id] = owner;
 }
 
+/** A Buffer with the `length` bytes that `onbulk` tells of. It is the memory itself if they fill that. */
+function takeBulk(length) {
+  if (length < bulk.length) return copy(bulk, 0, length);
+  const full = bulk;
+  renewBulk();
+  return full;
+}
+
+function renewBulk() {
+  bulk = Buffer.allocUnsafeSlow(binding.BULK_SIZE);
+  engine.useForBulk(bulk);
+}
+
 /** Takes what has been received of `id` and not been told yet, if there is anything. */
 function takeBack(id) {
   const place = engine.takeBack(id);
-  return place === null ? Buffer.alloc(0) : Buffer.from(slab, ...place);
+  if (place === null) return Buffer.alloc(0);
+  const [offset, length] = place;
+  return copy(incoming, offset, offset + length);
+}
+
+/**
+ * Writes `chunks`, in order. Returns how many bytes were taken, or a negative errno. Small ones are copied here, which
+ * costs less than looking their memory up in the engine.
+ */
+function write(id, chunks) {
+  let length = 0;
+  for (const chunk of chunks) length += chunk.byteLength;
+  if (length > outgoing.length) return engine.write(id, chunks);
+  put(outgoing, chunks);
+  return engine.writeOutgoing(id, length);
 }
 
 /** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
@@ -193,4 +228,4 @@ function release(id) {
   engine.release(id);
 }
 
-module.exports = { asyncId, attempt, later, own, release, start, takeBack };
+module.exports = { asyncId, attempt, later, own, release, start, takeBack, takeBulk, write };

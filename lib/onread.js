@@ -1,8 +1,9 @@
 'use strict';
 
-// The option `onread`: what is received is put into the user's buffer and told to a callback, instead of 'data'.
+// The option `onread`: what is received is put into the user's buffer and passed to a callback, instead of 'data'.
 
 const { isUint8Array } = require('util').types;
+const { copy, join, set } = require('./memory');
 
 /** Whether an option asks for it. As in Node, what is none is ignored. */
 function isOnread(option) {
@@ -16,8 +17,13 @@ class Onread {
   #callback;
   #isReading;
   #stop;
-  /** What has been received and not delivered, because the callback or `pause()` has said to stop. */
-  #left = null;
+  /**
+   * What has been received and not delivered: from `#at` on in `#memory`. The callback or `pause()` has stopped it
+   * there.
+   */
+  #memory = Buffer.alloc(0);
+  #at = 0;
+  #end = 0;
 
   /** `isReading()` says whether to deliver; `stop()` is called when the callback wants no more. */
   constructor({ buffer, callback }, isReading, stop) {
@@ -29,22 +35,28 @@ class Onread {
     this.#renew();
   }
 
-  /** Delivers `chunk`, for as long as it is wanted. */
-  deliver(chunk) {
-    this.#left = this.#left === null ? chunk : Buffer.concat([this.#left, chunk]);
-    this.goOn();
+  /** Delivers the bytes of `memory` from `start` to `end`, for as long as they are wanted. The rest is copied. */
+  deliver(memory, start, end) {
+    const isBehind = this.#at < this.#end;
+    if (isBehind) this.#hold(join([this.#left(), memory.subarray(start, end)]));
+    else [this.#memory, this.#at, this.#end] = [memory, start, end];
+    try {
+      this.goOn();
+    } finally {
+      if (!isBehind && this.#memory === memory) this.#hold(copy(memory, this.#at, this.#end));
+    }
   }
 
   /** Delivers what is left, for as long as it is wanted. */
   goOn() {
-    while (this.#left !== null && this.#isReading()) {
+    while (this.#at < this.#end && this.#isReading()) {
       const buffer = this.#buffer;
       // A buffer without room stops it for good: there is no way to go on.
       if (buffer.length === 0) return this.#stop();
-      const part = this.#left.subarray(0, buffer.length);
-      this.#left = part.length === this.#left.length ? null : this.#left.subarray(part.length);
-      buffer.set(part);
-      const goesOn = this.#callback(part.length, buffer) !== false;
+      const length = Math.min(buffer.length, this.#end - this.#at);
+      set(buffer, this.#memory.subarray(this.#at, this.#at + length), 0);
+      this.#at += length;
+      const goesOn = this.#callback(length, buffer) !== false;
       this.#renew();
       if (!goesOn) this.#stop();
     }
@@ -52,9 +64,19 @@ class Onread {
 
   /** Takes what is left: it will not be delivered. */
   take() {
-    const left = this.#left;
-    this.#left = null;
-    return left ?? Buffer.alloc(0);
+    const left = copy(this.#memory, this.#at, this.#end);
+    this.#hold(Buffer.alloc(0));
+    return left;
+  }
+
+  #left() {
+    return this.#memory.subarray(this.#at, this.#end);
+  }
+
+  #hold(memory) {
+    this.#memory = memory;
+    this.#at = 0;
+    this.#end = memory.length;
   }
 
   #renew() {

@@ -29,9 +29,10 @@ const {
 } = require('./arguments');
 const { isIP } = require('./address');
 const channels = require('./channels');
-const { Utf16Decoder, bytesBehind, restOf } = require('./decoder');
+const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
+const { copy, join } = require('./memory');
 const { Handle } = require('./handle');
 const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
@@ -47,6 +48,7 @@ const {
   kEngine,
   kId,
   kOnAsks,
+  kOnBulk,
   kOnData,
   kOnEnd,
   kOnFail,
@@ -59,7 +61,7 @@ const {
   kSecurity,
 } = require('./symbols');
 
-/** Where there is an encoding: the bytes whose text waits in Duplex's buffer. Null if none does. */
+/** Where there is an encoding: the `TextBytes` of the text that waits in Duplex's buffer. Null if none does. */
 const kBytes = Symbol('bytes');
 /** Duplex has asked for data, and the engine has been told as soon as there is a connection. */
 const kReading = Symbol('reading');
@@ -177,14 +179,22 @@ class StreamMethods extends Duplex {
 
   // The engine's events.
 
-  [kOnData](chunk) {
+  /** The bytes of `memory` from `start` to `end` were received. The memory is used again afterwards. */
+  [kOnData](memory, start, end) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (this[kOnread] !== null) {
-      this[kOnread].deliver(chunk);
-    } else if (!(this._readableState.decoder ? pushText(this, chunk) : this.push(chunk))) {
-      this[kReading] = false;
-      this[kEngine].want(this[kId], false);
+    if (this[kOnread] !== null) this[kOnread].deliver(memory, start, end);
+    else if (this._readableState.decoder) pauseIfFull(this, pushText(this, memory, start, end));
+    else pauseIfFull(this, this.push(copy(memory, start, end)));
+  }
+
+  /** Likewise, of the first `length` bytes of `memory`; but these can be taken instead of a copy. */
+  [kOnBulk](memory, length) {
+    if (this[kOnread] !== null || this._readableState.decoder) {
+      this[kOnData](memory, 0, length);
+      return;
     }
+    if (this[kTimedOut]) rearmTimer(this);
+    pauseIfFull(this, this.push(engines.takeBulk(length)));
   }
 
   [kOnEnd]() {
@@ -410,18 +420,24 @@ class StreamMethods extends Duplex {
     giveBack(this);
     const state = this._readableState;
     if (encoding !== null) {
-      const bytes = state.decoder ? null : [...state.buffer].slice(state.bufferIndex ?? 0);
+      const chunks = state.decoder ? [] : buffered(state);
       super.setEncoding(encoding);
-      if (bytes !== null) this[kBytes] = bytes;
+      if (chunks.length > 0) keepBytes(this, chunks, state.length);
       if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
       return this;
     }
     if (!state.decoder) return this;
-    const buffered = undecode(this);
+    const bytes = undecode(this);
     state.decoder = null;
     state.encoding = null;
-    if (buffered.length > 0 && !state.endEmitted) this.unshift(buffered);
+    if (bytes.length > 0 && !state.endEmitted) this.unshift(bytes);
     return this;
+  }
+
+  read(size) {
+    const data = super.read(size);
+    if (this[kBytes] !== null) forgetReadText(this);
+    return data;
   }
 
   // TLS.
@@ -918,8 +934,7 @@ function send(stream, chunks, callback) {
     }
     return;
   }
-  const taken =
-    chunks.length === 1 ? stream[kEngine].write(stream[kId], chunks[0]) : stream[kEngine].writev(stream[kId], chunks);
+  const taken = engines.write(stream[kId], chunks);
   if (taken < 0) {
     callback(errors.systemError(taken, 'write'));
     return;
@@ -1110,39 +1125,64 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-/** Pushes what becomes text, and keeps the bytes as long as the text waits. */
-function pushText(stream, chunk) {
+/** Stops receiving if `push()` has said that there is no room. */
+function pauseIfFull(stream, isRoom) {
+  if (isRoom) return;
+  stream[kReading] = false;
+  if (stream[kId] !== NONE) stream[kEngine].want(stream[kId], false);
+}
+
+/** Pushes the text of received bytes, and keeps a copy of the bytes while the text waits. */
+function pushText(stream, memory, start, end) {
   const state = stream._readableState;
-  if (state.length === 0) stream[kBytes] = null;
-  const bytes = stream[kBytes] ?? startOfText(state.decoder);
-  const isRoom = stream.push(chunk);
-  if (state.length > 0) {
-    bytes.push(chunk);
-    stream[kBytes] = bytes;
+  const { decoder, encoding } = state;
+  // A decoder of the user's may keep what it is given.
+  if (!isOurs(decoder)) return stream.push(copy(memory, start, end));
+  const unfinished = decoder.lastNeed === 0 ? null : restOf(decoder);
+  const bytes = memory.subarray(start, end);
+  const text = decoder.write(bytes);
+  const isRoom = stream.push(text, encoding);
+  if (state.length > 0 && state.decoder === decoder) {
+    keepBytes(stream, unfinished === null ? [bytes] : [unfinished, bytes], text.length);
+    forgetReadText(stream);
   }
   return isRoom;
 }
 
-/** The unfinished character that the next text begins with, in a list. */
-function startOfText(decoder) {
-  return decoder.lastNeed === 0 ? [] : [restOf(decoder)];
+/** Keeps the bytes of `chunks`, which have become a text of `units`, but for an unfinished character at the end. */
+function keepBytes(stream, chunks, units) {
+  const { decoder, encoding } = stream._readableState;
+  const bytes = join(chunks);
+  const { length } = restOf(decoder);
+  stream[kBytes] ??= new TextBytes();
+  stream[kBytes].add(length === 0 ? bytes : copy(bytes, 0, bytes.length - length), units, encoding);
+}
+
+/** Drops the bytes of text that has been read. */
+function forgetReadText(stream) {
+  const { length } = stream._readableState;
+  if (length === 0) stream[kBytes] = null;
+  else stream[kBytes].trim(length);
+}
+
+/** The chunks that wait in Duplex's buffer. */
+function buffered(state) {
+  return [...state.buffer].slice(state.bufferIndex ?? 0);
 }
 
 /** Takes the bytes behind what has been received but not read, and behind what could not be decoded yet. */
 function undecode(stream) {
   const state = stream._readableState;
   const { decoder, encoding } = state;
-  const chunks = [...state.buffer].slice(state.bufferIndex ?? 0);
+  const chunks = buffered(state);
   if (Array.isArray(state.buffer)) state.buffer.length = 0;
   else state.buffer.clear();
   if (state.bufferIndex !== undefined) state.bufferIndex = 0;
   state.length = 0;
-  if (!decoder) return Buffer.concat(chunks);
-  const kept = stream[kBytes];
+  if (!decoder) return join(chunks);
+  const kept = stream[kBytes] ?? new TextBytes();
   stream[kBytes] = null;
-  const bytes = kept === null ? null : bytesBehind(chunks.join(''), kept, encoding);
-  // What has not come from the peer, but by unshift(), is there as text only.
-  return bytes ?? Buffer.concat([...chunks.map((chunk) => Buffer.from(chunk, encoding)), restOf(decoder)]);
+  return join([kept.behind(chunks.join(''), encoding), isOurs(decoder) ? restOf(decoder) : Buffer.alloc(0)]);
 }
 
 /** Whether the connection is one over TCP, or is to be. */

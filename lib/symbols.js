@@ -17,6 +17,7 @@ module.exports = {
   // What the engine calls on the owner of an id.
   kOnConnect: Symbol('onconnect'),
   kOnData: Symbol('ondata'),
+  kOnBulk: Symbol('onbulk'),
   kOnEnd: Symbol('onend'),
   kOnRoom: Symbol('onroom'),
   kOnFinish: Symbol('onfinish'),

@@ -18,7 +18,7 @@ const UNSAFE = [
   'src/engine.rs', // its tests
   'src/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor
-  'src/reactor/read_slab.rs', // memory of JavaScript
+  'src/reactor/receive_buffer.rs', // memory of JavaScript
   'src/reactor/wake/', // libuv, Node-API
   'src/stream/mod.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here gives

@@ -9,7 +9,7 @@
 //! | [`pipe`] | pipes between two streams |
 //! | [`stream`] | one stream: state machine and write queue (pure), and the driver that moves bytes |
 //! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
-//! | [`reactor`] | the poll, the queue of who is to be served, the read slab, the wake |
+//! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
 //! | [`socket`] | descriptors as the kernel gives them: opening, adopting, addresses, options, I/O |
 //! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
 //! | [`runtime`] | the threads that handshakes run on |

@@ -21,9 +21,9 @@ use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
 use napi::{check_status, sys};
 
 use super::context::Contexts;
-use crate::engine::{Engine, Event, Step};
+use crate::engine::{Engine, Event};
 use crate::error::{self, Error, Syscall};
-use crate::reactor::read_slab;
+use crate::reactor::ReceiveBuffer;
 use crate::reactor::wake::{Turn, Wake, Way};
 use crate::stream::News;
 
@@ -32,6 +32,7 @@ use crate::stream::News;
 enum Callback {
     Connect,
     Data,
+    Bulk,
     End,
     Room,
     Finish,
@@ -39,7 +40,6 @@ enum Callback {
     Connection,
     Enter,
     Stall,
-    Slab,
     Flush,
     Panic,
     Secure,
@@ -50,6 +50,7 @@ enum Callback {
 const NAMES: [&str; 15] = [
     "onconnect",
     "ondata",
+    "onbulk",
     "onend",
     "onroom",
     "onfinish",
@@ -57,7 +58,6 @@ const NAMES: [&str; 15] = [
     "onconnection",
     "onenter",
     "onstall",
-    "onslab",
     "onflush",
     "onpanic",
     "onsecure",
@@ -85,14 +85,28 @@ pub struct Core {
     stepping: Cell<bool>,
     /// What a callback is throwing has been made an uncaught exception.
     surfaced: Cell<bool>,
-    /// The `ArrayBuffer` behind the read slab.
-    slab: Cell<sys::napi_ref>,
+    /// The memory that messages are received into, and the one that JavaScript puts small writes into. The references
+    /// keep both as long as the core, which is longer than the engine runs.
+    incoming: sys::napi_ref,
+    outgoing: Memory,
+    /// The memory for large reads; null before there is any.
+    bulk: Cell<sys::napi_ref>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
 impl Core {
-    pub fn start(env: sys::napi_env, callbacks: &Object<'_>, way: Way) -> Result<Rc<Self>> {
-        let engine = Engine::new().map_err(reason)?;
+    /// `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.
+    pub fn start(
+        env: sys::napi_env,
+        callbacks: &Object<'_>,
+        incoming: &Unknown<'_>,
+        outgoing: &Unknown<'_>,
+        way: Way,
+    ) -> Result<Rc<Self>> {
+        let (incoming, outgoing) = (Memory::of(env, incoming)?, Memory::of(env, outgoing)?);
+        // SAFETY: the reference keeps the memory, which JavaScript reads in its callbacks only.
+        let buffer = unsafe { ReceiveBuffer::new(incoming.bytes, incoming.size) };
+        let engine = Engine::new(buffer).map_err(reason)?;
         let mut functions = [null_mut(); NAMES.len()];
         for (function, name) in functions.iter_mut().zip(NAMES) {
             let value: Unknown<'_> = callbacks.get_named_property(name)?;
@@ -110,7 +124,9 @@ impl Core {
             flush_asked: Cell::new(false),
             stepping: Cell::new(false),
             surfaced: Cell::new(false),
-            slab: Cell::new(null_mut()),
+            incoming: incoming.reference,
+            outgoing,
+            bulk: Cell::new(null_mut()),
             cleanup: Cell::new(null_mut()),
         });
         {
@@ -166,7 +182,6 @@ impl Core {
 
     /// See [`Engine::take_back`]. A handle scope is open.
     pub fn take_back(&self, id: u32) -> Option<(usize, usize)> {
-        self.check_slab();
         self.with(|engine| engine.take_back(id))
     }
 
@@ -182,6 +197,26 @@ impl Core {
             self.contexts.clear();
         }
         self.settle();
+    }
+
+    /// Receives what is large into the Buffer `memory` from now on. The former one is JavaScript's.
+    pub fn use_for_bulk(&self, memory: &Unknown<'_>) -> Result<()> {
+        let Memory { bytes, size, reference } = Memory::of(self.env, memory)?;
+        // SAFETY: the reference keeps the memory until the next one is used; JavaScript reads it in its callbacks only.
+        self.engine.borrow_mut().shared.bulk = unsafe { ReceiveBuffer::new(bytes, size) };
+        let former = self.bulk.replace(reference);
+        if !former.is_null() {
+            // SAFETY: made above, deleted once; the engine does not use its memory any more.
+            unsafe { sys::napi_delete_reference(self.env, former) };
+        }
+        Ok(())
+    }
+
+    /// The first `length` bytes that JavaScript has put into its memory for small writes.
+    pub fn outgoing(&self, length: usize) -> &[u8] {
+        let Memory { bytes, size, .. } = self.outgoing;
+        // SAFETY: the reference keeps the memory, and JavaScript does not run while this is borrowed: no caller calls it.
+        unsafe { std::slice::from_raw_parts(bytes, length.min(size)) }
     }
 
     /// A write: gives what it took, or the negative errno, and sees to it that what was gathered goes out.
@@ -220,7 +255,9 @@ impl Core {
                 sys::napi_delete_reference(self.env, function);
             }
             sys::napi_delete_reference(self.env, self.callbacks);
-            self.replace_slab(null_mut());
+            for memory in [self.incoming, self.outgoing.reference, self.bulk.take()] {
+                sys::napi_delete_reference(self.env, memory);
+            }
             self.contexts.clear();
             if !cleanup.is_null() {
                 sys::napi_remove_async_cleanup_hook(cleanup);
@@ -258,6 +295,7 @@ impl Core {
     fn tell(&self, event: Event) {
         let (callback, id, a, b) = match event {
             Event::Stream(id, News::Data(offset, length)) => (Callback::Data, id, number(offset), number(length)),
+            Event::Stream(id, News::Bulk(size)) => (Callback::Bulk, id, number(size), 0),
             Event::Stream(id, News::End) => (Callback::End, id, 0, 0),
             Event::Stream(id, News::Room) => (Callback::Room, id, 0, 0),
             Event::Stream(id, News::Connected(outcome)) => (Callback::Connect, id, errno(outcome), 0),
@@ -381,70 +419,17 @@ impl Core {
         }
     }
 
-    /// Has JavaScript allocate the next read slab. `false` if there is none to be had.
-    fn renew_slab(&self) -> bool {
-        let mut size = null_mut();
-        // SAFETY: the caller has a handle scope open.
-        unsafe { sys::napi_create_uint32(self.env, read_slab::SIZE, &raw mut size) };
-        let Some(buffer) = self.call(null_mut(), Callback::Slab, &[size]) else { return false };
-        let (mut memory, mut size, mut slab) = (null_mut(), 0, null_mut());
-        // SAFETY: the reference keeps the memory until the next slab is installed or the core is finished.
-        unsafe {
-            if sys::napi_get_arraybuffer_info(self.env, buffer, &raw mut memory, &raw mut size) != sys::Status::napi_ok
-                || memory.is_null()
-                || sys::napi_create_reference(self.env, buffer, 1, &raw mut slab) != sys::Status::napi_ok
-            {
-                return false;
-            }
-            self.engine.borrow_mut().shared.slab.install(memory.cast(), size);
-            self.replace_slab(slab);
-        }
-        true
-    }
-
-    /// Stops reading into a slab whose memory JavaScript has transferred away: it is somebody else's now.
-    fn check_slab(&self) {
-        let slab = self.slab.get();
-        if slab.is_null() {
-            return;
-        }
-        let (mut buffer, mut is_detached) = (null_mut(), false);
-        // SAFETY: the caller has a handle scope open, and the reference is alive.
-        unsafe {
-            sys::napi_get_reference_value(self.env, slab, &raw mut buffer);
-            sys::napi_is_detached_arraybuffer(self.env, buffer, &raw mut is_detached);
-            if is_detached {
-                self.engine.borrow_mut().lose_slab();
-                self.replace_slab(null_mut());
-            }
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The engine does not read into the old slab any more.
-    unsafe fn replace_slab(&self, slab: sys::napi_ref) {
-        let old = self.slab.replace(slab);
-        if !old.is_null() {
-            // SAFETY: made in `renew_slab`, deleted once.
-            unsafe { sys::napi_delete_reference(self.env, old) };
-        }
-    }
-
     /// The next event of a turn, told and flushed. `false` when there is none left.
     fn advance(&self) -> bool {
         if !self.is_open() {
             return false;
         }
-        // Here, behind all that may have run since the last event: woken by the thread, ticks run outside of this.
-        self.check_slab();
         let go_on = match self.guard(Engine::step) {
-            Some(Step::Event(event)) => {
+            Some(Some(event)) => {
                 self.tell(event);
                 true
             }
-            Some(Step::NeedSlab) => self.renew_slab(),
-            Some(Step::Done) => false,
+            Some(None) => false,
             None => true,
         };
         if !go_on || self.engine.borrow().is_flush_due() {
@@ -515,6 +500,26 @@ unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, core
         Rc::from_raw(core)
     };
     core.shut_down();
+}
+
+/// Memory of a Buffer of JavaScript, which is kept by a reference.
+#[derive(Clone, Copy)]
+struct Memory {
+    bytes: *mut u8,
+    size: usize,
+    reference: sys::napi_ref,
+}
+
+impl Memory {
+    fn of(env: sys::napi_env, buffer: &Unknown<'_>) -> Result<Self> {
+        let (mut bytes, mut size, mut reference) = (null_mut(), 0, null_mut());
+        // SAFETY: `buffer` is a value of this environment.
+        unsafe {
+            check_status!(sys::napi_get_buffer_info(env, buffer.raw(), &raw mut bytes, &raw mut size))?;
+            check_status!(sys::napi_create_reference(env, buffer.raw(), 1, &raw mut reference))?;
+        }
+        Ok(Self { bytes: bytes.cast(), size, reference })
+    }
 }
 
 /// An error whose message is the errno: JavaScript makes one of Node's shape of it.

@@ -1,15 +1,17 @@
-//! The functions that are called for every chunk or for every connection: `write`, `writeString`, `want`, `shutdown`,
-//! `close`, `release`, `enter` and the counters.
+//! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
+//! `want`, `shutdown`, `close`, `release`, `enter` and the counters.
 //!
 //! They do what methods of [`Engine`](super::Engine) would, on Node-API itself: the class machinery (unwrapping,
 //! type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an echo
 //! (`perf record -e cpu-clock:u` on `npm run bench -- --server ours --work echo-50`). They need no `this`: each carries
 //! the core that it works on.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{null_mut, slice_from_raw_parts};
+use std::ptr::null_mut;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use napi::bindgen_prelude::Result;
 use napi::{check_status, sys};
@@ -56,6 +58,7 @@ pub unsafe fn define(env: sys::napi_env, target: sys::napi_value, core: &Rc<Core
     // SAFETY: as the caller promises.
     unsafe {
         define_one::<Write>(env, target, core)?;
+        define_one::<WriteOutgoing>(env, target, core)?;
         define_one::<WriteString>(env, target, core)?;
         define_one::<Want>(env, target, core)?;
         define_one::<Shutdown>(env, target, core)?;
@@ -87,23 +90,32 @@ unsafe extern "C" fn release(_env: sys::napi_env, core: *mut c_void, _hint: *mut
     drop(unsafe { Rc::from_raw(core.cast_const().cast::<Core>()) });
 }
 
-/// `write(id, chunk)`: how many bytes were taken, or a negative errno. `onroom` follows if it was not all.
+/// `writeOutgoing(id, length)`: writes the first `length` bytes of the memory for small writes. Returns how many were
+/// taken, or a negative errno. `onroom` follows if it was not all.
+struct WriteOutgoing;
+
+impl Function for WriteOutgoing {
+    const NAME: &CStr = c"writeOutgoing";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, length, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let (id, length) = unsafe { (number(env, id)?, number(env, length)? as usize) };
+        Some(core.write(|engine| engine.write(id, &[core.outgoing(length)])))
+    }
+}
+
+/// `write(id, chunks)`: writes an array of views. Returns how many bytes were taken, or a negative errno. `onroom`
+/// follows if it was not all.
 struct Write;
 
 impl Function for Write {
     const NAME: &CStr = c"write";
 
-    unsafe fn run(core: &Core, env: sys::napi_env, [id, chunk, ..]: [sys::napi_value; 4]) -> Option<i64> {
-        let (mut bytes, mut length) = (null_mut(), 0);
-        // SAFETY: Node-API gives the memory of the view, which nobody changes while this thread is here.
-        unsafe {
-            let id = number(env, id)?;
-            if sys::napi_get_buffer_info(env, chunk, &raw mut bytes, &raw mut length) != sys::Status::napi_ok {
-                return None;
-            }
-            let chunk: &[u8] = if length == 0 { &[] } else { &*slice_from_raw_parts(bytes.cast(), length) };
-            Some(core.write(|engine| engine.write(id, &[chunk])))
-        }
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, chunks, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises. JavaScript, which alone can change the bytes that are borrowed, does not run.
+        let (id, views) = unsafe { (number(env, id)?, views(env, chunks)?) };
+        let slices: Vec<&[u8]> = views.iter().map(AsRef::as_ref).collect();
+        Some(core.write(|engine| engine.write(id, &slices)))
     }
 }
 
@@ -229,6 +241,65 @@ impl Function for BytesWritten {
 
 fn count(core: &Core, id: u32, counter: fn(&Stream) -> u64) -> Option<i64> {
     Some(core.with(|engine| engine.stream(id).map_or(0, |stream| i64::try_from(counter(stream)).unwrap_or(i64::MAX))))
+}
+
+/// The bytes of each view in an array.
+///
+/// # Safety
+///
+/// `array` is a value of `env`, and JavaScript does not run during `'a`.
+unsafe fn views<'a>(env: sys::napi_env, array: sys::napi_value) -> Option<Vec<Cow<'a, [u8]>>> {
+    let mut length = 0;
+    // SAFETY: as the caller promises.
+    if unsafe { sys::napi_get_array_length(env, array, &raw mut length) } != sys::Status::napi_ok {
+        return None;
+    }
+    let element = |index| {
+        let mut view = null_mut();
+        // SAFETY: as the caller promises.
+        unsafe {
+            let status = sys::napi_get_element(env, array, index, &raw mut view);
+            if status == sys::Status::napi_ok { bytes_of(env, view) } else { None }
+        }
+    };
+    (0..length).map(element).collect()
+}
+
+/// The bytes of a view: borrowed, or copied where another thread may change them at any time.
+///
+/// # Safety
+///
+/// As of [`views`].
+unsafe fn bytes_of<'a>(env: sys::napi_env, view: sys::napi_value) -> Option<Cow<'a, [u8]>> {
+    let (mut kind, mut length, mut bytes) = (0, 0, null_mut());
+    let (mut memory, mut offset, mut is_exclusive) = (null_mut(), 0, false);
+    // SAFETY: as the caller promises.
+    unsafe {
+        let status = sys::napi_get_typedarray_info(
+            env,
+            view,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut bytes,
+            &raw mut memory,
+            &raw mut offset,
+        );
+        // A `SharedArrayBuffer` is no `ArrayBuffer`.
+        if status != sys::Status::napi_ok
+            || sys::napi_is_arraybuffer(env, memory, &raw mut is_exclusive) != sys::Status::napi_ok
+        {
+            return None;
+        }
+        if length == 0 {
+            return Some(Cow::Borrowed(&[]));
+        }
+        let bytes = bytes.cast::<u8>();
+        if is_exclusive {
+            return Some(Cow::Borrowed(std::slice::from_raw_parts(bytes, length)));
+        }
+        let copied = (0..length).map(|i| AtomicU8::from_ptr(bytes.add(i)).load(Ordering::Relaxed));
+        Some(Cow::Owned(copied.collect()))
+    }
 }
 
 /// Appends a string to `queue`, without a copy in between.

@@ -12,15 +12,33 @@ pub mod tls;
 use std::rc::Rc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, BufferSlice, Either, Env, JsValue, Object, Result, Unknown};
+use napi::bindgen_prelude::{Buffer, Either, Env, JsValue, Object, Result, Unknown};
 use napi_derive::napi;
 
 use self::core::Core;
 use crate::error::Error;
+use crate::reactor::receive_buffer;
 use crate::reactor::wake::Way;
 use crate::socket::address;
 use crate::socket::open::Bind;
 use crate::socket::options::KeepAlive;
+use crate::stream::GATHER_MOST;
+
+/// The size of the memory that messages are received into.
+#[napi]
+pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
+
+/// The size of the memory for large reads.
+#[napi]
+pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
+
+/// After a message of so many bytes, memory for large reads pays.
+#[napi]
+pub const BULK_LEAST: u32 = crate::stream::BULK_LEAST as u32;
+
+/// The size of the memory for small writes: larger ones are written from where they are.
+#[napi]
+pub const WRITE_SIZE: u32 = GATHER_MOST as u32;
 
 /// A failed system call.
 #[napi(object)]
@@ -73,12 +91,25 @@ pub struct Engine {
 #[napi]
 impl Engine {
     /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
-    /// `onfail`, `onconnection`, `onenter`, `onstall`, `onslab`, `onflush`, `onpanic`, ...). With `thread`, libuv's loop is
-    /// not asked for.
+    /// `onfail`, `onconnection`, `onenter`, `onstall`, `onbulk`, `onflush`, `onpanic`, ...). It receives into the Buffer
+    /// `incoming`, of [`RECEIVE_SIZE`] bytes; small writes are put into `outgoing`, of [`WRITE_SIZE`]. Nothing else may
+    /// have these. With `thread`, libuv's loop is not asked for.
     #[napi(constructor)]
-    pub fn new(env: Env, callbacks: Object<'_>, thread: bool) -> Result<Self> {
+    pub fn new(
+        env: Env,
+        callbacks: Object<'_>,
+        incoming: Unknown<'_>,
+        outgoing: Unknown<'_>,
+        thread: bool,
+    ) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
-        Ok(Self { core: Core::start(env.raw(), &callbacks, way)? })
+        Ok(Self { core: Core::start(env.raw(), &callbacks, &incoming, &outgoing, way)? })
+    }
+
+    /// Receives what is large into the Buffer `memory`, of [`BULK_SIZE`] bytes, from now on. Nothing else may have it.
+    #[napi(catch_unwind)]
+    pub fn use_for_bulk(&self, memory: Unknown<'_>) -> Result<()> {
+        self.core.use_for_bulk(&memory)
     }
 
     /// Defines the functions that are called for every chunk or connection on `target`; see the module `fast`.
@@ -213,13 +244,6 @@ impl Engine {
 
     // Streams.
 
-    /// Writes several pieces at once, as `write` does one.
-    #[napi(catch_unwind)]
-    pub fn writev(&self, id: u32, chunks: Vec<BufferSlice<'_>>) -> i64 {
-        let slices: Vec<&[u8]> = chunks.iter().map(|chunk| &chunk[..]).collect();
-        self.core.write(|engine| engine.write(id, &slices))
-    }
-
     /// Has what stream `id` receives go to stream `target`, and not here. `false` if that can't be now.
     #[napi(catch_unwind)]
     pub fn pipe(&self, id: u32, target: u32) -> bool {
@@ -232,7 +256,7 @@ impl Engine {
         self.core.with(|engine| engine.unpipe(id));
     }
 
-    /// Takes back what `ondata` would tell next of stream `id`: gives its offset and length in the memory of `onslab`.
+    /// Takes back what `ondata` would tell next of stream `id`: gives its offset and length in `incoming`.
     #[napi(catch_unwind)]
     pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
         let (offset, length) = self.core.take_back(id)?;

@@ -17,11 +17,11 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 pub mod mailbox;
-pub mod read_slab;
+pub mod receive_buffer;
 pub mod wake;
 
 pub use mailbox::Mailbox;
-pub use read_slab::ReadSlab;
+pub use receive_buffer::ReceiveBuffer;
 
 /// Names a source for as long as it is open. Small numbers, used again after the source is gone.
 pub type Id = u32;

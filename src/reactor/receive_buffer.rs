@@ -1,49 +1,47 @@
-//! The memory that is read into: one large piece at a time, cut into the slices that JavaScript sees.
+//! The memory that messages are received into: one buffer for all streams of an engine, used again in every turn, so that
+//! it stays in the processor's caches and no connection needs memory of its own.
 //!
-//! A Buffer of its own for every read costs 1-6 µs; a slice of a shared one 0.1 µs. The memory belongs to a JavaScript
-//! `ArrayBuffer`; whoever installs it here keeps it alive until the next one is installed. Every byte is handed out
-//! once: what a slice covers is never written again.
+//! The memory belongs to a JavaScript Buffer that only `lib/engine.js` can reach. What JavaScript keeps of a message is copied
+//! from here into a Buffer that owns exactly that many bytes (D29): no message pins another one, and none can be seen
+//! through another one's `buffer`. Large reads do not pass through here; see [`Engine::receive`](crate::engine::Engine::receive).
 
 use std::mem::MaybeUninit;
 
-/// The size of a slab in bytes. A slice keeps its whole slab alive, so larger is not always better.
-pub const SIZE: u32 = 1 << 18;
+/// The size of the buffer in bytes: two large reads, or the small messages of a whole batch of streams.
+pub const SIZE: u32 = 128 << 10;
 
-/// The most that one read takes. Larger reads gain nothing measurable; smaller ones cost calls.
-const READ_MOST: usize = 64 << 10;
+/// The most that one read takes, as in Node. Larger reads gain nothing measurable; smaller ones cost calls.
+pub const READ_MOST: usize = 64 << 10;
 
-/// With less than this left, a new slab is cheaper than ever shorter reads.
+/// With less room than this left, delivering what is there comes before receiving more.
 const READ_LEAST: usize = 8 << 10;
 
-/// Slices begin at multiples of this, so that typed arrays can view them.
-const ALIGNMENT: usize = 8;
-
 /// See the module.
-pub struct ReadSlab {
+pub struct ReceiveBuffer {
     memory: *mut MaybeUninit<u8>,
     size: usize,
     used: usize,
 }
 
-impl ReadSlab {
-    /// No memory yet: the first read asks for it.
+impl ReceiveBuffer {
+    /// No memory: nothing can be received.
     pub const fn empty() -> Self {
         Self { memory: std::ptr::null_mut(), size: 0, used: 0 }
     }
 
-    /// Goes on in new memory.
+    /// Receives into `memory`.
     ///
     /// # Safety
     ///
-    /// `memory` points to `size` bytes that stay allocated, and that this thread alone uses, until the next call or
-    /// until this value is gone.
-    pub unsafe fn install(&mut self, memory: *mut u8, size: usize) {
-        *self = Self { memory: memory.cast(), size, used: 0 };
+    /// `memory` points to `size` bytes that stay allocated as long as this value lives, and that nothing else accesses
+    /// while a method of it, or a slice from [`Self::space`], is in use.
+    pub unsafe fn new(memory: *mut u8, size: usize) -> Self {
+        Self { memory: memory.cast(), size, used: 0 }
     }
 
-    /// Whether a new slab must be installed before the next read.
-    pub fn is_used_up(&self) -> bool {
-        self.size - self.used < READ_LEAST
+    /// Whether there is room for another message.
+    pub fn has_room(&self) -> bool {
+        self.size - self.used >= READ_LEAST
     }
 
     /// The bytes to read into next.
@@ -52,17 +50,21 @@ impl ReadSlab {
         if length == 0 {
             return &mut [];
         }
-        // SAFETY: `used + length` is within the `size` bytes that `install` was promised, and the bytes from `used` on
-        // have not been handed out.
+        // SAFETY: `used + length` is within the `size` bytes that `new` was promised.
         unsafe { std::slice::from_raw_parts_mut(self.memory.add(self.used), length) }
     }
 
-    /// Hands out the first `length` bytes of [`Self::space`]: gives their offset in the slab.
+    /// Keeps the first `length` bytes of [`Self::space`] until [`Self::clear`]; returns their offset.
     pub fn take(&mut self, length: usize) -> usize {
         debug_assert!(length <= self.size - self.used);
         let offset = self.used;
-        self.used = (offset + length).next_multiple_of(ALIGNMENT).min(self.size);
+        self.used += length;
         offset
+    }
+
+    /// Everything taken has been delivered: its room can be used again.
+    pub fn clear(&mut self) {
+        self.used = 0;
     }
 }
 
@@ -70,31 +72,38 @@ impl ReadSlab {
 mod tests {
     use super::*;
 
-    #[test]
-    fn hands_every_byte_out_once() {
-        let mut memory = vec![0u8; 3 * READ_MOST];
-        let mut slab = ReadSlab::empty();
-        assert!(slab.is_used_up());
-        assert!(slab.space().is_empty());
-        // SAFETY: `memory` outlives `slab` and nobody else touches it.
-        unsafe { slab.install(memory.as_mut_ptr(), memory.len()) };
-        assert!(!slab.is_used_up());
-        assert_eq!(slab.space().len(), READ_MOST);
-        assert_eq!(slab.take(5), 0);
-        assert_eq!(slab.take(READ_MOST), ALIGNMENT);
-        assert_eq!(slab.take(8), ALIGNMENT + READ_MOST);
-        let left = memory.len() - (2 * ALIGNMENT + READ_MOST);
-        assert_eq!(slab.space().len(), READ_MOST.min(left));
+    fn over(memory: &mut [u8]) -> ReceiveBuffer {
+        // SAFETY: the tests use `memory` only through the buffer, and keep it longer.
+        unsafe { ReceiveBuffer::new(memory.as_mut_ptr(), memory.len()) }
     }
 
     #[test]
-    fn asks_for_more_before_reads_get_short() {
+    fn takes_one_piece_behind_the_other_until_it_is_cleared() {
+        let mut memory = vec![0u8; 2 * READ_MOST];
+        let mut buffer = over(&mut memory);
+        assert_eq!(buffer.space().len(), READ_MOST);
+        assert_eq!(buffer.take(5), 0);
+        assert_eq!(buffer.take(READ_MOST), 5);
+        assert_eq!(buffer.space().len(), READ_MOST - 5);
+        buffer.clear();
+        assert_eq!(buffer.take(1), 0);
+    }
+
+    #[test]
+    fn has_no_room_before_reads_get_short() {
         let mut memory = vec![0u8; READ_LEAST + 16];
-        let mut slab = ReadSlab::empty();
-        // SAFETY: as above.
-        unsafe { slab.install(memory.as_mut_ptr(), memory.len()) };
-        assert!(!slab.is_used_up());
-        slab.take(24);
-        assert!(slab.is_used_up());
+        let mut buffer = over(&mut memory);
+        assert!(buffer.has_room());
+        buffer.take(17);
+        assert!(!buffer.has_room());
+        buffer.clear();
+        assert!(buffer.has_room());
+    }
+
+    #[test]
+    fn without_memory_there_is_no_room() {
+        let mut buffer = ReceiveBuffer::empty();
+        assert!(!buffer.has_room());
+        assert!(buffer.space().is_empty());
     }
 }

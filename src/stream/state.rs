@@ -127,12 +127,6 @@ impl State {
         if may_receive { Due::Receive } else { Due::Nothing }
     }
 
-    /// Whether receiving may be due, at once or behind what is to be sent.
-    pub fn may_receive(&self) -> bool {
-        let Receiving { wanted, ready, ended, .. } = self.receiving;
-        !self.connecting && self.securing == Securing::No && wanted && ready && !ended
-    }
-
     /// The outcome of connecting is not known yet.
     pub fn still_connecting(&mut self) {
         self.sending.blocked = true;
