@@ -1,4 +1,5 @@
-//! The file of a UNIX socket that we have bound, to be removed when nobody can connect to it any more.
+//! The file of a UNIX socket that we have bound. It is removed before the socket is closed: the other way round, another
+//! server could take the path over in between, and its file would be removed.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -32,7 +33,7 @@ impl SocketFile {
         let ours =
             self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
         if ours {
-            // Somebody may have been faster; the file is gone either way.
+            // If it has been removed meanwhile, it is gone either way.
             let _ = std::fs::remove_file(&self.path);
         }
     }
