@@ -15,7 +15,8 @@ pub fn at(_call: &'static str) -> std::io::Result<()> {
 mod plan {
     use std::collections::BTreeMap;
     use std::io::{Error, Result};
-    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+    use std::time::Duration;
 
     struct Plan {
         call: String,
@@ -35,8 +36,32 @@ mod plan {
         PLAN.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The state of the generator of delays, and the longest one.
+    static DELAY: OnceLock<Option<Mutex<(u64, u64)>>> = OnceLock::new();
+
+    fn delay_of_environment() -> Option<Mutex<(u64, u64)>> {
+        let setting = std::env::var("RUST_NET_FAULT_DELAY").ok()?;
+        let (seed, most) = setting.split_once(':')?;
+        // The generator stays at 0 if it begins there.
+        Some(Mutex::new((seed.parse::<u64>().ok()?.max(1), most.parse().ok()?)))
+    }
+
+    fn wait() {
+        let Some(state) = DELAY.get_or_init(delay_of_environment) else { return };
+        let span = {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            // xorshift64
+            state.0 ^= state.0 << 13;
+            state.0 ^= state.0 >> 7;
+            state.0 ^= state.0 << 17;
+            state.0 % (state.1 + 1)
+        };
+        std::thread::sleep(Duration::from_micros(span));
+    }
+
     /// Fails, if that is planned.
     pub fn at(call: &'static str) -> Result<()> {
+        wait();
         let mut plan = plan();
         *plan.counts.entry(call).or_insert(0) += 1;
         if plan.times == 0 || plan.call != call {

@@ -68,6 +68,7 @@ fn dead_file(path: &Path) -> Option<Identity> {
     if !status.file_type().is_socket() {
         return None;
     }
+    fault::at("probe").ok()?;
     let probe = Socket::new(Domain::UNIX, Type::DGRAM, None).ok()?;
     let address = SockAddr::unix(path).ok()?;
     let is_dead = probe.connect(&address).is_err_and(|error| error.raw_os_error() == Some(libc::ECONNREFUSED));
