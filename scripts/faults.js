@@ -2,13 +2,13 @@
 
 // `node scripts/faults.js [--seconds N] [--seed S] [--case ENTRY:CALL:ERRNO:SKIP] [--race]`
 //
-// Each system call of the engine fails once, with each errno that it may have, while a program does all that can be done
-// (scenario.js in __tests__/faults): first every pair of call and errno, then at random places until the time is over.
-// A seed gives the same places again. With `--race`, many processes want one socket file at once instead (race.js), with
-// delays before their system calls.
+// Each system call of the engine fails once, with each errno that it may have, while a program does all that can be
+// done (scenario.js in __tests__/faults): first every pair of call and errno, then at random places until the time is
+// over. A seed gives the same places again. With `--race`, many processes want one socket file at once instead (race.js
+// there), with delays before their system calls.
 //
 // Needs a binding with the cargo feature `fault-injection`, which is built first, in debug mode, so that a descriptor
-// that is closed twice ends the process. Whatever is wrong is printed with the case that shows it, and the exit code is 1.
+// that is closed twice ends the process. Whatever is wrong is printed with its case, and the exit code is 1.
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');

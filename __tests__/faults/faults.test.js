@@ -11,6 +11,7 @@ const { promisify } = require('util');
 const { build } = require('../../scripts/faults');
 const { atLast, scratch } = require('../helpers');
 const { race } = require('./race');
+const { FAILURES, canInject, play } = require('./whole');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -39,6 +40,25 @@ test.each(['uv', 'thread'])('every call fails once, with every errno (woken by %
   // A finding fails the command; its output has the seed and the case.
   const { stdout } = await run(process.execPath, args, { env, maxBuffer: 64 << 20 });
   expect(JSON.parse(stdout)).toMatchObject({ findings: [] });
+});
+
+describe('in a whole process, with the binding as it is published', () => {
+  const ENTRIES = ['../..', '../../node'];
+  const run = canInject() ? test : test.skip;
+
+  run.each(Object.keys(FAILURES))('%s fails', async (call) => {
+    const { NAPI_RS_NATIVE_LIBRARY_PATH } = process.env;
+    delete process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
+    try {
+      const [code] = FAILURES[call];
+      for (const [i, entry] of ENTRIES.entries()) {
+        const at = { entry: require.resolve(entry), call, code, when: i + 1 };
+        expect({ ...at, wrong: await play(scratch(), at) }).toEqual({ ...at, wrong: '' });
+      }
+    } finally {
+      process.env.NAPI_RS_NATIVE_LIBRARY_PATH = NAPI_RS_NATIVE_LIBRARY_PATH;
+    }
+  });
 });
 
 test('D7: of many processes that want one socket file at once, one gets it', async () => {
