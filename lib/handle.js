@@ -69,7 +69,9 @@ function callers() {
     Error.prepareStackTrace = (_, sites) => sites.slice(1).map((site) => site.getFileName());
     return new Error().stack;
   } finally {
-    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+    Error.stackTraceLimit = stackTraceLimit;
+    if (prepareStackTrace === undefined) delete Error.prepareStackTrace;
+    else Error.prepareStackTrace = prepareStackTrace;
   }
 }
 

@@ -61,14 +61,14 @@ class ServerMethods extends EventEmitter {
   listen(...args) {
     const { callback, target } = listenTarget(args);
     if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
-    // It throws if it is another's.
-    const bound = target.bound?.[kAdopt]();
+    // Throws if it has been adopted.
+    target.bound?.address();
     if (channels.serverListen.hasSubscribers) {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     if (callback !== null) this.once('listening', callback);
     if (target.signal) closeOnAbort(this, target.signal);
-    if (bound) listenNow(this, { ...bound, backlog: target.backlog });
+    if (target.bound) listenNow(this, { ...target.bound[kAdopt](), backlog: target.backlog });
     else if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
     else listenNow(this, target);
     return this;

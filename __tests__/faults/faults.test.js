@@ -16,7 +16,7 @@ const { FAILURES, canInject, play } = require('./whole');
 const ROOT = path.join(__dirname, '..', '..');
 
 /** How long the machines run here, in seconds. */
-const [FAULTS, RACES] = [20, 10];
+const [FAULTS, RACES] = [15, 8];
 
 jest.setTimeout(300_000);
 
