@@ -177,7 +177,8 @@ export interface ListenOptions {
   host?: string | null | undefined;
   /**
    * The path of a UNIX socket; on Linux, a leading `'\0'` puts it into the abstract namespace. A path that is too long
-   * for the system is an 'error' (`ENAMETOOLONG`). A leftover socket file is taken over (D7).
+   * for the system is an 'error' (`ENAMETOOLONG`). A null byte within a path throws `ERR_INVALID_ARG_VALUE`. A leftover
+   * socket file is taken over (D7).
    */
   path?: string | undefined;
   /** A descriptor that has been bound and listens already, see {@link Server.listenFD}. */
@@ -264,7 +265,8 @@ export interface Server extends EventEmitter {
    * Listens on a descriptor on which bind(2) and listen(2) have been called. The server owns it from now on.
    *
    * An 'error' has the code `EBADF` where there is no open descriptor, `ENOTSOCK` for what is no socket, `EINVAL` for a
-   * socket that does not listen; such a descriptor is left alone.
+   * socket that does not listen, `EEXIST` for one that a stream or server of this process has; such a descriptor is left
+   * alone.
    *
    * Contract: server.listenFD.
    *
@@ -549,8 +551,9 @@ export interface StreamOptions extends SocketOptions {
   /** As `highWaterMark`, for what is sent. */
   writableHighWaterMark?: number | undefined;
   /**
-   * A descriptor to take over: a connected socket or a pipe. The stream owns it from now on. What can't be taken over
-   * throws `ERR_INVALID_FD_TYPE` and is left alone.
+   * A descriptor to adopt: a connected socket or a pipe. Once the constructor has returned, the stream owns it; 0, 1 and
+   * 2 are never closed. What can't be adopted throws `ERR_INVALID_FD_TYPE`, or `EEXIST` where a stream or server of this
+   * process has it, and is left alone.
    */
   fd?: number | undefined;
   /** Connects from what has been bound before. `localAddress` and `localPort` can't be given then. */

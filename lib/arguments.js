@@ -32,6 +32,14 @@ function validateString(value, name) {
   if (typeof value !== 'string') throw errors.invalidArgumentType(name, 'string', value);
 }
 
+/** A path of a file, or an abstract name, which begins with a NUL: the kernel would take another for the path's end. */
+function validatePath(path, name) {
+  validateString(path, name);
+  if (path.indexOf('\0', 1) > 0 && path[0] !== '\0') {
+    throw errors.invalidArgumentValue(name, path, 'must be a string without null bytes');
+  }
+}
+
 function validateNumber(value, name) {
   if (typeof value !== 'number') throw errors.invalidArgumentType(name, 'number', value);
 }
@@ -171,6 +179,7 @@ function listenTarget(args) {
   }
   if (options.path && isPath(options.path)) {
     const { path, readableAll = false, writableAll = false } = options;
+    validatePath(path, 'options.path');
     if (path[0] === '\0' && (readableAll || writableAll)) {
       const reason = 'can not set readableAll or writableAll to true when path is abstract unix socket';
       throw errors.invalidArgumentValue('options', options, reason);
@@ -220,7 +229,7 @@ function connectTarget(args, bound = null) {
   const { path } = options;
   if (options.port === undefined && path == null) throw errors.missingConnectArguments();
   if (bound === null ? path : bound.path !== undefined) {
-    validateString(path, 'options.path');
+    validatePath(path, 'options.path');
     return { callback, target: { path } };
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
@@ -277,6 +286,7 @@ module.exports = {
   validateFunction,
   validateInteger,
   validateObject,
+  validatePath,
   validatePort,
   validateString,
   validateTimeout,

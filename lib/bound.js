@@ -5,7 +5,7 @@
 
 const { markAsUncloneable } = require('worker_threads');
 const { isIP } = require('./address');
-const { validateBoolean, validateObject, validatePort, validateString } = require('./arguments');
+const { validateBoolean, validateObject, validatePath, validatePort, validateString } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
 const { NONE, kAdopt } = require('./symbols');
@@ -87,7 +87,7 @@ function bindUnix(options) {
     const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
     throw errors.invalidArgumentValue('options', options, reason);
   }
-  validateString(path, 'options.path');
+  validatePath(path, 'options.path');
   if (path[0] === '\0' && process.platform !== 'linux') {
     const reason = 'abstract socket paths are only supported on Linux';
     throw errors.invalidArgumentValue('options.path', path, reason);

@@ -27,6 +27,8 @@ const differences = {
   anyHosts: { page: ['0.0.0.0'], today: ['::', '0.0.0.0'] },
   /** Whether `listen(path)` takes a leftover socket file over. */
   takesOverLeftovers: { page: true, today: false },
+  /** Whether `listen({ fd })` says what is wrong with a descriptor: EBADF, ENOTSOCK (else: EINVAL). */
+  tellsBadDescriptorsApart: { page: true, today: false },
   /** Whether the server shows its connection count as the property `connections`. */
   showsConnections: { page: true, today: false },
   /** Whether `remoteAddress` is there on a stream that connected out. */

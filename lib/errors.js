@@ -159,22 +159,30 @@ function placed(address, port) {
   return port > 0 ? { address, port } : { address };
 }
 
-/** `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. */
-function connectError({ errno, syscall }, address, port, local) {
+/**
+ * `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. What has failed at once names the address
+ * that our end had in its message (`atOnce`), what has failed later the one that was asked for (`local`).
+ */
+function connectError({ errno, syscall, local: atOnce }, address, port, local = null) {
   const [code] = describe(errno);
-  const from = local ? ` - Local (${local.address}:${local.port})` : '';
+  const from = atOnce || local ? ` - Local (${(atOnce ?? local).address}:${(atOnce ?? local).port})` : '';
   const details = placed(address, port);
-  if (local) Object.assign(details, { localAddress: local.address, localPort: local.port });
+  if (local !== null && !atOnce) Object.assign(details, { localAddress: local.address, localPort: local.port });
   const message = `${syscall} ${code} ${place(address, port)}${from}`;
   return complete(new Error(message), errno, code, syscall, details);
 }
 
-/** `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was open before. */
-function listenError({ errno, syscall }, address, port) {
+/**
+ * `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was open before; of a path, the port
+ * is -1, as in Node.
+ */
+function listenError({ errno, syscall }, address = null, port = 0) {
   const [code, text] = describe(errno);
-  const message = `${syscall} ${code}: ${text}`;
-  if (address === undefined) return complete(new Error(message), errno, code, syscall, { address: null });
-  return complete(new Error(`${message} ${place(address, port)}`), errno, code, syscall, placed(address, port));
+  const message = `${syscall} ${code}: ${text}${address === null ? '' : ` ${place(address, port)}`}`;
+  // The order of the properties is Node's, which `inspect` shows.
+  const error = Object.assign(new Error(message), { code, errno, syscall, address });
+  if (port !== 0) error.port = port;
+  return error;
 }
 
 /** All attempts to connect have failed, each with one of `errors`. */

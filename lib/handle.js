@@ -1,27 +1,34 @@
 'use strict';
 
 // What stands in for `_handle`, the private object of Node's core that some packages look at: whether there is one
-// tells whether a socket is open, and it has the number of the descriptor. The core itself takes it for no handle of
+// tells whether a socket is open, and it has the number of the descriptor. Node's core does not take it for a handle of
 // its own, and uses the socket as any other stream, but `http` calls some of its methods all the same.
 
+const util = require('util');
 const engines = require('./engine');
 const { kId } = require('./symbols');
 
+/** Frames of the stack above the one that reads `fd`: this function, the getter. */
+const OWN_FRAMES = 2;
+
 class Handle {
-  /** For whoever calls `readStart` and `readStop`, to note what was last. */
+  /** For code that calls `readStart` and `readStop`, to note which was last. */
   reading = true;
   #owner;
   #fd;
 
-  /** `fd()` gives the number of the descriptor, or null. */
+  /** `fd()` returns the number of the descriptor, or null. */
   constructor(owner, fd) {
     this.#owner = owner;
     this.#fd = fd;
   }
 
-  /** The number of the descriptor, -1 without one. */
+  /**
+   * The number of the descriptor, -1 without one. Also -1 for Node's own `net`: `listen(server)` of `http` and `net`
+   * would take the number of `server._handle.fd` for a descriptor that is given to it, and close it.
+   */
   get fd() {
-    return this.#fd() ?? -1;
+    return isReadByNodesNet() ? -1 : (this.#fd() ?? -1);
   }
 
   /** What `async_hooks` know the socket by. */
@@ -44,4 +51,33 @@ class Handle {
   }
 }
 
-module.exports = { Handle };
+/** Whether the getter `fd` is being read by Node's module `net`. Where that can't be found out, it might be. */
+function isReadByNodesNet() {
+  try {
+    return callers()[OWN_FRAMES] === 'node:net';
+  } catch {
+    return true;
+  }
+}
+
+/** The names of the scripts on the stack, from `isReadByNodesNet` on. */
+function callers() {
+  if (util.getCallSites) return util.getCallSites(OWN_FRAMES + 2).slice(1).map(({ scriptName }) => scriptName);
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = OWN_FRAMES + 2;
+    Error.prepareStackTrace = (_, sites) => sites.slice(1).map((site) => site.getFileName());
+    return new Error().stack;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    if (prepareStackTrace === undefined) delete Error.prepareStackTrace;
+    else Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+/** Makes `_handle` of a stream or server what code has assigned: a property of its own, as it is in Node. */
+function assignHandle(owner, value) {
+  Object.defineProperty(owner, '_handle', { value, writable: true, enumerable: true, configurable: true });
+}
+
+module.exports = { Handle, assignHandle };

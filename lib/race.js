@@ -195,9 +195,9 @@ class Race {
 }
 
 function connectBound(engine, { id }, { address, family }, port) {
-  return family === 0
-    ? engine.connectBoundUnix(id, Buffer.from(address))
-    : engine.connectBoundTcp(id, address, port);
+  if (family === 0) return engine.connectBoundUnix(id, Buffer.from(address));
+  const outcome = engine.connectBoundTcp(id, address, port);
+  return typeof outcome === 'number' ? outcome : { ...outcome, local: engine.local(id) ?? undefined };
 }
 
 function isUsable({ address, family }) {

@@ -14,7 +14,7 @@ const { keepAliveSeconds, keepAliveSettings, listenTarget, normalize, socketOpti
 const channels = require('./channels');
 const engines = require('./engine');
 const errors = require('./errors');
-const { Handle } = require('./handle');
+const { Handle, assignHandle } = require('./handle');
 const nodesNet = require('./nodes-net');
 const { DuplexOptions, countInstances } = require('./stream');
 const { NONE, kAccept, kAdopt, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
@@ -36,7 +36,13 @@ const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
 
-const EADDRINUSE = -constants.errno.EADDRINUSE;
+const { EADDRINUSE, EINVAL } = constants.errno;
+
+/** What adopting fails with for a descriptor that is not open, no socket, or not of the right type. */
+const BAD_DESCRIPTOR = new Set(['EBADF', 'ENOTSOCK', 'EPROTOTYPE', 'EAFNOSUPPORT'].map((code) => -constants.errno[code]));
+
+/** What Node's errors about a path have as their port. */
+const PORT_OF_PATHS = -1;
 
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
@@ -55,14 +61,14 @@ class ServerMethods extends EventEmitter {
   listen(...args) {
     const { callback, target } = listenTarget(args);
     if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
-    // It throws if it is another's.
-    const bound = target.bound?.[kAdopt]();
+    // Throws if it has been adopted.
+    target.bound?.address();
     if (channels.serverListen.hasSubscribers) {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     if (callback !== null) this.once('listening', callback);
     if (target.signal) closeOnAbort(this, target.signal);
-    if (bound) listenNow(this, { ...bound, backlog: target.backlog });
+    if (target.bound) listenNow(this, { ...target.bound[kAdopt](), backlog: target.backlog });
     else if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
     else listenNow(this, target);
     return this;
@@ -125,9 +131,14 @@ class ServerMethods extends EventEmitter {
     return reference(this, false);
   }
 
-  /** What is left of Node's private object: null unless the server listens. */
+  /** What stands in for Node's private object: null unless the server listens. */
   get _handle() {
     return this[kId] === NONE ? null : (this[kHandle] ??= new Handle(this, () => engines.start().fd(this[kId])));
+  }
+
+  /** What is assigned is kept as the instance's own, and means nothing to the server. */
+  set _handle(value) {
+    assignHandle(this, value);
   }
 
   get listening() {
@@ -334,16 +345,16 @@ function open(server, target) {
   }
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
-    return typeof id === 'number' ? { id } : { error: errors.listenError(id) };
+    return typeof id === 'number' ? { id } : { error: badDescriptor(server, id) };
   }
   if (path !== undefined) {
     const takesOver = server[kContract].takesOverLeftovers;
     const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
-    if (typeof id !== 'number') return { error: errors.listenError(id, path) };
+    if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
     const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
     if (errno === 0) return { id };
     engines.release(id);
-    return { error: errors.listenError({ errno, syscall: 'chmod' }, path) };
+    return { error: errors.listenError({ errno, syscall: 'chmod' }, path, PORT_OF_PATHS) };
   }
   let outcome;
   for (const address of host ? [host] : server[kContract].anyHosts) {
@@ -352,9 +363,15 @@ function open(server, target) {
     if (typeof id === 'number') return { id };
     outcome = { error: errors.listenError(id, address, port) };
     // It can be had, and somebody has it.
-    if (id.errno === EADDRINUSE) break;
+    if (id.errno === -EADDRINUSE) break;
   }
   return outcome;
+}
+
+/** What is wrong with a descriptor to listen on. */
+function badDescriptor(server, { errno, syscall }) {
+  const isInvalid = BAD_DESCRIPTOR.has(errno) && !server[kContract].tellsBadDescriptorsApart;
+  return errors.listenError({ errno: isInvalid ? -EINVAL : errno, syscall });
 }
 
 /** Listens on what has been bound as `id`. */

@@ -32,8 +32,8 @@ const channels = require('./channels');
 const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
+const { Handle, assignHandle } = require('./handle');
 const { copy, join } = require('./memory');
-const { Handle } = require('./handle');
 const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
@@ -359,9 +359,7 @@ class StreamMethods extends Duplex {
 
   /** Closes a TCP connection by a reset (RST). */
   resetAndDestroy() {
-    if (this._handle === null) {
-      return this.destroy(errors.socketClosed());
-    }
+    if (!isOpenOrOpening(this)) return this.destroy(errors.socketClosed());
     if (!isTcp(this)) throw errors.invalidHandleType();
     if (this.connecting) {
       this.once('connect', () => this.resetAndDestroy());
@@ -668,10 +666,14 @@ class StreamMethods extends Duplex {
     return this.writable ? 'writeOnly' : 'closed';
   }
 
-  /** What is left of Node's private object: null unless the stream is open or opening. */
+  /** What stands in for Node's private object: null unless the stream is open or opening. */
   get _handle() {
-    if (this.destroyed || (this[kId] === NONE && !this.connecting && this[kBound] === null)) return null;
-    return (this[kHandle] ??= new Handle(this, () => this.fd));
+    return isOpenOrOpening(this) ? (this[kHandle] ??= new Handle(this, () => this.fd)) : null;
+  }
+
+  /** What is assigned is kept as the instance's own, and means nothing to the stream. */
+  set _handle(value) {
+    assignHandle(this, value);
   }
 
   /** Node's old name of `connecting`. */
@@ -701,7 +703,7 @@ class StreamMethods extends Duplex {
 
   /** Bytes that wait in user memory to be sent; undefined without a connection. */
   get bufferSize() {
-    if (this._handle === null) return undefined;
+    if (!isOpenOrOpening(this)) return undefined;
     const queued = this[kId] === NONE ? 0 : this[kEngine].waitingBytes(this[kId]);
     return queued + waitingBytes(this);
   }
@@ -746,11 +748,9 @@ function construct(stream, options) {
   const bound = boundSocket(options.handle, 'options.handle');
   const { typeOfService } = options;
   if (typeOfService !== undefined) validateInteger(typeOfService, 'options.typeOfService', 0, 255);
-  // It throws if it is another's.
-  const adoptedBound = bound === null ? null : bound[kAdopt]();
-  const adopted = options.fd === undefined || bound !== null ? null : adopt(options);
+  const adoptsDescriptor = options.fd !== undefined && bound === null;
+  if (adoptsDescriptor) limitToAccess(options);
   initialize(stream, new DuplexOptions(stream[kContract], options));
-  if (adoptedBound !== null) connectFrom(stream, adoptedBound);
   if (isOnread(options.onread)) readInto(stream, options.onread);
   if (options.blockList) stream.blockList = options.blockList;
   if (options.noDelay) stream.setNoDelay();
@@ -758,8 +758,10 @@ function construct(stream, options) {
     stream.setKeepAlive(true, options.keepAliveInitialDelay, options.keepAliveInterval, options.keepAliveCount);
   }
   if (typeOfService !== undefined) stream.setTypeOfService(typeOfService);
-  if (adopted !== null) {
-    attach(stream, adopted);
+  // Last, when nothing else can throw: what a constructor that throws was given is still the caller's.
+  if (bound !== null) connectFrom(stream, bound[kAdopt]());
+  if (adoptsDescriptor) {
+    attach(stream, adopt(options.fd));
     if (options.readable !== false) process.nextTick(startReading, stream);
   }
 }
@@ -817,22 +819,33 @@ class DuplexOptions {
   }
 }
 
-/** The id of a descriptor that the user has opened. What it can't do is taken from `options`. */
-function adopt(options) {
-  validateFd(options.fd);
-  const id = engines.attempt('open', (engine) => engine.adoptStream(options.fd));
-  if (typeof id !== 'number') throw errors.invalidFdType(kindOf(options.fd, errors.systemError(id.errno, id.syscall)));
-  const access = engines.start().access(id);
+/** Takes from `options` what the descriptor can't do. It remains the caller's; throws if it can't be adopted. */
+function limitToAccess(options) {
+  const fd = validateFd(options.fd);
+  const access = engines.attempt('open', (engine) => engine.accessOf(fd));
+  if (access.errno !== undefined) throw adoptionError(fd, access);
   options.readable = options.readable !== false && access.readable;
   options.writable = options.writable !== false && access.writable;
+}
+
+/** The id of a descriptor that the user has opened, and that is the engine's from now on. */
+function adopt(fd) {
+  const id = engines.attempt('open', (engine) => engine.adoptStream(fd));
+  if (typeof id !== 'number') throw adoptionError(fd, id);
   return id;
 }
 
-/** What Node calls a descriptor that could not be adopted, for `error`. */
+function adoptionError(fd, { errno, syscall }) {
+  const error = errors.systemError(errno, syscall);
+  const type = kindOf(fd, error);
+  return type === null ? error : errors.invalidFdType(type);
+}
+
+/** What Node calls a descriptor that is of the wrong type; null if `error` is of another kind. */
 function kindOf(fd, { code }) {
   if (code === 'EPROTOTYPE') return 'UDP';
-  if (code === 'EBADF') return 'UNKNOWN';
-  if (code !== 'ENOTSOCK') return code;
+  if (code === 'EBADF' || code === 'EAFNOSUPPORT') return 'UNKNOWN';
+  if (code !== 'ENOTSOCK') return null;
   if (isatty(fd)) return 'TTY';
   const file = fstatSync(fd);
   return file.isFile() || file.isCharacterDevice() ? 'FILE' : 'UNKNOWN';
@@ -1183,6 +1196,10 @@ function undecode(stream) {
   const kept = stream[kBytes] ?? new TextBytes();
   stream[kBytes] = null;
   return join([kept.behind(chunks.join(''), encoding), isOurs(decoder) ? restOf(decoder) : Buffer.alloc(0)]);
+}
+
+function isOpenOrOpening(stream) {
+  return !stream.destroyed && (stream[kId] !== NONE || stream.connecting || stream[kBound] !== null);
 }
 
 /** Whether the connection is one over TCP, or is to be. */

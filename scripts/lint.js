@@ -22,7 +22,7 @@ const UNSAFE = [
   'src/reactor/wake/', // libuv, Node-API
   'src/stream/mod.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here gives
-  'src/socket/adopt.rs', // descriptors from outside
+  'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
   'src/tls/transport.rs', // tokio watches a descriptor
 ];
 

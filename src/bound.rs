@@ -1,15 +1,15 @@
 //! A socket that is bound and nothing else yet: it will listen, or connect.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 
 use crate::socket::file::SocketFile;
-use crate::socket::{Kind, address};
+use crate::socket::{Descriptor, Kind, address};
 
 /// See the module.
 pub struct Bound {
     /// `None` once closed, or taken.
-    fd: Option<OwnedFd>,
+    fd: Option<Descriptor>,
     kind: Kind,
     /// The socket file, to be removed with the socket.
     file: Option<SocketFile>,
@@ -17,30 +17,29 @@ pub struct Bound {
 
 impl Bound {
     /// A bound socket of our own. `path` is its socket file.
-    pub fn new(fd: OwnedFd, kind: Kind, path: Option<&[u8]>) -> Self {
+    pub fn new(fd: Descriptor, kind: Kind, path: Option<&[u8]>) -> Self {
         Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at) }
     }
 
     /// The socket, while it is neither closed nor taken.
-    pub fn socket(&self) -> Option<&OwnedFd> {
+    pub fn socket(&self) -> Option<&Descriptor> {
         self.fd.as_ref()
     }
 
     /// What it is to become is made of this.
-    pub fn take(&mut self) -> Option<(OwnedFd, Kind, Option<SocketFile>)> {
+    pub fn take(&mut self) -> Option<(Descriptor, Kind, Option<SocketFile>)> {
         Some((self.fd.take()?, self.kind, self.file.take()))
     }
 
-    /// Closes the socket and removes its file.
+    /// Removes the file and closes the socket.
     pub fn close(&mut self) {
-        if let Some((_, _, Some(file))) = self.take() {
-            file.remove();
-        }
+        self.file.take().inspect(SocketFile::remove);
+        self.fd = None;
     }
 
     /// The number of the descriptor.
     pub fn raw_fd(&self) -> Option<RawFd> {
-        self.fd.as_ref().map(AsRawFd::as_raw_fd)
+        self.fd.as_ref().map(|fd| fd.as_raw_fd())
     }
 
     /// The address that it is bound to, `None` for a UNIX socket.

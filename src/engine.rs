@@ -8,7 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::time::Instant;
 
 use slab::Slab;
@@ -19,9 +19,9 @@ use crate::listener::{self, Listener};
 use crate::pipe::Pipes;
 use crate::reactor::{Id, Mailbox, Reactor, Readiness, ReceiveBuffer};
 use crate::socket::file::SocketFile;
-use crate::socket::open::{self, Bind};
+use crate::socket::open::{self, Bind, ConnectFailure};
 use crate::socket::options::KeepAlive;
-use crate::socket::{Kind, adopt};
+use crate::socket::{Descriptor, Kind, adopt};
 use crate::stream::{self, Accepted, Delivery, GATHER_MOST, Handshakes, Shared, Stream};
 use crate::tls::handshake::Request;
 
@@ -233,9 +233,14 @@ impl Engine {
         Some(match news? {
             listener::News::Connection(fd, kind, peer) => {
                 let names = stream::Names { local: listener.local_of_all(), peer };
-                match self.insert(fd, |id, fd| Stream::open(id, fd, kind, names)) {
+                match self.insert(fd.into(), |id, fd| Stream::open(id, fd, kind, names)) {
                     Ok(stream) => Event::Connection { listener: id, stream },
-                    Err(error) => Event::Stalled(id, Syscall::Accept.failed(&error)),
+                    Err(error) => {
+                        // What kept this one from being watched would keep the next one, too.
+                        let error = Syscall::Accept.failed(&error);
+                        self.listener(id).map(|listener| listener.stall(error));
+                        Event::Stalled(id, error)
+                    }
                 }
             }
             listener::News::Stalled(error) => Event::Stalled(id, error),
@@ -337,20 +342,24 @@ impl Engine {
     // Opening.
 
     /// Starts to connect to `peer`.
-    pub fn connect_tcp(&mut self, peer: SocketAddr, local: Option<SocketAddr>) -> Result<Id> {
+    pub fn connect_tcp(
+        &mut self,
+        peer: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> std::result::Result<Id, ConnectFailure> {
         let (fd, kind) = open::connect_tcp(peer, local)?;
-        self.insert(fd, |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
-            .map_err(|error| Syscall::Connect.failed(&error))
+        self.insert(fd.into(), |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
+            .map_err(|error| (Syscall::Connect.failed(&error), None))
     }
 
     /// Connects to the UNIX socket at `path`. The outcome is told like any other.
     pub fn connect_unix(&mut self, path: &[u8]) -> Result<Id> {
         let (fd, kind) = open::connect_unix(path)?;
-        self.insert(fd, |id, fd| Stream::connecting(id, fd, kind, None))
+        self.insert(fd.into(), |id, fd| Stream::connecting(id, fd, kind, None))
             .map_err(|error| Syscall::Connect.failed(&error))
     }
 
-    /// Takes over a connected descriptor.
+    /// Adopts a connected descriptor. If that fails, it stays open and the caller's.
     pub fn adopt_stream(&mut self, fd: RawFd) -> Result<Id> {
         let (fd, kind) = adopt::stream(fd)?;
         self.insert(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
@@ -359,21 +368,16 @@ impl Engine {
     /// Listens on a TCP address.
     pub fn listen_tcp(&mut self, bind: &Bind, backlog: i32) -> Result<Id> {
         let (fd, kind) = open::listen_tcp(bind, backlog)?;
-        self.insert_listener(|id| Listener::new(id, fd, kind, None))
+        self.insert_listener(|id| Listener::new(id, fd.into(), kind, None))
     }
 
     /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
     pub fn listen_unix(&mut self, path: &[u8], backlog: i32, take_over: bool) -> Result<Id> {
-        let fd = match open::listen_unix(path, backlog) {
-            Err(error) if take_over && error.errno == libc::EADDRINUSE && open::remove_leftover(path) => {
-                open::listen_unix(path, backlog)?
-            }
-            outcome => outcome?,
-        };
-        self.insert_listener(|id| Listener::new(id, fd, Kind::Unix, SocketFile::at(path)))
+        let (fd, file) = open::listen_unix(path, backlog, take_over)?;
+        self.insert_listener(|id| Listener::new(id, fd.into(), Kind::Unix, file))
     }
 
-    /// Takes over a listening descriptor.
+    /// Adopts a listening descriptor. If that fails, it stays open and the caller's.
     pub fn adopt_listener(&mut self, fd: RawFd) -> Result<Id> {
         let (fd, kind) = adopt::listener(fd)?;
         self.insert_listener(|id| Listener::adopted(id, fd, kind))
@@ -384,13 +388,13 @@ impl Engine {
     /// Binds a TCP socket.
     pub fn bind_tcp(&mut self, bind: &Bind) -> Result<Id> {
         let (fd, kind) = open::bind_tcp(bind)?;
-        self.insert_bound(Bound::new(fd, kind, None))
+        self.insert_bound(Bound::new(fd.into(), kind, None))
     }
 
     /// Binds a UNIX socket.
     pub fn bind_unix(&mut self, path: &[u8]) -> Result<Id> {
         let fd = open::bind_unix(path)?;
-        self.insert_bound(Bound::new(fd, Kind::Unix, Some(path)))
+        self.insert_bound(Bound::new(fd.into(), Kind::Unix, Some(path)))
     }
 
     /// The bound socket `id`, if that is one.
@@ -430,7 +434,7 @@ impl Engine {
         &mut self,
         id: Id,
         peer: Option<SocketAddr>,
-        connect: impl FnOnce(&OwnedFd) -> Result<()>,
+        connect: impl FnOnce(&Descriptor) -> Result<()>,
     ) -> Result<()> {
         let gone = Syscall::Connect.errno(libc::EBADF);
         let bound = self.bound(id).ok_or(gone)?;
@@ -445,9 +449,12 @@ impl Engine {
         Ok(())
     }
 
-    fn insert_bound(&mut self, bound: Bound) -> Result<Id> {
+    fn insert_bound(&mut self, mut bound: Bound) -> Result<Id> {
         let entry = self.sources.vacant_entry();
-        let id = vacant_id(entry.key()).map_err(|error| Syscall::Bind.failed(&error))?;
+        let id = vacant_id(entry.key()).map_err(|error| {
+            bound.close();
+            Syscall::Bind.failed(&error)
+        })?;
         entry.insert(Source::Bound(bound));
         Ok(id)
     }
@@ -746,11 +753,12 @@ impl Engine {
         if self.turning { self.now } else { Instant::now() }
     }
 
-    fn insert(&mut self, fd: OwnedFd, stream: impl FnOnce(Id, OwnedFd) -> Stream) -> std::io::Result<Id> {
+    fn insert(&mut self, fd: Descriptor, stream: impl FnOnce(Id, Descriptor) -> Stream) -> std::io::Result<Id> {
         let entry = self.sources.vacant_entry();
         let id = vacant_id(entry.key())?;
-        let stream = stream(id, fd);
+        let mut stream = stream(id, fd);
         stream.register(&self.reactor)?;
+        stream.own();
         entry.insert(Source::Stream(stream));
         self.referenced += 1;
         Ok(id)
@@ -759,8 +767,12 @@ impl Engine {
     fn insert_listener(&mut self, listener: impl FnOnce(Id) -> Listener) -> Result<Id> {
         let entry = self.sources.vacant_entry();
         let id = vacant_id(entry.key()).map_err(|error| Syscall::Listen.failed(&error))?;
-        let listener = listener(id);
-        listener.register(&self.reactor).map_err(|error| Syscall::Listen.failed(&error))?;
+        let mut listener = listener(id);
+        if let Err(error) = listener.register(&self.reactor) {
+            listener.close(&self.reactor);
+            return Err(Syscall::Listen.failed(&error));
+        }
+        listener.own();
         entry.insert(Source::Listener(listener));
         self.referenced += 1;
         Ok(id)
@@ -1205,6 +1217,23 @@ mod tests {
         let events = rig.turn();
         assert_eq!(rig.read(events[0]), b"for JavaScript");
     }
+
+    #[test]
+    fn a_descriptor_has_one_owner_whatever_engine_it_belongs_to() {
+        let (mut rig, mut other) = (Rig::new(), Rig::new());
+        let (id, mut peer) = rig.pair();
+        let number = rig.engine.stream(id).unwrap().raw_fd().unwrap();
+        for engine in [&mut rig.engine, &mut other.engine] {
+            assert_eq!(engine.adopt_stream(number), Err(Syscall::Open.errno(libc::EEXIST)));
+            assert_eq!(engine.adopt_listener(number), Err(Syscall::Listen.errno(libc::EEXIST)));
+        }
+        assert_eq!(other.engine.sources(), 0);
+        peer.write_all(b"still open").unwrap();
+        rig.engine.want(id, true);
+        let events = rig.turn();
+        assert_eq!(rig.read(events[0]), b"still open");
+    }
+
     #[test]
     fn what_is_bound_listens_and_connects_under_the_same_id() {
         let mut rig = Rig::new();

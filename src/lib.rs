@@ -16,8 +16,9 @@
 //! | [`error`] | the one error type |
 //!
 //! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything but
-//! handshakes runs on the JavaScript thread of its environment and never waits; nothing but the [`runtime`] and what is
-//! read once per process ([`tls`]' roots) is static. See `ARCHITECTURE.md` for the path of a byte and the teardown.
+//! handshakes runs on the JavaScript thread of its environment and never waits; nothing but the [`runtime`], the
+//! process's table of owned descriptors ([`socket::descriptor`]) and what is read once per process ([`tls`]' roots) is
+//! static. See `ARCHITECTURE.md` for the path of a byte and the teardown.
 
 pub mod binding;
 pub mod bound;

@@ -1,26 +1,29 @@
-//! A listening socket: accepts what waits, a bounded number per turn, and bears running out of descriptors.
+//! A listening socket: accepts what waits, a bounded number per turn, and survives running out of descriptors.
 //!
-//! Out of descriptors, what waits is left waiting in the kernel: the listener stalls instead of spinning, says so
-//! once, and goes on when JavaScript tells it to try again.
+//! When accepting fails, what waits is left in the kernel: the listener stalls instead of spinning, reports it once, and
+//! goes on when JavaScript has it try again.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result, Syscall};
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
-use crate::socket::{Kind, address};
+use crate::socket::{Descriptor, Kind, address, io};
 
 /// Connections accepted in one turn. Each costs JavaScript some 10 µs.
 const ACCEPTS_PER_TURN: u32 = 64;
+
+/// After so many failures in a row that each would excuse trying again, the next one stalls the listener all the same.
+const FAILURES_MOST: u32 = 64;
 
 /// What serving a listener has brought to light.
 pub enum News {
     /// A connection, and its peer where it has an address.
     Connection(OwnedFd, Kind, Option<SocketAddr>),
-    /// Accepting has failed for want of something; the listener stalls until it is told to try again.
+    /// Accepting has failed; the listener stalls until it is told to try again.
     Stalled(Error),
     /// After a stall, nobody waits any more.
     Recovered,
@@ -30,7 +33,8 @@ pub enum News {
 pub struct Listener {
     id: Id,
     /// `None` once closed.
-    socket: Option<Socket>,
+    fd: Option<Descriptor>,
+    kind: Kind,
     /// The local address of all that is accepted, where that is the same: not for `0.0.0.0` and `::`.
     local_of_all: Option<SocketAddr>,
     /// The socket file, to be removed with the listener.
@@ -51,20 +55,18 @@ pub struct Listener {
     /// The connections it has taken in turn number `turn`.
     accepts: u32,
     turn: u32,
-}
-
-enum Socket {
-    Tcp(mio::net::TcpListener, Kind),
-    Unix(mio::net::UnixListener),
+    /// Failures in a row.
+    failures: u32,
 }
 
 impl Listener {
     /// A listener over a socket of our own, with its socket file.
-    pub fn new(id: Id, fd: OwnedFd, kind: Kind, file: Option<SocketFile>) -> Self {
+    pub fn new(id: Id, fd: Descriptor, kind: Kind, file: Option<SocketFile>) -> Self {
         let local = if kind.is_tcp() { address::local(&fd) } else { None };
         Self {
             id,
-            socket: Some(Socket::new(fd, kind)),
+            fd: Some(fd),
+            kind,
             local_of_all: local.filter(|local| !local.ip().is_unspecified()),
             file,
             shared: false,
@@ -76,19 +78,27 @@ impl Listener {
             referenced: true,
             accepts: 0,
             turn: 0,
+            failures: 0,
         }
     }
 
     /// A listener over a socket that somebody else may share, and whose file, if any, is theirs.
-    pub fn adopted(id: Id, fd: OwnedFd, kind: Kind) -> Self {
+    pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         Self { shared: true, ..Self::new(id, fd, kind, None) }
     }
 
     /// Has the reactor watch the socket.
     pub fn register(&self, reactor: &Reactor) -> std::io::Result<()> {
-        match &self.socket {
-            Some(socket) => reactor.register(socket, self.id, false),
+        match &self.fd {
+            Some(fd) => reactor.register(fd, self.id, false),
             None => Ok(()),
+        }
+    }
+
+    /// An adopted socket is this listener's from now on: everything that could fail has succeeded.
+    pub fn own(&mut self) {
+        if let Some(fd) = &mut self.fd {
+            fd.own();
         }
     }
 
@@ -100,7 +110,7 @@ impl Listener {
 
     /// Whether serving the listener would do anything.
     pub fn is_due(&self) -> bool {
-        self.socket.is_some() && self.ready && !self.paused && !self.stalled
+        self.fd.is_some() && self.ready && !self.paused && !self.stalled
     }
 
     /// Whether it has had its share of turn number `turn`.
@@ -115,35 +125,43 @@ impl Listener {
     /// Accepts one connection.
     pub fn serve(&mut self) -> Option<News> {
         while self.is_due() {
-            let Some(socket) = &self.socket else { break };
-            match socket.accept() {
-                Ok((fd, kind, peer)) => {
+            let Some(fd) = &self.fd else { break };
+            match io::accept(fd, self.kind) {
+                Ok((fd, peer)) => {
                     self.accepts += 1;
-                    return Some(News::Connection(fd, kind, peer));
+                    self.failures = 0;
+                    return Some(News::Connection(fd, self.kind, peer));
                 }
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EAGAIN) => {
                         self.ready = false;
+                        self.failures = 0;
                         if std::mem::take(&mut self.behind) {
                             return Some(News::Recovered);
                         }
                     }
-                    // The peer has gone away while it waited, or the call was interrupted: the next one may do.
-                    Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO | libc::EPERM) => {}
-                    _ => {
-                        self.stalled = true;
-                        self.behind = true;
-                        return Some(News::Stalled(Syscall::Accept.failed(&error)));
+                    // The peer has gone away while it waited, or the call was interrupted: the next one may succeed.
+                    Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < FAILURES_MOST => {
+                        self.failures += 1;
                     }
+                    _ => return Some(self.stall(Syscall::Accept.failed(&error))),
                 },
             }
         }
         None
     }
 
+    /// Accepts nothing until [`Self::retry`], because of `error`.
+    pub fn stall(&mut self, error: Error) -> News {
+        self.stalled = true;
+        self.behind = true;
+        News::Stalled(error)
+    }
+
     /// Tries again after having stalled.
     pub fn retry(&mut self) {
         self.stalled = false;
+        self.failures = 0;
     }
 
     /// Accepts nothing for now, or goes on.
@@ -151,26 +169,23 @@ impl Listener {
         self.paused = paused;
     }
 
-    /// Closes the socket and removes its file.
+    /// Removes the file and closes the socket.
     pub fn close(&mut self, reactor: &Reactor) {
-        let Some(socket) = self.socket.take() else { return };
+        let Some(fd) = self.fd.take() else { return };
+        self.file.take().inspect(SocketFile::remove);
         if self.shared {
-            reactor.deregister(&socket);
-        }
-        drop(socket);
-        if let Some(file) = self.file.take() {
-            file.remove();
+            reactor.deregister(&fd);
         }
     }
 
     /// The number of the descriptor while it is open.
     pub fn raw_fd(&self) -> Option<RawFd> {
-        self.socket.as_ref().map(|socket| socket.as_fd().as_raw_fd())
+        self.fd.as_ref().map(|fd| fd.as_raw_fd())
     }
 
     /// The address that it listens on, `None` for a UNIX socket.
     pub fn local(&self) -> Option<SocketAddr> {
-        address::local(self.socket.as_ref()?)
+        address::local(self.fd.as_ref().filter(|_| self.kind.is_tcp())?)
     }
 
     /// The local address that all accepted streams have, if it is the same one.
@@ -181,7 +196,7 @@ impl Listener {
     /// Sets options on the socket that what it accepts inherits, which saves setting them on each. `false` where they
     /// are not inherited, or where the socket is not ours alone.
     pub fn set_inherited(&self, no_delay: bool, keep_alive: Option<KeepAlive>) -> bool {
-        let Some(Socket::Tcp(socket, _)) = &self.socket else { return false };
+        let Some(socket) = self.fd.as_ref().filter(|_| self.kind.is_tcp()) else { return false };
         cfg!(target_os = "linux")
             && !self.shared
             && options::set_no_delay(socket, no_delay).is_ok()
@@ -190,15 +205,12 @@ impl Listener {
 
     /// What it accepts.
     pub fn kind(&self) -> Kind {
-        match &self.socket {
-            Some(Socket::Tcp(_, kind)) => *kind,
-            _ => Kind::Unix,
-        }
+        self.kind
     }
 
     /// The path that it listens on, `None` for TCP.
     pub fn path(&self) -> Option<Vec<u8>> {
-        let socket2 = socket2::SockRef::from(self.socket.as_ref()?).local_addr().ok()?;
+        let socket2 = socket2::SockRef::from(self.fd.as_ref()?).local_addr().ok()?;
         if let Some(path) = socket2.as_pathname() {
             return Some(path.as_os_str().as_bytes().to_vec());
         }
@@ -220,36 +232,5 @@ impl Listener {
             std::fs::set_permissions(file.path(), permissions)
         };
         change().map_err(|error| Syscall::Listen.failed(&error))
-    }
-}
-
-impl Socket {
-    fn new(fd: OwnedFd, kind: Kind) -> Self {
-        match kind {
-            Kind::Tcp4 | Kind::Tcp6 => Self::Tcp(mio::net::TcpListener::from_std(fd.into()), kind),
-            Kind::Unix | Kind::Pipe => Self::Unix(mio::net::UnixListener::from_std(fd.into())),
-        }
-    }
-
-    fn accept(&self) -> std::io::Result<(OwnedFd, Kind, Option<SocketAddr>)> {
-        match self {
-            Self::Tcp(listener, kind) => {
-                let (stream, peer) = listener.accept()?;
-                Ok((std::net::TcpStream::from(stream).into(), *kind, Some(peer)))
-            }
-            Self::Unix(listener) => {
-                let (stream, _) = listener.accept()?;
-                Ok((std::os::unix::net::UnixStream::from(stream).into(), Kind::Unix, None))
-            }
-        }
-    }
-}
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(listener, _) => listener.as_fd(),
-            Self::Unix(listener) => listener.as_fd(),
-        }
     }
 }

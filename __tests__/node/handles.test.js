@@ -142,6 +142,33 @@ const server = require('rust-net/node').createServer().listen(0, '127.0.0.1', ()
     expect(output).toBe('DataCloneError');
   });
 
+  test.each(MAJORS)("of ours is not taken by listen() of Node's own modules, but has its descriptor (Node %d)", async (major) => {
+    const script = `
+const http = require('http');
+const net = require('rust-net/node');
+const own = process.getBuiltinModule?.('net');
+const server = net.createServer().listen(0, '127.0.0.1', () => {
+  const client = net.connect(server.address().port, '127.0.0.1', () => {
+    for (const holder of [server, client]) {
+      for (const other of [http.createServer(), own?.createServer() ?? http.createServer()]) {
+        try {
+          other.listen(holder);
+          console.log('taken');
+        } catch ({ code }) {
+          console.log(code);
+        }
+      }
+      console.log(holder._handle.fd > 2);
+    }
+    process.exit();
+  });
+});
+`;
+    const output = await run(project({ 'app.js': script }), ['app.js'], { node: binaries.get(major) });
+    const refused = 'ERR_INVALID_ARG_VALUE';
+    expect(output.trim().split('\n')).toEqual([refused, refused, 'true', refused, refused, 'true']);
+  });
+
   test.each([
     ['ours', net],
     ["Node's", nodeNet],

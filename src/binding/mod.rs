@@ -16,7 +16,7 @@ use napi::bindgen_prelude::{Buffer, Either, Env, JsValue, Object, Result, Unknow
 use napi_derive::napi;
 
 use self::core::Core;
-use crate::error::Error;
+use crate::error::{Error, Syscall};
 use crate::reactor::receive_buffer;
 use crate::reactor::wake::Way;
 use crate::socket::address;
@@ -47,6 +47,8 @@ pub struct Failure {
     pub errno: i32,
     /// What failed.
     pub syscall: String,
+    /// The address of our end, where connecting has failed at once.
+    pub local: Option<Address>,
 }
 
 /// One end of a connection.
@@ -60,7 +62,7 @@ pub struct Address {
     pub port: u16,
 }
 
-/// What can be done with an adopted descriptor.
+/// What can be done with a descriptor.
 #[napi(object)]
 pub struct Access {
     /// Receiving.
@@ -160,7 +162,14 @@ impl Engine {
         local_ip: Option<String>,
         local_port: Option<u16>,
     ) -> Either<u32, Failure> {
-        let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
+        let Some(peer) = address::parse(&ip, port) else {
+            // The zone of an IPv6 address that is none: libuv fails as late as here, with an unbound socket.
+            let local = std::net::SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
+            return Either::B(Failure {
+                local: Some(address_of(local)),
+                ..failure(Syscall::Connect.errno(libc::EINVAL))
+            });
+        };
         let local = match local_ip {
             None => None,
             Some(ip) => match address::parse(&ip, local_port.unwrap_or(0)) {
@@ -168,7 +177,10 @@ impl Engine {
                 local => local,
             },
         };
-        id_or_failure(self.core.with(|engine| engine.connect_tcp(peer, local)))
+        match self.core.with(|engine| engine.connect_tcp(peer, local)) {
+            Ok(id) => Either::A(id),
+            Err((error, local)) => Either::B(Failure { local: local.map(address_of), ..failure(error) }),
+        }
     }
 
     /// Connects to a UNIX socket: gives the id, or what failed.
@@ -177,18 +189,19 @@ impl Engine {
         id_or_failure(self.core.with(|engine| engine.connect_unix(&path)))
     }
 
+    /// Whether a descriptor that could be adopted can be read from and written to, or why it can't be adopted.
+    #[napi(catch_unwind)]
+    pub fn access_of(&self, fd: i32) -> Either<Access, Failure> {
+        match crate::socket::adopt::access_of(fd) {
+            Ok((readable, writable)) => Either::A(Access { readable, writable }),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
+
     /// Takes over a connected socket or a pipe.
     #[napi(catch_unwind)]
     pub fn adopt_stream(&self, fd: i32) -> Either<u32, Failure> {
         id_or_failure(self.core.with(|engine| engine.adopt_stream(fd)))
-    }
-
-    /// Whether a stream can be read from and written to.
-    #[napi(catch_unwind)]
-    pub fn access(&self, id: u32) -> Access {
-        let (readable, writable) =
-            self.core.with(|engine| engine.stream(id).map_or((false, false), |stream| stream.access()));
-        Access { readable, writable }
     }
 
     /// Listens over TCP.
@@ -435,6 +448,20 @@ pub fn is_ip(input: String) -> u32 {
     address::version(&input)
 }
 
+/// Has a system call of the engine fail: `call` succeeds `skip` times, then fails `times` times with `errno`.
+#[cfg(feature = "fault-injection")]
+#[napi]
+pub fn plan_fault(call: String, errno: i32, skip: u32, times: u32) {
+    crate::socket::fault::fail(call, errno, skip, times);
+}
+
+/// The calls that have passed the places where faults are injected since the last plan: `[name, count]` each.
+#[cfg(feature = "fault-injection")]
+#[napi]
+pub fn calls_since_plan() -> Vec<(String, u32)> {
+    crate::socket::fault::passed().into_iter().map(|(call, count)| (call.to_owned(), count)).collect()
+}
+
 fn id_or_failure(outcome: crate::error::Result<u32>) -> Either<u32, Failure> {
     match outcome {
         Ok(id) => Either::A(id),
@@ -459,11 +486,11 @@ fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) -> Option<Kee
 }
 
 fn failure(error: Error) -> Failure {
-    Failure { errno: -error.errno, syscall: error.syscall.name().to_owned() }
+    Failure { errno: -error.errno, syscall: error.syscall.name().to_owned(), local: None }
 }
 
 fn invalid(syscall: &str) -> Either<u32, Failure> {
-    Either::B(Failure { errno: -libc::EINVAL, syscall: syscall.to_owned() })
+    Either::B(Failure { errno: -libc::EINVAL, syscall: syscall.to_owned(), local: None })
 }
 
 fn address_of(address: std::net::SocketAddr) -> Address {

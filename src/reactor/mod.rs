@@ -16,6 +16,8 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use crate::socket::fault;
+
 pub mod mailbox;
 pub mod receive_buffer;
 pub mod wake;
@@ -86,11 +88,13 @@ impl Reactor {
 
     /// Watches `fd` for bytes to read and, with `writable`, for room to write.
     pub fn register(&self, fd: impl AsFd, id: Id, writable: bool) -> io::Result<()> {
+        fault::at("epoll_ctl")?;
         self.poll.registry().register(&mut SourceFd(&raw(&fd)), token(id), interest(writable))
     }
 
     /// Also watches for room to write from now on; if there is room already, that is news.
     pub fn watch_writable(&self, fd: impl AsFd, id: Id) -> io::Result<()> {
+        fault::at("epoll_ctl")?;
         self.poll.registry().reregister(&mut SourceFd(&raw(&fd)), token(id), interest(true))
     }
 

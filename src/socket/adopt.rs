@@ -1,48 +1,69 @@
-//! Taking over descriptors that somebody else opened: inherited from a parent, passed by a service manager, piped.
+//! Adopting descriptors that were opened elsewhere: inherited from a parent, passed by a service manager, piped.
+//!
+//! What is returned is claimed and not yet owned: it is closed only after [`Descriptor::own`].
 
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, OFlags};
 use socket2::{Domain, SockRef, Type};
 
-use super::Kind;
+use super::{Descriptor, Kind, fault};
 use crate::error::{Result, Syscall};
 
-/// Takes over a connected socket or a pipe, and makes it non-blocking.
+/// Claims a connected socket or a pipe, and makes it non-blocking.
 ///
-/// `ENOTSOCK` for a file or a device, `EBADF` for no open descriptor, `EPROTOTYPE` for a socket that is no stream.
-pub fn stream(fd: RawFd) -> Result<(OwnedFd, Kind)> {
-    take_over(fd, Syscall::Open, stream_kind)
+/// `EEXIST` for what has an owner, `ENOTSOCK` for a file or a device, `EBADF` for no open descriptor, `EPROTOTYPE` for a
+/// socket that is no stream.
+pub fn stream(fd: RawFd) -> Result<(Descriptor, Kind)> {
+    claim(fd, Syscall::Open, stream_kind)
 }
 
-/// Takes over a listening socket, and makes it non-blocking.
+/// Claims a listening socket, and makes it non-blocking.
 ///
-/// `ENOTSOCK` for what is no socket, `EBADF` for no open descriptor, `EINVAL` for a socket that does not listen.
-pub fn listener(fd: RawFd) -> Result<(OwnedFd, Kind)> {
-    take_over(fd, Syscall::Listen, |fd| {
+/// `EEXIST` for what has an owner, `ENOTSOCK` for what is no socket, `EBADF` for no open descriptor, `EINVAL` for a
+/// socket that does not listen.
+pub fn listener(fd: RawFd) -> Result<(Descriptor, Kind)> {
+    claim(fd, Syscall::Listen, |fd| {
         let kind = socket_kind(fd)?;
         if SockRef::from(fd).is_listener().map_err(|error| errno_of(&error))? { Ok(kind) } else { Err(libc::EINVAL) }
     })
 }
 
-/// Owns `fd` only once `classify` has accepted it, so that a wrong number never closes somebody else's descriptor.
-fn take_over(
+/// Whether [`stream`] would succeed, and whether the descriptor can be read from and written to. It stays the caller's.
+pub fn access_of(fd: RawFd) -> Result<(bool, bool)> {
+    let failed = |errno| Syscall::Open.errno(errno);
+    let fd = Descriptor::claim(fd).map_err(failed)?;
+    let kind = stream_kind(&fd).map_err(failed)?;
+    Ok(access(&fd, kind))
+}
+
+/// Whether `fd` can be read from, and written to: a pipe has one direction.
+pub fn access(fd: &OwnedFd, kind: Kind) -> (bool, bool) {
+    match (kind, rustix::fs::fcntl_getfl(fd)) {
+        (Kind::Pipe, Ok(flags)) => match flags & OFlags::RWMODE {
+            OFlags::RDONLY => (true, false),
+            OFlags::WRONLY => (false, true),
+            _ => (true, true),
+        },
+        _ => (true, true),
+    }
+}
+
+fn claim(
     fd: RawFd,
     syscall: Syscall,
     classify: fn(&OwnedFd) -> std::result::Result<Kind, i32>,
-) -> Result<(OwnedFd, Kind)> {
-    if fd < 0 {
-        return Err(syscall.errno(libc::EBADF));
-    }
-    // SAFETY: the number may be stale, which the first call on it answers with EBADF. The caller hands over what it
-    // names; until it has been checked, dropping is prevented below.
-    let fd = std::mem::ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
-    let kind = classify(&fd).map_err(|errno| syscall.errno(errno))?;
-    rustix::io::ioctl_fionbio(&*fd, true).map_err(|errno| syscall.errno(errno.raw_os_error()))?;
-    Ok((std::mem::ManuallyDrop::into_inner(fd), kind))
+) -> Result<(Descriptor, Kind)> {
+    let failed = |errno| syscall.errno(errno);
+    let mut fd = Descriptor::claim(fd).map_err(failed)?;
+    let kind = classify(&fd).map_err(failed)?;
+    fault::at("ioctl").map_err(|error| failed(errno_of(&error)))?;
+    fd.unblock().map_err(failed)?;
+    Ok((fd, kind))
 }
 
 fn stream_kind(fd: &OwnedFd) -> std::result::Result<Kind, i32> {
+    fault::at("fstat").map_err(|error| errno_of(&error))?;
     let status = rustix::fs::fstat(fd).map_err(|errno| errno.raw_os_error())?;
     match FileType::from_raw_mode(status.st_mode as _) {
         FileType::Fifo => Ok(Kind::Pipe),
@@ -73,17 +94,17 @@ fn errno_of(error: &std::io::Error) -> i32 {
 mod tests {
     use super::*;
     use std::net::TcpListener;
-    use std::os::fd::IntoRawFd;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
     #[test]
     fn knows_what_it_gets() {
         let (one, _two) = UnixStream::pair().unwrap();
-        assert_eq!(stream(one.into_raw_fd()).unwrap().1, Kind::Unix);
+        assert_eq!(stream(one.as_raw_fd()).unwrap().1, Kind::Unix);
         let (reader, _writer) = std::io::pipe().unwrap();
-        assert_eq!(stream(reader.into_raw_fd()).unwrap().1, Kind::Pipe);
+        assert_eq!(stream(reader.as_raw_fd()).unwrap().1, Kind::Pipe);
+        assert_eq!(access_of(reader.as_raw_fd()).unwrap(), (true, false));
         let listening = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert_eq!(listener(listening.into_raw_fd()).unwrap().1, Kind::Tcp4);
+        assert_eq!(listener(listening.as_raw_fd()).unwrap().1, Kind::Tcp4);
     }
 
     #[test]
@@ -96,6 +117,10 @@ mod tests {
         assert_eq!(stream(one.as_raw_fd()).unwrap_err().errno, libc::EPROTOTYPE);
         let (one, _two) = UnixStream::pair().unwrap();
         assert_eq!(listener(one.as_raw_fd()).unwrap_err().errno, libc::EINVAL);
+        let (owned, _) = stream(one.as_raw_fd()).unwrap();
+        assert_eq!(stream(one.as_raw_fd()).unwrap_err().errno, libc::EEXIST);
+        assert_eq!(access_of(one.as_raw_fd()).unwrap_err().errno, libc::EEXIST);
+        drop(owned);
         assert_eq!(stream(-1).unwrap_err().errno, libc::EBADF);
         assert_eq!(listener(1_000_000).unwrap_err().errno, libc::EBADF);
     }

@@ -1,13 +1,37 @@
-//! Moving bytes: one call, never waiting. "Would block" is an outcome, not an error.
+//! Moving bytes and connections: one call, never waiting. "Would block" is an outcome, not an error.
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::Kind;
+use super::{Kind, fault};
+
+/// Takes a connection from a listening socket, non-blocking and closed in programs that are started. Over TCP, also the
+/// address of its peer.
+pub fn accept(fd: impl AsFd, kind: Kind) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> {
+    fault::at("accept")?;
+    let (stream, peer) = accept_from(&fd)?;
+    Ok((stream, peer.filter(|_| kind.is_tcp())))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn accept_from(fd: impl AsFd) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> {
+    use rustix::net::SocketFlags;
+    let (stream, peer) = rustix::net::acceptfrom_with(&fd, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?;
+    Ok((stream, peer.and_then(|peer| peer.try_into().ok())))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn accept_from(fd: impl AsFd) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> {
+    let (stream, peer) = socket2::SockRef::from(&fd).accept()?;
+    stream.set_nonblocking(true)?;
+    Ok((stream.into(), peer.as_socket()))
+}
 
 /// What a read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +61,7 @@ pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
 
 fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Errno> {
     loop {
-        return match receive() {
+        return match planned("recv").and_then(|()| receive()) {
             Ok(0) => Ok(Read::End),
             Ok(count) => Ok(Read::Bytes(count)),
             Err(Errno::INTR) => continue,
@@ -45,6 +69,11 @@ fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Er
             Err(errno) => Err(errno),
         };
     }
+}
+
+/// See [`fault`].
+fn planned(call: &'static str) -> Result<(), Errno> {
+    fault::at(call).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
 }
 
 /// Writes as much of `bytes` as the kernel takes now: 0 if it takes nothing. `last` bytes of a TCP socket, whose FIN
@@ -63,7 +92,7 @@ fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Err
     #[cfg(not(target_vendor = "apple"))]
     let flags = flags | SendFlags::NOSIGNAL;
     loop {
-        return match rustix::net::send(&fd, bytes, flags) {
+        return match planned("send").and_then(|()| rustix::net::send(&fd, bytes, flags)) {
             Err(Errno::INTR) => continue,
             Err(Errno::AGAIN) => Ok(0),
             outcome => outcome,
@@ -77,12 +106,18 @@ pub fn write(fd: impl AsFd, kind: Kind, slices: &[IoSlice<'_>]) -> Result<usize,
         return send(fd, kind, one, false);
     }
     loop {
-        return match rustix::io::writev(&fd, slices) {
+        return match planned("writev").and_then(|()| rustix::io::writev(&fd, slices)) {
             Err(Errno::INTR) => continue,
             Err(Errno::AGAIN) => Ok(0),
             outcome => outcome,
         };
     }
+}
+
+/// Ends the sending side of a socket.
+pub fn shut_down(fd: impl AsFd) -> Result<(), Errno> {
+    planned("shutdown")?;
+    rustix::net::shutdown(fd, rustix::net::Shutdown::Write)
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
 //! Sockets as the kernel gives them: opening, adopting, naming, tuning, moving bytes.
 //!
-//! Nothing here keeps state or waits: every call is one non-blocking step on a descriptor. The streams and listeners
-//! above own the descriptors and decide what happens when.
+//! Nothing here waits: every call is one non-blocking step on a descriptor. The streams and listeners above own the
+//! descriptors and decide what happens when. The only state is the process's table of owned ones ([`descriptor`]).
 
 pub mod address;
 pub mod adopt;
+pub mod descriptor;
+pub mod fault;
 pub mod file;
 pub mod io;
+pub mod leftover;
 pub mod open;
 pub mod options;
+
+pub use descriptor::Descriptor;
 
 /// What a descriptor is, as far as it matters above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

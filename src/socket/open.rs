@@ -5,13 +5,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::Kind;
-use crate::error::{Result, Syscall};
+use super::file::SocketFile;
+use super::{Kind, address, fault, leftover};
+use crate::error::{Error, Result, Syscall};
 
 /// How a TCP socket is bound, other than by connecting it.
 #[derive(Clone, Copy, Debug)]
@@ -24,19 +23,32 @@ pub struct Bind {
     pub reuse_port: bool,
 }
 
+/// Why connecting has failed at once, and the address that the socket had by then, which Node's error names.
+pub type ConnectFailure = (Error, Option<SocketAddr>);
+
 /// Starts to connect to `peer`, from `local` if given. The socket becomes writable when the outcome is known.
-pub fn connect_tcp(peer: SocketAddr, local: Option<SocketAddr>) -> Result<(OwnedFd, Kind)> {
-    let connect = |error: io::Error| Syscall::Connect.failed(&error);
+pub fn connect_tcp(
+    peer: SocketAddr,
+    local: Option<SocketAddr>,
+) -> std::result::Result<(OwnedFd, Kind), ConnectFailure> {
     let (domain, kind) = tcp_domain(&peer);
-    let socket = stream_socket(domain).map_err(connect)?;
+    let socket = stream_socket(domain).map_err(|error| (Syscall::Connect.failed(&error), None))?;
     if let Some(local) = local {
-        socket
-            .set_reuse_address(true)
-            .and_then(|()| socket.bind(&local.into()))
-            .map_err(|error| Syscall::Bind.failed(&error))?;
+        bind_to_local(&socket, domain, local).map_err(|error| (Syscall::Bind.failed(&error), None))?;
     }
-    start_connecting(&socket, &peer.into()).map_err(connect)?;
+    start_connecting(&socket, &peer.into())
+        .map_err(|error| (Syscall::Connect.failed(&error), address::local(&socket)))?;
     Ok((socket.into(), kind))
+}
+
+fn bind_to_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Result<()> {
+    // What libuv, and so Node, says of an address of the other family. The kernel's answer depends on the family.
+    if tcp_domain(&local).0 != domain {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    fault::at("setsockopt")?;
+    socket.set_reuse_address(true)?;
+    bind(socket, &local.into())
 }
 
 /// Connects to the UNIX socket at `path` (a leading NUL names Linux's abstract namespace).
@@ -61,7 +73,7 @@ pub fn bind_unix(path: &[u8]) -> Result<OwnedFd> {
 
 /// Has a bound socket listen.
 pub fn listen(fd: &OwnedFd, backlog: i32) -> Result<()> {
-    SockRef::from(fd).listen(backlog).map_err(|error| Syscall::Listen.failed(&error))
+    start_listening(&SockRef::from(fd), backlog).map_err(|error| Syscall::Listen.failed(&error))
 }
 
 /// Has a bound socket start to connect to `peer`.
@@ -79,22 +91,32 @@ pub fn connect_bound_unix(fd: &OwnedFd, path: &[u8]) -> Result<()> {
 pub fn listen_tcp(bind: &Bind, backlog: i32) -> Result<(OwnedFd, Kind)> {
     let open = || {
         let (socket, kind) = bound_tcp(bind)?;
-        socket.listen(backlog)?;
+        start_listening(&socket, backlog)?;
         Ok((socket.into(), kind))
     };
     open().map_err(|error: io::Error| Syscall::Listen.failed(&error))
 }
 
-/// A UNIX socket that listens on `path`.
-pub fn listen_unix(path: &[u8], backlog: i32) -> Result<OwnedFd> {
-    let socket = bound_unix(path, Syscall::Listen)?;
-    socket.listen(backlog).map_err(|error| Syscall::Listen.failed(&error))?;
-    Ok(socket.into())
+/// A UNIX socket that listens on `path`, and its file. With `take_over`, a leftover socket file is replaced.
+pub fn listen_unix(path: &[u8], backlog: i32, take_over: bool) -> Result<(OwnedFd, Option<SocketFile>)> {
+    let socket = match bound_unix(path, Syscall::Listen) {
+        Err(error) if take_over && error.errno == libc::EADDRINUSE => {
+            leftover::replace(path, || bound_unix(path, Syscall::Listen).ok()).ok_or(error)?
+        }
+        outcome => outcome?,
+    };
+    let file = SocketFile::at(path);
+    if let Err(error) = start_listening(&socket, backlog) {
+        file.inspect(SocketFile::remove);
+        return Err(Syscall::Listen.failed(&error));
+    }
+    Ok((socket.into(), file))
 }
 
 fn bound_tcp(bind: &Bind) -> io::Result<(Socket, Kind)> {
     let (domain, kind) = tcp_domain(&bind.address);
     let socket = stream_socket(domain)?;
+    fault::at("setsockopt")?;
     socket.set_reuse_address(true)?;
     if domain == Domain::IPV6 {
         socket.set_only_v6(bind.ipv6_only)?;
@@ -102,7 +124,7 @@ fn bound_tcp(bind: &Bind) -> io::Result<(Socket, Kind)> {
     if bind.reuse_port {
         socket.set_reuse_port(true)?;
     }
-    socket.bind(&bind.address.into())?;
+    self::bind(&socket, &bind.address.into())?;
     Ok((socket, kind))
 }
 
@@ -110,7 +132,7 @@ fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {
     let address = unix_address(path, syscall)?;
     let open = || {
         let socket = stream_socket(Domain::UNIX)?;
-        socket.bind(&address)?;
+        bind(&socket, &address)?;
         Ok(socket)
     };
     open().map_err(|error: io::Error| match error.raw_os_error() {
@@ -118,21 +140,6 @@ fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {
         Some(libc::ENOENT) => syscall.errno(libc::EACCES),
         _ => syscall.failed(&error),
     })
-}
-
-/// Removes the socket file at `path` if it is a leftover: a socket on which nobody answers. Says whether it did.
-pub fn remove_leftover(path: &[u8]) -> bool {
-    let file = Path::new(OsStr::from_bytes(path));
-    let Some(found) = socket_file(file) else { return false };
-    let is_dead = connect_unix(path).is_err_and(|error| error.errno == libc::ECONNREFUSED);
-    // Whoever else has found it dead may have put a living one in its place meanwhile.
-    is_dead && socket_file(file) == Some(found) && std::fs::remove_file(file).is_ok()
-}
-
-/// The identity of the socket file at `path`, if that is what is there.
-fn socket_file(path: &Path) -> Option<(u64, u64)> {
-    let status = path.symlink_metadata().ok()?;
-    status.file_type().is_socket().then(|| (status.dev(), status.ino()))
 }
 
 fn tcp_domain(address: &SocketAddr) -> (Domain, Kind) {
@@ -143,13 +150,25 @@ fn tcp_domain(address: &SocketAddr) -> (Domain, Kind) {
 }
 
 fn stream_socket(domain: Domain) -> io::Result<Socket> {
+    fault::at("socket")?;
     let socket = Socket::new(domain, Type::STREAM, None)?;
+    fault::at("ioctl")?;
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
 
+fn bind(socket: &Socket, address: &SockAddr) -> io::Result<()> {
+    fault::at("bind")?;
+    socket.bind(address)
+}
+
+fn start_listening(socket: &Socket, backlog: i32) -> io::Result<()> {
+    fault::at("listen")?;
+    socket.listen(backlog)
+}
+
 fn start_connecting(socket: &Socket, address: &SockAddr) -> io::Result<()> {
-    match socket.connect(address) {
+    match fault::at("connect").and_then(|()| socket.connect(address)) {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
         outcome => outcome,
     }
@@ -163,6 +182,7 @@ fn unix_address(path: &[u8], syscall: Syscall) -> Result<SockAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn scratch(name: &str) -> Vec<u8> {
         let path = std::env::temp_dir().join(format!("rust-net-{}-{name}", std::process::id()));
@@ -170,24 +190,35 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_leftover_from_a_living_server() {
+    fn takes_over_a_leftover_only() {
         let path = scratch("leftover");
         let file = Path::new(OsStr::from_bytes(&path));
-        assert!(!remove_leftover(&path));
-        let listener = listen_unix(&path, 1).unwrap();
-        assert!(!remove_leftover(&path));
+        let errno = |take_over| listen_unix(&path, 1, take_over).unwrap_err().errno;
+        let (listener, _) = listen_unix(&path, 1, true).unwrap();
+        assert_eq!(errno(true), libc::EADDRINUSE);
         drop(listener);
-        assert_eq!(listen_unix(&path, 1).unwrap_err().errno, libc::EADDRINUSE);
-        assert!(remove_leftover(&path));
+        assert_eq!(errno(false), libc::EADDRINUSE);
+        let (listener, found) = listen_unix(&path, 1, true).unwrap();
+        found.unwrap().remove();
+        drop(listener);
         assert!(!file.exists());
         std::fs::write(file, "not a socket").unwrap();
-        assert!(!remove_leftover(&path));
+        assert_eq!(errno(true), libc::EADDRINUSE);
         std::fs::remove_file(file).unwrap();
     }
 
     #[test]
+    fn what_is_bound_is_not_taken_over() {
+        let path = scratch("bound");
+        let bound = bind_unix(&path).unwrap();
+        assert_eq!(listen_unix(&path, 1, true).unwrap_err().errno, libc::EADDRINUSE);
+        listen(&bound, 1).unwrap();
+        std::fs::remove_file(OsStr::from_bytes(&path)).unwrap();
+    }
+
+    #[test]
     fn names_a_path_that_is_too_long() {
-        let error = listen_unix(&[b'x'; 200], 1).unwrap_err();
+        let error = listen_unix(&[b'x'; 200], 1, true).unwrap_err();
         assert_eq!((error.errno, error.syscall), (libc::ENAMETOOLONG, Syscall::Listen));
         assert_eq!(connect_unix(&[b'x'; 200]).unwrap_err().errno, libc::ENAMETOOLONG);
     }
@@ -196,6 +227,8 @@ mod tests {
     fn says_which_step_of_connecting_failed() {
         let peer = "127.0.0.1:1".parse().unwrap();
         let elsewhere = "192.0.2.1:0".parse().unwrap();
-        assert_eq!(connect_tcp(peer, Some(elsewhere)).unwrap_err().syscall, Syscall::Bind);
+        let failed = |local| connect_tcp(peer, Some(local)).unwrap_err().0;
+        assert_eq!(failed(elsewhere).syscall, Syscall::Bind);
+        assert_eq!(failed("[::1]:0".parse().unwrap()), Syscall::Bind.errno(libc::EINVAL));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::fd::AsFd;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::Kind;
+use super::{Kind, fault};
 
 /// TCP keep-alive: what is `None` stays as it is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,11 +21,13 @@ pub struct KeepAlive {
 
 /// Turns Nagle's algorithm off (`true`) or on.
 pub fn set_no_delay(fd: impl AsFd, no_delay: bool) -> io::Result<()> {
+    fault::at("setsockopt")?;
     SockRef::from(&fd).set_tcp_nodelay(no_delay)
 }
 
 /// Turns keep-alive on with `Some`, off with `None`.
 pub fn set_keep_alive(fd: impl AsFd, keep_alive: Option<KeepAlive>) -> io::Result<()> {
+    fault::at("setsockopt")?;
     let socket = SockRef::from(&fd);
     let Some(KeepAlive { delay, interval, count }) = keep_alive else {
         return socket.set_keepalive(false);
@@ -49,17 +51,20 @@ pub fn set_keep_alive(fd: impl AsFd, keep_alive: Option<KeepAlive>) -> io::Resul
 
 /// Sets the type of service of what is sent from a TCP socket: the field of IPv4, or the traffic class of IPv6.
 pub fn set_type_of_service(fd: impl AsFd, kind: Kind, value: u32) -> io::Result<()> {
+    fault::at("setsockopt")?;
     let socket = SockRef::from(&fd);
     if kind == Kind::Tcp6 { socket.set_tclass_v6(value) } else { socket.set_tos_v4(value) }
 }
 
 /// The type of service of what is sent from a TCP socket.
 pub fn type_of_service(fd: impl AsFd, kind: Kind) -> io::Result<u32> {
+    fault::at("getsockopt")?;
     let socket = SockRef::from(&fd);
     if kind == Kind::Tcp6 { socket.tclass_v6() } else { socket.tos_v4() }
 }
 
 /// Makes the next `close` of `fd` reset the connection.
 pub fn reset_on_close(fd: impl AsFd) -> io::Result<()> {
+    fault::at("setsockopt")?;
     SockRef::from(&fd).set_linger(Some(Duration::ZERO))
 }

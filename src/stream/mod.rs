@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 use socket2::SockRef;
 
@@ -26,7 +25,7 @@ use crate::error::{Error, Result, Syscall};
 use crate::reactor::{Id, Reactor, Readiness, ReceiveBuffer};
 use crate::socket::io::{self, Read};
 use crate::socket::options::{self, KeepAlive};
-use crate::socket::{Kind, address};
+use crate::socket::{Descriptor, Kind, address, fault as planned};
 use crate::tls::error::Failure;
 use crate::tls::handshake::{Letter, Request};
 use crate::tls::session::Received;
@@ -117,7 +116,7 @@ pub struct Names {
 pub struct Stream {
     id: Id,
     /// `None` once closed. The rest stays readable until JavaScript lets go of the stream.
-    fd: Option<OwnedFd>,
+    fd: Option<Descriptor>,
     kind: Kind,
     /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
@@ -156,22 +155,22 @@ pub struct Stream {
 
 impl Stream {
     /// A stream that is open, and the names that are known already.
-    pub fn open(id: Id, fd: OwnedFd, kind: Kind, names: Names) -> Self {
+    pub fn open(id: Id, fd: Descriptor, kind: Kind, names: Names) -> Self {
         Self { names, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
     /// A stream that is being connected to `peer`.
-    pub fn connecting(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
+    pub fn connecting(id: Id, fd: Descriptor, kind: Kind, peer: Option<SocketAddr>) -> Self {
         Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
     }
 
     /// A stream over a descriptor that somebody else may share.
-    pub fn adopted(id: Id, fd: OwnedFd, kind: Kind) -> Self {
+    pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         let peer = address::peer(&fd);
         Self { shared: true, ..Self::new(id, fd, kind, peer, State::open()) }
     }
 
-    fn new(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>, state: State) -> Self {
+    fn new(id: Id, fd: Descriptor, kind: Kind, peer: Option<SocketAddr>, state: State) -> Self {
         Self {
             id,
             fd: Some(fd),
@@ -204,6 +203,13 @@ impl Stream {
         match &self.fd {
             Some(fd) => reactor.register(fd, self.id, self.watches_writable),
             None => Ok(()),
+        }
+    }
+
+    /// An adopted descriptor is this stream's from now on: everything that could fail has succeeded.
+    pub fn own(&mut self) {
+        if let Some(fd) = &mut self.fd {
+            fd.own();
         }
     }
 
@@ -245,7 +251,7 @@ impl Stream {
             }
             match self.state.due(self.is_queued()) {
                 Due::Connect => {
-                    if let Some(outcome) = self.fd.as_ref().and_then(connect_outcome) {
+                    if let Some(outcome) = self.fd.as_ref().and_then(|fd| connect_outcome(fd)) {
                         self.state.connected();
                         return Some(News::Connected(outcome));
                     }
@@ -608,25 +614,12 @@ impl Stream {
 
     /// The number of the descriptor while it is open.
     pub fn raw_fd(&self) -> Option<RawFd> {
-        self.fd.as_ref().map(AsRawFd::as_raw_fd)
+        self.fd.as_ref().map(|fd| fd.as_raw_fd())
     }
 
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind
-    }
-
-    /// Whether it can be read from, and written to: a pipe has one direction.
-    pub fn access(&self) -> (bool, bool) {
-        let Some(fd) = &self.fd else { return (false, false) };
-        match (self.kind, rustix::fs::fcntl_getfl(fd)) {
-            (Kind::Pipe, Ok(flags)) => match flags & OFlags::RWMODE {
-                OFlags::RDONLY => (true, false),
-                OFlags::WRONLY => (false, true),
-                _ => (true, true),
-            },
-            _ => (true, true),
-        }
     }
 
     /// The addresses of both ends.
@@ -720,7 +713,7 @@ impl Stream {
             // A pipe has no sending side to end but the whole: closing it is the end.
             return Some(Ok(()));
         }
-        Some(match rustix::net::shutdown(fd, rustix::net::Shutdown::Write) {
+        Some(match io::shut_down(fd) {
             // The peer is gone: receiving says how.
             Ok(()) | Err(Errno::NOTCONN) => Ok(()),
             Err(errno) => Err(error(Syscall::Shutdown, errno)),
@@ -771,11 +764,11 @@ fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> std::r
 /// The outcome of connecting, once there is one.
 fn connect_outcome(fd: &OwnedFd) -> Option<Result<()>> {
     let socket = SockRef::from(fd);
-    match socket.take_error() {
+    match planned::at("getsockopt").and_then(|()| socket.take_error()) {
         Ok(Some(error)) | Err(error) => return Some(Err(Syscall::Connect.failed(&error))),
         Ok(None) => {}
     }
-    match socket.peer_addr() {
+    match planned::at("getpeername").and_then(|()| socket.peer_addr()) {
         Ok(_) => Some(Ok(())),
         // News from before: the attempt goes on.
         Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => None,

@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use super::News;
 use crate::error::{Result, Syscall};
 use crate::reactor::{Id, Mailbox};
-use crate::socket::Kind;
+use crate::socket::{Kind, fault};
 use crate::tls::error::{Failure, TlsError};
 use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
@@ -94,7 +94,7 @@ impl Security {
     /// Begins the handshake that was requested.
     pub fn begin(&mut self, id: Id, fd: &OwnedFd, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
         let Self::Requested(request) = std::mem::take(self) else { return Ok(()) };
-        let fd = fd.try_clone().map_err(|error| Syscall::Secure.failed(&error))?;
+        let fd = fault::at("dup").and_then(|()| fd.try_clone()).map_err(|error| Syscall::Secure.failed(&error))?;
         handshakes.last += 1;
         let serial = handshakes.last;
         let mailbox = Arc::clone(&handshakes.mailbox);

@@ -1,0 +1,203 @@
+//! Owned descriptors, each with one owner in the process.
+//!
+//! Another environment of the process (a worker) can be passed the number of a descriptor that is open here, and so can
+//! this one. If both owned it, the second close would hit whatever file has been given the number since. So every
+//! descriptor of every engine is listed in one table, and what is listed can't be adopted (`EEXIST`).
+//!
+//! The table is static because descriptors belong to the process, not to an environment. It is used on all JavaScript
+//! threads, when a descriptor is opened, adopted or closed; the lock is never held during a system call. It knows the
+//! descriptors of this addon only: what libuv has opened is not in it.
+
+use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The standard streams of the process, which outlive any stream that is made of them: libuv does not close them
+/// either. A closed one would let the next file that is opened become `stdout`.
+const LAST_STANDARD_STREAM: RawFd = 2;
+
+static OWNED: Mutex<Table> = Mutex::new(Table { last: 0, tickets: BTreeMap::new() });
+
+struct Table {
+    last: u64,
+    /// Which [`Descriptor`] owns the number. Once it has been closed, the kernel may use the number for another one
+    /// before the entry is gone; the ticket tells the two apart.
+    tickets: BTreeMap<RawFd, u64>,
+}
+
+impl Table {
+    fn lock() -> MutexGuard<'static, Self> {
+        // Nothing in here panics halfway through a change.
+        OWNED.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&mut self, number: RawFd) -> u64 {
+        self.last += 1;
+        self.tickets.insert(number, self.last);
+        self.last
+    }
+
+    fn forget(&mut self, number: RawFd, ticket: u64) {
+        if self.tickets.get(&number) == Some(&ticket) {
+            self.tickets.remove(&number);
+        }
+    }
+}
+
+/// What happens to the descriptor when it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tenure {
+    /// It is closed.
+    Owned,
+    /// Adopting it is not over yet: it is still the caller's, and stays open. `blocking`: it was, and is again.
+    Claimed { blocking: bool },
+    /// It stays open.
+    Lent,
+}
+
+/// A descriptor that nothing else in the process owns through this addon.
+#[derive(Debug)]
+pub struct Descriptor {
+    fd: ManuallyDrop<OwnedFd>,
+    ticket: u64,
+    tenure: Tenure,
+}
+
+impl Descriptor {
+    /// The owner of the number `fd`, which the caller hands over: only once [`Self::own`] has been called is it closed
+    /// with this value. `EBADF` for what is no number of a descriptor, `EEXIST` for what is owned already.
+    pub fn claim(fd: RawFd) -> Result<Self, i32> {
+        if fd < 0 {
+            return Err(libc::EBADF);
+        }
+        let mut table = Table::lock();
+        if table.tickets.contains_key(&fd) {
+            return Err(libc::EEXIST);
+        }
+        let ticket = table.enter(fd);
+        // SAFETY: the number may be stale, which the first call on it answers with EBADF. It is closed only after the
+        // caller has handed over what it names.
+        let fd = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
+        Ok(Self { fd, ticket, tenure: Tenure::Claimed { blocking: false } })
+    }
+
+    /// Makes what has been claimed non-blocking; if it is not owned in the end, it becomes what it was.
+    pub fn unblock(&mut self) -> Result<(), i32> {
+        let errno = |errno: rustix::io::Errno| errno.raw_os_error();
+        let blocking = !rustix::fs::fcntl_getfl(&*self.fd).map_err(errno)?.contains(rustix::fs::OFlags::NONBLOCK);
+        rustix::io::ioctl_fionbio(&*self.fd, true).map_err(errno)?;
+        if let Tenure::Claimed { .. } = self.tenure {
+            self.tenure = Tenure::Claimed { blocking };
+        }
+        Ok(())
+    }
+
+    /// Everything that could fail has succeeded: what has been claimed is owned from now on.
+    pub fn own(&mut self) {
+        if let Tenure::Claimed { .. } = self.tenure {
+            let is_standard = self.fd.as_raw_fd() <= LAST_STANDARD_STREAM;
+            self.tenure = if is_standard { Tenure::Lent } else { Tenure::Owned };
+        }
+    }
+}
+
+impl From<OwnedFd> for Descriptor {
+    /// The owner of a descriptor that has just been opened.
+    fn from(fd: OwnedFd) -> Self {
+        let ticket = Table::lock().enter(fd.as_raw_fd());
+        Self { fd: ManuallyDrop::new(fd), ticket, tenure: Tenure::Owned }
+    }
+}
+
+impl Deref for Descriptor {
+    type Target = OwnedFd;
+
+    fn deref(&self) -> &OwnedFd {
+        &self.fd
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        let number = self.fd.as_raw_fd();
+        match self.tenure {
+            // SAFETY: nothing uses the field afterwards.
+            Tenure::Owned => unsafe { ManuallyDrop::drop(&mut self.fd) },
+            Tenure::Claimed { blocking: true } => {
+                // It was possible to change this a moment ago.
+                let _ = rustix::io::ioctl_fionbio(&*self.fd, false);
+            }
+            Tenure::Claimed { blocking: false } | Tenure::Lent => {}
+        }
+        // Only now: until the number is closed, nothing can adopt it.
+        Table::lock().forget(number, self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::IntoRawFd;
+    use std::os::unix::net::UnixStream;
+
+    fn is_open(number: RawFd) -> bool {
+        // SAFETY: the number may be stale, which is what the call answers.
+        rustix::io::fcntl_getfd(unsafe { BorrowedFd::borrow_raw(number) }).is_ok()
+    }
+
+    #[test]
+    fn has_one_owner_on_all_threads() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        let number = one.as_raw_fd();
+        let owner = Descriptor::from(OwnedFd::from(one));
+        assert_eq!(Descriptor::claim(number).unwrap_err(), libc::EEXIST);
+        let elsewhere = std::thread::spawn(move || Descriptor::claim(number).unwrap_err());
+        assert_eq!(elsewhere.join().unwrap(), libc::EEXIST);
+        assert!(is_open(number));
+        drop(owner);
+        assert!(!Table::lock().tickets.contains_key(&number) || is_open(number));
+    }
+
+    #[test]
+    fn a_claim_that_is_not_owned_leaves_all_as_it_was() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        let mut claim = Descriptor::claim(one.as_raw_fd()).unwrap();
+        claim.unblock().unwrap();
+        drop(claim);
+        assert!(is_open(one.as_raw_fd()));
+        assert!(!rustix::fs::fcntl_getfl(&one).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
+        let mut claim = Descriptor::claim(one.into_raw_fd()).unwrap();
+        claim.own();
+    }
+
+    #[test]
+    fn an_entry_of_a_closed_descriptor_does_not_hide_its_successor() {
+        let mut table = Table { last: 0, tickets: BTreeMap::new() };
+        let (former, latter) = (table.enter(7), table.enter(7));
+        table.forget(7, former);
+        assert_eq!(table.tickets.get(&7), Some(&latter));
+        table.forget(7, latter);
+        assert!(table.tickets.is_empty());
+    }
+
+    #[test]
+    fn the_standard_streams_stay_open() {
+        for number in 0..=LAST_STANDARD_STREAM {
+            if !is_open(number) {
+                continue;
+            }
+            let mut claim = Descriptor::claim(number).unwrap();
+            claim.own();
+            drop(claim);
+            assert!(is_open(number));
+        }
+    }
+}
