@@ -5,46 +5,33 @@
 
 use std::net::IpAddr;
 
+use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::{GeneralName, ParsedExtension, X509Certificate};
 
 /// Checks that `certificate` is for `host`, a name or an address; the error is Node's explanation.
 pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String> {
     let host = without_final_dot(host);
-    let names: Vec<&GeneralName<'_>> = certificate
-        .iter_extensions()
-        .filter_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-            _ => None,
-        })
-        .flatten()
-        .collect();
+    let names = alternative_names(certificate).ok_or("Cert's altnames can't be read")?;
 
-    if let Ok(address) = host.parse::<IpAddr>() {
+    if is_address(host) {
         let addresses: Vec<IpAddr> = names.iter().filter_map(|name| ip_address(name)).collect();
-        if addresses.contains(&address) {
+        if host.parse::<IpAddr>().is_ok_and(|address| addresses.contains(&address)) {
             return Ok(());
         }
         let list: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
         return Err(format!("IP: {host} is not in the cert's list: {}", list.join(", ")));
     }
 
-    let dns_names: Vec<&str> = names
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(*name),
-            _ => None,
-        })
-        .collect();
-    if !dns_names.is_empty() {
-        if dns_names.iter().any(|pattern| matches(host, pattern)) {
+    if names.iter().any(|name| is_dns(name)) {
+        let is_match = |name: &&GeneralName<'_>| matches!(name, GeneralName::DNSName(pattern) if matches(host, pattern));
+        if names.iter().any(is_match) {
             return Ok(());
         }
         let list: Vec<String> = names.iter().map(|name| describe(name)).collect();
         return Err(format!("Host: {host}. is not in the cert's altnames: {}", list.join(", ")));
     }
 
-    let common_names: Vec<&str> =
-        certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok()).collect();
+    let common_names = common_names(certificate);
     if common_names.is_empty() {
         return Err("Cert does not contain a DNS name".into());
     }
@@ -52,6 +39,46 @@ pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String
         return Ok(());
     }
     Err(format!("Host: {host}. is not cert's CN: {}", common_names.join(",")))
+}
+
+/// Whether `host` is an address and so no name, also one that can't be compared: with a zone.
+pub fn is_address(host: &str) -> bool {
+    let host = without_final_dot(host);
+    host.contains(':') || host.parse::<IpAddr>().is_ok()
+}
+
+/// Whether there is a DNS name among the alternative names, be it one that is no text, or whether they can't be read.
+/// Then the common name does not count.
+pub fn has_dns_name(certificate: &X509Certificate<'_>) -> bool {
+    alternative_names(certificate).is_none_or(|names| names.iter().any(|name| is_dns(name)))
+}
+
+/// The common names, as far as they are text.
+pub fn common_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let names = certificate.subject().iter_common_name();
+    names.filter_map(|name| name.as_str().ok()).map(str::to_owned).collect()
+}
+
+/// `None` if they can't be read.
+fn alternative_names<'a>(certificate: &'a X509Certificate<'_>) -> Option<Vec<&'a GeneralName<'a>>> {
+    let mut all = Vec::new();
+    for extension in certificate.iter_extensions() {
+        match extension.parsed_extension() {
+            ParsedExtension::SubjectAlternativeName(names) => all.extend(&names.general_names),
+            _ if extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME => return None,
+            _ => (),
+        }
+    }
+    Some(all)
+}
+
+fn is_dns(name: &GeneralName<'_>) -> bool {
+    const DNS_NAME: u32 = 2;
+    match name {
+        GeneralName::DNSName(_) => true,
+        GeneralName::Invalid(tag, _) => tag.0 == DNS_NAME,
+        _ => false,
+    }
 }
 
 fn without_final_dot(name: &str) -> &str {
@@ -78,6 +105,7 @@ fn matches(host: &str, pattern: &str) -> bool {
         Some((prefix, suffix)) => {
             !suffix.contains('*')
                 && labels.len() > 2
+                && !label.is_empty()
                 && label.len() >= prefix.len() + suffix.len()
                 && label.starts_with(prefix)
                 && label.ends_with(suffix)

@@ -1,0 +1,222 @@
+//! A path of certificates, from the peer's own towards a root, and how OpenSSL would look for one.
+//!
+//! Pure. A peer can send as many certificates as fit into a message, so no more than [`MOST_LINKS`] of them are used,
+//! the nearest to its own first, and none that no other names as its issuer.
+
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Version};
+
+use super::trust::{Trust, may_issue};
+
+/// How many certificates of a peer are used beside its own.
+pub const MOST_LINKS: usize = 10;
+
+/// Certificates from the peer's own towards a root.
+pub struct Path<'a> {
+    /// The peer's own first.
+    pub certificates: Vec<X509Certificate<'a>>,
+    /// How many of them the peer has sent; the others are listed.
+    pub sent: usize,
+    /// How it ends.
+    pub end: End,
+    /// The root that it ends at, where no certificate of that is listed.
+    pub bare_root: Option<&'a TrustAnchor<'static>>,
+}
+
+/// How a path ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At a root that is listed.
+    Trusted,
+    /// At once: the peer's own certificate is listed.
+    ListedLeaf,
+    /// At a certificate that has issued itself, and is not listed.
+    SelfIssued,
+    /// Before any root.
+    Missing,
+}
+
+impl<'a> Path<'a> {
+    /// A path that webpki has found to a root: the root's certificate is the last, or it is `bare_root`.
+    pub fn verified(certificates: Vec<X509Certificate<'a>>, bare_root: Option<&'a TrustAnchor<'static>>) -> Self {
+        let sent = certificates.len();
+        Self { certificates, sent, end: End::Trusted, bare_root }
+    }
+
+    /// Looks for a path as OpenSSL does: by names, and among what is listed first. `links` are those of the peer's
+    /// certificates that may be on it.
+    pub fn search(trust: &'a Trust, leaf: X509Certificate<'a>, links: &[X509Certificate<'a>], now: UnixTime) -> Self {
+        let mut unused: Vec<&X509Certificate<'a>> = links.iter().collect();
+        let mut path = Self { certificates: vec![leaf.clone()], sent: 1, end: End::Missing, bare_root: None };
+        let mut last = leaf;
+        loop {
+            let is_alone = path.certificates.len() == 1;
+            if trust.lists(last.as_raw()) && (is_alone || is_self_issued(&last)) {
+                path.end = if is_alone { End::ListedLeaf } else { End::Trusted };
+                return path;
+            }
+            if is_self_issued(&last) && is_well_formed(&last) {
+                path.end = End::SelfIssued;
+                return path;
+            }
+            if path.is_too_long() {
+                return path;
+            }
+            let issuer = last.issuer().as_raw();
+            let listed = trust.of_subject(issuer).into_iter().filter_map(parse);
+            let listed = listed.filter(|candidate| is_issuer(candidate, &last) && !path.certificates.contains(candidate));
+            if let Some(listed) = best(listed.collect(), now) {
+                path.certificates.push(listed.clone());
+                last = listed;
+                continue;
+            }
+            if let Some(root) = trust.bare_root(issuer) {
+                path.end = End::Trusted;
+                path.bare_root = Some(root);
+                return path;
+            }
+            let found = unused.iter().position(|candidate| is_issuer(candidate, &last));
+            let Some(at) = found.filter(|_| path.sent == path.certificates.len()) else { return path };
+            last = unused.remove(at).clone();
+            path.certificates.push(last.clone());
+            path.sent += 1;
+        }
+    }
+
+    /// Whether it has more links than are followed.
+    pub fn is_too_long(&self) -> bool {
+        self.certificates.len() > MOST_LINKS
+    }
+
+    /// The whole public key of the issuer of the certificate at `depth`, if that is known.
+    pub fn issuers_key(&self, depth: usize) -> Option<Vec<u8>> {
+        if let Some(issuer) = self.issuer(depth) {
+            return Some(issuer.public_key().raw.to_vec());
+        }
+        self.bare_root.map(|root| webpki::spki_for_anchor(root).to_vec())
+    }
+
+    /// The issuer of the certificate at `depth`: the next one, or itself at the end.
+    pub fn issuer(&self, depth: usize) -> Option<&X509Certificate<'a>> {
+        let certificate = self.certificates.get(depth)?;
+        self.certificates.get(depth + 1).or_else(|| is_self_issued(certificate).then_some(certificate))
+    }
+
+    /// Is this a certificate of version 1 (so without extensions) right below a root that is listed as a certificate
+    /// and constrains no names? If so, [`find_fault`](super::faults::find_fault) checks all there is to check.
+    pub fn is_version_1_below_listed_root(&self) -> bool {
+        let [leaf, root] = self.certificates.as_slice() else { return false };
+        let constrains_names = !matches!(root.name_constraints(), Ok(None));
+        self.end == End::Trusted && leaf.version() == X509Version::V1 && may_issue(root) && !constrains_names
+    }
+}
+
+/// Reads one certificate.
+pub fn parse<'a>(der: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
+    X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)
+}
+
+/// Those of `others` that may be above `leaf`, at most [`MOST_LINKS`], the nearest first. A peer may send more than is
+/// needed, in any order.
+pub fn links<'a>(
+    trust: &Trust,
+    leaf: &X509Certificate<'_>,
+    others: &'a [CertificateDer<'_>],
+) -> Vec<X509Certificate<'a>> {
+    let mut unused: Vec<X509Certificate<'a>> = others.iter().filter_map(parse).collect();
+    // A listed intermediate may stand between two that were sent.
+    let listed: Vec<X509Certificate<'_>> = trust.intermediates().filter_map(parse).collect();
+    let mut links: Vec<X509Certificate<'a>> = Vec::new();
+    loop {
+        let is_above = |candidate: &X509Certificate<'a>| {
+            let mut below = [leaf].into_iter().chain(&listed).chain(&links);
+            below.any(|below| is_issuer(candidate, below))
+        };
+        let (found, rest): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_above);
+        unused = rest;
+        let before = links.len();
+        for link in found {
+            if links.len() < MOST_LINKS && !links.contains(&link) && link != *leaf {
+                links.push(link);
+            }
+        }
+        if links.len() == before {
+            return links;
+        }
+    }
+}
+
+/// Whether subject and issuer are the same.
+pub fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
+    certificate.subject().as_raw() == certificate.issuer().as_raw()
+}
+
+/// Whether `candidate` is named as the issuer of `certificate`: by name, and by key and serial number where both say
+/// them. As in OpenSSL, a certificate with extensions that can't be read neither issues nor is issued.
+pub fn is_issuer(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
+    candidate.subject().as_raw() == certificate.issuer().as_raw()
+        && is_identified(candidate, certificate)
+        && is_well_formed(candidate)
+        && is_well_formed(certificate)
+}
+
+fn is_identified(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
+    let identifier = certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(identifier) => Some(identifier),
+        _ => None,
+    });
+    let Some(identifier) = identifier else { return true };
+    let key = identifier.key_identifier.as_ref().map(|key| key.0);
+    let has_key = key.zip(subject_key(candidate)).is_none_or(|(wanted, had)| wanted == had);
+    let has_serial = identifier.authority_cert_serial.is_none_or(|serial| serial == candidate.raw_serial());
+    let mut issuers = identifier.authority_cert_issuer.iter().flatten().filter_map(|name| match name {
+        GeneralName::DirectoryName(name) => Some(name.as_raw()),
+        _ => None,
+    });
+    let has_issuer = issuers.next().is_none_or(|issuer| issuer == candidate.issuer().as_raw());
+    has_key && has_serial && has_issuer
+}
+
+/// The identifier of a certificate's key, if it has one.
+pub fn subject_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
+    certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(key) => Some(key.0),
+        _ => None,
+    })
+}
+
+/// Whether every extension that bears on trust can be read, and none of them is there twice. OpenSSL looks at the same.
+pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
+    const BEARING: [&str; 8] =
+        ["2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.35", "2.5.29.37"];
+    let mut seen = Vec::new();
+    certificate.iter_extensions().all(|extension| {
+        let oid = extension.oid.to_id_string();
+        if !BEARING.contains(&oid.as_str()) {
+            return true;
+        }
+        let is_first = !seen.contains(&oid);
+        seen.push(oid);
+        let is_readable = match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } | ParsedExtension::UnsupportedExtension { .. } => false,
+            ParsedExtension::KeyUsage(usage) => usage.flags != 0,
+            _ => true,
+        };
+        is_first && is_readable
+    })
+}
+
+/// Of several, one whose time it is.
+fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X509Certificate<'a>> {
+    let is_current = |certificate: &X509Certificate<'_>| {
+        let validity = certificate.validity();
+        (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&seconds(now))
+    };
+    let at = candidates.iter().position(is_current).unwrap_or(0);
+    (at < candidates.len()).then(|| candidates.swap_remove(at))
+}
+
+/// As certificates count time.
+pub fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
