@@ -5,33 +5,42 @@
 //! constraints. And what counts in the end is the host that was asked for: a pattern (`*.example.com`) may go beyond
 //! what its issuer is permitted.
 
-use x509_parser::prelude::{FromDer, GeneralName, NameConstraints, X509Certificate};
 use x509_parser::extensions::GeneralSubtree;
+use x509_parser::prelude::{FromDer, GeneralName, NameConstraints, X509Certificate};
 
 use super::identity;
 use super::path::Path;
 use super::trust::sequence;
 
 /// Whether a common name that stands in for a DNS name is one that an issuer may not vouch for. As in OpenSSL, only
-/// what looks like the name of a host, with a dot, is taken for one.
+/// what looks like the name of a host, with a dot, is taken for one, and what is no text or has a NUL can't be
+/// permitted.
 pub fn forbid_common_name(path: &Path<'_>) -> bool {
     let Some(leaf) = path.certificates.first() else { return false };
-    if identity::has_dns_name(leaf) {
+    if !is_constrained(path) || identity::has_dns_name(leaf) {
         return false;
     }
-    let names: Vec<String> = identity::common_names(leaf);
-    names.iter().filter(|name| looks_like_host(name)).any(|name| forbid_host(path, name))
+    identity::common_names(leaf).iter().any(|name| match name.as_deref().map(|name| name.trim_end_matches('\0')) {
+        Some(name) if name.contains('\0') => true,
+        Some(name) => looks_like_host(name) && forbid_host(path, name),
+        None => true,
+    })
+}
+
+fn is_constrained(path: &Path<'_>) -> bool {
+    let issuers = path.certificates.iter().skip(1);
+    let mut of_issuers = issuers.filter(|issuer| !matches!(issuer.name_constraints(), Ok(None)));
+    of_issuers.next().is_some() || path.bare_root.is_some_and(|root| root.name_constraints.is_some())
 }
 
 /// Whether an issuer on `path` may not vouch for `host`, a DNS name.
 pub fn forbid_host(path: &Path<'_>, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let bare = path.bare_root.and_then(|root| root.name_constraints.as_ref()).map(|content| sequence(content));
-    let of_bare = bare.as_deref().map(|der| match NameConstraints::from_der(der) {
-        Ok((_, constraints)) => !permits(&constraints, &host),
-        Err(_) => true,
+    let of_bare = path.bare_root.and_then(|root| root.name_constraints.as_ref()).is_some_and(|content| {
+        let der = sequence(content);
+        !NameConstraints::from_der(&der).is_ok_and(|(_, constraints)| permits(&constraints, &host))
     });
-    of_bare.unwrap_or(false) || path.certificates.iter().skip(1).any(|issuer| !issuer_permits(issuer, &host))
+    of_bare || path.certificates.iter().skip(1).any(|issuer| !issuer_permits(issuer, &host))
 }
 
 fn issuer_permits(issuer: &X509Certificate<'_>, host: &str) -> bool {
@@ -83,7 +92,11 @@ fn looks_like_host(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rcgen::{CertificateParams, GeneralSubtree, NameConstraints, SanType};
+
+    use super::super::fixtures::{Certificate, authority, code, params as leaf_params, trust, with};
+    use super::super::judge::Peer;
+    use super::{Path, forbid_common_name, forbid_host, is_within, looks_like_host};
 
     #[test]
     fn a_subtree_is_its_base_and_what_is_below() {
@@ -108,6 +121,83 @@ mod tests {
         }
         for name in ["", "localhost", "John Smith", "*.a.com", ".a.com", "a.com.", "-a.com", "a..com", "ä.com"] {
             assert!(!looks_like_host(name), "{name}");
+        }
+    }
+
+    fn dns(name: &str) -> GeneralSubtree {
+        GeneralSubtree::DnsName(name.into())
+    }
+
+    fn constrained(name: &str, permitted: &[&str], excluded: &[&str]) -> CertificateParams {
+        with(authority(name), |params| {
+            let subtrees = |names: &[&str]| names.iter().map(|name| dns(name)).collect();
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees: subtrees(permitted),
+                excluded_subtrees: subtrees(excluded),
+            });
+        })
+    }
+
+    /// The verdict on a server for `host` with a common name only, below an authority with `params`, as root and as
+    /// intermediate.
+    fn verdicts(params: &CertificateParams, common_name: &str, host: &str) -> [&'static str; 2] {
+        let peer = Peer::Server { name: Some(host) };
+        let own = Certificate::self_signed(params.clone());
+        let root = Certificate::self_signed(authority("root"));
+        let below = root.sign(params.clone());
+        let chain = [&below.sign(leaf_params(common_name)), &below];
+        [
+            code(&trust(&[&own], &[]), &[&own.sign(leaf_params(common_name))], peer),
+            code(&trust(&[&root], &[]), &chain, peer),
+        ]
+    }
+
+    #[test]
+    fn a_common_name_is_under_the_constraints_of_intermediates_and_roots() {
+        let permits = constrained("a", &["example.com"], &[]);
+        assert_eq!(verdicts(&permits, "a.example.com", "a.example.com"), ["", ""]);
+        assert_eq!(verdicts(&permits, "a.evil.org", "a.evil.org"), ["UNSPECIFIED"; 2]);
+        let excludes = constrained("a", &[], &["evil.org"]);
+        assert_eq!(verdicts(&excludes, "a.example.com", "a.example.com"), ["", ""]);
+        assert_eq!(verdicts(&excludes, "A.Evil.org", "a.evil.org"), ["UNSPECIFIED"; 2]);
+        // OpenSSL lets these pass, because neither looks like a host.
+        assert_eq!(verdicts(&permits, "*.evil.org", "a.evil.org"), ["UNSPECIFIED"; 2]);
+        assert_eq!(verdicts(&permits, "localhost", "localhost"), ["UNSPECIFIED"; 2]);
+    }
+
+    #[test]
+    fn a_client_is_held_to_them_too_where_its_name_looks_like_a_host() {
+        let root = Certificate::self_signed(constrained("root", &["example.com"], &[]));
+        let verdict = |name: &str| code(&trust(&[&root], &[]), &[&root.sign(leaf_params(name))], Peer::Client);
+        assert_eq!(verdict("a.example.com"), "");
+        assert_eq!(verdict("Alice"), "");
+        assert_eq!(verdict("a.evil.org"), "UNSPECIFIED");
+        assert_eq!(verdict("a.example.com\0.evil.org"), "UNSPECIFIED");
+    }
+
+    #[test]
+    fn a_root_of_which_only_name_and_key_are_known_constrains_as_well() {
+        let root = Certificate::self_signed(constrained("root", &["example.com"], &[]));
+        let anchor = webpki::anchor_from_trusted_cert(&root.der).unwrap().to_owned();
+        for (host, expected) in [("a.example.com", false), ("a.evil.org", true)] {
+            let signed = root.sign(leaf_params(host));
+            let leaf = super::super::path::parse(&signed.der).unwrap();
+            let path = Path::verified(vec![leaf], Some(&anchor));
+            assert_eq!(forbid_common_name(&path), expected, "{host}");
+            assert_eq!(forbid_host(&path, host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_does_not_go_beyond_what_is_permitted() {
+        let root = Certificate::self_signed(constrained("root", &[], &["secret.example.com"]));
+        for is_alternative in [true, false] {
+            let leaf = root.sign(with(leaf_params("*.example.com"), |params| {
+                let name = SanType::DnsName("*.example.com".try_into().unwrap());
+                params.subject_alt_names = if is_alternative { vec![name] } else { vec![] };
+            }));
+            let peer = Peer::Server { name: Some("secret.example.com") };
+            assert_eq!(code(&trust(&[&root], &[]), &[&leaf], peer), "UNSPECIFIED", "{is_alternative}");
         }
     }
 }

@@ -15,8 +15,8 @@ use super::archive;
 use super::identities::{self, Identities};
 use super::options::{OptionError, Options};
 use super::protocol::Protocol;
-use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
 use super::revocation::Crl;
+use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
 use super::trust::{Listed, Trust, read_crls};
 use super::verifier::Verifier;
 

@@ -12,8 +12,8 @@ use super::judge::Peer;
 use super::path::{End, Path, is_self_issued, is_well_formed, seconds};
 use super::signature::Signed;
 use super::trust::{Trust, may_issue};
-use super::{constraints, revocation};
 use super::verdict::Verdict;
+use super::{constraints, revocation};
 
 /// Whether the signatures of a path are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,8 @@ fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime, signatures: Signat
             if issuer.key_usage().ok().flatten().is_some_and(|usage| !usage.value.key_cert_sign()) {
                 last = Some(Verdict::KeyUsageNoCertSign);
             }
-            if signatures == Signatures::Check && !has_weak_signature(certificate) && !is_signed_by(certificate, issuer) {
+            if signatures == Signatures::Check && !has_weak_signature(certificate) && !is_signed_by(certificate, issuer)
+            {
                 last = Some(Verdict::SignatureFailure);
             }
         }

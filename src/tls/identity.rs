@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::{GeneralName, ParsedExtension, X509Certificate};
 
@@ -23,7 +24,8 @@ pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String
     }
 
     if names.iter().any(|name| is_dns(name)) {
-        let is_match = |name: &&GeneralName<'_>| matches!(name, GeneralName::DNSName(pattern) if matches(host, pattern));
+        let is_match =
+            |name: &&GeneralName<'_>| matches!(name, GeneralName::DNSName(pattern) if matches(host, pattern));
         if names.iter().any(is_match) {
             return Ok(());
         }
@@ -31,7 +33,7 @@ pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String
         return Err(format!("Host: {host}. is not in the cert's altnames: {}", list.join(", ")));
     }
 
-    let common_names = common_names(certificate);
+    let common_names: Vec<String> = common_names(certificate).into_iter().flatten().collect();
     if common_names.is_empty() {
         return Err("Cert does not contain a DNS name".into());
     }
@@ -53,10 +55,31 @@ pub fn has_dns_name(certificate: &X509Certificate<'_>) -> bool {
     alternative_names(certificate).is_none_or(|names| names.iter().any(|name| is_dns(name)))
 }
 
-/// The common names, as far as they are text.
-pub fn common_names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let names = certificate.subject().iter_common_name();
-    names.filter_map(|name| name.as_str().ok()).map(str::to_owned).collect()
+/// The common names; `None` for each that is no text.
+pub fn common_names(certificate: &X509Certificate<'_>) -> Vec<Option<String>> {
+    certificate.subject().iter_common_name().map(|name| text(name.attr_value())).collect()
+}
+
+/// The text of a string of any type.
+fn text(value: &Any<'_>) -> Option<String> {
+    let data = value.data;
+    match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
+            String::from_utf8(data.to_vec()).ok()
+        }
+        // As OpenSSL, for which it is Latin-1.
+        Tag::T61String => Some(data.iter().copied().map(char::from).collect()),
+        Tag::BmpString => {
+            let (pairs, []) = data.as_chunks() else { return None };
+            let units: Vec<u16> = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
+            String::from_utf16(&units).ok()
+        }
+        Tag::UniversalString => {
+            let (groups, []) = data.as_chunks() else { return None };
+            groups.iter().map(|group| char::from_u32(u32::from_be_bytes(*group))).collect()
+        }
+        _ => None,
+    }
 }
 
 /// `None` if they can't be read.
@@ -212,5 +235,47 @@ mod tests {
         let expected = "IP: 127.0.0.1 is not in the cert's list: ";
         assert_eq!(check_against(&["127.0.0.1"], vec![], "127.0.0.1").unwrap_err(), expected);
         assert_eq!(check_against(&[], vec![dns("127.0.0.1")], "127.0.0.1").unwrap_err(), expected);
+    }
+
+    /// A certificate for the common name `a.com` whose alternative names have the content `names`, in DER.
+    fn check_raw(names: &[u8], host: &str) -> Result<(), String> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "a.com");
+        params.custom_extensions = vec![rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 17], names.to_vec())];
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let (_, certificate) = X509Certificate::from_der(certificate.der()).unwrap();
+        check(host, &certificate)
+    }
+
+    #[test]
+    fn alternative_names_that_are_no_text_or_cannot_be_read_do_not_count_as_none() {
+        assert_eq!(check_raw(&[0x30, 0], "a.com"), Ok(()));
+        assert_eq!(check_raw(&[0x30, 3, 0x81, 1, b'x'], "a.com"), Ok(()));
+        for names in
+            [&[0x30, 3, 0x82, 1, 0xff][..], &[0x30, 3, 0x82, 1, 0], &[0x30, 2, 0x82, 0], &[0x30, 9, 0x82], &[5, 0], &[]]
+        {
+            assert!(check_raw(names, "a.com").is_err(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_zone_is_no_name() {
+        assert!(check_against(&["fe80::1%lo"], vec![], "fe80::1%lo").is_err());
+        assert!(check_against(&["fe80::1%lo"], vec![dns("fe80::1%lo")], "fe80::1%lo").is_err());
+    }
+
+    #[test]
+    fn a_common_name_may_be_of_any_type_of_string() {
+        let check_value = |value: rcgen::DnValue, host| {
+            let mut params = CertificateParams::default();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, value);
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            let (_, certificate) = X509Certificate::from_der(certificate.der()).unwrap();
+            check(host, &certificate)
+        };
+        assert_eq!(check_value(rcgen::DnValue::BmpString("a.com".try_into().unwrap()), "a.com"), Ok(()));
+        assert_eq!(check_value(rcgen::DnValue::TeletexString("a.com".try_into().unwrap()), "a.com"), Ok(()));
+        assert!(check_value(rcgen::DnValue::BmpString("a.com".try_into().unwrap()), "b.com").is_err());
     }
 }

@@ -100,14 +100,23 @@ impl<'a> Case<'a> {
         };
         let mut first = None;
         for path in paths {
-            let issued = path.certificates.windows(2).all(|pair| path::is_issuer(&pair[1], &pair[0]));
-            let fault = if issued { self.fault(&path, Signatures::Skip) } else { Some(Verdict::UnableToGetIssuerLocally) };
-            match fault {
+            match self.fault_of_links(&path).or_else(|| self.fault(&path, Signatures::Skip)) {
                 None => return Ok(path),
                 Some(fault) => first = first.or(Some(fault)),
             }
         }
         Err(first.unwrap_or(Verdict::Malformed))
+    }
+
+    /// webpki goes by names and signatures, OpenSSL also by the identifiers of keys.
+    fn fault_of_links(&self, path: &Path<'a>) -> Option<Verdict> {
+        let root = path.certificates.len() - usize::from(path.bare_root.is_none());
+        if path.certificates[..root].iter().any(path::is_self_signed) {
+            return Some(Verdict::SelfSignedInChain);
+        }
+        let is_linked = |pair: &[X509Certificate<'a>]| path::is_issuer(&pair[1], &pair[0]);
+        let are_linked = path.certificates.windows(2).all(is_linked);
+        (!are_linked).then_some(Verdict::UnableToGetIssuerLocally)
     }
 
     /// What OpenSSL says of a chain that webpki refused. A path only for a certificate that is listed itself, and for
@@ -163,31 +172,13 @@ fn verdict_of(error: &Error) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rcgen::{
         BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
         KeyUsagePurpose, NameConstraints, SanType, date_time_ymd,
     };
 
-    use super::super::fixtures::{Certificate, authority, params};
-    use super::super::trust::{Listed, read_crls};
+    use super::super::fixtures::{Certificate, authority, code, now, params, trust, with};
     use super::*;
-
-    /// The 2nd of January 2030.
-    fn now() -> UnixTime {
-        UnixTime::since_unix_epoch(Duration::from_secs(1_893_542_400))
-    }
-
-    fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
-        let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
-        Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| read_crls(crl).unwrap()).collect())
-    }
-
-    fn code(trust: &Trust, chain: &[&Certificate], peer: Peer<'_>) -> &'static str {
-        let chain: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
-        judge(trust, &chain, peer, now()).map_or_else(|verdict| verdict.code(), |()| "")
-    }
 
     const SERVER: Peer<'_> = Peer::Server { name: None };
 
@@ -197,11 +188,6 @@ mod tests {
 
     fn leaf() -> CertificateParams {
         params("localhost")
-    }
-
-    fn with(mut params: CertificateParams, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
-        change(&mut params);
-        params
     }
 
     fn expired(params: CertificateParams) -> CertificateParams {

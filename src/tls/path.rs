@@ -4,6 +4,7 @@
 //! the nearest to its own first, and none that no other names as its issuer.
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use x509_parser::asn1_rs::{Any, Class};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Version};
 
 use super::trust::{Trust, may_issue};
@@ -51,11 +52,11 @@ impl<'a> Path<'a> {
         let mut last = leaf;
         loop {
             let is_alone = path.certificates.len() == 1;
-            if trust.lists(last.as_raw()) && (is_alone || is_self_issued(&last)) {
+            if trust.lists(last.as_raw()) && (is_alone || is_self_signed(&last)) {
                 path.end = if is_alone { End::ListedLeaf } else { End::Trusted };
                 return path;
             }
-            if is_self_issued(&last) && is_well_formed(&last) {
+            if is_self_signed(&last) {
                 path.end = End::SelfIssued;
                 return path;
             }
@@ -64,7 +65,8 @@ impl<'a> Path<'a> {
             }
             let issuer = last.issuer().as_raw();
             let listed = trust.of_subject(issuer).into_iter().filter_map(parse);
-            let listed = listed.filter(|candidate| is_issuer(candidate, &last) && !path.certificates.contains(candidate));
+            let listed =
+                listed.filter(|candidate| is_issuer(candidate, &last) && !path.certificates.contains(candidate));
             if let Some(listed) = best(listed.collect(), now) {
                 path.certificates.push(listed.clone());
                 last = listed;
@@ -99,7 +101,7 @@ impl<'a> Path<'a> {
     /// The issuer of the certificate at `depth`: the next one, or itself at the end.
     pub fn issuer(&self, depth: usize) -> Option<&X509Certificate<'a>> {
         let certificate = self.certificates.get(depth)?;
-        self.certificates.get(depth + 1).or_else(|| is_self_issued(certificate).then_some(certificate))
+        self.certificates.get(depth + 1).or_else(|| is_self_signed(certificate).then_some(certificate))
     }
 
     /// Is this a certificate of version 1 (so without extensions) right below a root that is listed as a certificate
@@ -151,6 +153,12 @@ pub fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
     certificate.subject().as_raw() == certificate.issuer().as_raw()
 }
 
+/// Whether a certificate names itself as its issuer, so that a path ends with it. An authority that has changed its key
+/// may issue a certificate for itself that does not.
+pub fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
+    is_issuer(certificate, certificate)
+}
+
 /// Whether `candidate` is named as the issuer of `certificate`: by name, and by key and serial number where both say
 /// them. As in OpenSSL, a certificate with extensions that can't be read neither issues nor is issued.
 pub fn is_issuer(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
@@ -200,10 +208,24 @@ pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
         let is_readable = match extension.parsed_extension() {
             ParsedExtension::ParseError { .. } | ParsedExtension::UnsupportedExtension { .. } => false,
             ParsedExtension::KeyUsage(usage) => usage.flags != 0,
+            ParsedExtension::AuthorityKeyIdentifier(_) => has_tags_up_to(extension.value, 2),
             _ => true,
         };
         is_first && is_readable
     })
+}
+
+/// Whether `der` is a sequence of parts with context-specific tags, none above `most`.
+fn has_tags_up_to(der: &[u8], most: u32) -> bool {
+    let Ok((_, sequence)) = Any::from_der(der) else { return false };
+    let mut rest = sequence.data;
+    while !rest.is_empty() {
+        match Any::from_der(rest) {
+            Ok((after, part)) if part.class() == Class::ContextSpecific && part.tag().0 <= most => rest = after,
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Of several, one whose time it is.
@@ -219,4 +241,99 @@ fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X
 /// As certificates count time.
 pub fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P521_SHA512};
+    use rustls::pki_types::CertificateDer;
+
+    use super::super::fixtures::{Certificate, authority, code, now, params, trust, with};
+    use super::super::judge::{Peer, judge};
+    use super::super::signature::counter;
+    use super::*;
+
+    fn p521() -> KeyPair {
+        KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap()
+    }
+
+    /// A chain of `length` whose first link claims to be issued by `top`.
+    fn long_chain(length: usize, top: &str) -> Vec<CertificateDer<'static>> {
+        let mut last = Certificate::self_signed_with(p521(), authority(top));
+        let mut chain = Vec::new();
+        for i in 0..length - 1 {
+            last = last.sign_with(p521(), authority(&format!("link {i}")));
+            chain.insert(0, last.der.clone());
+        }
+        chain.insert(0, last.sign_with(p521(), params("leaf")).der);
+        chain
+    }
+
+    #[test]
+    fn a_peers_chain_costs_a_bounded_number_of_signatures() {
+        let root = Certificate::self_signed_with(p521(), authority("root"));
+        let trust = trust(&[&root], &[]);
+        for top in ["stranger", "root"] {
+            let chain = long_chain(100, top);
+            let (verdict, checks) = counter::count(|| judge(&trust, &chain, Peer::Client, now()));
+            assert!(verdict.is_err());
+            assert_eq!(checks, 0, "below {top}: nothing says that a signature is wrong");
+        }
+        let identified = |params: CertificateParams| with(params, |p| p.use_authority_key_identifier_extension = false);
+        let fake = Certificate::self_signed_with(p521(), identified(authority("root")));
+        let wrong = fake.sign_with(p521(), identified(params("leaf")));
+        let (verdict, checks) = counter::count(|| code(&trust, &[&wrong], Peer::Client));
+        assert_eq!((verdict, checks), ("CERT_SIGNATURE_FAILURE", 1));
+    }
+
+    #[test]
+    fn a_trusted_chain_is_verified_once() {
+        let root = Certificate::self_signed(authority("root"));
+        let inter = root.sign(authority("inter"));
+        let trust = trust(&[&root], &[]);
+        let (verdict, checks) = counter::count(|| code(&trust, &[&inter.sign(params("leaf")), &inter], Peer::Client));
+        assert_eq!((verdict, checks), ("", 0));
+    }
+
+    #[test]
+    fn of_what_a_peer_sends_only_links_are_used_and_ten_at_the_most() {
+        let leaf_first = long_chain(30, "stranger");
+        let trust = trust(&[], &[]);
+        let leaf = parse(&leaf_first[0]).unwrap();
+        let found = links(&trust, &leaf, &leaf_first[1..]);
+        let expected: Vec<&[u8]> = leaf_first[1..=MOST_LINKS].iter().map(AsRef::as_ref).collect();
+        assert_eq!(found.iter().map(X509Certificate::as_raw).collect::<Vec<_>>(), expected);
+        let strangers: Vec<_> = (0..20).map(|i| Certificate::self_signed(authority(&format!("s{i}"))).der).collect();
+        assert!(links(&trust, &leaf, &strangers).is_empty());
+    }
+
+    #[test]
+    fn a_chain_is_found_among_a_hundred_others_in_any_order() {
+        let root = Certificate::self_signed(authority("root"));
+        let (one, other) = (root.sign(authority("one")), Certificate::self_signed(authority("other")));
+        let two = one.sign(authority("two"));
+        let leaf = two.sign(params("leaf"));
+        let mut chain = vec![&leaf];
+        chain.extend(std::iter::repeat_n(&other, 100));
+        chain.extend([&one, &two, &two, &one]);
+        assert_eq!(code(&trust(&[&root], &[]), &chain, Peer::Client), "");
+    }
+
+    #[test]
+    fn an_authority_with_a_new_key_may_issue_itself_a_certificate() {
+        let root = Certificate::self_signed(authority("root"));
+        let renewed = root.sign(authority("root"));
+        let leaf = renewed.sign(params("leaf"));
+        assert_eq!(code(&trust(&[&root], &[]), &[&leaf, &renewed], Peer::Client), "");
+    }
+
+    #[test]
+    fn another_roots_dates_do_not_excuse_an_expired_root_of_its_name() {
+        let old = with(authority("root"), |params| params.not_after = rcgen::date_time_ymd(2029, 1, 1));
+        let expired = Certificate::self_signed(with(old, |p| p.use_authority_key_identifier_extension = false));
+        let current =
+            Certificate::self_signed(with(authority("root"), |p| p.use_authority_key_identifier_extension = false));
+        let leaf = expired.sign(with(params("leaf"), |p| p.use_authority_key_identifier_extension = false));
+        assert_ne!(code(&trust(&[&expired, &current], &[]), &[&leaf], Peer::Client), "");
+    }
 }

@@ -128,8 +128,8 @@ pub fn find_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Verdi
     if trust.crls().is_empty() {
         return None;
     }
-    let faults = (0..path.certificates.len()).filter_map(|depth| fault_at(trust, path, depth, seconds(now)));
-    faults.last()
+    let mut faults = (0..path.certificates.len()).filter_map(|depth| fault_at(trust, path, depth, seconds(now)));
+    faults.next_back()
 }
 
 fn fault_at(trust: &Trust, path: &Path<'_>, depth: usize, now: i64) -> Option<Verdict> {
@@ -167,4 +167,122 @@ fn fault_at(trust: &Trust, path: &Path<'_>, depth: usize, now: i64) -> Option<Ve
         last = Some(Verdict::Revoked);
     }
     last
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        CertificateParams, CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyIdMethod, KeyUsagePurpose,
+    };
+
+    use super::super::fixtures::{Certificate, authority, code, params, trust, with};
+    use super::super::judge::Peer;
+
+    const SERVER: Peer<'_> = Peer::Server { name: None };
+
+    fn verdict(root: &Certificate, lists: &[&Vec<u8>], chain: &[&Certificate]) -> &'static str {
+        code(&trust(&[root], lists), chain, SERVER)
+    }
+
+    // Every certificate has the same serial number, so a list revokes all or none of an issuer's.
+
+    #[test]
+    fn every_list_of_an_issuer_is_asked() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, revoking) = (root.crl(false, 2035), root.crl(true, 2035));
+        assert_eq!(verdict(&root, &[&clean, &revoking], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&revoking, &clean], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&clean, &root.crl_of(false, 2025, 2035, None)], &[&leaf]), "");
+    }
+
+    #[test]
+    fn an_intermediate_that_the_second_list_revokes_is_refused() {
+        let root = Certificate::self_signed(authority("root"));
+        let inter = root.sign(authority("inter"));
+        let leaf = inter.sign(params("leaf"));
+        let (clean, of_inter) = (root.crl(false, 2035), inter.crl(false, 2035));
+        let revoking = root.crl_of(true, 2025, 2035, None);
+        assert_eq!(verdict(&root, &[&clean, &of_inter], &[&leaf, &inter]), "");
+        assert_eq!(verdict(&root, &[&clean, &revoking, &of_inter], &[&leaf, &inter]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn a_list_that_is_not_valid_yet_clears_nobody() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, later) = (root.crl(false, 2035), root.crl_of(false, 2031, 2035, None));
+        assert_eq!(verdict(&root, &[&later], &[&leaf]), "CRL_NOT_YET_VALID");
+        assert_eq!(verdict(&root, &[&later, &clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&later, &root.crl(true, 2035)], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&clean, &root.crl_of(true, 2031, 2035, None)], &[&leaf]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn an_old_list_beside_a_current_one_is_no_fault_and_still_revokes() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, old) = (root.crl(false, 2035), root.crl(false, 2025));
+        assert_eq!(verdict(&root, &[&old], &[&leaf]), "CRL_HAS_EXPIRED");
+        assert_eq!(verdict(&root, &[&old, &clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&root.crl(true, 2025), &clean], &[&leaf]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn a_list_counts_only_if_its_issuer_may_sign_lists_and_has_signed_it() {
+        let no_lists = with(authority("root"), |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
+        // rcgen refuses to sign such a list, so the key is that of another certificate, which may.
+        let key = rcgen::KeyPair::generate().unwrap();
+        let copy = rcgen::KeyPair::try_from(key.serialize_der().as_slice()).unwrap();
+        let (root, signer) =
+            (Certificate::self_signed_with(key, no_lists), Certificate::self_signed_with(copy, authority("root")));
+        let leaf = root.sign(params("leaf"));
+        let verdict_of = |listed: &Certificate| code(&trust(&[listed], &[&signer.crl(false, 2035)]), &[&leaf], SERVER);
+        assert_eq!(verdict_of(&signer), "");
+        assert_eq!(verdict_of(&root), "UNSPECIFIED");
+    }
+
+    #[test]
+    fn a_list_by_another_key_is_not_this_issuers_or_a_reason_to_refuse() {
+        let root = Certificate::self_signed(authority("root"));
+        let fake = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let clean = root.crl(false, 2035);
+        // Told apart by the identifiers of their keys.
+        assert_eq!(verdict(&root, &[&fake.crl(false, 2035)], &[&leaf]), "UNABLE_TO_GET_CRL");
+        assert_eq!(verdict(&root, &[&fake.crl(true, 2035), &clean], &[&leaf]), "");
+        let same = |params: CertificateParams| {
+            with(params, |params| params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1; 20]))
+        };
+        let root = Certificate::self_signed(same(authority("root")));
+        let fake = Certificate::self_signed(same(authority("root")));
+        let leaf = root.sign(params("leaf"));
+        let (clean, forged) = (root.crl(false, 2035), fake.crl(false, 2035));
+        assert_eq!(verdict(&root, &[&clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&forged], &[&leaf]), "CRL_SIGNATURE_FAILURE");
+        assert_eq!(verdict(&root, &[&clean, &forged], &[&leaf]), "CRL_SIGNATURE_FAILURE");
+    }
+
+    #[test]
+    fn a_list_for_a_part_of_the_certificates_clears_only_that_part() {
+        let root = Certificate::self_signed(authority("root"));
+        let part = |uri: &str| CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint { uris: vec![uri.into()] },
+            scope: Some(CrlScope::UserCertsOnly),
+        };
+        let whole = root.crl(false, 2035);
+        let leaf = root.sign(with(params("leaf"), |params| {
+            params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec!["http://example.com/1".into()] }];
+        }));
+        let (own, other) = (
+            root.crl_of(false, 2020, 2035, Some(part("http://example.com/1"))),
+            root.crl_of(false, 2020, 2035, Some(part("http://example.com/2"))),
+        );
+        // The root, too, needs a list that covers it.
+        assert_eq!(verdict(&root, &[&own], &[&leaf]), "UNSPECIFIED");
+        assert_eq!(verdict(&root, &[&own, &whole], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&other], &[&leaf]), "UNSPECIFIED");
+        let revoking = root.crl_of(true, 2020, 2035, Some(part("http://example.com/2")));
+        assert_eq!(verdict(&root, &[&whole, &revoking], &[&leaf]), "CERT_REVOKED");
+    }
 }

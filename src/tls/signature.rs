@@ -39,7 +39,8 @@ impl<'a> Signed<'a> {
         #[cfg(test)]
         counter::add();
         // Of those with this identifier, all but one are for keys of another kind, which are told apart without computing.
-        let named = signature_algorithms().all.iter().filter(|known| known.signature_alg_id().as_ref() == self.algorithm);
+        let named =
+            signature_algorithms().all.iter().filter(|known| known.signature_alg_id().as_ref() == self.algorithm);
         named.into_iter().any(|known| key.verify_signature(*known, self.data, self.signature).is_ok())
     }
 }

@@ -13,6 +13,7 @@ use rustls::DistinguishedName;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
+use super::path::is_self_signed;
 use super::pem;
 use super::revocation::Crl;
 
@@ -116,7 +117,7 @@ impl Listed {
     pub fn new(der: CertificateDer<'static>) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
         let subject = certificate.subject().as_raw().to_vec();
-        let is_root = subject == certificate.issuer().as_raw() && may_issue(&certificate);
+        let is_root = is_self_signed(&certificate) && may_issue(&certificate);
         let key = certificate.public_key().raw.to_vec();
         Ok(Self { der, subject, key, is_root })
     }
