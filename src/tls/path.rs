@@ -269,30 +269,50 @@ mod tests {
         chain
     }
 
+    fn unidentified(params: CertificateParams) -> CertificateParams {
+        with(params, |params| params.use_authority_key_identifier_extension = false)
+    }
+
     #[test]
-    fn a_peers_chain_costs_a_bounded_number_of_signatures() {
+    fn a_hundred_links_cost_no_signature() {
         let root = Certificate::self_signed_with(p521(), authority("root"));
-        let trust = trust(&[&root], &[]);
         for top in ["stranger", "root"] {
             let chain = long_chain(100, top);
-            let (verdict, checks) = counter::count(|| judge(&trust, &chain, Peer::Client, now()));
+            let (verdict, computed) = counter::count(|| judge(&trust(&[&root], &[]), &chain, Peer::Client, now()));
             assert!(verdict.is_err());
-            assert_eq!(checks, 0, "below {top}: nothing says that a signature is wrong");
+            assert_eq!(computed, 0, "below {top}: webpki has complained of no signature");
         }
-        let identified = |params: CertificateParams| with(params, |p| p.use_authority_key_identifier_extension = false);
-        let fake = Certificate::self_signed_with(p521(), identified(authority("root")));
-        let wrong = fake.sign_with(p521(), identified(params("leaf")));
-        let (verdict, checks) = counter::count(|| code(&trust, &[&wrong], Peer::Client));
-        assert_eq!((verdict, checks), ("CERT_SIGNATURE_FAILURE", 1));
+    }
+
+    #[test]
+    fn a_signature_is_computed_again_only_to_name_what_webpki_refused() {
+        let root = Certificate::self_signed_with(p521(), authority("root"));
+        let fake = Certificate::self_signed_with(p521(), unidentified(authority("root")));
+        let wrong = fake.sign_with(p521(), unidentified(params("leaf")));
+        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &[&wrong], Peer::Client));
+        assert_eq!((verdict, computed), ("CERT_SIGNATURE_FAILURE", 2));
     }
 
     #[test]
     fn a_trusted_chain_is_verified_once() {
         let root = Certificate::self_signed(authority("root"));
         let inter = root.sign(authority("inter"));
-        let trust = trust(&[&root], &[]);
-        let (verdict, checks) = counter::count(|| code(&trust, &[&inter.sign(params("leaf")), &inter], Peer::Client));
-        assert_eq!((verdict, checks), ("", 0));
+        let chain = [&inter.sign(params("leaf")), &inter];
+        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &chain, Peer::Client));
+        assert_eq!((verdict, computed), ("", 2));
+    }
+
+    #[test]
+    fn links_that_all_claim_to_be_each_others_issuers_cost_what_webpki_allows() {
+        const WEBPKIS: usize = 100;
+        let root = Certificate::self_signed(authority("root"));
+        let fake = Certificate::self_signed(unidentified(authority("root")));
+        let links: Vec<_> = (0..100).map(|_| fake.sign(unidentified(authority("root")))).collect();
+        let leaf = links[0].sign(unidentified(params("leaf")));
+        let chain: Vec<_> = std::iter::once(&leaf).chain(&links).collect();
+        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &chain, Peer::Client));
+        assert_ne!(verdict, "");
+        assert!(computed <= WEBPKIS + MOST_LINKS, "{computed}");
     }
 
     #[test]
@@ -330,10 +350,9 @@ mod tests {
     #[test]
     fn another_roots_dates_do_not_excuse_an_expired_root_of_its_name() {
         let old = with(authority("root"), |params| params.not_after = rcgen::date_time_ymd(2029, 1, 1));
-        let expired = Certificate::self_signed(with(old, |p| p.use_authority_key_identifier_extension = false));
-        let current =
-            Certificate::self_signed(with(authority("root"), |p| p.use_authority_key_identifier_extension = false));
-        let leaf = expired.sign(with(params("leaf"), |p| p.use_authority_key_identifier_extension = false));
+        let expired = Certificate::self_signed(unidentified(old));
+        let current = Certificate::self_signed(unidentified(authority("root")));
+        let leaf = expired.sign(unidentified(params("leaf")));
         assert_ne!(code(&trust(&[&expired, &current], &[]), &[&leaf], Peer::Client), "");
     }
 }
