@@ -15,8 +15,9 @@ use super::archive;
 use super::identities::{self, Identities};
 use super::options::{OptionError, Options};
 use super::protocol::Protocol;
+use super::revocation::Crl;
 use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
-use super::trust::{Crl, Listed, Trust};
+use super::trust::{Listed, Trust, read_crls};
 use super::verifier::Verifier;
 
 /// Sessions that a client remembers, for all servers together.
@@ -120,10 +121,10 @@ fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust,
     let more = more.into_iter().map(Listed::new).collect::<Result<_, _>>().map_err(|reason| invalid("pfx", reason))?;
     let no_crl =
         |_| OptionError { field: "crl", code: "ERR_CRYPTO_OPERATION_FAILED", reason: "Failed to parse CRL".into() };
-    let crls = options.crl.iter().map(|data| Crl::read(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
+    let crls = options.crl.iter().map(|data| read_crls(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
     let crls: Vec<Crl> = crls.into_iter().flatten().collect();
     let now = i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX);
-    if crls.iter().any(|crl| crl.next_update.is_some_and(|next| next < now)) {
+    if crls.iter().any(|crl| crl.is_expired(now)) {
         return Err(OptionError { field: "crl", code: "CRL_HAS_EXPIRED", reason: "CRL has expired".into() });
     }
     Ok(Trust::new(ca.map(|ca| ca.into_iter().flatten().collect()), more, crls))

@@ -5,107 +5,41 @@
 //! This module goes in that order. It never trusts anybody: [`judge`](super::judge) asks webpki for that, and has the
 //! tests of both.
 
-use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
-use webpki::RawPublicKeyEntity;
-use x509_parser::prelude::{FromDer, ParsedExtension, X509Certificate, X509Version};
+use rustls::pki_types::UnixTime;
+use x509_parser::prelude::{ParsedExtension, X509Certificate};
 
 use super::judge::Peer;
-use super::provider::signature_algorithms;
+use super::path::{End, Path, is_self_issued, is_well_formed, seconds};
+use super::signature::Signed;
 use super::trust::{Trust, may_issue};
 use super::verdict::Verdict;
+use super::{constraints, revocation};
 
-/// OpenSSL follows no chain that is longer.
-const LONGEST_PATH: usize = 100;
-
-/// Certificates from the peer's own towards a root.
-pub struct Path<'a> {
-    certificates: Vec<X509Certificate<'a>>,
-    /// How many of them the peer has sent; the others are listed.
-    sent: usize,
-    /// How it ends.
-    pub end: End,
-}
-
-/// How a path ends.
+/// Whether the signatures of a path are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// At a root that is listed.
-    Trusted,
-    /// At once: the peer's own certificate is listed.
-    ListedLeaf,
-    /// At a certificate that has issued itself, and is not listed.
-    SelfIssued,
-    /// Before any root.
-    Missing,
-}
-
-impl<'a> Path<'a> {
-    /// A path that webpki has found.
-    pub fn verified(certificates: Vec<X509Certificate<'a>>) -> Self {
-        let sent = certificates.len();
-        Self { certificates, sent, end: End::Trusted }
-    }
-
-    /// Looks for a path as OpenSSL does: by names, and among what is listed first. `None` if a certificate can't be
-    /// read.
-    pub fn search(trust: &'a Trust, chain: &'a [CertificateDer<'_>], now: UnixTime) -> Option<Self> {
-        let parse = |der: &'a CertificateDer<'_>| X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed);
-        let (leaf, others) = chain.split_first()?;
-        let mut unused: Vec<X509Certificate<'a>> = others.iter().filter_map(parse).collect();
-        let mut certificates = vec![parse(leaf)?];
-        let mut sent = 1;
-        let end = loop {
-            let last = certificates.last()?.clone();
-            if trust.lists(last.as_raw()) && (certificates.len() == 1 || is_self_issued(&last)) {
-                break if certificates.len() == 1 { End::ListedLeaf } else { End::Trusted };
-            }
-            if is_self_issued(&last) {
-                break End::SelfIssued;
-            }
-            if certificates.len() > LONGEST_PATH {
-                break End::Missing;
-            }
-            let issuer = last.issuer().as_raw();
-            let listed =
-                trust.of_subject(issuer).into_iter().filter_map(parse).filter(|candidate| is_issuer(candidate, &last));
-            let listed = best(listed.filter(|candidate| !certificates.contains(candidate)).collect(), now);
-            if let Some(listed) = listed {
-                certificates.push(listed);
-                continue;
-            }
-            if trust.has_bare_root(issuer) {
-                break End::Trusted;
-            }
-            let found = unused.iter().position(|candidate| is_issuer(candidate, &last));
-            match found {
-                Some(at) if sent == certificates.len() => {
-                    certificates.push(unused.swap_remove(at));
-                    sent += 1;
-                }
-                _ => break End::Missing,
-            }
-        };
-        Some(Self { certificates, sent, end })
-    }
-}
-
-impl Path<'_> {
-    /// Is this a certificate of version 1 (so without extensions) right below a root that is listed as a certificate
-    /// and constrains no names? If so, [`find_fault`] checks all there is to check.
-    pub fn is_version_1_below_listed_root(&self) -> bool {
-        let [leaf, root] = self.certificates.as_slice() else { return false };
-        let constrains_names = !matches!(root.name_constraints(), Ok(None));
-        self.end == End::Trusted && leaf.version() == X509Version::V1 && may_issue(root) && !constrains_names
-    }
+pub enum Signatures {
+    /// webpki has complained of one, or has not read the path.
+    Check,
+    /// webpki has verified them, or has refused for another reason: a peer can't make us compute more.
+    Skip,
 }
 
 /// The last fault that OpenSSL would find, if there is one.
-pub fn find_fault(trust: &Trust, path: &Path<'_>, peer: Peer<'_>, now: UnixTime) -> Option<Verdict> {
-    let mut last = chain_fault(path);
+pub fn find_fault(
+    trust: &Trust,
+    path: &Path<'_>,
+    peer: Peer<'_>,
+    now: UnixTime,
+    signatures: Signatures,
+) -> Option<Verdict> {
+    let is_malformed = path.certificates.iter().any(|certificate| !is_well_formed(certificate));
+    let mut last = is_malformed.then_some(Verdict::Malformed);
+    last = chain_fault(path).or(last);
     last = extensions_fault(path, peer).or(last);
     last = algorithm_fault(path).or(last);
-    last = revocation_fault(trust, path, now).or(last);
-    signatures_and_dates_fault(path, now).or(last)
+    last = revocation::find_fault(trust, path, now).or(last);
+    last = signatures_and_dates_fault(path, now, signatures).or(last);
+    constraints::forbid_common_name(path).then_some(Verdict::NameConstraintViolation).or(last)
 }
 
 fn chain_fault(path: &Path<'_>) -> Option<Verdict> {
@@ -114,7 +48,7 @@ fn chain_fault(path: &Path<'_>) -> Option<Verdict> {
         End::Trusted | End::ListedLeaf => None,
         End::SelfIssued if length == 1 => Some(Verdict::DepthZeroSelfSigned),
         End::SelfIssued => Some(Verdict::SelfSignedInChain),
-        End::Missing if length > LONGEST_PATH => Some(Verdict::ChainTooLong),
+        End::Missing if path.is_too_long() => Some(Verdict::ChainTooLong),
         End::Missing if path.sent < length => Some(Verdict::UnableToGetIssuer),
         End::Missing => Some(Verdict::UnableToGetIssuerLocally),
     }
@@ -194,25 +128,8 @@ fn has_weak_signature(certificate: &X509Certificate<'_>) -> bool {
     [MD5_RSA, SHA1_RSA, SHA1_ECDSA].contains(&certificate.signature_algorithm.algorithm.to_id_string().as_str())
 }
 
-fn revocation_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Verdict> {
-    if trust.crls().is_empty() {
-        return None;
-    }
-    let mut faults = path.certificates.iter().filter_map(|certificate| {
-        let issuer = certificate.issuer().as_raw();
-        let Some(crl) = trust.crls().iter().find(|crl| crl.issuer == issuer) else {
-            return Some(Verdict::UnableToGetCrl);
-        };
-        if matches!(crl.list.find_serial(certificate.raw_serial()), Ok(Some(_))) {
-            return Some(Verdict::Revoked);
-        }
-        crl.next_update.is_some_and(|next| next < seconds(now)).then_some(Verdict::CrlExpired)
-    });
-    faults.next_back()
-}
-
 /// From the root down, as OpenSSL goes.
-fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime) -> Option<Verdict> {
+fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime, signatures: Signatures) -> Option<Verdict> {
     let is_alone = path.certificates.len() == 1 && path.end == End::Missing;
     let mut last = is_alone.then_some(Verdict::UnableToVerifyLeaf);
     for (depth, certificate) in path.certificates.iter().enumerate().rev() {
@@ -220,7 +137,8 @@ fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime) -> Option<Verdict>
             if issuer.key_usage().ok().flatten().is_some_and(|usage| !usage.value.key_cert_sign()) {
                 last = Some(Verdict::KeyUsageNoCertSign);
             }
-            if !has_weak_signature(certificate) && !is_signed_by(certificate, issuer) {
+            if signatures == Signatures::Check && !has_weak_signature(certificate) && !is_signed_by(certificate, issuer)
+            {
                 last = Some(Verdict::SignatureFailure);
             }
         }
@@ -240,43 +158,6 @@ fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime) -> Option<Verdict>
 }
 
 fn is_signed_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
-    let key = SubjectPublicKeyInfoDer::from(issuer.public_key().raw);
-    let Ok(key) = RawPublicKeyEntity::try_from(&key) else { return false };
-    let signed: &[u8] = certificate.tbs_certificate.as_ref();
-    let signature: &[u8] = &certificate.signature_value.data;
-    signature_algorithms().all.iter().any(|algorithm| key.verify_signature(*algorithm, signed, signature).is_ok())
-}
-
-fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
-    certificate.subject().as_raw() == certificate.issuer().as_raw()
-}
-
-/// By name, and by the identifier of the key where both say one.
-fn is_issuer(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
-    if candidate.subject().as_raw() != certificate.issuer().as_raw() {
-        return false;
-    }
-    let wanted = certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(identifier) => identifier.key_identifier.as_ref().map(|key| key.0),
-        _ => None,
-    });
-    let had = candidate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(key) => Some(key.0),
-        _ => None,
-    });
-    wanted.zip(had).is_none_or(|(wanted, had)| wanted == had)
-}
-
-/// Of several, one whose time it is.
-fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X509Certificate<'a>> {
-    let is_current = |certificate: &X509Certificate<'_>| {
-        let validity = certificate.validity();
-        (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&seconds(now))
-    };
-    let at = candidates.iter().position(is_current).unwrap_or(0);
-    (at < candidates.len()).then(|| candidates.swap_remove(at))
-}
-
-fn seconds(time: UnixTime) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+    let is_consistent = certificate.signature_algorithm == certificate.tbs_certificate.signature;
+    is_consistent && Signed::read(certificate.as_raw()).is_some_and(|signed| signed.is_by(issuer.public_key().raw))
 }

@@ -1,16 +1,19 @@
 //! Certificates for the tests: authorities, what they have signed, and whole handshakes in memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlIssuingDistributionPoint,
+    DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConnection, Error, ServerConnection};
 
 use super::credentials::Credentials;
 use super::identities::Identity;
+use super::judge::{Peer, judge};
+use super::trust::{Listed, Trust, read_crls};
 
 /// A certificate with the key it is for.
 pub struct Certificate {
@@ -44,19 +47,36 @@ pub fn authority(name: &str) -> CertificateParams {
 
 impl Certificate {
     pub fn self_signed(params: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
+        Self::self_signed_with(KeyPair::generate().unwrap(), params)
+    }
+
+    pub fn self_signed_with(key: KeyPair, params: CertificateParams) -> Self {
         let der = params.self_signed(&key).unwrap().der().clone();
         Self { der, params, key }
     }
 
     pub fn sign(&self, params: CertificateParams) -> Self {
-        let key = KeyPair::generate().unwrap();
+        self.sign_with(KeyPair::generate().unwrap(), params)
+    }
+
+    pub fn sign_with(&self, key: KeyPair, params: CertificateParams) -> Self {
         let der = params.signed_by(&key, &self.issuer()).unwrap().der().clone();
         Self { der, params, key }
     }
 
-    /// A revocation list that is due in `until`, with or without the one serial number that there is.
+    /// A revocation list of 2020 that is due in `until`, with or without the one serial number that there is.
     pub fn crl(&self, has_revoked: bool, until: i32) -> Vec<u8> {
+        self.crl_of(has_revoked, 2020, until, None)
+    }
+
+    /// The same, of the year `from`, for a part of the certificates.
+    pub fn crl_of(
+        &self,
+        has_revoked: bool,
+        from: i32,
+        until: i32,
+        part: Option<CrlIssuingDistributionPoint>,
+    ) -> Vec<u8> {
         let revoked = RevokedCertParams {
             serial_number: SerialNumber::from(SERIAL),
             revocation_time: date_time_ymd(2021, 1, 1),
@@ -64,12 +84,12 @@ impl Certificate {
             invalidity_date: None,
         };
         let params = CertificateRevocationListParams {
-            this_update: date_time_ymd(2020, 1, 1),
+            this_update: date_time_ymd(from, 1, 1),
             next_update: date_time_ymd(until, 1, 1),
             crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
+            issuing_distribution_point: part,
             revoked_certs: if has_revoked { vec![revoked] } else { vec![] },
-            key_identifier_method: KeyIdMethod::Sha256,
+            key_identifier_method: self.params.key_identifier_method.clone(),
         };
         params.signed_by(&self.issuer()).unwrap().der().to_vec()
     }
@@ -85,6 +105,27 @@ impl Certificate {
     fn issuer(&self) -> Issuer<'_, &KeyPair> {
         Issuer::from_params(&self.params, &self.key)
     }
+}
+
+/// The 2nd of January 2030.
+pub fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(1_893_542_400))
+}
+
+pub fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
+    let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
+    Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| read_crls(crl).unwrap()).collect())
+}
+
+/// The code of the verdict on `chain`; empty for trust.
+pub fn code(trust: &Trust, chain: &[&Certificate], peer: Peer<'_>) -> &'static str {
+    let chain: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
+    judge(trust, &chain, peer, now()).map_or_else(|verdict| verdict.code(), |()| "")
+}
+
+pub fn with(mut params: CertificateParams, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
+    change(&mut params);
+    params
 }
 
 /// How a handshake in memory has ended on both sides.

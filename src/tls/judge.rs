@@ -6,18 +6,16 @@
 //! Invariants: trust comes from webpki's search for a path, or from a certificate being listed literally; never from
 //! [`faults`], which only finds what else is wrong, and says in OpenSSL's terms what webpki has refused.
 
-use rustls::pki_types::{CertificateDer, UnixTime};
-use webpki::{
-    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationCheckDepth,
-    RevocationOptionsBuilder, UnknownStatusPolicy,
-};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, Error, KeyUsage};
+use x509_parser::prelude::X509Certificate;
 
-use super::faults::{End, Path, find_fault};
-use super::identity;
+use super::faults::{Signatures, find_fault};
+use super::path::{self, End, Path};
 use super::provider::signature_algorithms;
-use super::trust::{Trust, sequence};
+use super::trust::Trust;
 use super::verdict::Verdict;
+use super::{constraints, identity};
 
 /// Who the peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,95 +31,116 @@ pub enum Peer<'a> {
 
 /// Judges the certificates that a peer has sent, its own first, at the time `now`. `Ok` is trust.
 pub fn judge(trust: &Trust, chain: &[CertificateDer<'_>], peer: Peer<'_>, now: UnixTime) -> Result<(), Verdict> {
-    let Some((leaf, others)) = chain.split_first() else { return Err(Verdict::NoCertificate) };
-    let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Verdict::Malformed)?;
-    if let Err(error) = verify(trust, leaf, others, peer, now) {
-        explain(trust, chain, peer, now, &error)?;
-    }
-    match peer {
-        Peer::Server { name: Some(name) } => identity::check(name, &parsed).map_err(Verdict::NameMismatch),
-        _ => Ok(()),
-    }
+    let Some((leaf_der, others)) = chain.split_first() else { return Err(Verdict::NoCertificate) };
+    let leaf = path::parse(leaf_der).ok_or(Verdict::Malformed)?;
+    let case = Case { trust, leaf_der, links: path::links(trust, &leaf, others), leaf, peer, now };
+    let path = match case.verify() {
+        Ok(path) => path,
+        Err(refusal) => case.explain(&refusal)?,
+    };
+    let Peer::Server { name: Some(name) } = peer else { return Ok(()) };
+    identity::check(name, &case.leaf).map_err(Verdict::NameMismatch)?;
+    let is_forbidden = !identity::is_address(name) && constraints::forbid_host(&path, name);
+    if is_forbidden { Err(Verdict::NameConstraintViolation) } else { Ok(()) }
 }
 
-/// What webpki's path lacks: an error of its own, or what is only seen by OpenSSL's rules.
+/// Why there is no path: an error of webpki's, or what is only seen by OpenSSL's rules.
 enum Refusal {
     Webpki(Error),
     Fault(Verdict),
 }
 
-/// Asks webpki for a path to a root, and looks it over by OpenSSL's rules.
-fn verify(
-    trust: &Trust,
-    leaf: &CertificateDer<'_>,
-    others: &[CertificateDer<'_>],
-    peer: Peer<'_>,
+/// What there is to judge.
+struct Case<'a> {
+    trust: &'a Trust,
+    leaf_der: &'a CertificateDer<'a>,
+    leaf: X509Certificate<'a>,
+    links: Vec<X509Certificate<'a>>,
+    peer: Peer<'a>,
     now: UnixTime,
-) -> Result<(), Refusal> {
-    let end_entity = EndEntityCert::try_from(leaf).map_err(Refusal::Webpki)?;
-    let intermediates = others.iter().map(AsRef::as_ref).chain(trust.intermediates().map(AsRef::as_ref));
-    let intermediates: Vec<CertificateDer<'_>> = intermediates.map(|der: &[u8]| CertificateDer::from(der)).collect();
-    let crls: Vec<&CertRevocationList<'_>> = trust.crls().iter().map(|crl| &crl.list).collect();
-    let revocation = RevocationOptionsBuilder::new(&crls).ok().map(|builder| {
-        builder
-            .with_depth(RevocationCheckDepth::Chain)
-            .with_status_policy(UnknownStatusPolicy::Deny)
-            .with_expiration_policy(ExpirationPolicy::Enforce)
-            .build()
-    });
-    let usage = match peer {
-        Peer::Server { .. } => KeyUsage::server_auth(),
-        Peer::Client => KeyUsage::client_auth(),
-    };
-    let verified = end_entity
-        .verify_for_usage(signature_algorithms().all, trust.anchors(), &intermediates, now, usage, revocation, None)
-        .map_err(Refusal::Webpki)?;
-
-    let mut path: Vec<CertificateDer<'_>> = vec![CertificateDer::from(leaf.as_ref())];
-    path.extend(verified.intermediate_certificates().map(|certificate| certificate.der()));
-    look_over(trust, &path, &verified.anchor().subject, peer, now).map_err(Refusal::Fault)
 }
 
-/// webpki sees in a root only its name and its key. Whatever else the list has of that root (its dates, what it may
-/// be used for) is looked at here; of several certificates of that name, one has to do.
-fn look_over(
-    trust: &Trust,
-    path: &[CertificateDer<'_>],
-    root: &[u8],
-    peer: Peer<'_>,
-    now: UnixTime,
-) -> Result<(), Verdict> {
-    let fault = |root: Option<&CertificateDer<'static>>| {
-        let parsed = path.iter().chain(root).map(|der| X509Certificate::from_der(der).map(|(_, parsed)| parsed));
-        match parsed.collect::<Result<Vec<_>, _>>() {
-            Ok(certificates) => find_fault(trust, &Path::verified(certificates), peer, now),
-            Err(_) => Some(Verdict::Malformed),
+impl<'a> Case<'a> {
+    /// Asks webpki for a path to a root, and looks it over by OpenSSL's rules.
+    fn verify(&self) -> Result<Path<'a>, Refusal> {
+        let end_entity = EndEntityCert::try_from(self.leaf_der).map_err(Refusal::Webpki)?;
+        let links = self.links.iter().map(X509Certificate::as_raw);
+        let intermediates = links.chain(self.trust.intermediates().map(AsRef::as_ref));
+        let intermediates: Vec<CertificateDer<'_>> = intermediates.map(CertificateDer::from).collect();
+        let usage = match self.peer {
+            Peer::Server { .. } => KeyUsage::server_auth(),
+            Peer::Client => KeyUsage::client_auth(),
+        };
+        let (algorithms, anchors) = (signature_algorithms().all, self.trust.anchors());
+        let verified = end_entity
+            .verify_for_usage(algorithms, anchors, &intermediates, self.now, usage, None, None)
+            .map_err(Refusal::Webpki)?;
+        let mut certificates = vec![self.leaf.clone()];
+        for intermediate in verified.intermediate_certificates() {
+            certificates.push(self.find(&intermediate.der()).ok_or(Refusal::Fault(Verdict::Malformed))?);
         }
-    };
-    let root_name = sequence(root);
-    let roots = trust.of_subject(&root_name);
-    let faults =
-        if roots.is_empty() { vec![fault(None)] } else { roots.into_iter().map(|root| fault(Some(root))).collect() };
-    if faults.contains(&None) { Ok(()) } else { faults.into_iter().flatten().next().map_or(Ok(()), Err) }
-}
+        self.look_over(&certificates, verified.anchor()).map_err(Refusal::Fault)
+    }
 
-/// What OpenSSL says of a chain that webpki refused. `Ok` only for a certificate that is listed itself, and for one of
-/// version 1, which webpki does not read, that a listed root has signed.
-fn explain(
-    trust: &Trust,
-    chain: &[CertificateDer<'_>],
-    peer: Peer<'_>,
-    now: UnixTime,
-    refusal: &Refusal,
-) -> Result<(), Verdict> {
-    let Some(path) = Path::search(trust, chain, now) else { return Err(Verdict::Malformed) };
-    let is_listed = path.end == End::ListedLeaf;
-    match (find_fault(trust, &path, peer, now), refusal) {
-        (None, _) if is_listed => Ok(()),
-        (None, Refusal::Webpki(Error::UnsupportedCertVersion)) if path.is_version_1_below_listed_root() => Ok(()),
-        (Some(fault), _) => Err(fault),
-        (None, Refusal::Fault(fault)) => Err(fault.clone()),
-        (None, Refusal::Webpki(error)) => Err(verdict_of(error)),
+    /// The certificate that webpki has found among those it was given.
+    fn find(&self, der: &[u8]) -> Option<X509Certificate<'a>> {
+        let sent = self.links.iter().find(|link| link.as_raw() == der).cloned();
+        sent.or_else(|| self.trust.intermediates().find(|listed| listed.as_ref() == der).and_then(path::parse))
+    }
+
+    /// webpki sees in a root only its name, its key and the names that it may vouch for. Whatever else the list has of
+    /// that root (its dates, what it may be used for) is looked at here; if it is listed more than once, one has to do.
+    fn look_over(&self, certificates: &[X509Certificate<'a>], anchor: &TrustAnchor<'_>) -> Result<Path<'a>, Verdict> {
+        let roots = self.trust.roots_of(anchor);
+        let paths: Vec<Path<'a>> = if roots.is_empty() {
+            vec![Path::verified(certificates.to_vec(), self.trust.anchor(anchor))]
+        } else {
+            let roots = roots.into_iter().filter_map(path::parse);
+            roots.map(|root| Path::verified([certificates, &[root]].concat(), None)).collect()
+        };
+        let mut first = None;
+        for path in paths {
+            match self.fault_of_links(&path).or_else(|| self.fault(&path, Signatures::Skip)) {
+                None => return Ok(path),
+                Some(fault) => first = first.or(Some(fault)),
+            }
+        }
+        Err(first.unwrap_or(Verdict::Malformed))
+    }
+
+    /// webpki goes by names and signatures, OpenSSL also by the identifiers of keys.
+    fn fault_of_links(&self, path: &Path<'a>) -> Option<Verdict> {
+        let root = path.certificates.len() - usize::from(path.bare_root.is_none());
+        if path.certificates[..root].iter().any(path::is_self_signed) {
+            return Some(Verdict::SelfSignedInChain);
+        }
+        let is_linked = |pair: &[X509Certificate<'a>]| path::is_issuer(&pair[1], &pair[0]);
+        let are_linked = path.certificates.windows(2).all(is_linked);
+        (!are_linked).then_some(Verdict::UnableToGetIssuerLocally)
+    }
+
+    /// What OpenSSL says of a chain that webpki refused. A path only for a certificate that is listed itself, and for
+    /// one of version 1, which webpki does not read, that a listed root has signed.
+    fn explain(&self, refusal: &Refusal) -> Result<Path<'a>, Verdict> {
+        let path = Path::search(self.trust, self.leaf.clone(), &self.links, self.now);
+        let is_listed = path.end == End::ListedLeaf;
+        let is_version_1 = matches!(refusal, Refusal::Webpki(Error::UnsupportedCertVersion));
+        let signatures = match refusal {
+            _ if is_version_1 => Signatures::Check,
+            Refusal::Webpki(error) if verdict_of(error) == Verdict::SignatureFailure => Signatures::Check,
+            _ => Signatures::Skip,
+        };
+        match (self.fault(&path, signatures), refusal) {
+            (None, _) if is_listed => Ok(path),
+            (None, _) if is_version_1 && path.is_version_1_below_listed_root() => Ok(path),
+            (Some(fault), _) => Err(fault),
+            (None, Refusal::Fault(fault)) => Err(fault.clone()),
+            (None, Refusal::Webpki(error)) => Err(verdict_of(error)),
+        }
+    }
+
+    fn fault(&self, path: &Path<'_>, signatures: Signatures) -> Option<Verdict> {
+        find_fault(self.trust, path, self.peer, self.now, signatures)
     }
 }
 
@@ -134,13 +153,6 @@ fn verdict_of(error: &Error) -> Verdict {
         Error::EndEntityUsedAsCa => Verdict::InvalidCa,
         Error::CertExpired { .. } | Error::InvalidCertValidity => Verdict::Expired,
         Error::CertNotValidYet { .. } => Verdict::NotYetValid,
-        Error::CertRevoked => Verdict::Revoked,
-        Error::UnknownRevocationStatus => Verdict::UnableToGetCrl,
-        Error::CrlExpired { .. } => Verdict::CrlExpired,
-        Error::InvalidCrlSignatureForPublicKey
-        | Error::IssuerNotCrlSigner
-        | Error::UnsupportedCrlSignatureAlgorithmContext(_)
-        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => Verdict::CrlSignatureFailure,
         Error::InvalidSignatureForPublicKey | Error::SignatureAlgorithmMismatch => Verdict::SignatureFailure,
         Error::UnsupportedSignatureAlgorithmContext(_) | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             Verdict::WeakSignature
@@ -160,31 +172,13 @@ fn verdict_of(error: &Error) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rcgen::{
         BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
         KeyUsagePurpose, NameConstraints, SanType, date_time_ymd,
     };
 
-    use super::super::fixtures::{Certificate, authority, params};
-    use super::super::trust::{Crl, Listed};
+    use super::super::fixtures::{Certificate, authority, code, now, params, trust, with};
     use super::*;
-
-    /// The 2nd of January 2030.
-    fn now() -> UnixTime {
-        UnixTime::since_unix_epoch(Duration::from_secs(1_893_542_400))
-    }
-
-    fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
-        let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
-        Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap()).collect())
-    }
-
-    fn code(trust: &Trust, chain: &[&Certificate], peer: Peer<'_>) -> &'static str {
-        let chain: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
-        judge(trust, &chain, peer, now()).map_or_else(|verdict| verdict.code(), |()| "")
-    }
 
     const SERVER: Peer<'_> = Peer::Server { name: None };
 
@@ -194,11 +188,6 @@ mod tests {
 
     fn leaf() -> CertificateParams {
         params("localhost")
-    }
-
-    fn with(mut params: CertificateParams, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
-        change(&mut params);
-        params
     }
 
     fn expired(params: CertificateParams) -> CertificateParams {

@@ -8,7 +8,9 @@
 //! | [`identities`], [`archive`], [`pem`] | keys with their certificates; PKCS#12; PEM and DER |
 //! | [`trust`] | whom we trust: roots, listed certificates, revocation lists |
 //! | [`judge`], [`verdict`] | is a peer to be trusted (D21), and why not, in Node's codes |
-//! | [`faults`], [`identity`] | what OpenSSL holds against a chain; whether a certificate is for a name |
+//! | [`path`], [`signature`] | the certificates from a peer's own to a root; who has signed one |
+//! | [`faults`], [`revocation`], [`constraints`] | what OpenSSL holds against a path; lists; constrained names |
+//! | [`identity`] | whether a certificate is for a name |
 //! | [`verifier`] | what rustls asks during a handshake: signatures always, the verdict if it is a gate |
 //! | [`tickets`] | the keys of session tickets |
 //! | [`peer_certificate`] | `getPeerCertificate()` (D20) |
@@ -22,6 +24,7 @@
 //! [`stream`](crate::stream) or [`engine`](crate::engine).
 
 pub mod archive;
+pub mod constraints;
 pub mod credentials;
 pub mod error;
 pub mod faults;
@@ -30,11 +33,14 @@ pub mod identities;
 pub mod identity;
 pub mod judge;
 pub mod options;
+pub mod path;
 pub mod peer_certificate;
 pub mod pem;
 pub mod protocol;
 pub mod provider;
+pub mod revocation;
 pub mod session;
+pub mod signature;
 pub mod suites;
 pub mod tickets;
 pub mod transport;

@@ -53,9 +53,12 @@ pub fn with_suites(suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { cipher_suites: suites, ..provider().as_ref().clone() })
 }
 
-/// The signatures that can be checked, in certificates and in handshakes.
+/// The signatures that can be checked, in certificates and in handshakes. For tests, each check is counted.
 pub fn signature_algorithms() -> WebPkiSupportedAlgorithms {
-    provider().signature_verification_algorithms
+    let supported = provider().signature_verification_algorithms;
+    #[cfg(test)]
+    let supported = super::signature::counter::counted(supported);
+    supported
 }
 
 /// SHA-1, for fingerprints only.

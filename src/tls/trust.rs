@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use rustls::DistinguishedName;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor};
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate, X509Version};
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
+use super::path::is_self_signed;
 use super::pem;
+use super::revocation::Crl;
 
 /// What a verdict is reached from. See the module.
 #[derive(Debug)]
@@ -31,18 +32,9 @@ pub struct Listed {
     pub der: CertificateDer<'static>,
     /// Its subject, as it is encoded.
     subject: Vec<u8>,
+    /// Its public key, likewise.
+    key: Vec<u8>,
     is_root: bool,
-}
-
-/// A revocation list.
-#[derive(Debug)]
-pub struct Crl {
-    /// For webpki.
-    pub list: CertRevocationList<'static>,
-    /// Whose it is, as the name is encoded.
-    pub issuer: Vec<u8>,
-    /// When the next one is due, in seconds of UNIX time.
-    pub next_update: Option<i64>,
 }
 
 impl Trust {
@@ -85,11 +77,23 @@ impl Trust {
         self.listed.iter().filter(|listed| listed.subject == subject).map(|listed| &listed.der).collect()
     }
 
-    /// Is there a root of this name of which no certificate is listed? Of Mozilla's, only names and keys are known.
-    pub fn has_bare_root(&self, name: &[u8]) -> bool {
+    /// The listed roots with the name and the key of `anchor`: several, if one was issued anew.
+    pub fn roots_of(&self, anchor: &TrustAnchor<'_>) -> Vec<&CertificateDer<'static>> {
+        let (subject, key) = (sequence(&anchor.subject), webpki::spki_for_anchor(anchor));
+        let roots = self.listed.iter().filter(|listed| listed.is_root && listed.subject == subject);
+        roots.filter(|listed| listed.key == key.as_ref()).map(|listed| &listed.der).collect()
+    }
+
+    /// A root of this name of which no certificate is listed: of Mozilla's, only names and keys are known.
+    pub fn bare_root(&self, name: &[u8]) -> Option<&TrustAnchor<'static>> {
         let is_listed = self.listed.iter().any(|listed| listed.subject == name);
-        !is_listed
-            && self.anchors.iter().any(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
+        let mut anchors = self.anchors.iter().filter(|_| !is_listed);
+        anchors.find(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
+    }
+
+    /// Our own copy of an anchor that webpki has ended at.
+    pub fn anchor(&self, found: &TrustAnchor<'_>) -> Option<&TrustAnchor<'static>> {
+        self.anchors.iter().find(|anchor| *anchor == found)
     }
 
     /// Those that are listed and are no roots: they may complete a chain.
@@ -113,26 +117,15 @@ impl Listed {
     pub fn new(der: CertificateDer<'static>) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
         let subject = certificate.subject().as_raw().to_vec();
-        let is_root = subject == certificate.issuer().as_raw() && may_issue(&certificate);
-        Ok(Self { der, subject, is_root })
+        let is_root = is_self_signed(&certificate) && may_issue(&certificate);
+        let key = certificate.public_key().raw.to_vec();
+        Ok(Self { der, subject, key, is_root })
     }
 }
 
-impl Crl {
-    /// The revocation lists in PEM or DER; an error says what is wrong with them.
-    pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
-        some(pem::revocation_lists(data)?, "revocation list")?.into_iter().map(Self::new).collect()
-    }
-
-    fn new(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
-        let (_, parsed) = CertificateRevocationList::from_der(&der).map_err(|error| error.to_string())?;
-        let list = OwnedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?;
-        Ok(Self {
-            list: list.into(),
-            issuer: parsed.issuer().as_raw().to_vec(),
-            next_update: parsed.next_update().map(|time| time.timestamp()),
-        })
-    }
+/// The revocation lists in PEM or DER; an error says what is wrong with them.
+pub fn read_crls(data: &[u8]) -> Result<Vec<Crl>, String> {
+    some(pem::revocation_lists(data)?, "revocation list")?.into_iter().map(Crl::new).collect()
 }
 
 /// Blocks of other kinds only are a mistake.
@@ -237,6 +230,6 @@ mod tests {
     #[test]
     fn garbage_is_an_error() {
         assert!(Listed::read(b"garbage").is_err());
-        assert!(Crl::read(b"garbage").is_err());
+        assert!(read_crls(b"garbage").is_err());
     }
 }

@@ -36,6 +36,12 @@ pub enum Verdict {
     UnableToGetCrl,
     /// The revocation list of the issuer is past its time.
     CrlExpired,
+    /// The revocation list of the issuer is before its time.
+    CrlNotYetValid,
+    /// The revocation lists of the issuer are for other certificates than this.
+    OtherCrlScope,
+    /// The issuer's key may not be used to sign revocation lists.
+    KeyUsageNoCrlSign,
     /// A revocation list was not signed by the issuer that it names.
     CrlSignatureFailure,
     /// A certificate is used for what it was not made for.
@@ -95,6 +101,7 @@ impl Verdict {
             Self::Revoked => "CERT_REVOKED",
             Self::UnableToGetCrl => "UNABLE_TO_GET_CRL",
             Self::CrlExpired => "CRL_HAS_EXPIRED",
+            Self::CrlNotYetValid => "CRL_NOT_YET_VALID",
             Self::CrlSignatureFailure => "CRL_SIGNATURE_FAILURE",
             Self::InvalidPurpose => "INVALID_PURPOSE",
             Self::InvalidCa => "INVALID_CA",
@@ -104,6 +111,8 @@ impl Verdict {
             // What OpenSSL has a number for, and Node no name.
             Self::UnhandledCriticalExtension
             | Self::KeyUsageNoCertSign
+            | Self::KeyUsageNoCrlSign
+            | Self::OtherCrlScope
             | Self::NameConstraintViolation
             | Self::WeakSignature
             | Self::UnsupportedVersion
@@ -126,6 +135,9 @@ impl Verdict {
             Self::Revoked => "certificate revoked",
             Self::UnableToGetCrl => "unable to get certificate CRL",
             Self::CrlExpired => "CRL has expired",
+            Self::CrlNotYetValid => "CRL is not yet valid",
+            Self::OtherCrlScope => "different CRL scope",
+            Self::KeyUsageNoCrlSign => "key usage does not include CRL signing",
             Self::CrlSignatureFailure => "CRL signature failure",
             Self::InvalidPurpose => "unsuitable certificate purpose",
             Self::InvalidCa => "invalid CA certificate",
@@ -235,6 +247,9 @@ mod tests {
             Verdict::NameMismatch("Host: a. is not cert's CN: b".into()),
             Verdict::UnhandledCriticalExtension,
             Verdict::KeyUsageNoCertSign,
+            Verdict::CrlNotYetValid,
+            Verdict::OtherCrlScope,
+            Verdict::KeyUsageNoCrlSign,
             Verdict::NameConstraintViolation,
             Verdict::WeakSignature,
             Verdict::UnsupportedVersion,

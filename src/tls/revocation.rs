@@ -1,0 +1,288 @@
+//! Has a certificate been revoked?
+//!
+//! Pure; it may only refuse. webpki asks one list of an issuer, the first, and not whether it is valid yet nor whether
+//! its issuer may sign lists. Here every list of an issuer is asked, as much as OpenSSL asks of the one that it picks:
+//!
+//! - that a certificate is revoked is believed of any list, old or not valid yet,
+//! - that it is not revoked, only of a list that covers it and whose time it is,
+//! - and a list that names this issuer and was not signed by it is a reason to refuse.
+
+use std::collections::HashSet;
+
+use rustls::pki_types::{CertificateRevocationListDer, UnixTime};
+use webpki::OwnedCertRevocationList;
+use x509_parser::extensions::{DistributionPointName, GeneralName};
+use x509_parser::prelude::{CertificateRevocationList, FromDer, ParsedExtension, X509Certificate};
+
+use super::path::{End, Path, seconds, subject_key};
+use super::signature::Signed;
+use super::trust::Trust;
+use super::verdict::Verdict;
+
+/// A revocation list.
+#[derive(Debug)]
+pub struct Crl {
+    der: CertificateRevocationListDer<'static>,
+    /// Whose it is, as the name is encoded.
+    issuer: Vec<u8>,
+    /// The identifier of the issuer's key, if the list says one.
+    issuers_key: Option<Vec<u8>>,
+    /// In seconds of UNIX time.
+    this_update: i64,
+    next_update: Option<i64>,
+    /// Serial numbers without leading zeros.
+    revoked: HashSet<Vec<u8>>,
+    scope: Scope,
+}
+
+/// Which certificates of its issuer a list covers.
+#[derive(Debug, Default)]
+struct Scope {
+    only_users: bool,
+    only_authorities: bool,
+    /// The names of the distribution point; `None` is any.
+    point: Option<Vec<String>>,
+}
+
+impl Crl {
+    /// Reads one list in DER; an error says what is wrong with it. webpki refuses the kinds that it does not know
+    /// (partial, indirect, with unknown critical extensions), so that what is read here has no such part.
+    pub fn new(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
+        OwnedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        let (_, list) = CertificateRevocationList::from_der(&der).map_err(|error| error.to_string())?;
+        if Signed::read(&der).is_none() {
+            return Err("not a signed structure".into());
+        }
+        let (mut scope, mut issuers_key) = (Scope::default(), None);
+        for extension in list.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::IssuingDistributionPoint(point) => {
+                    scope.only_users = point.only_contains_user_certs;
+                    scope.only_authorities = point.only_contains_ca_certs;
+                    scope.point = point.distribution_point.as_ref().map(uris);
+                }
+                ParsedExtension::AuthorityKeyIdentifier(identifier) => {
+                    issuers_key = identifier.key_identifier.as_ref().map(|key| key.0.to_vec());
+                }
+                ParsedExtension::ParseError { .. } => return Err("an extension can't be read".into()),
+                _ => (),
+            }
+        }
+        Ok(Self {
+            issuer: list.issuer().as_raw().to_vec(),
+            issuers_key,
+            this_update: list.last_update().timestamp(),
+            next_update: list.next_update().map(|time| time.timestamp()),
+            revoked: list.iter_revoked_certificates().map(|entry| significant(entry.raw_serial()).to_vec()).collect(),
+            scope,
+            der,
+        })
+    }
+
+    /// Whether a newer list was due before `now`, in seconds of UNIX time.
+    pub fn is_expired(&self, now: i64) -> bool {
+        self.next_update.is_some_and(|next| next < now)
+    }
+
+    fn revokes(&self, certificate: &X509Certificate<'_>) -> bool {
+        self.revoked.contains(significant(certificate.raw_serial()))
+    }
+
+    /// OpenSSL's rules: the list's distribution point, if it has one, is one of the certificate's.
+    fn covers(&self, certificate: &X509Certificate<'_>) -> bool {
+        let is_authority = certificate.is_ca();
+        if (self.scope.only_users && is_authority) || (self.scope.only_authorities && !is_authority) {
+            return false;
+        }
+        let Some(uris_of_list) = &self.scope.point else { return true };
+        certificate.iter_extensions().any(|extension| match extension.parsed_extension() {
+            ParsedExtension::CRLDistributionPoints(points) => points.iter().any(|point| {
+                let is_whole = point.reasons.is_none() && point.crl_issuer.is_none();
+                let mut uris = point.distribution_point.iter().flat_map(uris);
+                is_whole && uris.any(|uri| uris_of_list.contains(&uri))
+            }),
+            _ => false,
+        })
+    }
+
+    fn is_signed_by(&self, key: &[u8]) -> bool {
+        Signed::read(&self.der).is_some_and(|signed| signed.is_by(key))
+    }
+}
+
+fn uris(point: &DistributionPointName<'_>) -> Vec<String> {
+    let DistributionPointName::FullName(names) = point else { return Vec::new() };
+    let uris = names.iter().filter_map(|name| match name {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
+        _ => None,
+    });
+    uris.collect()
+}
+
+fn significant(serial: &[u8]) -> &[u8] {
+    &serial[serial.iter().take_while(|byte| **byte == 0).count()..]
+}
+
+/// The last fault that OpenSSL would find with the lists for `path`. Without any list, none is asked for.
+pub fn find_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Verdict> {
+    if trust.crls().is_empty() {
+        return None;
+    }
+    let mut faults = (0..path.certificates.len()).filter_map(|depth| fault_at(trust, path, depth, seconds(now)));
+    faults.next_back()
+}
+
+fn fault_at(trust: &Trust, path: &Path<'_>, depth: usize, now: i64) -> Option<Verdict> {
+    let certificate = path.certificates.get(depth)?;
+    let (name, issuer) = (certificate.issuer().as_raw(), path.issuer(depth));
+    let issuers_key = issuer.and_then(subject_key);
+    let is_issuers =
+        |crl: &&Crl| crl.issuer == name && crl.issuers_key.as_deref().zip(issuers_key).is_none_or(|(a, b)| a == b);
+    let lists: Vec<&Crl> = trust.crls().iter().filter(is_issuers).collect();
+    if lists.is_empty() {
+        return Some(Verdict::UnableToGetCrl);
+    }
+    let mut last = None;
+    let may_sign = issuer.is_none_or(|issuer| match issuer.key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| usage.value.crl_sign()),
+        Err(_) => false,
+    });
+    if !may_sign {
+        last = Some(Verdict::KeyUsageNoCrlSign);
+    }
+    let covering: Vec<&&Crl> = lists.iter().filter(|crl| crl.covers(certificate)).collect();
+    if covering.is_empty() {
+        last = Some(Verdict::OtherCrlScope);
+    } else if covering.iter().all(|crl| crl.this_update > now) {
+        last = Some(Verdict::CrlNotYetValid);
+    } else if covering.iter().all(|crl| crl.this_update > now || crl.is_expired(now)) {
+        last = Some(Verdict::CrlExpired);
+    }
+    // On a path without a known root, there is nothing to gain by a signature.
+    let key = if path.end == End::Trusted { path.issuers_key(depth) } else { None };
+    if key.is_some_and(|key| lists.iter().any(|crl| !crl.is_signed_by(&key))) {
+        last = Some(Verdict::CrlSignatureFailure);
+    }
+    if lists.iter().any(|crl| crl.revokes(certificate)) {
+        last = Some(Verdict::Revoked);
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        CertificateParams, CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyIdMethod, KeyUsagePurpose,
+    };
+
+    use super::super::fixtures::{Certificate, authority, code, params, trust, with};
+    use super::super::judge::Peer;
+
+    const SERVER: Peer<'_> = Peer::Server { name: None };
+
+    fn verdict(root: &Certificate, lists: &[&Vec<u8>], chain: &[&Certificate]) -> &'static str {
+        code(&trust(&[root], lists), chain, SERVER)
+    }
+
+    // Every certificate has the same serial number, so a list revokes all or none of an issuer's.
+
+    #[test]
+    fn every_list_of_an_issuer_is_asked() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, revoking) = (root.crl(false, 2035), root.crl(true, 2035));
+        assert_eq!(verdict(&root, &[&clean, &revoking], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&revoking, &clean], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&clean, &root.crl_of(false, 2025, 2035, None)], &[&leaf]), "");
+    }
+
+    #[test]
+    fn an_intermediate_that_the_second_list_revokes_is_refused() {
+        let root = Certificate::self_signed(authority("root"));
+        let inter = root.sign(authority("inter"));
+        let leaf = inter.sign(params("leaf"));
+        let (clean, of_inter) = (root.crl(false, 2035), inter.crl(false, 2035));
+        let revoking = root.crl_of(true, 2025, 2035, None);
+        assert_eq!(verdict(&root, &[&clean, &of_inter], &[&leaf, &inter]), "");
+        assert_eq!(verdict(&root, &[&clean, &revoking, &of_inter], &[&leaf, &inter]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn a_list_that_is_not_valid_yet_clears_nobody() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, later) = (root.crl(false, 2035), root.crl_of(false, 2031, 2035, None));
+        assert_eq!(verdict(&root, &[&later], &[&leaf]), "CRL_NOT_YET_VALID");
+        assert_eq!(verdict(&root, &[&later, &clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&later, &root.crl(true, 2035)], &[&leaf]), "CERT_REVOKED");
+        assert_eq!(verdict(&root, &[&clean, &root.crl_of(true, 2031, 2035, None)], &[&leaf]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn an_old_list_beside_a_current_one_is_no_fault_and_still_revokes() {
+        let root = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let (clean, old) = (root.crl(false, 2035), root.crl(false, 2025));
+        assert_eq!(verdict(&root, &[&old], &[&leaf]), "CRL_HAS_EXPIRED");
+        assert_eq!(verdict(&root, &[&old, &clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&root.crl(true, 2025), &clean], &[&leaf]), "CERT_REVOKED");
+    }
+
+    #[test]
+    fn a_list_counts_only_if_its_issuer_may_sign_lists_and_has_signed_it() {
+        let no_lists = with(authority("root"), |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
+        // rcgen refuses to sign such a list, so the key is that of another certificate, which may.
+        let key = rcgen::KeyPair::generate().unwrap();
+        let copy = rcgen::KeyPair::try_from(key.serialize_der().as_slice()).unwrap();
+        let (root, signer) =
+            (Certificate::self_signed_with(key, no_lists), Certificate::self_signed_with(copy, authority("root")));
+        let leaf = root.sign(params("leaf"));
+        let verdict_of = |listed: &Certificate| code(&trust(&[listed], &[&signer.crl(false, 2035)]), &[&leaf], SERVER);
+        assert_eq!(verdict_of(&signer), "");
+        assert_eq!(verdict_of(&root), "UNSPECIFIED");
+    }
+
+    #[test]
+    fn a_list_by_another_key_is_not_this_issuers_or_a_reason_to_refuse() {
+        let root = Certificate::self_signed(authority("root"));
+        let fake = Certificate::self_signed(authority("root"));
+        let leaf = root.sign(params("leaf"));
+        let clean = root.crl(false, 2035);
+        // Told apart by the identifiers of their keys.
+        assert_eq!(verdict(&root, &[&fake.crl(false, 2035)], &[&leaf]), "UNABLE_TO_GET_CRL");
+        assert_eq!(verdict(&root, &[&fake.crl(true, 2035), &clean], &[&leaf]), "");
+        let same = |params: CertificateParams| {
+            with(params, |params| params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1; 20]))
+        };
+        let root = Certificate::self_signed(same(authority("root")));
+        let fake = Certificate::self_signed(same(authority("root")));
+        let leaf = root.sign(params("leaf"));
+        let (clean, forged) = (root.crl(false, 2035), fake.crl(false, 2035));
+        assert_eq!(verdict(&root, &[&clean], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&forged], &[&leaf]), "CRL_SIGNATURE_FAILURE");
+        assert_eq!(verdict(&root, &[&clean, &forged], &[&leaf]), "CRL_SIGNATURE_FAILURE");
+    }
+
+    #[test]
+    fn a_list_for_a_part_of_the_certificates_clears_only_that_part() {
+        let root = Certificate::self_signed(authority("root"));
+        let part = |uri: &str| CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint { uris: vec![uri.into()] },
+            scope: Some(CrlScope::UserCertsOnly),
+        };
+        let whole = root.crl(false, 2035);
+        let leaf = root.sign(with(params("leaf"), |params| {
+            params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec!["http://example.com/1".into()] }];
+        }));
+        let (own, other) = (
+            root.crl_of(false, 2020, 2035, Some(part("http://example.com/1"))),
+            root.crl_of(false, 2020, 2035, Some(part("http://example.com/2"))),
+        );
+        // The root, too, needs a list that covers it.
+        assert_eq!(verdict(&root, &[&own], &[&leaf]), "UNSPECIFIED");
+        assert_eq!(verdict(&root, &[&own, &whole], &[&leaf]), "");
+        assert_eq!(verdict(&root, &[&other], &[&leaf]), "UNSPECIFIED");
+        let revoking = root.crl_of(true, 2020, 2035, Some(part("http://example.com/2")));
+        assert_eq!(verdict(&root, &[&whole, &revoking], &[&leaf]), "CERT_REVOKED");
+    }
+}
