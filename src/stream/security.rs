@@ -92,14 +92,13 @@ pub struct Secure {
 
 impl Security {
     /// Begins the handshake that was requested.
-    pub fn begin(&mut self, id: Id, fd: &OwnedFd, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
+    pub fn begin(&mut self, id: Id, fd: &Arc<OwnedFd>, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
         let Self::Requested(request) = std::mem::take(self) else { return Ok(()) };
-        let fd = fd.try_clone().map_err(|error| Syscall::Secure.failed(&error))?;
         handshakes.last += 1;
         let serial = handshakes.last;
         let mailbox = Arc::clone(&handshakes.mailbox);
         let post = move |letter| mailbox.post(Delivery { id, serial, letter });
-        let Some(handshake) = handshake::begin(*request, fd, kind, post) else {
+        let Some(handshake) = handshake::begin(*request, Arc::clone(fd), kind, post) else {
             return Err(Syscall::Secure.errno(libc::EAGAIN));
         };
         *self = Self::Shaking(Box::new(Shaking { _handshake: handshake, serial, question: None }));

@@ -36,6 +36,16 @@ pub struct Options {
     pub request_cert: bool,
     /// Does a peer that is not trusted end the handshake?
     pub reject_unauthorized: bool,
+    /// Are certificates of servers checked for their names? If not, the caller does it.
+    pub checks_names: bool,
+    /// Does a server's order of preference go before its client's?
+    pub prefers_own_order: bool,
+    /// Groups for the key exchange, in OpenSSL's language. `None` is all.
+    pub groups: Option<String>,
+    /// Signature algorithms for both sides, in OpenSSL's language. `None` is all.
+    pub signatures: Option<String>,
+    /// Sessions are kept apart from those of other contexts with the same ticket keys.
+    pub session_context: Vec<u8>,
     /// How long a session can be resumed, in seconds. 0 is not at all.
     pub session_timeout: u32,
     /// The keys of session tickets, 48 bytes. `None` is keys of our own.
@@ -57,6 +67,11 @@ impl Default for Options {
             alpn: Vec::new(),
             request_cert: false,
             reject_unauthorized: false,
+            checks_names: true,
+            prefers_own_order: true,
+            groups: None,
+            signatures: None,
+            session_context: Vec::new(),
             session_timeout: DEFAULT_SESSION_TIMEOUT,
             ticket_keys: None,
             key_log: None,
