@@ -220,7 +220,7 @@ function belongs(cert, key) {
 }
 
 function exported(key) {
-  return key.export({ type: 'pkcs8', format: 'der' });
+  return key.export({ __proto__: null, type: 'pkcs8', format: 'der' });
 }
 
 /** A private key in any form that Node knows: PEM or DER, encrypted or not. */
