@@ -9,6 +9,7 @@ use rustls::HandshakeKind;
 use super::Engine;
 use super::credentials::Credentials;
 use crate::stream::{Secure, Security};
+use crate::tls::extra;
 use crate::tls::handshake::{Request, Role};
 use crate::tls::peer_certificate::PeerCertificate;
 use crate::tls::suites;
@@ -201,4 +202,10 @@ impl Engine {
 pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
     let PeerCertificate { subject, issuer, valid_from, valid_to, fingerprint } = PeerCertificate::from_der(&der)?;
     Some(CertificateText { subject, issuer, valid_from, valid_to, fingerprint })
+}
+
+/// The library is being loaded: what the process was started with is noted before code can change it.
+#[napi_derive::module_init]
+fn load() {
+    extra::file();
 }

@@ -7,6 +7,7 @@
 //! | [`options`], [`protocol`], [`algorithms`] | those options as plain data; versions, cipher suites, groups, signatures |
 //! | [`identities`], [`archive`], [`pem`] | keys with their certificates; PKCS#12; PEM and DER |
 //! | [`trust`] | whom we trust: roots, listed certificates, revocation lists |
+//! | [`extra`] | the file of `NODE_EXTRA_CA_CERTS` |
 //! | [`judge`], [`verdict`] | is a peer to be trusted (D21), and why not, in Node's codes |
 //! | [`faults`], [`identity`] | what OpenSSL holds against a chain; whether a certificate is for a name |
 //! | [`verifier`] | what rustls asks during a handshake: signatures always, the verdict if it is a gate |
@@ -26,6 +27,7 @@ pub mod archive;
 pub mod credentials;
 pub mod drive;
 pub mod error;
+pub mod extra;
 pub mod faults;
 pub mod handshake;
 pub mod identities;
