@@ -2,7 +2,7 @@
 
 // `createCredentials()`: keys, certificates, whom to trust and how to talk, read once for any number of streams (D19).
 //
-// Private keys are read by Node's `crypto`, which knows all their forms; everything else by the engine.
+// Private keys are read by Node's `crypto`, which knows all their forms, archives by `pkcs12.js`, the rest natively.
 
 const { X509Certificate, createPrivateKey } = require('crypto');
 const {
@@ -16,6 +16,7 @@ const {
 const binding = require('./binding');
 const errors = require('./errors');
 const { readOption, readOptions } = require('./options');
+const { Unreadable, openArchive } = require('./pkcs12');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
@@ -269,8 +270,22 @@ function archives({ pfx, passphrase }) {
     const bag = bagOf(item, 'buf');
     if (bag !== null) validatePassphrase(bag.passphrase);
     const data = blob('pfx', bag === null ? item : bag.buf);
-    return { __proto__: null, data, passphrase: bag?.passphrase ?? passphrase ?? undefined };
+    return archive(data, bag?.passphrase ?? passphrase ?? undefined);
   });
+}
+
+/** What Node takes from an archive: its first key, and all certificates. */
+function archive(data, passphrase) {
+  const refused = (reason) => errors.optionError({ field: 'pfx', code: 'ERR_CRYPTO_OPERATION_FAILED', reason });
+  let contents;
+  try {
+    contents = openArchive(data, passphrase);
+  } catch (error) {
+    throw error instanceof Unreadable ? refused(error.message) : error;
+  }
+  const [key] = contents.keys;
+  if (key === undefined) throw refused('Unable to load private key from PFX data');
+  return { __proto__: null, key, certificates: contents.certificates };
 }
 
 function protocols(list) {

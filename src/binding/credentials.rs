@@ -10,6 +10,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use rustls::KeyLog;
 
+use crate::tls::archive::Archive;
 use crate::tls::credentials;
 use crate::tls::handshake::Contexts;
 use crate::tls::identities::Identity;
@@ -24,13 +25,13 @@ pub struct IdentityOption {
     pub cert: Buffer,
 }
 
-/// A PKCS#12 archive.
+/// What a PKCS#12 archive holds.
 #[napi(object)]
 pub struct ArchiveOption {
-    /// The archive.
-    pub data: Buffer,
-    /// What it is encrypted with.
-    pub passphrase: Option<String>,
+    /// PKCS#8, in DER.
+    pub key: Buffer,
+    /// In DER, in the order of the archive.
+    pub certificates: Vec<Buffer>,
 }
 
 /// The options of `createCredentials`, checked for their types.
@@ -144,7 +145,11 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Crede
             .into_iter()
             .map(|identity| Identity { key: identity.key.into(), cert: identity.cert.into() })
             .collect(),
-        pfx: options.pfx.into_iter().map(|archive| (archive.data.into(), archive.passphrase)).collect(),
+        pfx: options
+            .pfx
+            .into_iter()
+            .map(|archive| Archive { key: archive.key.into(), certificates: bytes(archive.certificates) })
+            .collect(),
         ca: options.ca.map(bytes),
         crl: bytes(options.crl),
         min_version: options.min_version,

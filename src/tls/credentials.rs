@@ -12,7 +12,6 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
 use super::algorithms;
-use super::archive;
 use super::identities::{self, Identities};
 use super::options::{OptionError, Options};
 use super::protocol::Protocol;
@@ -52,8 +51,8 @@ impl Credentials {
     pub fn new(options: Options) -> Result<Self, OptionError> {
         let mut keys = options.identities.iter().cloned().map(identities::read).collect::<Result<Vec<_>, _>>()?;
         let mut others = Vec::new();
-        for (data, passphrase) in &options.pfx {
-            let contents = archive::open(data, passphrase.as_deref())?;
+        for archive in &options.pfx {
+            let contents = archive.contents()?;
             keys.push(contents.identity);
             others.extend(contents.others);
         }
@@ -227,6 +226,7 @@ fn unusable(error: rustls::Error) -> OptionError {
 mod tests {
     use rustls::{HandshakeKind, ProtocolVersion};
 
+    use super::super::archive::Archive;
     use super::super::fixtures::{Certificate, authority, handshake, params};
     use super::super::identities::Identity;
     use super::super::suites;
@@ -262,7 +262,7 @@ mod tests {
         let garbage = || b"garbage".to_vec();
         assert_eq!(refused(|options| options.identities[0].key = garbage()), ("key", "ERR_OSSL_UNSUPPORTED"));
         assert_eq!(refused(|options| options.identities[0].cert = garbage()), ("cert", "ERR_OSSL_ASN1_WRONG_TAG"));
-        let pfx = refused(|options| options.pfx = vec![(garbage(), None)]);
+        let pfx = refused(|options| options.pfx = vec![Archive { key: garbage(), certificates: vec![] }]);
         assert_eq!(pfx, ("pfx", "ERR_CRYPTO_OPERATION_FAILED"));
         assert_eq!(refused(|options| options.ca = Some(vec![garbage()])), ("ca", "ERR_INVALID_ARG_VALUE"));
         assert_eq!(refused(|options| options.crl = vec![garbage()]), ("crl", "ERR_CRYPTO_OPERATION_FAILED"));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::KeyLog;
 
+use super::archive::Archive;
 use super::identities::Identity;
 
 /// How long a session can be resumed, in seconds; as in Node.
@@ -18,8 +19,8 @@ pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
 pub struct Options {
     /// Keys and certificates; the first that the peer can check is shown to it.
     pub identities: Vec<Identity>,
-    /// PKCS#12 archives, each with its passphrase.
-    pub pfx: Vec<(Vec<u8>, Option<String>)>,
+    /// What PKCS#12 archives hold.
+    pub pfx: Vec<Archive>,
     /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
     pub ca: Option<Vec<Vec<u8>>>,
     /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
