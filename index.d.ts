@@ -10,6 +10,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import type { BlockList, LookupFunction, OnReadOpts } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
+import type { DetailedPeerCertificate } from 'node:tls';
 
 export { BlockList, SocketAddress } from 'node:net';
 export type { LookupFunction } from 'node:net';
@@ -381,8 +382,8 @@ export interface CredentialOptions {
   /**
    * Whom to trust: authorities, and single certificates, which need no issuer then (D21). An empty array is nobody.
    * With it, a server asks its clients for a certificate. Default: Mozilla's authorities, as of this version of the
-   * package, and those in the file that `NODE_EXTRA_CA_CERTS` names; never the system's list. What can't be read throws
-   * `ERR_INVALID_ARG_VALUE`.
+   * package, and those in the file that `NODE_EXTRA_CA_CERTS` named when the process was started; never the system's
+   * list. What can't be read throws `ERR_INVALID_ARG_VALUE`.
    */
   ca?: CredentialData | readonly CredentialData[] | undefined;
   /**
@@ -411,8 +412,41 @@ export interface CredentialOptions {
    * or `ERR_OUT_OF_RANGE`. Default: none.
    */
   ALPNProtocols?: readonly CredentialData[] | NodeJS.ArrayBufferView | undefined;
+  /**
+   * An OpenSSL method, which stands for versions: `'TLS_method'` for all, `'TLSv1_2_method'`, and those for one side.
+   * Another throws `ERR_TLS_INVALID_PROTOCOL_METHOD`; together with `minVersion` or `maxVersion`,
+   * `ERR_TLS_PROTOCOL_VERSION_CONFLICT`.
+   */
+  secureProtocol?: string | undefined;
+  /**
+   * OpenSSL's options, of `crypto.constants`. `SSL_OP_NO_TLSv1_2`, `SSL_OP_NO_TLSv1_3` and `SSL_OP_NO_TICKET` are
+   * honoured, the other names of Node's list hold in any case or permit what there is not. Another bit throws
+   * `ERR_INVALID_ARG_VALUE`.
+   */
+  secureOptions?: number | undefined;
+  /**
+   * Signature algorithms that are offered, accepted and signed with, preferred ones first, with colons between: names
+   * of OpenSSL (`'ECDSA+SHA256'`) or TLS (`'rsa_pss_rsae_sha256'`). If none is left, or a name is unknown,
+   * `ERR_INVALID_ARG_VALUE`. Default: all.
+   */
+  sigalgs?: string | undefined;
+  /**
+   * Groups for the key exchange, preferred ones first, with colons between. If none is left, or a name is unknown,
+   * `ERR_CRYPTO_OPERATION_FAILED`. Default `'auto'`, all.
+   */
+  ecdhCurve?: string | undefined;
+  /** On a server: its order of cipher suites goes before its client's. Default `true`. */
+  honorCipherOrder?: boolean | undefined;
   /** As {@link SecureOptions.servername}, which goes before it. */
   servername?: string | undefined;
+  /**
+   * On a client: has the last word on the certificate of a server that is trusted otherwise, in the place of the check
+   * for its name, as in `node:tls`. `hostname` is `servername`, or what was connected to (`'localhost'` over UNIX).
+   * What it returns, unless `undefined`, is what is wrong: `authorizationError` is its `code` or `message`, and with
+   * `rejectUnauthorized` the stream fails with it. What it throws is an uncaught exception, and destroys the stream.
+   * It is called in resumed handshakes, too.
+   */
+  checkServerIdentity?: ((hostname: string, certificate: DetailedPeerCertificate) => Error | undefined) | undefined;
   /** On a server: ask the client for a certificate. Default `false`; with `ca`, it is asked for in any case. */
   requestCert?: boolean | undefined;
   /**
@@ -432,8 +466,9 @@ export interface CredentialOptions {
    */
   sessionTimeout?: number | undefined;
   /**
-   * On a server: the keys of session tickets, 48 bytes, for several processes that are one server. They stay until
-   * {@link Credentials.setTicketKeys}. Default: keys of its own, replaced after each `sessionTimeout`.
+   * On a server: the keys of session tickets, 48 bytes, for several processes that are one server. They seal tickets
+   * for a week, then keys of its own do; {@link Credentials.setTicketKeys} gives new ones before. Default: keys of its
+   * own, replaced after each `sessionTimeout`.
    */
   ticketKeys?: NodeJS.ArrayBufferView | undefined;
   /**
@@ -454,8 +489,11 @@ export interface CredentialOptions {
    * `'*.example.org'` stands for one label in front. Each needs a key and a certificate (`ERR_INVALID_ARG_VALUE`).
    */
   contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
+  /** On a server: sessions of another context are not resumed, whatever their keys. Default: none. */
+  sessionIdContext?: string | undefined;
   /**
-   * How long a handshake may take, in milliseconds, up to 2147483647. Default 120000, also with 0.
+   * How long a handshake may take, in milliseconds, up to 2147483647: from {@link Stream.setSecure}, or from the
+   * connection where that comes later. Default 120000, also with 0.
    */
   handshakeTimeout?: number | undefined;
   /**
@@ -639,7 +677,8 @@ export interface StreamEvents {
   ready: [];
   /**
    * The handshake of {@link Stream.setSecure} is done, on either side; once, after 'connect'. What was written
-   * meanwhile is sent when the listeners have run. Contract: Event: 'secure'.
+   * meanwhile is sent when the listeners, and their ticks and microtasks, have run; a listener that throws destroys the
+   * stream before. Contract: Event: 'secure'.
    */
   secure: [];
   /** Right after 'secure', under the name that `node:tls` has for it. */

@@ -2,7 +2,7 @@
 
 // `createCredentials()`: keys, certificates, whom to trust and how to talk, read once for any number of streams (D19).
 //
-// Private keys are read by Node's `crypto`, which knows all their forms; everything else by the engine.
+// Private keys are read by Node's `crypto`, which knows all their forms, archives by `pkcs12.js`, the rest natively.
 
 const { X509Certificate, createPrivateKey } = require('crypto');
 const {
@@ -15,6 +15,9 @@ const {
 } = require('./arguments');
 const binding = require('./binding');
 const errors = require('./errors');
+const { readOption, readOptions } = require('./options');
+const { Unreadable, openArchive } = require('./pkcs12');
+const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
 const kMake = Symbol('make');
@@ -23,6 +26,37 @@ const TICKET_KEYS_LENGTH = 48;
 
 /** The DER forms of a private key. */
 const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
+
+/** All options. */
+const OPTIONS = [
+  ...Object.keys(REFUSED),
+  'ALPNProtocols',
+  'SNICallback',
+  'ca',
+  'cert',
+  'checkServerIdentity',
+  'ciphers',
+  'contexts',
+  'crl',
+  'ecdhCurve',
+  'handshakeTimeout',
+  'honorCipherOrder',
+  'key',
+  'keylog',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'rejectUnauthorized',
+  'requestCert',
+  'secureOptions',
+  'secureProtocol',
+  'servername',
+  'sessionIdContext',
+  'sessionTimeout',
+  'sigalgs',
+  'ticketKeys',
+];
 
 const PEM_BEGIN = '-----BEGIN ';
 
@@ -38,6 +72,8 @@ class Credentials {
     /** The engine's. */
     Object.defineProperty(this, 'native', { value: native });
     this.#sniCallback = options.SNICallback;
+    /** Has the last word on a server's certificate, as in node:tls. */
+    Object.defineProperty(this, 'checkServerIdentity', { value: options.checkServerIdentity });
     this.servername = options.servername;
     this.handshakeTimeout = options.handshakeTimeout;
     Object.freeze(this);
@@ -89,21 +125,28 @@ class Credentials {
 }
 
 /** Reads `options` once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
-function createCredentials(options = {}) {
-  validateObject(options, 'options');
+function createCredentials(given = {}) {
+  validateObject(given, 'options');
+  const options = readOptions(given, OPTIONS);
+  refuse(options);
   const checked = checkedOptions(options);
+  options.checkServerIdentity = identityCheck(options.checkServerIdentity);
   const native = binding.createCredentials({
+    __proto__: null,
+    ...lists(options),
+    ...versions(options),
     identities: identities(options),
     pfx: archives(options),
     ca: options.ca === undefined || options.ca === null ? undefined : blobs('ca', options.ca),
     crl: blobs('crl', options.crl),
-    minVersion: checked.minVersion,
-    maxVersion: checked.maxVersion,
     ciphers: checked.ciphers,
     alpn: protocols(options.ALPNProtocols),
     requestCert: Boolean(options.requestCert),
     rejectUnauthorized: Boolean(options.rejectUnauthorized),
-    sessionTimeout: checked.sessionTimeout,
+    checksNames: options.checkServerIdentity === undefined,
+    prefersOwnOrder: options.honorCipherOrder === undefined || Boolean(options.honorCipherOrder),
+    sessionContext: sessionContext(options.sessionIdContext),
+    sessionTimeout: forbidsTickets(options) ? 0 : checked.sessionTimeout,
     ticketKeys: options.ticketKeys === undefined ? undefined : ticketKeys('options.ticketKeys', options.ticketKeys),
     keyLog: options.keylog,
   });
@@ -146,7 +189,7 @@ function checkedOptions(options) {
   }
   if (SNICallback !== undefined) validateFunction(SNICallback, 'options.SNICallback');
   if (keylog !== undefined && typeof keylog !== 'string') validateFunction(keylog, 'options.keylog');
-  return { ciphers, maxVersion, minVersion, sessionTimeout };
+  return { __proto__: null, ciphers, sessionTimeout };
 }
 
 function validatePassphrase(passphrase) {
@@ -161,10 +204,10 @@ function identities({ cert, key, passphrase }) {
     const [missing, present] = certificates.length < keys.length ? ['cert', 'key'] : ['key', 'cert'];
     throw errors.invalidArgumentValue(`options.${missing}`, { cert, key }[missing], `must come with every "options.${present}"`);
   }
-  if (keys.length < 2) return keys.map((key) => ({ key: exported(key), cert: certificates[0] }));
+  if (keys.length < 2) return keys.map((key) => ({ __proto__: null, key: exported(key), cert: certificates[0] }));
   return certificates.map((cert, index) => {
     const key = keys.find((key) => belongs(cert, key)) ?? keys[index];
-    return { key: exported(key), cert };
+    return { __proto__: null, key: exported(key), cert };
   });
 }
 
@@ -178,21 +221,22 @@ function belongs(cert, key) {
 }
 
 function exported(key) {
-  return key.export({ type: 'pkcs8', format: 'der' });
+  return key.export({ __proto__: null, type: 'pkcs8', format: 'der' });
 }
 
 /** A private key in any form that Node knows: PEM or DER, encrypted or not. */
 function privateKey(item, passphrase) {
-  if (isBag(item, 'pem')) {
-    validatePassphrase(item.passphrase);
-    passphrase = item.passphrase ?? passphrase;
-    item = item.pem;
+  const bag = bagOf(item, 'pem');
+  if (bag !== null) {
+    validatePassphrase(bag.passphrase);
+    passphrase = bag.passphrase ?? passphrase;
+    item = bag.pem;
   }
   passphrase ??= undefined;
   const data = blob('key', item);
   const attempts = data.includes(PEM_BEGIN)
-    ? [{ key: data, format: 'pem', passphrase }]
-    : KEY_FORMS.map((type) => ({ key: data, format: 'der', type, passphrase }));
+    ? [{ __proto__: null, key: data, format: 'pem', passphrase }]
+    : KEY_FORMS.map((type) => ({ __proto__: null, key: data, format: 'der', type, passphrase }));
   forgetFormerErrors();
   let failure;
   for (const attempt of attempts) {
@@ -223,12 +267,25 @@ function forgetFormerErrors() {
 
 function archives({ pfx, passphrase }) {
   return items(pfx).map((item) => {
-    const isInBag = isBag(item, 'buf');
-    if (isInBag) validatePassphrase(item.passphrase);
-    const data = blob('pfx', isInBag ? item.buf : item);
-    const secret = (isInBag ? item.passphrase : undefined) ?? passphrase ?? undefined;
-    return secret === undefined ? { data } : { data, passphrase: secret };
+    const bag = bagOf(item, 'buf');
+    if (bag !== null) validatePassphrase(bag.passphrase);
+    const data = blob('pfx', bag === null ? item : bag.buf);
+    return archive(data, bag?.passphrase ?? passphrase ?? undefined);
   });
+}
+
+/** What Node takes from an archive: its first key, and all certificates. */
+function archive(data, passphrase) {
+  const refused = (reason) => errors.optionError({ field: 'pfx', code: 'ERR_CRYPTO_OPERATION_FAILED', reason });
+  let contents;
+  try {
+    contents = openArchive(data, passphrase);
+  } catch (error) {
+    throw error instanceof Unreadable ? refused(error.message) : error;
+  }
+  const [key] = contents.keys;
+  if (key === undefined) throw refused('Unable to load private key from PFX data');
+  return { __proto__: null, key, certificates: contents.certificates };
 }
 
 function protocols(list) {
@@ -276,8 +333,12 @@ function ticketKeys(name, keys) {
   return Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
 }
 
-function isBag(item, name) {
-  return item !== null && typeof item === 'object' && !ArrayBuffer.isView(item) && item[name] !== undefined;
+/** The object that `item` is in, with a passphrase of its own, read once; null if it is in none. */
+function bagOf(item, name) {
+  if (item === null || typeof item !== 'object' || ArrayBuffer.isView(item)) return null;
+  const content = readOption(item, name);
+  if (content === undefined) return null;
+  return { __proto__: null, [name]: content, passphrase: readOption(item, 'passphrase') };
 }
 
 /** One, several or none. */
@@ -294,4 +355,4 @@ function blob(name, value) {
   return bytesOf(value, `options.${name}`);
 }
 
-module.exports = { Credentials, createCredentials, credentialsOf };
+module.exports = { Credentials, OPTIONS, createCredentials, credentialsOf };

@@ -118,6 +118,18 @@ function optionError({ field, code, reason }) {
   return coded(Base, code, `The property 'options.${field}' can't be used: ${reason}`);
 }
 
+/** An OpenSSL engine is asked for. */
+const noEngines = (name, advice) =>
+  coded(Error, 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED', `The property 'options.${name}' is not supported: ${advice}`);
+const invalidProtocolMethod = (reason) => coded(TypeError, 'ERR_TLS_INVALID_PROTOCOL_METHOD', reason);
+const versionConflict = (version, method) =>
+  coded(
+    TypeError,
+    'ERR_TLS_PROTOCOL_VERSION_CONFLICT',
+    `TLS protocol version ${inspect(version)} conflicts with secureProtocol ${inspect(method)}`,
+  );
+const handshakeTimeout = () => coded(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout');
+
 /** A handshake or a record has failed: Node's code, OpenSSL's words, and the alert if the peer has sent one. */
 function tlsError({ code, message, alert }) {
   const error = new Error(message);
@@ -201,6 +213,7 @@ module.exports = {
   closedBeforeConnection,
   connectError,
   detachedWhileWriting,
+  handshakeTimeout,
   illegalConstructor,
   invalidAddressFamily,
   invalidArgumentType,
@@ -209,10 +222,12 @@ module.exports = {
   invalidHandle,
   invalidHandleType,
   invalidIpAddress,
+  invalidProtocolMethod,
   ipBlocked,
   listenError,
   missingConnectArguments,
   noAnswer,
+  noEngines,
   noSharedPorts,
   notSecure,
   optionError,
@@ -223,5 +238,6 @@ module.exports = {
   socketClosed,
   systemError,
   tlsError,
+  versionConflict,
   writeAfterEnd,
 };

@@ -3,14 +3,17 @@
 // TLS for streams: what `setSecure()` begins, and what a secure stream knows of its peer.
 //
 // A stream changes over in the order of its writes: `setSecure()` puts a mark among them. What was written before the
-// mark goes out in the clear; the mark is "written" once the handshake is done, so that Duplex holds back what comes
-// after it, as it does behind any write that takes its time.
+// mark goes out in the clear; the mark is "written" once the handshake is done and its listeners have not objected to
+// the peer, so that Duplex holds back what comes after it, as it does behind any write that takes its time.
 
 const { X509Certificate } = require('crypto');
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
+const { isIP } = require('./address');
 const { validateBoolean, validateObject, validateString } = require('./arguments');
 const binding = require('./binding');
-const { credentialsOf } = require('./credentials');
+const { OPTIONS, credentialsOf } = require('./credentials');
 const errors = require('./errors');
+const { bare, readOptions } = require('./options');
 const { kSecurity } = require('./symbols');
 
 /** The mark. No user can get hold of it. */
@@ -19,61 +22,104 @@ const MARK = Buffer.alloc(0);
 /** How long a handshake may take by default, in milliseconds, as in Node. */
 const HANDSHAKE_TIMEOUT = 120_000;
 
+/** What a path counts as where a certificate must be for a name, as in Node. */
+const LOCAL = 'localhost';
+
+/** Options of `createCredentials` that `setSecure` has, too. */
+const OWN_OPTIONS = ['servername'];
+
 /** A stream's way to TLS, and what came of it. */
 class Security {
   /** What the handshake needs: `{ credentials, options, received }`; null once it has begun. */
   #request;
-  /** What chooses the credentials while the handshake is under way. */
-  #credentials = null;
-  /** Of the mark, while the handshake is under way. */
+  #credentials;
+  /** The name or address that a server's certificate must be for, where the user checks that. */
+  #identity = LOCAL;
+  /** The user's own check of a server's certificate. */
+  #checkIdentity = undefined;
+  /** Of the mark, until bytes pass. */
   #callback = null;
   /** What the engine says of the session: `{ agreement, peer, own }`, from when it is first asked for. */
   #known = null;
-  /** The handshake is done. */
+  #deadline = null;
+  /** The handshake is done: the peer is known. */
   isDone = false;
+  /** The handshake is done, and nobody has objected to the peer: bytes pass. */
+  isOpen = false;
   /** The peer has ended its side without a close_notify. */
   truncated = false;
 
   /** `received` is what was received and not delivered when `setSecure()` was called: it belongs to the handshake. */
   constructor(credentials, options, received) {
     this.#request = { credentials, options, received };
+    this.#credentials = credentials;
+  }
+
+  /**
+   * The time that the handshake may take begins, whatever it waits for: the peer, or that what was written before it
+   * can be sent. `expire` is called when it is over.
+   */
+  startDeadline(expire) {
+    const milliseconds = this.#credentials.handshakeTimeout || HANDSHAKE_TIMEOUT;
+    // A loop that was busy hears first of a handshake that was done in time.
+    const isOver = () => setImmediate(() => this.#deadline !== null && expire());
+    this.#deadline = setTimeout(isOver, milliseconds);
+    this.#deadline.unref();
   }
 
   /** Begins the handshake of stream `id`, which has connected to `host`. `callback` is the mark's. */
   begin(engine, id, host, callback) {
     const { credentials, options, received } = this.#request;
     this.#request = null;
-    this.#credentials = credentials;
     this.#callback = callback;
     const { isServer, servername } = options;
+    const name = servername ?? (isIP(host) === 0 ? host : undefined);
+    this.#identity = servername ?? host ?? engine.peer(id)?.address ?? LOCAL;
     const request = {
+      __proto__: null,
       isServer,
+      serverName: isServer ? undefined : name,
       checksName: servername !== undefined,
       asks: credentials.asks,
-      deadline: credentials.handshakeTimeout || HANDSHAKE_TIMEOUT,
+      received: received.length > 0 ? received : undefined,
     };
-    const serverName = servername ?? host;
-    if (!isServer && serverName) request.serverName = serverName;
-    if (received.length > 0) request.received = received;
+    if (!isServer) this.#checkIdentity = credentials.checkServerIdentity;
     if (!engine.secure(id, credentials.native, request)) callback(errors.invalidHandleType());
   }
 
-  /** The handshake is done: `then` says so, and what was written after the mark goes out. */
-  complete(then) {
+  /**
+   * The handshake of stream `id` is done. Returns what is wrong with the peer if it may get no further. What the user's
+   * own check throws is an uncaught exception, as in Node.
+   */
+  complete(engine, id) {
     this.isDone = true;
-    this.#credentials = null;
-    try {
-      then();
-    } finally {
-      this.takeCallback()?.();
-    }
+    this.#stopDeadline();
+    const { agreement, peer } = this.known(engine, id);
+    if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
+    // Not verified, should it throw.
+    agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
+    const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(engine.peerChain(id)));
+    agreement.verdict = wrong ? String(wrong.code || wrong.message || wrong) : undefined;
+    return wrong && this.#credentials.native.rejectsUnauthorized ? wrong : null;
   }
 
-  /** The callback of the mark, once. */
+  /** Bytes pass from now on: what was written after the mark goes out. */
+  open() {
+    this.isOpen = true;
+    this.takeCallback()?.();
+  }
+
+  /** Nothing is waited for any more: the callback of the mark, once. */
   takeCallback() {
+    this.#stopDeadline();
     const callback = this.#callback;
     this.#callback = null;
     return callback;
+  }
+
+  #stopDeadline() {
+    clearTimeout(this.#deadline);
+    this.#deadline = null;
   }
 
   /** A client has asked for a name: `answer(error, credentials)` goes on. */
@@ -84,7 +130,7 @@ class Security {
   /** What was agreed on and with whom, asked for while stream `id` is open and kept then. Null before there is any. */
   known(engine, id) {
     if (this.#known === null && this.isDone) {
-      const agreement = engine.agreement(id);
+      const agreement = bare(engine.agreement(id));
       this.#known = { agreement, peer: engine.peerCertificate(id), own: engine.ownCertificate(id) };
     }
     return this.#known;
@@ -95,10 +141,15 @@ class Security {
  * What `setSecure(credentials, options)` was given, checked: `{ credentials, options }`. `isServer` is the side that
  * the stream takes by itself.
  */
-function secureArguments(credentials, options = {}, isServer) {
-  validateObject(options, 'options');
+function secureArguments(credentials, given = {}, isServer) {
+  validateObject(given, 'options');
+  const options = readOptions(given, ['isServer', ...OPTIONS]);
   if (options.isServer !== undefined) validateBoolean(options.isServer, 'options.isServer');
   if (options.servername !== undefined) validateString(options.servername, 'options.servername');
+  const misplaced = OPTIONS.find((name) => options[name] !== undefined && !OWN_OPTIONS.includes(name));
+  if (misplaced !== undefined) {
+    throw errors.invalidArgumentValue(`options.${misplaced}`, options[misplaced], 'belongs to the credentials');
+  }
   const ready = credentialsOf(credentials);
   isServer = options.isServer ?? isServer;
   if (isServer && !ready.canServe) {
@@ -106,12 +157,20 @@ function secureArguments(credentials, options = {}, isServer) {
   }
   // As in Node, an empty name is none.
   const servername = options.servername || ready.servername || undefined;
-  return { credentials: ready, options: { isServer, servername } };
+  return { credentials: ready, options: { __proto__: null, isServer, servername } };
 }
 
-/** Whether TLS has been asked for on `stream`, and the handshake is not done. */
+/** Whether TLS has been asked for on `stream`, and no bytes pass yet. */
 function isSecuring(stream) {
-  return stream[kSecurity] !== null && !stream[kSecurity].isDone;
+  return stream[kSecurity] !== null && !stream[kSecurity].isOpen;
+}
+
+/**
+ * Calls `callback` behind all that the present callback has left to run: its ticks, its microtasks, and what those that
+ * were there first have scheduled. A listener that rejects has destroyed its stream by then (`captureRejections`).
+ */
+function afterTicks(callback) {
+  process.nextTick(() => queueMicrotask(() => process.nextTick(callback)));
 }
 
 /** A certificate in the words of the contract; an empty object without one. */
@@ -128,4 +187,16 @@ function describeAsToday(der) {
   return der === null ? {} : new X509Certificate(der).toLegacyObject();
 }
 
-module.exports = { MARK, Security, describe, describeAsToday, isSecuring, secureArguments };
+/** A chain of certificates as node:tls shows it to `checkServerIdentity`: each links its issuer's, a root itself. */
+function describeChain(chain) {
+  const certificates = chain.map((der) => new X509Certificate(der));
+  const shown = certificates.map((certificate) => certificate.toLegacyObject());
+  certificates.forEach((certificate, index) => {
+    const isIssuer = (other) => certificate.checkIssued(other);
+    const issuer = isIssuer(certificate) ? index : certificates.findIndex(isIssuer);
+    if (issuer !== -1) shown[index].issuerCertificate = shown[issuer];
+  });
+  return shown[0];
+}
+
+module.exports = { MARK, Security, afterTicks, describe, describeAsToday, isSecuring, secureArguments };

@@ -27,7 +27,6 @@ const {
   validateString,
   validateTimeout,
 } = require('./arguments');
-const { isIP } = require('./address');
 const channels = require('./channels');
 const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const engines = require('./engine');
@@ -38,7 +37,7 @@ const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
 const { Race } = require('./race');
-const { MARK, Security, describe, describeAsToday, isSecuring, secureArguments } = require('./secure');
+const { MARK, Security, afterTicks, describe, describeAsToday, isSecuring, secureArguments } = require('./secure');
 const {
   NONE,
   kAccept,
@@ -154,6 +153,7 @@ class StreamMethods extends Duplex {
     attach(this, id);
     this.connecting = false;
     this[kRace] = null;
+    if (this[kSecurity] !== null) startDeadline(this);
     try {
       this.emit('connect');
       this.emit('ready');
@@ -220,10 +220,25 @@ class StreamMethods extends Duplex {
   }
 
   [kOnSecure]() {
-    this[kSecurity].complete(() => {
-      if (this[kReading] && !isPipedByEngine(this)) this[kEngine].want(this[kId], true);
+    const security = this[kSecurity];
+    let hasObjected = true;
+    try {
+      const refused = security.complete(this[kEngine], this[kId]);
+      if (refused !== null) {
+        this.destroy(refused);
+        return;
+      }
       this.emit('secure');
       this.emit('secureConnect');
+      hasObjected = false;
+    } finally {
+      // A listener that throws may have found that the peer is not trusted: nothing is sent to it.
+      if (hasObjected) this.destroy();
+    }
+    afterTicks(() => {
+      if (this.destroyed || this[kSecurity] !== security) return;
+      security.open();
+      if (this[kReading] && !this.destroyed && !isPipedByEngine(this)) this[kEngine].want(this[kId], true);
       // What it had been full of has been taken by setSecure().
       if (this.listenerCount('readable') > 0) this.read(0);
     });
@@ -462,6 +477,7 @@ class StreamMethods extends Duplex {
     stopFeeding(this);
     if (this[kId] !== NONE) this[kEngine].want(this[kId], false);
     this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
+    if (this[kId] !== NONE) startDeadline(this);
     if (this[kId] !== NONE || this.connecting) super.write(MARK);
     return this;
   }
@@ -1060,8 +1076,12 @@ function beginHandshake(stream, callback) {
     return;
   }
   if (stream.destroyed) return;
-  const host = stream[kHost];
-  stream[kSecurity].begin(stream[kEngine], stream[kId], isIP(host) === 0 ? host : undefined, callback);
+  stream[kSecurity].begin(stream[kEngine], stream[kId], stream[kHost], callback);
+}
+
+/** The time that the handshake may take begins: with `setSecure()`, or with the connection if that comes later. */
+function startDeadline(stream) {
+  stream[kSecurity].startDeadline(() => stream.destroy(errors.handshakeTimeout()));
 }
 
 /** Writes what is in `list` before the mark, the mark, and what is behind it. False if it has no mark. */

@@ -263,6 +263,27 @@ describe('D19: keys in "PKCS#1, PKCS#8, SEC1, encrypted PKCS#8 and PKCS#12"', ()
       expect([ours.verifyPeer(), ours.getCertificate().subject]).toEqual([true, '/CN=direct']);
     });
 
+    test.each([[''], ['-legacy']])('PKCS#12: cut or changed anywhere, it is refused or read, and nothing else %s', (kind) => {
+      const pfx = archive('p256', ...pass, ...(kind ? [kind] : []));
+      const good = (data) => {
+        try {
+          net.createCredentials({ pfx: data, passphrase: 'sesame' });
+          return true;
+        } catch (error) {
+          expect(error.code).toMatch(/^ERR_(CRYPTO_OPERATION_FAILED|INVALID_ARG_VALUE)$/);
+          return false;
+        }
+      };
+      expect(good(pfx)).toBe(true);
+      for (let at = 0; at < pfx.length; at += 4) {
+        if (at % 16 === 0) expect(good(pfx.subarray(0, at))).toBe(false);
+        // A bit of a name, a version or the like may not matter.
+        const changed = Buffer.from(pfx);
+        changed[at] ^= 1;
+        good(changed);
+      }
+    });
+
     test('PKCS#12: a wrong passphrase, none, a part, and one without a key', () => {
       const pfx = archive('p256');
       const { leaf } = files('p256', scratch());

@@ -4,6 +4,7 @@
 // when it is a gate. node:tls judges the same certificates in the same roles.
 
 const { once } = require('events');
+const fs = require('fs');
 const path = require('path');
 const tls = require('tls');
 const net = require('../..');
@@ -481,6 +482,26 @@ describe('D21: "No environment variable ever weakens a verdict."', () => {
     expect((await verdictIn({ NODE_EXTRA_CA_CERTS: cert }, {}, 'expired')).verdict).toEqual([false, 'CERT_HAS_EXPIRED']);
     // With `ca`, it is the only list.
     expect((await verdictIn({ NODE_EXTRA_CA_CERTS: cert }, { ca: otherRoot })).verdict).toEqual(UNKNOWN);
+  });
+
+  test('NODE_EXTRA_CA_CERTS counts as it was when the process started, as in Node', async () => {
+    const folder = scratch();
+    const { cert } = files('root', folder);
+    const preload = (code) => {
+      const file = path.join(folder, 'preload.js');
+      fs.writeFileSync(file, code);
+      return `--require ${file}`;
+    };
+    const set = preload(`process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(cert)};`);
+    expect((await verdictIn({ NODE_OPTIONS: set })).verdict).toEqual(UNKNOWN);
+    const unset = preload('delete process.env.NODE_EXTRA_CA_CERTS;');
+    expect((await verdictIn({ NODE_OPTIONS: unset, NODE_EXTRA_CA_CERTS: cert })).verdict).toEqual([true, null]);
+    const changed = preload("process.env.NODE_EXTRA_CA_CERTS = '/nowhere';");
+    expect((await verdictIn({ NODE_OPTIONS: changed, NODE_EXTRA_CA_CERTS: cert })).verdict).toEqual([true, null]);
+    // A verdict that comes late reads the file that was meant early.
+    const moved = preload(`require(${JSON.stringify(path.join(__dirname, '../..'))}); process.chdir('/');`);
+    const relative = path.relative(process.cwd(), cert);
+    expect((await verdictIn({ NODE_OPTIONS: moved, NODE_EXTRA_CA_CERTS: relative })).verdict).toEqual([true, null]);
   });
 }, DEADLINE);
 

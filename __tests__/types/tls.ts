@@ -29,6 +29,16 @@ createCredentials({ pfx: [bytes, { buf: bytes }, { buf: bytes, passphrase: 'secr
 createCredentials({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.3', ciphers: 'HIGH:!AES128' });
 createCredentials({ ALPNProtocols: ['h2', Buffer.from('http/1.1')] });
 createCredentials({ ALPNProtocols: bytes, servername: 'localhost', requestCert: true, rejectUnauthorized: true });
+createCredentials({
+  checkServerIdentity: (hostname, certificate) =>
+    certificate.issuerCertificate.fingerprint256 === hostname ? undefined : new Error('pinned'),
+  secureProtocol: 'TLSv1_2_method',
+  secureOptions: 0,
+  sigalgs: 'ECDSA+SHA256',
+  ecdhCurve: 'X25519',
+  honorCipherOrder: false,
+  sessionIdContext: 'one',
+});
 createCredentials({ sessionTimeout: 0, ticketKeys: bytes, handshakeTimeout: 1000, keylog: '/tmp/secrets' });
 createCredentials({
   keylog(line) {

@@ -10,6 +10,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use rustls::KeyLog;
 
+use crate::tls::archive::Archive;
 use crate::tls::credentials;
 use crate::tls::handshake::Contexts;
 use crate::tls::identities::Identity;
@@ -24,13 +25,13 @@ pub struct IdentityOption {
     pub cert: Buffer,
 }
 
-/// A PKCS#12 archive.
+/// What a PKCS#12 archive holds.
 #[napi(object)]
 pub struct ArchiveOption {
-    /// The archive.
-    pub data: Buffer,
-    /// What it is encrypted with.
-    pub passphrase: Option<String>,
+    /// PKCS#8, in DER.
+    pub key: Buffer,
+    /// In DER, in the order of the archive.
+    pub certificates: Vec<Buffer>,
 }
 
 /// The options of `createCredentials`, checked for their types.
@@ -56,6 +57,16 @@ pub struct CredentialOptions<'a> {
     pub request_cert: bool,
     /// Whether the verdict is a gate.
     pub reject_unauthorized: bool,
+    /// Whether certificates of servers are checked for their names; if not, the caller does it.
+    pub checks_names: bool,
+    /// Whether a server's order of preference goes before its client's.
+    pub prefers_own_order: bool,
+    /// Groups for the key exchange, in OpenSSL's language.
+    pub ecdh_curve: Option<String>,
+    /// Signature algorithms, in OpenSSL's language.
+    pub sigalgs: Option<String>,
+    /// What keeps sessions apart from those of others with the same ticket keys.
+    pub session_context: Option<Buffer>,
     /// Seconds for which a session can be resumed.
     pub session_timeout: Option<u32>,
     /// The keys of session tickets.
@@ -88,6 +99,12 @@ impl Credentials {
     #[napi(getter, catch_unwind)]
     pub fn has_identity(&self) -> bool {
         self.inner.server.is_some()
+    }
+
+    /// Whether the verdict is a gate.
+    #[napi(getter, catch_unwind)]
+    pub fn rejects_unauthorized(&self) -> bool {
+        self.inner.reject_unauthorized
     }
 
     /// Other credentials, by the names that clients ask for.
@@ -128,7 +145,11 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Crede
             .into_iter()
             .map(|identity| Identity { key: identity.key.into(), cert: identity.cert.into() })
             .collect(),
-        pfx: options.pfx.into_iter().map(|archive| (archive.data.into(), archive.passphrase)).collect(),
+        pfx: options
+            .pfx
+            .into_iter()
+            .map(|archive| Archive { key: archive.key.into(), certificates: bytes(archive.certificates) })
+            .collect(),
         ca: options.ca.map(bytes),
         crl: bytes(options.crl),
         min_version: options.min_version,
@@ -137,6 +158,11 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Crede
         alpn: bytes(options.alpn),
         request_cert: options.request_cert,
         reject_unauthorized: options.reject_unauthorized,
+        checks_names: options.checks_names,
+        prefers_own_order: options.prefers_own_order,
+        groups: options.ecdh_curve,
+        signatures: options.sigalgs,
+        session_context: options.session_context.map(Vec::from).unwrap_or_default(),
         session_timeout: options.session_timeout.unwrap_or(defaults.session_timeout),
         ticket_keys: options.ticket_keys.map(Vec::from),
         key_log,

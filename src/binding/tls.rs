@@ -1,7 +1,6 @@
 //! What JavaScript asks of an engine's streams about TLS. Conversions, and nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
@@ -10,6 +9,7 @@ use rustls::HandshakeKind;
 use super::Engine;
 use super::credentials::Credentials;
 use crate::stream::{Secure, Security};
+use crate::tls::extra;
 use crate::tls::handshake::{Request, Role};
 use crate::tls::peer_certificate::PeerCertificate;
 use crate::tls::suites;
@@ -25,8 +25,6 @@ pub struct SecureOptions {
     pub checks_name: bool,
     /// `onasks` chooses the credentials by the name that the client asks for.
     pub asks: bool,
-    /// Milliseconds that the handshake may take.
-    pub deadline: u32,
     /// What was received and not delivered.
     pub received: Option<Buffer>,
 }
@@ -83,7 +81,7 @@ impl Engine {
     /// Has a stream change over to TLS behind what was written; `onsecure` or a failure follows. `false` if it can't.
     #[napi(catch_unwind)]
     pub fn secure(&self, id: u32, credentials: &Credentials, options: SecureOptions) -> bool {
-        let SecureOptions { is_server, server_name, checks_name, asks, deadline, received } = options;
+        let SecureOptions { is_server, server_name, checks_name, asks, received } = options;
         self.core.with(|engine| {
             let role = if is_server {
                 Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
@@ -95,7 +93,6 @@ impl Engine {
                 role,
                 credentials: Arc::clone(&credentials.inner),
                 received: received.map(Vec::from).unwrap_or_default(),
-                deadline: Duration::from_millis(deadline.into()),
             };
             engine.secure(id, request)
         })
@@ -141,6 +138,16 @@ impl Engine {
     pub fn peer_certificate(&self, id: u32) -> Option<Buffer> {
         self.with_secure(id, |secure| Some(secure.session.connection().peer_certificates()?.first()?.to_vec().into()))
             .flatten()
+    }
+
+    /// The certificates that a secure stream's peer has sent, in DER, its own first.
+    #[napi(catch_unwind)]
+    pub fn peer_chain(&self, id: u32) -> Vec<Buffer> {
+        self.with_secure(id, |secure| {
+            let chain = secure.session.connection().peer_certificates().unwrap_or_default();
+            chain.iter().map(|certificate| certificate.to_vec().into()).collect()
+        })
+        .unwrap_or_default()
     }
 
     /// Our own certificate on a secure stream, in DER.
@@ -195,4 +202,10 @@ impl Engine {
 pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
     let PeerCertificate { subject, issuer, valid_from, valid_to, fingerprint } = PeerCertificate::from_der(&der)?;
     Some(CertificateText { subject, issuer, valid_from, valid_to, fingerprint })
+}
+
+/// The library is being loaded: what the process was started with is noted before code can change it.
+#[napi_derive::module_init]
+fn load() {
+    extra::file();
 }

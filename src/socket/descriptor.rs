@@ -125,6 +125,12 @@ impl AsFd for Descriptor {
     }
 }
 
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
 impl Drop for Descriptor {
     fn drop(&mut self) {
         let number = self.fd.as_raw_fd();

@@ -25,6 +25,11 @@ pub fn set_no_delay(fd: impl AsFd, no_delay: bool) -> io::Result<()> {
     SockRef::from(&fd).set_tcp_nodelay(no_delay)
 }
 
+/// Whether Nagle's algorithm is off.
+pub fn no_delay(fd: impl AsFd) -> io::Result<bool> {
+    SockRef::from(&fd).tcp_nodelay()
+}
+
 /// Turns keep-alive on with `Some`, off with `None`.
 pub fn set_keep_alive(fd: impl AsFd, keep_alive: Option<KeepAlive>) -> io::Result<()> {
     fault::at("setsockopt")?;

@@ -11,6 +11,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -115,8 +116,9 @@ pub struct Names {
 /// See the module.
 pub struct Stream {
     id: Id,
-    /// `None` once closed. The rest stays readable until JavaScript lets go of the stream.
-    fd: Option<Descriptor>,
+    /// `None` once closed. The rest stays readable until JavaScript lets go of the stream. Shared with the handshake
+    /// while there is one.
+    fd: Option<Arc<Descriptor>>,
     kind: Kind,
     /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
@@ -138,6 +140,8 @@ pub struct Stream {
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
+    /// Nagle's algorithm is off for the handshake, and back on behind the first data.
+    delays_again: bool,
     queue_most: u32,
     /// The reads it has had of turn number `turn`.
     reads: u32,
@@ -173,7 +177,7 @@ impl Stream {
     fn new(id: Id, fd: Descriptor, kind: Kind, peer: Option<SocketAddr>, state: State) -> Self {
         Self {
             id,
-            fd: Some(fd),
+            fd: Some(Arc::new(fd)),
             kind,
             shared: false,
             state,
@@ -187,6 +191,7 @@ impl Stream {
             fed_by: None,
             watches_writable: false,
             bulky: false,
+            delays_again: false,
             queue_most: QUEUE_MOST,
             reads: 0,
             turn: 0,
@@ -208,7 +213,8 @@ impl Stream {
 
     /// An adopted descriptor is this stream's from now on: everything that could fail has succeeded.
     pub fn own(&mut self) {
-        if let Some(fd) = &mut self.fd {
+        // No handshake has a share of it yet.
+        if let Some(fd) = self.fd.as_mut().and_then(Arc::get_mut) {
             fd.own();
         }
     }
@@ -251,7 +257,7 @@ impl Stream {
             }
             match self.state.due(self.is_queued()) {
                 Due::Connect => {
-                    if let Some(outcome) = self.fd.as_ref().and_then(|fd| connect_outcome(fd)) {
+                    if let Some(outcome) = self.fd.as_deref().and_then(|fd| connect_outcome(fd)) {
                         self.state.connected();
                         return Some(News::Connected(outcome));
                     }
@@ -429,8 +435,14 @@ impl Stream {
 
     fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
         let Some(fd) = &self.fd else { return };
-        // The handshake watches a duplicate of its own.
+        // The handshake watches it now.
         reactor.deregister(fd);
+        // A flight that waits for the peer's acknowledgement of the one before costs the peer's delay, 40 ms and more.
+        self.delays_again = self.kind.is_tcp() && options::no_delay(fd).is_ok_and(|no_delay| !no_delay);
+        if self.delays_again {
+            // Only a connection that has failed can refuse, and that has its own error.
+            let _ = options::set_no_delay(fd, true);
+        }
         self.state.begin_handshake();
         if let Err(error) = self.security.begin(self.id, fd, self.kind, handshakes) {
             self.failure = Some(error);
@@ -509,6 +521,9 @@ impl Stream {
         }
         let accepted = written.saturating_sub(queued);
         self.bytes_written += accepted as u64;
+        if written > 0 {
+            self.settle_delay();
+        }
         if written < total {
             self.state.await_room(true);
         }
@@ -538,6 +553,7 @@ impl Stream {
             Ok(written) => {
                 if written > 0 {
                     self.note_traffic(now);
+                    self.settle_delay();
                 }
                 self.queue.consume(written, spare);
                 if self.is_queued() {
@@ -593,7 +609,7 @@ impl Stream {
             reactor.deregister(&fd);
         }
         if matches!(self.security, Security::Shaking(_)) {
-            // The handshake's duplicate of the socket lives until its thread has seen that it is cancelled.
+            // The handshake's share of the socket lives until its thread has seen that it is cancelled.
             if !reset {
                 // A socket that is gone already has nothing to end.
                 let _ = rustix::net::shutdown(&fd, rustix::net::Shutdown::Both);
@@ -633,8 +649,13 @@ impl Stream {
         if self.state.is_blocked() { self.queue.len() } else { 0 }
     }
 
-    /// See [`options::set_no_delay`]. Where there is no TCP, there is no delay.
-    pub fn set_no_delay(&self, no_delay: bool) {
+    /// See [`options::set_no_delay`]. Where there is no TCP, there is no delay. Around a handshake, what is set here
+    /// counts from the first data on.
+    pub fn set_no_delay(&mut self, no_delay: bool) {
+        if self.delays_again || matches!(self.security, Security::Shaking(_) | Security::Over(_)) {
+            self.delays_again = !no_delay && self.kind.is_tcp();
+            return;
+        }
         if let (true, Some(fd)) = (self.kind.is_tcp(), &self.fd) {
             // Only a connection that has failed can refuse, and that has its own error.
             let _ = options::set_no_delay(fd, no_delay);
@@ -671,6 +692,14 @@ impl Stream {
     /// The last traffic since it has been tracked.
     pub fn last_traffic(&self) -> Option<Instant> {
         self.last_traffic
+    }
+
+    /// The first data behind the handshake has been sent: Nagle's algorithm is as the application wants it.
+    fn settle_delay(&mut self) {
+        if self.delays_again && matches!(self.security, Security::Secure(_)) && !self.security.wants_write() {
+            self.delays_again = false;
+            self.set_no_delay(false);
+        }
     }
 
     fn note_traffic(&mut self, now: Instant) {

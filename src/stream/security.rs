@@ -3,7 +3,6 @@
 //! Owned by the stream. A handshake's letters come from other threads, through the engine's mailbox, and carry the
 //! number of the handshake: one that has been cancelled says nothing any more.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -11,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use super::News;
 use crate::error::{Result, Syscall};
 use crate::reactor::{Id, Mailbox};
-use crate::socket::{Kind, fault};
+use crate::socket::{Descriptor, Kind};
 use crate::tls::error::{Failure, TlsError};
 use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
@@ -92,14 +91,13 @@ pub struct Secure {
 
 impl Security {
     /// Begins the handshake that was requested.
-    pub fn begin(&mut self, id: Id, fd: &OwnedFd, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
+    pub fn begin(&mut self, id: Id, fd: &Arc<Descriptor>, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
         let Self::Requested(request) = std::mem::take(self) else { return Ok(()) };
-        let fd = fault::at("dup").and_then(|()| fd.try_clone()).map_err(|error| Syscall::Secure.failed(&error))?;
         handshakes.last += 1;
         let serial = handshakes.last;
         let mailbox = Arc::clone(&handshakes.mailbox);
         let post = move |letter| mailbox.post(Delivery { id, serial, letter });
-        let Some(handshake) = handshake::begin(*request, fd, kind, post) else {
+        let Some(handshake) = handshake::begin(*request, Arc::clone(fd), kind, post) else {
             return Err(Syscall::Secure.errno(libc::EAGAIN));
         };
         *self = Self::Shaking(Box::new(Shaking { _handshake: handshake, serial, question: None }));

@@ -11,7 +11,7 @@ use rustls::server::NoServerSessionStorage;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::archive;
+use super::algorithms;
 use super::identities::{self, Identities};
 use super::options::{OptionError, Options};
 use super::protocol::Protocol;
@@ -41,6 +41,8 @@ pub struct Credentials {
     pub trust: Arc<Trust>,
     /// Is the verdict a gate? Then who drives a handshake has to close it, too: a resumed one asks no verifier.
     pub reject_unauthorized: bool,
+    /// Are servers' certificates checked for their names? If not, the caller does it.
+    pub checks_names: bool,
     own: Option<CertificateDer<'static>>,
     tickets: Arc<Tickets>,
 }
@@ -50,33 +52,47 @@ impl Credentials {
     pub fn new(options: Options) -> Result<Self, OptionError> {
         let mut keys = options.identities.iter().cloned().map(identities::read).collect::<Result<Vec<_>, _>>()?;
         let mut others = Vec::new();
-        for (data, passphrase) in &options.pfx {
-            let contents = archive::open(data, passphrase.as_deref())?;
+        for archive in &options.pfx {
+            let contents = archive.contents()?;
             keys.push(contents.identity);
             others.extend(contents.others);
         }
         check_alpn(&options.alpn)?;
+        let signatures = options.signatures.as_deref().map(algorithms::signatures).transpose()?;
+        if let Some(schemes) = &signatures {
+            keys = keys.iter().map(|key| identities::limit(key, schemes)).collect();
+        }
+        let verifier = |trust: &Arc<Trust>| {
+            let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
+            let verifier = if options.checks_names { verifier } else { verifier.without_names() };
+            match &signatures {
+                Some(schemes) => verifier.with_schemes(schemes.clone()),
+                None => verifier,
+            }
+        };
         let protocol = Protocol::new(&options)?;
         let trust = Arc::new(trust(&options, others)?);
         let tickets = Arc::new(tickets(&options)?);
         // Where nobody gets in without a certificate, one is asked for.
         let requests_certificate = options.request_cert || options.ca.is_some() || options.reject_unauthorized;
-        let server = |requests| match keys.is_empty() {
+        let server = |requests: bool| match keys.is_empty() {
             true => Ok(None),
             false => {
-                server(&options, &protocol, &keys, &trust, &tickets, requests).map(|config| Some(Arc::new(config)))
+                let verifier = requests.then(|| verifier(&trust));
+                server(&options, &protocol, &keys, verifier, &tickets).map(|config| Some(Arc::new(config)))
             }
         };
         let asking_server = server(true)?;
         let server = if requests_certificate { asking_server.clone() } else { server(false)? };
         let own = keys.first().and_then(|key| key.cert.first().cloned());
         Ok(Self {
-            client: Arc::new(client(&options, &protocol, keys, &trust)?),
+            client: Arc::new(client(&options, &protocol, keys, verifier(&trust))?),
             server,
             asking_server,
             requests_certificate,
             trust,
             reject_unauthorized: options.reject_unauthorized,
+            checks_names: options.checks_names,
             own,
             tickets,
         })
@@ -132,7 +148,7 @@ fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust,
 
 fn tickets(options: &Options) -> Result<Tickets, OptionError> {
     let keys = options.ticket_keys.as_deref().map(ticket_keys).transpose()?;
-    Tickets::new(options.session_timeout, keys).ok_or_else(|| OptionError {
+    Tickets::new(options.session_timeout, keys, &options.session_context).ok_or_else(|| OptionError {
         field: "ticketKeys",
         code: "ERR_CRYPTO_OPERATION_FAILED",
         reason: "the system has no random numbers".into(),
@@ -151,9 +167,8 @@ fn client(
     options: &Options,
     protocol: &Protocol,
     keys: Vec<Arc<CertifiedKey>>,
-    trust: &Arc<Trust>,
+    verifier: Verifier,
 ) -> Result<ClientConfig, OptionError> {
-    let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&protocol.provider))
         .with_protocol_versions(&protocol.versions)
         .map_err(unusable)?
@@ -175,15 +190,13 @@ fn server(
     options: &Options,
     protocol: &Protocol,
     keys: &[Arc<CertifiedKey>],
-    trust: &Arc<Trust>,
+    verifier: Option<Verifier>,
     tickets: &Arc<Tickets>,
-    requests_certificate: bool,
 ) -> Result<ServerConfig, OptionError> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(&protocol.provider))
         .with_protocol_versions(&protocol.versions)
         .map_err(unusable)?;
-    let builder = if requests_certificate {
-        let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
+    let builder = if let Some(verifier) = verifier {
         // The names of a default list would be some hundred, and tell the client nothing.
         let verifier = if options.ca.is_some() { verifier.with_hints() } else { verifier };
         builder.with_client_cert_verifier(Arc::new(verifier))
@@ -192,8 +205,7 @@ fn server(
     };
     let mut config = builder.with_cert_resolver(Arc::new(Identities::new(keys.to_vec())));
     config.alpn_protocols.clone_from(&options.alpn);
-    // As in Node, whose servers have `honorCipherOrder` on.
-    config.ignore_client_order = true;
+    config.ignore_client_order = options.prefers_own_order;
     // Sessions are in tickets, and so with the client, only: their keys say how long they live.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.ticketer = Arc::<Tickets>::clone(tickets);
@@ -215,6 +227,7 @@ fn unusable(error: rustls::Error) -> OptionError {
 mod tests {
     use rustls::{HandshakeKind, ProtocolVersion};
 
+    use super::super::archive::Archive;
     use super::super::fixtures::{Certificate, authority, handshake, params};
     use super::super::identities::Identity;
     use super::super::suites;
@@ -250,7 +263,7 @@ mod tests {
         let garbage = || b"garbage".to_vec();
         assert_eq!(refused(|options| options.identities[0].key = garbage()), ("key", "ERR_OSSL_UNSUPPORTED"));
         assert_eq!(refused(|options| options.identities[0].cert = garbage()), ("cert", "ERR_OSSL_ASN1_WRONG_TAG"));
-        let pfx = refused(|options| options.pfx = vec![(garbage(), None)]);
+        let pfx = refused(|options| options.pfx = vec![Archive { key: garbage(), certificates: vec![] }]);
         assert_eq!(pfx, ("pfx", "ERR_CRYPTO_OPERATION_FAILED"));
         assert_eq!(refused(|options| options.ca = Some(vec![garbage()])), ("ca", "ERR_INVALID_ARG_VALUE"));
         assert_eq!(refused(|options| options.crl = vec![garbage()]), ("crl", "ERR_CRYPTO_OPERATION_FAILED"));

@@ -38,11 +38,6 @@ impl From<TlsError> for Failure {
 }
 
 impl TlsError {
-    /// The handshake took longer than it may; as in Node.
-    pub fn handshake_timeout() -> Self {
-        Self::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
-    }
-
     /// A message of the protocol itself is longer than any may be.
     pub fn endless_message() -> Self {
         Self::of_reason("excessive message size")
@@ -294,7 +289,6 @@ mod tests {
         assert_eq!(TlsError::not_tls(b"POST / HTTP/1.1").code, "ERR_SSL_HTTP_REQUEST");
         assert_eq!(TlsError::not_tls(b"CONNECT a").code, "ERR_SSL_HTTPS_PROXY_REQUEST");
         assert_eq!(TlsError::not_tls(b"EHLO me").code, "ERR_SSL_WRONG_VERSION_NUMBER");
-        assert_eq!(TlsError::handshake_timeout().code, "ERR_TLS_HANDSHAKE_TIMEOUT");
     }
 
     /// What `node:tls` 20 gives on both sides when the same two are set against each other.

@@ -1,40 +1,36 @@
-//! A handshake, off the loop: tokio-rustls on the threads of the [`runtime`](crate::runtime).
+//! A handshake, off the loop: rustls on the threads of the [`runtime`](crate::runtime).
 //!
-//! A stream gives a duplicate of its socket and what it has received but not delivered, and gets back a connection, or
-//! what went wrong. Meanwhile it neither reads nor writes. Nothing here knows streams: whoever begins a handshake says
-//! where its letters are to be posted.
+//! A stream shares its socket and passes on what it has received but not delivered; it gets back a connection, or what
+//! went wrong. Meanwhile it neither reads nor writes. Nothing here knows streams: the caller of [`begin`] says where
+//! letters are posted.
 //!
 //! # Threads
 //!
 //! [`begin`] is called on the JavaScript thread; the rest runs on the runtime. Signatures are computed on its few
-//! threads, so that no more are under way at once, in the order in which they have become due; who only waits for its
-//! peer holds no thread. Dropping the [`Handshake`] cancels it and closes the duplicate.
+//! threads, so that no more are under way at once, in the order in which they have become due; a handshake that waits
+//! for its peer occupies no thread. Dropping the [`Handshake`] cancels it and releases its share of the socket. The
+//! deadline is JavaScript's, which cancels a handshake that takes too long.
 
 use std::future::poll_fn;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::fd::OwnedFd;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use rustix::io::Errno;
-use rustls::Connection;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::Acceptor;
+use rustls::{ClientConnection, Connection};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::timeout;
-use tokio_rustls::{LazyConfigAcceptor, TlsConnector};
 
 use super::credentials::Credentials;
-use super::error::{Failure, TlsError, looks_like_tls};
+use super::drive;
+use super::error::{Failure, TlsError};
 use super::judge::{Peer, judge};
-use super::transport::{Transport, hang_up};
+use super::transport::Transport;
 use super::verdict::Verdict;
 use crate::runtime;
-use crate::socket::Kind;
+use crate::socket::{Descriptor, Kind};
 
 /// Which side a stream takes.
 #[derive(Clone, Debug)]
@@ -89,8 +85,6 @@ pub struct Request {
     pub credentials: Arc<Credentials>,
     /// What was received and not delivered: it belongs to the handshake.
     pub received: Vec<u8>,
-    /// How long it may take.
-    pub deadline: Duration,
 }
 
 /// What a handshake has to say.
@@ -127,21 +121,17 @@ impl Drop for Handshake {
     }
 }
 
-/// Begins a handshake over `fd`, which is a duplicate of the stream's socket. `post` gets its letters, [`Letter::Over`]
-/// last. `None` where no thread can be started.
+/// Begins a handshake over `fd`, the stream's socket. `post` gets its letters, [`Letter::Over`] last. `None` where no
+/// thread can be started.
 pub fn begin(
     request: Request,
-    fd: OwnedFd,
+    fd: Arc<Descriptor>,
     kind: Kind,
     post: impl Fn(Letter) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
         let post = TellsOfPanic(post);
-        let deadline = request.deadline;
-        let outcome = match timeout(deadline, run(request, fd, kind, &post.0)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(TlsError::handshake_timeout().into()),
-        };
+        let outcome = run(request, fd, kind, &post.0).await;
         (post.0)(Letter::Over(outcome.map(Box::new)));
     };
     runtime::spawn(task).map(Handshake)
@@ -158,24 +148,25 @@ impl<P: Fn(Letter)> Drop for TellsOfPanic<P> {
     }
 }
 
-async fn run(request: Request, fd: OwnedFd, kind: Kind, post: &(impl Fn(Letter) + Sync)) -> Result<Secured, Failure> {
-    let Request { role, credentials, received, .. } = request;
-    // While the user chooses the credentials, nobody reads: that the peer has left is seen by watching.
-    let watched = match &role {
-        Role::Server { asks: true, .. } => Some(fd.try_clone().map_err(|error| failure(&error, None))?),
-        _ => None,
-    };
-    let transport = Transport::new(fd, kind, received).map_err(|error| failure(&error, None))?;
+async fn run(
+    request: Request,
+    fd: Arc<Descriptor>,
+    kind: Kind,
+    post: &(impl Fn(Letter) + Sync),
+) -> Result<Secured, Failure> {
+    let Request { role, credentials, received } = request;
+    let transport = Transport::new(fd, kind, received)
+        .map_err(|error| Failure::Socket(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
     match role {
         Role::Client { server_name, checks_name, address } => {
             connect(transport, credentials, server_name, checks_name, address).await
         }
-        Role::Server { contexts, .. } => accept(transport, credentials, &contexts, watched, post).await,
+        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, post).await,
     }
 }
 
 async fn connect(
-    transport: Transport,
+    mut transport: Transport,
     credentials: Arc<Credentials>,
     server_name: Option<String>,
     checks_name: bool,
@@ -187,12 +178,13 @@ async fn connect(
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
     };
     let sends_name = matches!(name, ServerName::DnsName(_));
-    let connecting = TlsConnector::from(Arc::clone(&credentials.client)).connect(name, transport);
-    let stream = connecting.into_fallible().await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
-    let (transport, connection) = stream.into_inner();
+    let client =
+        ClientConnection::new(Arc::clone(&credentials.client), name).map_err(|error| TlsError::from(&error))?;
+    let mut connection = Connection::from(client);
+    drive::complete(&mut connection, &mut transport).await?;
     let checked = match server_name.clone() {
-        Some(name) if checks_name => Some(name),
-        _ if !credentials.reject_unauthorized => None,
+        Some(name) if checks_name && credentials.checks_names => Some(name),
+        _ if !credentials.reject_unauthorized || !credentials.checks_names => None,
         // Behind a gate there is always a name, as in Node: the host's, its address, or what a path counts as.
         Some(name) => Some(name),
         None => Some(address.map_or_else(|| LOCAL.to_owned(), |address| address.to_string())),
@@ -200,22 +192,18 @@ async fn connect(
     let gate = Gate { peer: Peer::Server { name: checked.as_deref() }, is_closed: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
-    secured(transport, connection.into(), gate, asked_for, own, &credentials)
+    secured(transport, connection, gate, asked_for, own, &credentials)
 }
 
 async fn accept(
-    transport: Transport,
+    mut transport: Transport,
     credentials: Arc<Credentials>,
     contexts: &Contexts,
-    watched: Option<OwnedFd>,
+    asks: bool,
     post: &(impl Fn(Letter) + Sync),
 ) -> Result<Secured, Failure> {
-    let mut acceptor = LazyConfigAcceptor::new(Acceptor::default(), transport);
-    let start = match (&mut acceptor).await {
-        Ok(start) => start,
-        Err(error) => return Err(failure(&error, acceptor.take_io().as_ref())),
-    };
-    let server_name = start.client_hello().server_name().map(str::to_owned);
+    let hello = drive::client_hello(&mut transport).await?;
+    let server_name = hello.client_hello().server_name().map(str::to_owned);
     let first = Arc::clone(&credentials);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
@@ -223,38 +211,39 @@ async fn accept(
         None => credentials,
         Some(name) => match contexts.find(name) {
             Some(context) => context,
-            None => match watched {
-                Some(fd) => {
-                    let (answer, answered) = oneshot::channel();
-                    post(Letter::Asks(name.clone(), answer));
-                    answer_or_end(answered, fd).await.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
-                }
-                None => credentials,
-            },
+            None if asks => {
+                let (answer, answered) = oneshot::channel();
+                post(Letter::Asks(name.clone(), answer));
+                let answer = answer_or_end(answered, &transport).await;
+                answer.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
+            }
+            None => credentials,
         },
     };
     let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
-    let shown = config.cert_resolver.resolve(start.client_hello());
+    let shown = config.cert_resolver.resolve(hello.client_hello());
     let own = shown.and_then(|identity| identity.cert.first().cloned());
-    let accepting = start.into_stream(config).into_fallible();
-    let stream = accepting.await.map_err(|(error, transport)| failure(&error, Some(&transport)))?;
-    let (transport, connection) = stream.into_inner();
+    let mut connection = match hello.into_connection(config) {
+        Ok(server) => Connection::from(server),
+        Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await),
+    };
+    drive::complete(&mut connection, &mut transport).await?;
     // Who asks for another name does not get around the gate.
     let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
-    secured(transport, connection.into(), Gate { peer: Peer::Client, is_closed }, server_name, own, &credentials)
+    secured(transport, connection, Gate { peer: Peer::Client, is_closed }, server_name, own, &credentials)
 }
 
-/// What was answered. `None` if the stream, or its peer at `fd`, is gone before.
+/// What was answered. `None` if the stream, or its peer, is gone before: while the user chooses the credentials, nothing
+/// is read.
 async fn answer_or_end(
     mut answered: oneshot::Receiver<Option<Arc<Credentials>>>,
-    fd: OwnedFd,
+    transport: &Transport,
 ) -> Option<Option<Arc<Credentials>>> {
-    let mut end = pin!(hang_up(fd));
-    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), end.as_mut().poll(cx)) {
+    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), transport.poll_hang_up(cx)) {
         (Poll::Ready(answer), _) => Poll::Ready(answer.ok()),
-        (Poll::Pending, Poll::Ready(_)) => Poll::Ready(None),
+        (Poll::Pending, Poll::Ready(())) => Poll::Ready(None),
         (Poll::Pending, Poll::Pending) => Poll::Pending,
     })
     .await
@@ -281,19 +270,4 @@ fn secured(
         return Err(TlsError::from(verdict).into());
     }
     Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, own })
-}
-
-/// What a failed handshake has failed of.
-fn failure(error: &io::Error, transport: Option<&Transport>) -> Failure {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        let first = transport.map_or(&[][..], Transport::first);
-        return match tls {
-            rustls::Error::InvalidMessage(_) if !looks_like_tls(first) => TlsError::not_tls(first).into(),
-            _ => TlsError::from(tls).into(),
-        };
-    }
-    match error.raw_os_error() {
-        Some(errno) => Failure::Socket(Errno::from_raw_os_error(errno)),
-        None => TlsError::disconnected().into(),
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::{CertifiedKey, SigningKey};
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{CipherSuite, SignatureAlgorithm, SignatureScheme};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -28,6 +28,30 @@ pub struct Identity {
 /// All our identities, the preferred first.
 #[derive(Debug)]
 pub struct Identities(Vec<Arc<CertifiedKey>>);
+
+/// A key that signs in some of its schemes only.
+#[derive(Debug)]
+struct Limited {
+    key: Arc<dyn SigningKey>,
+    schemes: Arc<[SignatureScheme]>,
+}
+
+impl SigningKey for Limited {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let offered: Vec<_> = offered.iter().copied().filter(|scheme| self.schemes.contains(scheme)).collect();
+        self.key.choose_scheme(&offered)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.key.algorithm()
+    }
+}
+
+/// `identity`, which signs in no other schemes than `schemes`.
+pub fn limit(identity: &CertifiedKey, schemes: &[SignatureScheme]) -> Arc<CertifiedKey> {
+    let key = Limited { key: Arc::clone(&identity.key), schemes: schemes.into() };
+    Arc::new(CertifiedKey { key: Arc::new(key), ..identity.clone() })
+}
 
 impl Identities {
     /// Those given; an identity that does not fit the peer is passed over for the next.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::KeyLog;
 
+use super::archive::Archive;
 use super::identities::Identity;
 
 /// How long a session can be resumed, in seconds; as in Node.
@@ -18,8 +19,8 @@ pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
 pub struct Options {
     /// Keys and certificates; the first that the peer can check is shown to it.
     pub identities: Vec<Identity>,
-    /// PKCS#12 archives, each with its passphrase.
-    pub pfx: Vec<(Vec<u8>, Option<String>)>,
+    /// What PKCS#12 archives hold.
+    pub pfx: Vec<Archive>,
     /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
     pub ca: Option<Vec<Vec<u8>>>,
     /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
@@ -36,6 +37,16 @@ pub struct Options {
     pub request_cert: bool,
     /// Does a peer that is not trusted end the handshake?
     pub reject_unauthorized: bool,
+    /// Are certificates of servers checked for their names? If not, the caller does it.
+    pub checks_names: bool,
+    /// Does a server's order of preference go before its client's?
+    pub prefers_own_order: bool,
+    /// Groups for the key exchange, in OpenSSL's language. `None` is all.
+    pub groups: Option<String>,
+    /// Signature algorithms for both sides, in OpenSSL's language. `None` is all.
+    pub signatures: Option<String>,
+    /// Sessions are kept apart from those of other contexts with the same ticket keys.
+    pub session_context: Vec<u8>,
     /// How long a session can be resumed, in seconds. 0 is not at all.
     pub session_timeout: u32,
     /// The keys of session tickets, 48 bytes. `None` is keys of our own.
@@ -57,6 +68,11 @@ impl Default for Options {
             alpn: Vec::new(),
             request_cert: false,
             reject_unauthorized: false,
+            checks_names: true,
+            prefers_own_order: true,
+            groups: None,
+            signatures: None,
+            session_context: Vec::new(),
             session_timeout: DEFAULT_SESSION_TIMEOUT,
             ticket_keys: None,
             key_log: None,

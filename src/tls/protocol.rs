@@ -1,4 +1,4 @@
-//! Which versions of TLS, and which cipher suites: the options `minVersion`, `maxVersion` and `ciphers`.
+//! Which versions of TLS, cipher suites and groups: the options `minVersion`, `maxVersion`, `ciphers` and `ecdhCurve`.
 //!
 //! Pure. rustls has TLS 1.2 and 1.3. An older minimum means 1.2, since it leaves out nothing that was asked for; an
 //! older maximum can't be met, and is an error.
@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::{ProtocolVersion, SupportedCipherSuite, SupportedProtocolVersion, version};
 
+use super::algorithms;
 use super::options::{OptionError, Options};
-use super::provider::{provider, with_suites};
+use super::provider::{provider, with_groups, with_suites};
 use super::suites;
 
 /// Which protocols, with which suites.
@@ -21,8 +22,16 @@ pub struct Protocol {
 }
 
 impl Protocol {
-    /// Reads `minVersion`, `maxVersion` and `ciphers`.
+    /// Reads `minVersion`, `maxVersion`, `ciphers` and `ecdhCurve`.
     pub fn new(options: &Options) -> Result<Self, OptionError> {
+        let mut protocol = Self::without_groups(options)?;
+        if let Some(list) = options.groups.as_deref() {
+            protocol.provider = with_groups(&protocol.provider, algorithms::groups(list)?);
+        }
+        Ok(protocol)
+    }
+
+    fn without_groups(options: &Options) -> Result<Self, OptionError> {
         let min = match options.min_version.as_deref() {
             None => &version::TLS12,
             Some("TLSv1" | "TLSv1.1") => &version::TLS12,

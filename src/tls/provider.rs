@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
 use rustls::{CipherSuite, SupportedCipherSuite};
 
 #[cfg(feature = "aws-lc-rs")]
@@ -51,6 +51,11 @@ fn is_aes_128(suite: CipherSuite) -> bool {
 /// The provider, reduced to `suites`, the preferred first.
 pub fn with_suites(suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { cipher_suites: suites, ..provider().as_ref().clone() })
+}
+
+/// `base`, reduced to `groups` for the key exchange, the preferred first.
+pub fn with_groups(base: &CryptoProvider, groups: Vec<&'static dyn SupportedKxGroup>) -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider { kx_groups: groups, ..base.clone() })
 }
 
 /// The signatures that can be checked, in certificates and in handshakes. For tests, each check is counted.

@@ -41,13 +41,16 @@ pub struct Session {
     ended: bool,
     /// The socket has ended without one.
     truncated: bool,
+    /// The last flight of the handshake waits for the first data, to go out with it.
+    holds_flight: bool,
 }
 
 impl Session {
     /// A session over what a handshake has left: its connection, and what was received but not read by it.
     pub fn new(mut connection: Connection, unread: Vec<u8>) -> Self {
         connection.set_buffer_limit(None);
-        let mut session = Self { connection, unread, failure: None, ended: false, truncated: false };
+        let holds_flight = connection.wants_write();
+        let mut session = Self { connection, unread, failure: None, ended: false, truncated: false, holds_flight };
         // The peer may have ended already, behind the handshake.
         session.process();
         session
@@ -132,7 +135,8 @@ impl Session {
         let mut rest: &[u8] = &[];
         let mut batch = Vec::new();
         let mut taken = 0;
-        while self.flush(fd, kind)? {
+        let mut has_room = std::mem::take(&mut self.holds_flight) || self.flush(fd, kind)?;
+        while has_room {
             let mut size = 0;
             batch.clear();
             while size < SEAL_MOST {
@@ -151,6 +155,7 @@ impl Session {
                 break;
             }
             taken += self.seal(&batch)?;
+            has_room = self.flush(fd, kind)?;
         }
         Ok(taken)
     }
@@ -191,6 +196,7 @@ impl Session {
     }
 
     fn flush_with(&mut self, fd: &OwnedFd, kind: Kind, last: bool) -> Result<bool, Errno> {
+        self.holds_flight = false;
         let mut records = Records { fd, kind, last, failure: None };
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut records) {

@@ -1,25 +1,29 @@
-//! The socket of a handshake as tokio sees it: first what was received before the handshake began, then the descriptor.
+//! The socket of a handshake as its task sees it: first what was received before the handshake began, then the
+//! descriptor, and no call that waits.
 //!
-//! Owned by the handshake's task. The descriptor is a duplicate: the stream keeps its own, so that addresses and options
-//! stay at hand meanwhile.
+//! Owned by the handshake's task. The descriptor itself is shared with the stream, which keeps asking it for addresses
+//! and options but neither reads nor writes meanwhile: a handshake needs no second descriptor. tokio watches it under
+//! the same number, in a poll of its own.
 
-use std::io::{self, IoSlice};
-use std::os::fd::OwnedFd;
-use std::pin::Pin;
+use std::io::{self, IoSlice, Read, Write};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use crate::socket::Kind;
-use crate::socket::io::{Read, read_over, write};
+use crate::socket::io::{Read as Found, read_over, write};
+use crate::socket::{Descriptor, Kind};
 
 /// So many of the peer's first bytes are kept: enough to tell what it speaks, if it does not speak TLS.
 const FIRST_BYTES: usize = 16;
 
+/// So much of what a peer has sent is discarded before a failed connection is closed. Closing a socket with unread
+/// bytes resets the connection, and a reset may overtake the alert that says why.
+const DISCARD_MOST: usize = 64 << 10;
+
 /// See the module.
 pub struct Transport {
-    fd: AsyncFd<OwnedFd>,
+    fd: AsyncFd<Arc<Descriptor>>,
     kind: Kind,
     received: Vec<u8>,
     /// How many of `received` have been read.
@@ -31,8 +35,8 @@ impl Transport {
     /// A transport over `fd`, which is a non-blocking socket, that begins with what was `received` from it before.
     ///
     /// Must be called on the runtime.
-    pub fn new(fd: OwnedFd, kind: Kind, received: Vec<u8>) -> io::Result<Self> {
-        // SAFETY: the `AsyncFd` owns the descriptor, which stays the same until both are gone.
+    pub fn new(fd: Arc<Descriptor>, kind: Kind, received: Vec<u8>) -> io::Result<Self> {
+        // SAFETY: the `AsyncFd` holds a share of the descriptor, which stays the same, and open, until it is gone.
         let fd = unsafe { AsyncFd::register(fd) }?;
         Ok(Self { fd, kind, received, taken: 0, first: Vec::new() })
     }
@@ -47,69 +51,66 @@ impl Transport {
         self.received.split_off(self.taken)
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    /// For calls that take an [`io::Read`] or [`io::Write`]: what can't be done now is `WouldBlock`, and wakes the task
+    /// of `cx` when it can.
+    pub fn with<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>) -> Polled<'a, 'b> {
+        Polled { transport: self, cx }
+    }
+
+    /// Resolves when the peer has ended its side, without reading anything.
+    pub fn poll_hang_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            // An error is an end, too: reading says which.
+            let Ok(mut guard) = ready!(self.fd.poll_read_ready(cx)) else { return Poll::Ready(()) };
+            if guard.ready().is_read_closed() {
+                return Poll::Ready(());
+            }
+            guard.clear_ready();
+        }
+    }
+
+    /// Takes leave of a peer that is not to be talked to any more, so that it can read what was sent to it last.
+    pub fn dismiss(&mut self) {
+        // Whether the peer is still there makes no difference any more.
+        let _ = rustix::net::shutdown(self.fd.get_ref(), rustix::net::Shutdown::Write);
+        let mut space = [0; 4096];
+        let mut left = DISCARD_MOST;
+        while left > 0 {
+            match read_over(self.fd.get_ref(), &mut space) {
+                Ok(Found::Bytes(count)) => left = left.saturating_sub(count),
+                _ => return,
+            }
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
+        let count = if self.taken < self.received.len() {
+            let rest = &self.received[self.taken..];
+            let count = rest.len().min(space.len());
+            space[..count].copy_from_slice(&rest[..count]);
+            self.taken += count;
+            count
+        } else {
+            ready!(self.poll_receive(cx, space))?
+        };
+        let missing = FIRST_BYTES - self.first.len();
+        self.first.extend_from_slice(&space[..missing.min(count)]);
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
-            match read_over(guard.get_inner(), buffer.initialize_unfilled()) {
-                Ok(Read::Bytes(count)) => {
-                    buffer.advance(count);
-                    return Poll::Ready(Ok(()));
-                }
-                Ok(Read::End) => return Poll::Ready(Ok(())),
-                Ok(Read::Empty) => guard.clear_ready(),
+            match read_over(guard.get_inner(), space) {
+                Ok(Found::Bytes(count)) => return Poll::Ready(Ok(count)),
+                Ok(Found::End) => return Poll::Ready(Ok(0)),
+                Ok(Found::Empty) => guard.clear_ready(),
                 Err(errno) => return Poll::Ready(Err(errno.into())),
             }
         }
     }
-}
 
-/// Resolves when the peer of `fd`, a duplicate of a transport's descriptor, has ended its side.
-///
-/// Must be called on the runtime.
-pub async fn hang_up(fd: OwnedFd) -> io::Result<()> {
-    // SAFETY: as in `Transport::new`.
-    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
-    loop {
-        let mut guard = fd.readable().await?;
-        if guard.ready().is_read_closed() {
-            return Ok(());
-        }
-        guard.clear_ready();
-    }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if buffer.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let before = buffer.filled().len();
-        if this.taken < this.received.len() {
-            let rest = &this.received[this.taken..];
-            let count = rest.len().min(buffer.remaining());
-            buffer.put_slice(&rest[..count]);
-            this.taken += count;
-        } else {
-            ready!(this.poll_receive(cx, buffer))?;
-        }
-        let missing = FIRST_BYTES - this.first.len();
-        let filled = &buffer.filled()[before..];
-        this.first.extend_from_slice(&filled[..missing.min(filled.len())]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         if slices.iter().all(|slice| slice.is_empty()) {
             return Poll::Ready(Ok(0));
         }
@@ -122,18 +123,38 @@ impl AsyncWrite for Transport {
             }
         }
     }
+}
+
+/// A transport and the task that uses it. See [`Transport::with`].
+pub struct Polled<'a, 'b> {
+    transport: &'a mut Transport,
+    cx: &'a mut Context<'b>,
+}
+
+fn or_would_block<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
+    match poll {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
+impl Read for Polled<'_, '_> {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        or_would_block(self.transport.poll_read(self.cx, space))
+    }
+}
+
+impl Write for Polled<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
 
     /// A flight of several records goes out in one call.
-    fn is_write_vectored(&self) -> bool {
-        true
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        or_would_block(self.transport.poll_write(self.cx, slices))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // The stream ends the connection, not its handshake.
-        Poll::Ready(Ok(()))
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 //! As in OpenSSL, what is listed is a *root* only if it has issued itself and may issue others; any other certificate
 //! that is listed helps to complete chains. A certificate listed literally is trusted as itself (D21).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use rustls::DistinguishedName;
@@ -14,8 +14,8 @@ use rustls::pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use super::path::is_self_signed;
-use super::pem;
 use super::revocation::Crl;
+use super::{extra, pem};
 
 /// What a verdict is reached from. See the module.
 #[derive(Debug)]
@@ -164,8 +164,7 @@ pub fn sequence(content: &[u8]) -> Vec<u8> {
     [header.as_slice(), content].concat()
 }
 
-static DEFAULT: LazyLock<Trust> =
-    LazyLock::new(|| default_list(std::env::var_os("NODE_EXTRA_CA_CERTS").map(PathBuf::from).as_deref()));
+static DEFAULT: LazyLock<Trust> = LazyLock::new(|| default_list(extra::file()));
 
 /// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
 fn default_list(extra: Option<&Path>) -> Trust {

@@ -29,18 +29,39 @@ use super::verdict::Verdict;
 pub struct Verifier {
     trust: Arc<Trust>,
     is_gate: bool,
+    checks_names: bool,
+    schemes: Vec<SignatureScheme>,
     hints: Vec<DistinguishedName>,
 }
 
 impl Verifier {
     /// Judges by `trust`; `is_gate` is `rejectUnauthorized`.
     pub fn new(trust: Arc<Trust>, is_gate: bool) -> Self {
-        Self { trust, is_gate, hints: Vec::new() }
+        let schemes = signature_algorithms().supported_schemes();
+        Self { trust, is_gate, checks_names: true, schemes, hints: Vec::new() }
+    }
+
+    /// Lets the caller check the names of servers.
+    pub fn without_names(self) -> Self {
+        Self { checks_names: false, ..self }
+    }
+
+    /// Takes no other signatures in handshakes than those in `schemes`.
+    pub fn with_schemes(self, schemes: Vec<SignatureScheme>) -> Self {
+        Self { schemes, ..self }
     }
 
     /// Tells clients the names of the listed certificates, too.
     pub fn with_hints(self) -> Self {
         Self { hints: self.trust.hints(), ..self }
+    }
+
+    /// What is not offered is not taken. rustls does not look.
+    fn check_scheme(&self, signed: &DigitallySignedStruct) -> Result<(), Error> {
+        if self.schemes.contains(&signed.scheme) {
+            return Ok(());
+        }
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
     }
 
     fn check(
@@ -68,7 +89,7 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let name = match server_name {
-            ServerName::DnsName(name) => Some(name.as_ref()),
+            ServerName::DnsName(name) if self.checks_names => Some(name.as_ref()),
             _ => None,
         };
         self.check(end_entity, intermediates, Peer::Server { name }, now)?;
@@ -81,6 +102,7 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(dss)?;
         tls12_signature(message, cert, dss)
     }
 
@@ -90,11 +112,12 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(dss)?;
         tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        signature_algorithms().supported_schemes()
+        self.schemes.clone()
     }
 }
 
@@ -123,6 +146,7 @@ impl ClientCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(dss)?;
         tls12_signature(message, cert, dss)
     }
 
@@ -132,11 +156,12 @@ impl ClientCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        self.check_scheme(dss)?;
         tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        signature_algorithms().supported_schemes()
+        self.schemes.clone()
     }
 }
 

@@ -1,0 +1,83 @@
+'use strict';
+
+// What a hostile peer may cost, counted: descriptors, memory, turns of the loop, and what it is sent. The limits are
+// those of docs/reliability.md, "What a peer costs before it is known". No time is measured.
+
+const { once } = require('events');
+const fs = require('fs');
+const nodeNet = require('net');
+const { destroyAtEnd, failure } = require('../helpers');
+const { SERVER, tolerantServer } = require('./ends');
+const { HANDSHAKE, clientHello } = require('./wire');
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+const CONNECTIONS = 200;
+
+/** Memory of a half-open handshake, both ends and what JavaScript holds of them, in bytes. */
+const HALF_OPEN_MOST = 64 << 10;
+
+const descriptors = () => fs.readdirSync('/proc/self/fd').length;
+
+/** `CONNECTIONS` raw clients that have sent `bytes` to `server`, once it has accepted them all. */
+async function crowd(server, bytes) {
+  let accepted = 0;
+  const all = new Promise((resolve) => {
+    server.on('connection', function count() {
+      accepted += 1;
+      if (accepted < CONNECTIONS) return;
+      server.off('connection', count);
+      resolve();
+    });
+  });
+  const clients = Array.from({ length: CONNECTIONS }, () => {
+    const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+    client.on('error', () => {}).write(bytes);
+    return client;
+  });
+  await Promise.all([all, ...clients.map((client) => once(client, 'connect'))]);
+  return clients;
+}
+
+onLinux('half-open handshakes: a descriptor each, and little memory', async () => {
+  const hello = await clientHello({ servername: 'localhost' });
+  const server = await tolerantServer(SERVER);
+  // What the first of them makes stays: threads, buffers, code.
+  await Promise.all((await crowd(server, hello)).map((client) => once(client, 'data')));
+  const before = [descriptors(), process.memoryUsage.rss()];
+  await Promise.all((await crowd(server, hello)).map((client) => once(client, 'data')));
+  const [opened, grown] = [descriptors() - before[0], process.memoryUsage.rss() - before[1]];
+  expect(opened).toBe(2 * CONNECTIONS);
+  expect(grown / CONNECTIONS).toBeLessThan(HALF_OPEN_MOST);
+});
+
+test('a ClientHello byte by byte: no turn of the loop is for it before the handshake is over', async () => {
+  const server = await tolerantServer(SERVER);
+  const hello = await clientHello({ servername: 'localhost' });
+  const accepted = once(server, 'connection');
+  const client = destroyAtEnd(nodeNet.connect({ port: server.address().port, host: '127.0.0.1', noDelay: true }));
+  await once(client, 'connect');
+  const [stream] = await accepted;
+  const seen = jest.spyOn(stream, 'emit');
+  for (const byte of hello) await new Promise((resolve) => client.write(Buffer.from([byte]), resolve));
+  await once(client, 'data');
+  expect(seen).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['a ClientHello that never ends', Buffer.concat([Buffer.from([HANDSHAKE, 3, 3, 0x40, 0, 1, 0xff, 0xff, 0xff]), Buffer.alloc(1 << 20)])],
+  ['garbage', Buffer.alloc(1 << 20, 0xaa)],
+  ['zeros', Buffer.alloc(1 << 20)],
+])('%s: the stream fails, and the peer gets no more than an alert', async (_, bytes) => {
+  const server = await tolerantServer(SERVER);
+  const accepted = once(server, 'connection');
+  const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+  let answered = 0;
+  client.on('error', () => {}).on('data', ({ length }) => (answered += length));
+  client.write(bytes);
+  const [stream] = await accepted;
+  const gone = once(client, 'close');
+  expect((await failure(stream)).code).toMatch(/^ERR_SSL_|^ECONNRESET$/);
+  await gone;
+  expect(answered).toBeLessThanOrEqual(7);
+});

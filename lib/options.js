@@ -1,0 +1,43 @@
+'use strict';
+
+// Reading what the user gives as options: each property once, and nothing that only `Object.prototype` has.
+//
+// A program in which somebody else can add properties to `Object.prototype` must not trust other peers for it. So
+// options are copied here into objects without a prototype that have every key; what goes to the engine is such an
+// object, too, because a key that is missing would be looked up in `Object.prototype`.
+
+const { getPrototypeOf, hasOwn } = Object;
+
+/** Whether `holder` is the `Object.prototype` of this realm or another. */
+function isRoot(holder) {
+  return hasOwn(holder, 'isPrototypeOf') && getPrototypeOf(holder) === null;
+}
+
+/** Whether `options` has `name` from `Object.prototype` and from nowhere else. */
+function isInheritedByAll(options, name) {
+  for (let holder = options; holder !== null; holder = getPrototypeOf(holder)) {
+    if (hasOwn(holder, name)) return isRoot(holder);
+  }
+  // A proxy that answers for it.
+  return false;
+}
+
+/** The option `name`, asked for once. Inherited values count, as in Node, but for those that every object has. */
+function readOption(options, name) {
+  const value = options[name];
+  return value === undefined || isInheritedByAll(options, name) ? undefined : value;
+}
+
+/** The options `names`, each asked for once: an object that has all of them, and no prototype. */
+function readOptions(options, names) {
+  const read = { __proto__: null };
+  for (const name of names) read[name] = readOption(options, name);
+  return read;
+}
+
+/** A copy of an object of the engine's, which leaves out what it has no value for, without a prototype. */
+function bare(object) {
+  return object === null || object === undefined ? object : Object.assign({ __proto__: null }, object);
+}
+
+module.exports = { bare, readOption, readOptions };
