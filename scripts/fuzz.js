@@ -4,9 +4,9 @@
 // N seconds, 60 unless said. Prints a line per target, and exits with 1 if one of them found something.
 //
 // The Rust targets (fuzz/targets) run under libFuzzer and AddressSanitizer, on the project's own toolchain: only the
-// flags are unstable. What libFuzzer learns stays in target/fuzz/corpus; `--keep` puts what of it reaches anything new into
-// fuzz/corpus, which the tests replay. What breaks a promise is left in target/fuzz/findings. The targets in JavaScript
-// (fuzz/js) run in this process, from a random seed, which reproduces a failure.
+// flags are unstable. What libFuzzer learns stays in target/fuzz/corpus; `--keep` puts what of it reaches anything new
+// into fuzz/corpus, which the tests replay. What breaks a promise is left in target/fuzz/findings.
+// The targets in JavaScript (fuzz/js) run in this process, from a random seed, which reproduces a failure.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');

@@ -1,7 +1,7 @@
 'use strict';
 
-// The fuzz targets in JavaScript (fuzz/js), for a second or so each; what fails says with which seed. They run for longer
-// with `node scripts/fuzz.js`. `cargo test` replays the corpus of the targets in Rust.
+// The fuzz targets in JavaScript (fuzz/js), for a second or so each; what fails says with which seed. They run for
+// longer with `node scripts/fuzz.js`. `cargo test` replays the corpus of the targets in Rust.
 
 const { once } = require('events');
 const fs = require('fs');

@@ -3,6 +3,8 @@
 //! A part of the crate, so that a target reaches what it tests, but compiled only for the fuzzer (`fuzz/Cargo.toml`) and
 //! for the tests, which replay the corpus without any instrumentation. `scripts/fuzz.js` runs the targets for longer.
 
+#![expect(clippy::expect_used, reason = "a target that fails panics")]
+
 mod address;
 mod certificate;
 mod input;
