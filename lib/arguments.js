@@ -115,8 +115,9 @@ function validateBlockList(value, name) {
   if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'net.BlockList', value);
 }
 
+/** The number that a value of the user's stands for, if it is one; nothing is converted that V8 would throw at. */
 function toNumber(value) {
-  const number = Number(value);
+  const number = typeof value === 'object' || typeof value === 'symbol' ? NaN : Number(value);
   return number >= 0 ? number : false;
 }
 
@@ -194,8 +195,8 @@ function listenTarget(args) {
 }
 
 function listenBacklog([, second, third], options) {
-  const backlog = toNumber(second) || toNumber(third) || options.backlog || 511;
-  return Math.min(Math.trunc(Number(backlog)) || 511, INT32_MAX);
+  const backlog = toNumber(second) || toNumber(third) || toNumber(options.backlog) || 511;
+  return Math.min(Math.trunc(backlog) || 511, INT32_MAX);
 }
 
 function validateFd(fd) {

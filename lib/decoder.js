@@ -18,7 +18,8 @@ class Utf16Decoder {
 
   /** Goes on behind `rest`, an unfinished character. */
   constructor(rest) {
-    this.#decoder.write(rest);
+    // Of a high surrogate and a byte, StringDecoder holds back the byte only.
+    this.#half = this.#decoder.write(rest);
   }
 
   get encoding() {

@@ -50,13 +50,26 @@ function layout() {
   if (offences.length > 0) throw new Error(`the layout is broken:\n  ${offences.join('\n  ')}`);
 }
 
+/** The fuzzer is another package over the same sources, so it has to have the same dependencies. */
+function fuzzer() {
+  const section = (file, name) => {
+    const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
+    return text.split(`\n[${name}]\n`)[1].split('\n\n')[0];
+  };
+  if (section('Cargo.toml', 'dependencies').trim() !== section('fuzz/Cargo.toml', 'dependencies').trim()) {
+    throw new Error('the dependencies of fuzz/Cargo.toml are not those of Cargo.toml');
+  }
+}
+
 function main() {
   ensureBuilt();
   run('cargo', ['fmt', '--check']);
+  run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);
   run('cargo', ['fmt', '--check', '--manifest-path', 'benchmark/load/Cargo.toml']);
   run('cargo', ['clippy', '--locked', '--all-targets', '--all-features', '--', '-D', 'warnings']);
   run('npx', ['--no-install', 'eslint', '--max-warnings', '0', '.']);
   layout();
+  fuzzer();
   console.log('lint: clean');
 }
 

@@ -24,6 +24,9 @@ pub mod binding;
 pub mod bound;
 pub mod engine;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+#[path = "../fuzz/targets/mod.rs"]
+pub mod fuzzing;
 pub mod listener;
 pub mod pipe;
 pub mod reactor;

@@ -57,8 +57,9 @@ fn split_zone(input: &str) -> (&str, Option<&str>) {
 }
 
 fn interface_index(zone: &str) -> Option<u32> {
-    if let Ok(index) = zone.parse() {
-        return Some(index);
+    // `parse` alone would take a sign.
+    if !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_digit()) {
+        return zone.parse().ok();
     }
     let name = std::ffi::CString::new(zone).ok()?;
     // SAFETY: `name` is a NUL-terminated string that outlives the call.
@@ -111,6 +112,7 @@ mod tests {
         }
         assert!(parse("localhost", 80).is_none());
         assert!(parse("1.2.3.4%1", 80).is_none());
+        assert!(parse("fe80::1%+1", 80).is_none());
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Owned by the engine, used on the thread of its environment. The invariants: what was accepted goes out in order and
 //! before the end of the sending side; after an end or an error nothing more is received; a descriptor is closed once.
 
-mod queue;
+pub(crate) mod queue;
 mod security;
-mod state;
+pub(crate) mod state;
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;

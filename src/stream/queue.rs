@@ -8,7 +8,8 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Appends what `fill` writes. `memory` gives the vector for an empty queue.
+    /// Appends what `fill` writes, or nothing if it fails; returns how much that is. An empty queue gets its vector from
+    /// `memory`.
     pub fn append<E>(
         &mut self,
         memory: &mut Spare,
@@ -18,8 +19,15 @@ impl Queue {
             self.bytes = memory.take();
         }
         let before = self.bytes.len();
-        fill(&mut self.bytes)?;
-        Ok(self.bytes.len() - before)
+        let outcome = fill(&mut self.bytes);
+        if outcome.is_err() {
+            self.bytes.truncate(before);
+        }
+        let appended = self.bytes.len() - before;
+        if self.is_empty() {
+            memory.put(std::mem::take(&mut self.bytes));
+        }
+        outcome.map(|()| appended)
     }
 
     /// What waits.
@@ -35,6 +43,12 @@ impl Queue {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How much memory it owns.
+    #[cfg(any(test, fuzzing))]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// `count` bytes have been sent. An empty queue gives its memory back to `memory`.
@@ -104,10 +118,26 @@ mod tests {
         let (mut queue, mut spare) = (Queue::default(), Spare::default());
         push(&mut queue, &mut spare, b"x");
         queue.consume(1, &mut spare);
-        assert_eq!(queue.bytes.capacity(), 0);
+        assert_eq!(queue.capacity(), 0);
         assert_eq!(spare.vectors.len(), 1);
         push(&mut queue, &mut spare, b"y");
         assert!(spare.vectors.is_empty());
+    }
+
+    #[test]
+    fn a_write_of_nothing_and_one_that_fails_leave_nothing_behind() {
+        let (mut queue, mut spare) = (Queue::default(), Spare::default());
+        push(&mut queue, &mut spare, b"");
+        assert_eq!(queue.capacity(), 0);
+        let fail = |vector: &mut Vec<u8>| {
+            vector.extend_from_slice(b"half");
+            Err(())
+        };
+        assert_eq!(queue.append(&mut spare, fail), Err(()));
+        assert_eq!(queue.capacity(), 0);
+        push(&mut queue, &mut spare, b"x");
+        assert_eq!(queue.append(&mut spare, fail), Err(()));
+        assert_eq!(queue.pending(), b"x");
     }
 
     #[test]

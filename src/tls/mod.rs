@@ -53,4 +53,4 @@ pub mod verdict;
 pub mod verifier;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
