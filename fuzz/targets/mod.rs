@@ -23,7 +23,6 @@ pub type Target = fn(&[u8]);
 /// The targets, by the names of their folders in `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("address", address::run),
-    ("archive", pem::run_archive),
     ("certificate", certificate::run),
     ("crl", verdict::run_crl),
     ("pem", pem::run),

@@ -1,6 +1,6 @@
-//! PEM and PKCS#12: nothing makes them panic, and what was read from PEM is what its blocks hold.
+//! PEM: nothing makes it panic, and what was read from PEM is what its blocks hold.
 
-use crate::tls::{archive, pem};
+use crate::tls::pem;
 
 pub fn run(data: &[u8]) {
     let _ = pem::revocation_lists(data);
@@ -14,11 +14,6 @@ pub fn run(data: &[u8]) {
     if !certificates.is_empty() {
         assert_eq!(pem::certificates(written.as_bytes()), Ok(certificates));
     }
-}
-
-pub fn run_archive(data: &[u8]) {
-    // Any number of rounds is an archive's right; they are not what is tested.
-    let _ = archive::open(data, Some("fuzz"));
 }
 
 fn block(der: &[u8]) -> String {

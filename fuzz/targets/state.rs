@@ -232,7 +232,6 @@ impl Play {
         }
         if due == Due::Receive {
             assert!(self.wanted && !self.has_ended, "{self:?}");
-            assert!(self.state.may_receive());
         }
         assert!(!self.state.is_settled() || (self.end == End::Open && !self.state.is_connecting()));
     }

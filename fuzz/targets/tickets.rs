@@ -15,7 +15,7 @@ static OTHERS: LazyLock<Tickets> = LazyLock::new(|| tickets(8));
 fn tickets(key: u8) -> Tickets {
     let mut keys = [7; TICKET_KEYS_LENGTH];
     keys[TICKET_KEYS_LENGTH - 1] = key;
-    Tickets::new(300, Some(keys)).expect("there is a provider")
+    Tickets::new(300, Some(keys), b"fuzz").expect("there is a provider")
 }
 
 pub fn run(data: &[u8]) {
