@@ -76,3 +76,21 @@ test.each([1, 100])('a message of the protocol that never ends, in pieces of %s:
   expect(error.code).toMatch(/^ERR_SSL_/);
   await settled();
 });
+
+test('what was written when the session fails is not sent in the clear', async () => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const received = [];
+  raw.on('data', (data) => received.push(data));
+  stream.on('data', () => stream.write('secret'));
+  const failing = failure(stream);
+  const broken = seal(APPLICATION_DATA, Buffer.from('broken'));
+  broken[broken.length - 1] ^= 1;
+  // The end is there by the time that the first is answered: reading comes before writing then.
+  raw.end(Buffer.concat([seal(APPLICATION_DATA, Buffer.from('hello')), broken]));
+  expect((await failing).code).toMatch(/^ERR_SSL_/);
+  await settled();
+  expect(Buffer.concat(received).includes('secret')).toBe(false);
+});
