@@ -94,3 +94,25 @@ test('what was written when the session fails is not sent in the clear', async (
   await settled();
   expect(Buffer.concat(received).includes('secret')).toBe(false);
 });
+
+test.each([[0], [1]])('2,000 records of %d bytes: read together, and the loop goes on', async (size) => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const events = [];
+  const all = new Promise((resolve) => {
+    let length = 0;
+    stream.on('data', (data) => {
+      events.push(data.length);
+      length += data.length;
+      if (data.includes('!')) resolve(length);
+    });
+  });
+  const records = Array.from({ length: 2000 }, () => seal(APPLICATION_DATA, Buffer.alloc(size)));
+  raw.write(Buffer.concat([...records, seal(APPLICATION_DATA, Buffer.from('!'))]));
+  await settled();
+  expect(await all).toBe(2000 * size + 1);
+  // Not one for each.
+  expect(events.length).toBeLessThan(100);
+});
