@@ -76,3 +76,54 @@ test.each([1, 100])('a message of the protocol that never ends, in pieces of %s:
   expect(error.code).toMatch(/^ERR_SSL_/);
   await settled();
 });
+
+test('what was written when the session fails is not sent in the clear', async () => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const received = [];
+  raw.on('data', (data) => received.push(data));
+  stream.on('data', () => stream.write('secret'));
+  const failing = failure(stream);
+  const broken = seal(APPLICATION_DATA, Buffer.from('broken'));
+  broken[broken.length - 1] ^= 1;
+  // The end is there by the time that the first is answered: reading comes before writing then.
+  raw.end(Buffer.concat([seal(APPLICATION_DATA, Buffer.from('hello')), broken]));
+  expect((await failing).code).toMatch(/^ERR_SSL_/);
+  await settled();
+  expect(Buffer.concat(received).includes('secret')).toBe(false);
+});
+
+test('2,000 records of one byte: read together, and the loop goes on', async () => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const events = [];
+  const all = new Promise((resolve) => {
+    let length = 0;
+    stream.on('data', (data) => {
+      events.push(data.length);
+      length += data.length;
+      if (data.includes('!')) resolve(length);
+    });
+  });
+  const records = Array.from({ length: 2000 }, () => seal(APPLICATION_DATA, Buffer.alloc(1)));
+  raw.write(Buffer.concat([...records, seal(APPLICATION_DATA, Buffer.from('!'))]));
+  await settled();
+  expect(await all).toBe(2001);
+  // Not one for each.
+  expect(events.length).toBeLessThan(100);
+});
+
+test('records of nothing, one after the other, end the session', async () => {
+  const server = await tolerantServer(SERVER);
+  const accepted = nextSecure(server);
+  const { raw, seal } = await client(server);
+  const stream = await accepted;
+  const failing = failure(stream);
+  raw.write(Buffer.concat(Array.from({ length: 2000 }, () => seal(APPLICATION_DATA, Buffer.alloc(0)))));
+  expect((await failing).code).toMatch(/^ERR_SSL_/);
+  await settled();
+});

@@ -340,7 +340,7 @@ impl Stream {
             }
             Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
             Err(Failure::Tls(failure)) => {
-                self.state.ended();
+                self.state.fail();
                 self.security.fail(failure);
                 Some(Err(News::TlsFailed))
             }
@@ -462,7 +462,7 @@ impl Stream {
                 }
             }
             News::TlsFailed | News::Failed(_) => {
-                self.state.ended();
+                self.state.fail();
                 news
             }
             _ => news,
@@ -501,6 +501,9 @@ impl Stream {
             return Err(error);
         }
         let Some(fd) = &self.fd else { return Err(Syscall::Write.errno(libc::EBADF)) };
+        if self.state.has_failed() {
+            return Err(Syscall::Write.errno(libc::EPIPE));
+        }
         if self.state.is_blocked() || self.state.is_securing() {
             self.state.await_room(true);
             return Ok(0);
@@ -543,6 +546,10 @@ impl Stream {
         // A secure stream says that it ends.
         let has_last_word = last && matches!(self.security, Security::Secure(_));
         if !(self.is_queued() || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
+            return;
+        }
+        // What was written to a session that has failed never goes out in the clear.
+        if self.state.has_failed() {
             return;
         }
         let sent = match self.security.session() {
@@ -724,6 +731,9 @@ impl Stream {
     /// Ends the sending side; a secure one says so first. `None` if the kernel has no room for that now.
     fn shut_down_now(&mut self, reactor: &Reactor) -> Option<Result<()>> {
         let Some(fd) = &self.fd else { return Some(Ok(())) };
+        if self.state.has_failed() {
+            return Some(Err(Syscall::Shutdown.errno(libc::EPIPE)));
+        }
         if let Some(session) = self.security.session() {
             match session.send(fd, self.kind, &[], true) {
                 Ok(_) if session.wants_write() => {
@@ -750,7 +760,7 @@ impl Stream {
     }
 
     fn fail(&mut self, error: Error) -> News {
-        self.state.ended();
+        self.state.fail();
         News::Failed(error)
     }
 }

@@ -55,6 +55,8 @@ pub struct State {
     securing: Securing,
     receiving: Receiving,
     sending: Sending,
+    /// The transport has failed: nothing is due any more, whatever is queued.
+    failed: bool,
 }
 
 /// What is due, in the order in which it is to be done.
@@ -98,6 +100,9 @@ impl State {
 
     /// The step to take now; `queued` says whether bytes wait to be sent.
     pub fn due(&self, queued: bool) -> Due {
+        if self.failed {
+            return Due::Nothing;
+        }
         if self.connecting {
             return if self.sending.blocked { Due::Nothing } else { Due::Connect };
         }
@@ -188,6 +193,17 @@ impl State {
         self.receiving.ended = true;
     }
 
+    /// The transport has failed, and JavaScript is told: nothing more is received or sent.
+    pub fn fail(&mut self) {
+        self.receiving.ended = true;
+        self.failed = true;
+    }
+
+    /// Whether the transport has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
     /// The end is not to be known yet: the next read will find it again.
     pub fn find_end_again(&mut self) {
         self.receiving.ended = false;
@@ -254,6 +270,19 @@ mod tests {
         assert_eq!(state.due(false), Due::Nothing);
         state.want(true);
         assert_eq!(state.due(false), Due::Receive);
+    }
+
+    #[test]
+    fn nothing_is_due_after_a_failure_whatever_is_queued() {
+        let mut state = State::open();
+        state.want(true);
+        state.await_room(true);
+        state.request_shutdown();
+        state.fail();
+        state.news(READABLE);
+        state.news(WRITABLE);
+        assert_eq!((state.due(true), state.due(false)), (Due::Nothing, Due::Nothing));
+        assert!(!state.may_receive());
     }
 
     #[test]
