@@ -639,6 +639,10 @@ impl Engine {
     /// Closes a stream or listener. Its id, and what it knows, stay until [`Self::release`].
     pub fn close(&mut self, id: Id, reset: bool) {
         let now = self.now();
+        // Before the socket: see `SocketFile`.
+        if !self.files.is_empty() {
+            self.files.remove(&id).inspect(SocketFile::remove);
+        }
         match self.sources.get_mut(id as usize) {
             Some(Source::Stream(stream)) => {
                 stream.flush(&self.reactor, &mut self.shared.spare, now);
@@ -647,9 +651,6 @@ impl Engine {
             Some(Source::Listener(listener)) => listener.close(&self.reactor),
             Some(Source::Bound(bound)) => bound.close(),
             _ => return,
-        }
-        if !self.files.is_empty() {
-            self.files.remove(&id).inspect(SocketFile::remove);
         }
         self.reference(id, false);
         self.unlink(id);

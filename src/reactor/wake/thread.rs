@@ -16,9 +16,9 @@ use std::thread::JoinHandle;
 
 use napi::sys;
 use rustix::event::{PollFd, PollFlags};
-use rustix::fd::OwnedFd;
 
 use super::Turn;
+use crate::socket::Descriptor;
 
 /// Sent to the thread: wait for the descriptor again. The end of the pipe means: stop.
 const GO_ON: u8 = 1;
@@ -28,7 +28,7 @@ struct Context {
     turn: Rc<dyn Turn>,
     function: sys::napi_threadsafe_function,
     /// `None` once closed: calls that are still on their way do nothing.
-    control: Option<OwnedFd>,
+    control: Option<Descriptor>,
 }
 
 /// See the module.
@@ -51,6 +51,7 @@ impl Thread {
     /// As of [`super::Wake::start`].
     pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
         let (ears, mouth) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(std::io::Error::from)?;
+        let (ears, mouth) = (Descriptor::from(ears), Descriptor::from(mouth));
         let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(mouth) }));
         // SAFETY: `env` is valid, as the caller promises. The context is freed by `finalize` alone.
         let function = unsafe {
@@ -89,9 +90,17 @@ impl Thread {
             function
         };
         let (fd, called) = (fd.as_raw_fd(), Function(function));
-        let thread =
-            std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called))?;
-        Ok(Self { env, function, context, thread })
+        let spawned = std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called));
+        match spawned {
+            Ok(thread) => Ok(Self { env, function, context, thread }),
+            Err(error) => {
+                // SAFETY: released once, which has the context freed.
+                unsafe {
+                    sys::napi_release_threadsafe_function(function, sys::ThreadsafeFunctionReleaseMode::abort);
+                }
+                Err(error.into())
+            }
+        }
     }
 
     pub fn set_referenced(&self, referenced: bool) {
@@ -119,7 +128,7 @@ impl Thread {
 }
 
 /// The thread: waits for news, calls, waits until the turn is over.
-fn watch(fd: RawFd, ears: &OwnedFd, function: &Function) {
+fn watch(fd: RawFd, ears: &Descriptor, function: &Function) {
     // SAFETY: `Wake::start`'s caller keeps the descriptor open until this thread has been joined.
     let reactor = unsafe { BorrowedFd::borrow_raw(fd) };
     loop {
