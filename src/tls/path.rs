@@ -209,6 +209,7 @@ pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
             ParsedExtension::ParseError { .. } | ParsedExtension::UnsupportedExtension { .. } => false,
             ParsedExtension::KeyUsage(usage) => usage.flags != 0,
             ParsedExtension::AuthorityKeyIdentifier(_) => has_tags_up_to(extension.value, 2),
+            ParsedExtension::NameConstraints(_) => has_tags_up_to(extension.value, 1),
             _ => true,
         };
         is_first && is_readable
