@@ -269,10 +269,8 @@ function authority(name, issuer, key, serial) {
   };
 }
 
-/** The case of `seed`: a quarter with revocation lists, and up to four more changes. */
-function caseOf(seed) {
-  const random = new Random(seed);
-  const depth = random.pick([0, 1, 1, 1, 2, 2, 3, 6, 7, 9, 11].slice(0, random.chance(0.9) ? 7 : 11));
+/** A case that is valid, with `depth` intermediates. */
+function validCase(depth) {
   const certificates = { root: authority('Root', 'root', 'p256/0', 100) };
   const chain = [];
   let issuer = 'root';
@@ -282,9 +280,22 @@ function caseOf(seed) {
     chain.unshift(issuer);
   }
   certificates.leaf = {
-    subject: [['O', 'Example'], ['CN', HOST]], issuer, key: 'p256/20', serial: 77, constraints: { ca: false }, usage: ['digitalSignature'], names: [['dns', HOST]],
+    subject: [['O', 'Example'], ['CN', HOST]],
+    issuer,
+    key: 'p256/20',
+    serial: 77,
+    constraints: { ca: false },
+    usage: ['digitalSignature'],
+    names: [['dns', HOST]],
   };
-  const world = { seed, changes: [], host: HOST, certificates, chain: ['leaf', ...chain], listed: ['root'], lists: [], count: 0 };
+  return { changes: [], host: HOST, certificates, chain: ['leaf', ...chain], listed: ['root'], lists: [], count: 0 };
+}
+
+/** The case of `seed`: a quarter with revocation lists, and up to four more changes. */
+function caseOf(seed) {
+  const random = new Random(seed);
+  const depths = [0, 1, 1, 1, 2, 2, 3, 6, 7, 9, 11];
+  const world = { seed, ...validCase(random.pick(random.chance(0.9) ? depths.slice(0, 7) : depths)) };
   const wanted = random.pick([0, 1, 1, 1, 2, 2, 2, 3, 4]);
   if (random.chance(0.25)) world.changes.push('revocation');
   for (let i = 0; i < wanted; i += 1) world.changes.push(random.pick(CHANGE_NAMES));
@@ -318,4 +329,4 @@ function optionsOf({ key, chain, listed, lists }) {
   };
 }
 
-module.exports = { caseOf, materialOf, optionsOf };
+module.exports = { caseOf, materialOf, optionsOf, validCase };
