@@ -14,7 +14,7 @@ const isAfter = (change) => (_, world) => world.changes.includes(change);
 
 /** Where `node:tls` trusts and rust-net does not: `[reason, (verdicts, world) => boolean]`. */
 const STRICTER = [
-  ['webpki follows 6 intermediates, OpenSSL 100', ({ ours }) => ours === 'CERT_CHAIN_TOO_LONG'],
+  ['webpki follows 6 intermediates, OpenSSL 100', ({ ours }, world) => ours === 'CERT_CHAIN_TOO_LONG' || isTooLong(world)],
   ['names are compared byte by byte: "Root" is another name than "root", or than itself as another type of string',
     isAfter('issuerName')],
   ['webpki has no secp256k1, no RSA below 2048 bits, and P-521 with SHA-512 only',
@@ -75,6 +75,9 @@ function pathsOf(world) {
   follow(['leaf']);
   return paths;
 }
+
+/** Whether every path of a long chain is longer than webpki follows; `pathsOf` does not find those. */
+const isTooLong = (world) => world.chain.length > 7 && pathsOf(world).length === 0;
 
 /** Whether the gate refuses as the verdict does. Where a key can't be used at all, the handshake may fail before it. */
 function isSame(verdict, atGate) {
