@@ -77,9 +77,13 @@ impl<'a> Path<'a> {
                 path.bare_root = Some(root);
                 return path;
             }
-            let found = unused.iter().position(|candidate| is_issuer(candidate, &last));
-            let Some(at) = found.filter(|_| path.sent == path.certificates.len()) else { return path };
-            last = unused.remove(at).clone();
+            if path.sent < path.certificates.len() {
+                return path;
+            }
+            let sent = unused.iter().filter(|candidate| is_issuer(candidate, &last));
+            let Some(sent) = best(sent.map(|candidate| (*candidate).clone()).collect(), now) else { return path };
+            unused.retain(|candidate| **candidate != sent);
+            last = sent;
             path.certificates.push(last.clone());
             path.sent += 1;
         }
