@@ -387,8 +387,9 @@ export interface CredentialOptions {
    */
   ca?: CredentialData | readonly CredentialData[] | undefined;
   /**
-   * Revocation lists. With any, every certificate of a chain needs the list of its issuer. One that can't be read
-   * throws `ERR_CRYPTO_OPERATION_FAILED`, one past its time `CRL_HAS_EXPIRED`.
+   * Revocation lists. With any, every certificate of a chain needs a list of its issuer that covers it and is valid at
+   * the time. Of several lists of one issuer, all are asked: what one revokes is revoked. One that can't be read throws
+   * `ERR_CRYPTO_OPERATION_FAILED`, one past its time `CRL_HAS_EXPIRED`.
    */
   crl?: CredentialData | readonly CredentialData[] | undefined;
   /**

@@ -17,6 +17,9 @@ use super::trust::Trust;
 use super::verdict::Verdict;
 use super::{constraints, identity};
 
+/// webpki follows six intermediates.
+const WEBPKIS_LONGEST_PATH: usize = 8;
+
 /// Who the peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer<'a> {
@@ -135,7 +138,12 @@ impl<'a> Case<'a> {
             (None, _) if is_version_1 && path.is_version_1_below_listed_root() => Ok(path),
             (Some(fault), _) => Err(fault),
             (None, Refusal::Fault(fault)) => Err(fault.clone()),
-            (None, Refusal::Webpki(error)) => Err(verdict_of(error)),
+            (None, _) if path.certificates.len() > WEBPKIS_LONGEST_PATH => Err(Verdict::ChainTooLong),
+            (None, Refusal::Webpki(error)) => match verdict_of(error) {
+                // Of another path that webpki has tried: the signatures of this one are good.
+                Verdict::SignatureFailure => Err(Verdict::Malformed),
+                verdict => Err(verdict),
+            },
         }
     }
 

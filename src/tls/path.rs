@@ -77,9 +77,13 @@ impl<'a> Path<'a> {
                 path.bare_root = Some(root);
                 return path;
             }
-            let found = unused.iter().position(|candidate| is_issuer(candidate, &last));
-            let Some(at) = found.filter(|_| path.sent == path.certificates.len()) else { return path };
-            last = unused.remove(at).clone();
+            if path.sent < path.certificates.len() {
+                return path;
+            }
+            let sent = unused.iter().filter(|candidate| is_issuer(candidate, &last));
+            let Some(sent) = best(sent.map(|candidate| (*candidate).clone()).collect(), now) else { return path };
+            unused.retain(|candidate| **candidate != sent);
+            last = sent;
             path.certificates.push(last.clone());
             path.sent += 1;
         }
@@ -209,6 +213,7 @@ pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
             ParsedExtension::ParseError { .. } | ParsedExtension::UnsupportedExtension { .. } => false,
             ParsedExtension::KeyUsage(usage) => usage.flags != 0,
             ParsedExtension::AuthorityKeyIdentifier(_) => has_tags_up_to(extension.value, 2),
+            ParsedExtension::NameConstraints(_) => has_tags_up_to(extension.value, 1),
             _ => true,
         };
         is_first && is_readable

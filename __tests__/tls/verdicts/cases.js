@@ -13,6 +13,7 @@ const HOSTS = [
   'a.example.com', 'A.Example.COM', 'a.example.com.', 'b.example.com', 'example.com', 'x.a.example.com', 'localhost', '127.0.0.1',
   '::1', '0:0:0:0:0:0:0:1', '10.0.0.1', '::ffff:127.0.0.1', 'evil.org', 'a.evil.org', 'xn--bcher-kva.example.com', 'a_b.example.com', 'com', '1.2.3',
   '127.0.0.1.', 'example.com..', 'a-b.example.com', '[::1]', 'fe80::1%lo', '0x7f.1', '*.example.com', 'xn--a.example.com',
+  'bücher.example.com', '.example.com', 'a.example.com\0.evil.org', 'a example.com', 'xn--bücher.example.com',
 ];
 
 /** What a name in a certificate may be. */
@@ -87,7 +88,7 @@ function anyList(random, world, issuer) {
     issuer,
     revoked: random.chance(0.35) ? random.some(serials) : [],
     ...(random.chance(0.3) ? { from: random.pick([-50, -5, -1, 1, 5]) } : {}),
-    ...(random.chance(0.1) ? { until: random.pick([200, 10]) } : {}),
+    ...(random.chance(0.1) ? { until: random.pick([200, 10, 10, -1]) } : {}),
     ...(random.chance(0.08) ? { key: 'p256/90' } : {}),
     ...(random.chance(0.05) ? { fault: 'signature' } : {}),
     ...(random.chance(0.05) ? { hash: 'sha1' } : {}),
@@ -138,14 +139,12 @@ const CHANGES = {
   },
   constraints(random, world) {
     anyone(random, world).constraints = random.pick([
-      undefined, { ca: true }, { ca: false }, { ca: true, length: 0 }, { ca: true, length: 1 }, { ca: true, length: 5 }, { ca: false, length: 0 },
+      undefined, { ca: true }, { ca: false }, { ca: true, length: 0 }, { ca: true, length: 1 }, { ca: true, length: 5 },
+      { ca: false, length: 0 },
       { ca: true, critical: false },
     ]);
   },
   dates(random, world) {
-    [anyone(random, world).from, anyone(random, world).until] = random.pick(SPANS);
-  },
-  allDates(random, world) {
     const of = anyone(random, world);
     [of.from, of.until] = random.pick(SPANS);
   },
@@ -164,9 +163,14 @@ const CHANGES = {
   keyIds(random, world) {
     const of = anyone(random, world);
     of[random.pick(['subjectKeyId', 'authorityKeyId'])] = random.pick([false, false, 'wrong']);
+    if (random.chance(0.3)) of.authorityKeyId = random.pick(['serial', 'wrong serial']);
   },
   noKeyIds(_, world) {
-    for (const of of Object.values(world.certificates)) Object.assign(of, { subjectKeyId: false, authorityKeyId: false });
+    const none = { subjectKeyId: false, authorityKeyId: false };
+    for (const of of Object.values(world.certificates)) Object.assign(of, none);
+  },
+  serial(random, world) {
+    anyone(random, world).serial = random.pick([0x80, 0xff, 0x8000, 0x7fffffff, 0x123456789abc, 0]);
   },
   unknown(random, world) {
     anyone(random, world).unknown = random.pick(['critical', 'plain']);
@@ -257,7 +261,6 @@ const CHANGES = {
   },
 };
 
-/** Those that go well with lists: without all others going wrong first. */
 const CHANGE_NAMES = Object.keys(CHANGES);
 
 function authority(name, issuer, key, serial) {
@@ -266,10 +269,8 @@ function authority(name, issuer, key, serial) {
   };
 }
 
-/** The case of `seed`. */
-function caseOf(seed) {
-  const random = new Random(seed);
-  const depth = random.pick([0, 1, 1, 1, 2, 2, 3, 6, 7, 9, 11].slice(0, random.chance(0.9) ? 7 : 11));
+/** A case that is valid, with `depth` intermediates. */
+function validCase(depth) {
   const certificates = { root: authority('Root', 'root', 'p256/0', 100) };
   const chain = [];
   let issuer = 'root';
@@ -279,9 +280,22 @@ function caseOf(seed) {
     chain.unshift(issuer);
   }
   certificates.leaf = {
-    subject: [['O', 'Example'], ['CN', HOST]], issuer, key: 'p256/20', serial: 77, constraints: { ca: false }, usage: ['digitalSignature'], names: [['dns', HOST]],
+    subject: [['O', 'Example'], ['CN', HOST]],
+    issuer,
+    key: 'p256/20',
+    serial: 77,
+    constraints: { ca: false },
+    usage: ['digitalSignature'],
+    names: [['dns', HOST]],
   };
-  const world = { seed, changes: [], host: HOST, certificates, chain: ['leaf', ...chain], listed: ['root'], lists: [], count: 0 };
+  return { changes: [], host: HOST, certificates, chain: ['leaf', ...chain], listed: ['root'], lists: [], count: 0 };
+}
+
+/** The case of `seed`: a quarter with revocation lists, and up to four more changes. */
+function caseOf(seed) {
+  const random = new Random(seed);
+  const depths = [0, 1, 1, 1, 2, 2, 3, 6, 7, 9, 11];
+  const world = { seed, ...validCase(random.pick(random.chance(0.9) ? depths.slice(0, 7) : depths)) };
   const wanted = random.pick([0, 1, 1, 1, 2, 2, 2, 3, 4]);
   if (random.chance(0.25)) world.changes.push('revocation');
   for (let i = 0; i < wanted; i += 1) world.changes.push(random.pick(CHANGE_NAMES));
@@ -292,7 +306,10 @@ function caseOf(seed) {
 /** Key and certificates in DER, and what is listed, of the case `world`. */
 function materialOf(world) {
   const made = {};
-  for (const [name, of] of Object.entries(world.certificates)) made[name] = certificate(of, world.certificates[of.issuer]);
+  for (const [name, of] of Object.entries(world.certificates)) {
+    const issuer = world.certificates[of.issuer];
+    made[name] = certificate(of, { ...issuer, above: issuer.issuerName ?? world.certificates[issuer.issuer].subject });
+  }
   return {
     key: keyOf(world.certificates.leaf.key).pem,
     chain: world.chain.map((name) => made[name]),
@@ -312,4 +329,4 @@ function optionsOf({ key, chain, listed, lists }) {
   };
 }
 
-module.exports = { caseOf, materialOf, optionsOf };
+module.exports = { caseOf, materialOf, optionsOf, validCase };

@@ -1,7 +1,7 @@
 'use strict';
 
-// Certificates and revocation lists from plain descriptions, well-formed or not. A library would refuse to write half of
-// what the cases need, and `openssl` would take a process for each.
+// Certificates and revocation lists from plain descriptions, well-formed or not. A library would refuse to write half
+// of what the cases need, and `openssl` would take a process for each.
 
 const { createHash, generateKeyPairSync, sign } = require('crypto');
 const net = require('net');
@@ -39,7 +39,7 @@ function oid(text) {
   const bytes = [first * 40 + second];
   for (const arc of rest) {
     const groups = [arc & 0x7f];
-    for (let high = Math.floor(arc / 128); high > 0; high = Math.floor(high / 128)) groups.unshift((high & 0x7f) | 0x80);
+    for (let high = arc >>> 7; high > 0; high >>>= 7) groups.unshift((high & 0x7f) | 0x80);
     bytes.push(...groups);
   }
   return tlv(0x06, Buffer.from(bytes));
@@ -173,7 +173,7 @@ function subtrees(tag, names) {
 }
 
 /** The extensions of the description `of`, each of which may be given `raw`, as hexadecimal. */
-function extensions(of, issuerKeyId, ownKeyId) {
+function extensions(of, issuerKeyId, ownKeyId, issuer) {
   const all = [];
   const { constraints, usage, purposes, names, limits, raw = {} } = of;
   const add = (id, name, content, critical) => {
@@ -193,12 +193,20 @@ function extensions(of, issuerKeyId, ownKeyId) {
   add('2.5.29.30', 'limits', limits && sequence(...subtrees(0xa0, limits.permitted), ...subtrees(0xa1, limits.excluded)), limits?.critical ?? true);
   if (of.subjectKeyId !== false) add('2.5.29.14', 'subjectKeyId', octets(of.subjectKeyId === 'wrong' ? Buffer.alloc(20, 7) : ownKeyId));
   if (of.authorityKeyId !== false) {
-    add('2.5.29.35', 'authorityKeyId', sequence(tlv(0x80, of.authorityKeyId === 'wrong' ? Buffer.alloc(20, 9) : issuerKeyId)));
+    add('2.5.29.35', 'authorityKeyId', authorityKeyId(of.authorityKeyId, issuerKeyId, issuer));
   }
   if (of.unknown !== undefined) all.push(extension('1.2.3.4.5', NULL, of.unknown === 'critical'));
   if (of.points !== undefined) add('2.5.29.31', 'points', sequence(...of.points.map(distributionPoint)));
   if (of.twice) all.push(...all.slice(all.length >> 1));
   return all;
+}
+
+/** `kind`: the key as it is or `wrong`, or name and serial number of the issuer's own certificate, right or wrong. */
+function authorityKeyId(kind, issuerKeyId, issuer) {
+  if (kind !== 'serial' && kind !== 'wrong serial') return sequence(tlv(0x80, kind === 'wrong' ? Buffer.alloc(20, 9) : issuerKeyId));
+  const serial = integer(kind === 'serial' ? issuer.serial : issuer.serial + 1);
+  serial[0] = 0x82;
+  return sequence(tlv(0xa1, generalName(['dir', issuer.above ?? issuer.subject])), serial);
 }
 
 const distributionPoint = (uri) => sequence(tlv(0xa0, tlv(0xa0, tlv(0x86, uri))));
@@ -218,7 +226,7 @@ function certificate(of, issuer) {
     sequence(time(from), time(until)),
     distinguishedName(of.subject),
     key.spki,
-    ...(version === 1 ? [] : [tlv(0xa3, sequence(...extensions(of, issuerKey.id, key.id)))]),
+    ...(version === 1 ? [] : [tlv(0xa3, sequence(...extensions(of, issuerKey.id, key.id, issuer)))]),
   ), issuerKey, of);
 }
 
