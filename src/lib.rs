@@ -14,6 +14,7 @@
 //! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
 //! | [`runtime`] | the threads that handshakes run on |
 //! | [`error`] | the one error type |
+//! | `fuzzing` | the targets of the fuzzer (`fuzz/targets`), compiled for it and for the tests only |
 //!
 //! Imports go down this list, never up. Only [`binding`] and [`reactor::wake`] know Node-API. Everything but
 //! handshakes runs on the JavaScript thread of its environment and never waits; nothing but the [`runtime`], the
