@@ -8,7 +8,6 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use super::input::Input;
 use super::seeds;
 use crate::tls::judge::{Peer, judge};
-use crate::tls::trust;
 use crate::tls::trust::{Listed, Trust, read_crls};
 use crate::tls::verifier::Verifier;
 
