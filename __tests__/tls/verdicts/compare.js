@@ -38,6 +38,9 @@ const STRICTER = [
     (verdicts, world) => verdicts.ours === 'UNABLE_TO_GET_CRL' && isAfter('selfIssuedIntermediate')(verdicts, world)],
   ['of several lists of one issuer OpenSSL asks one, rust-net all: one that revokes or has another signer is enough',
     ({ ours }, world) => /CERT_REVOKED|CRL_SIGNATURE_FAILURE/.test(ours) && world.lists.length > 1],
+  ['a certificate that an authority has issued itself counts for the length of a path',
+    (_, world) => has(world, ({ constraints }) => constraints?.length !== undefined)
+      && world.changes.includes('selfIssuedIntermediate')],
   ['webpki has no SHA-1 for lists',
     ({ ours }, world) => ours === 'CRL_SIGNATURE_FAILURE' && world.lists.some(({ hash }) => hash === 'sha1')],
   ['webpki knows only some forms of name constraints, and refuses what it does not know',
