@@ -82,6 +82,35 @@ function pathsOf(world) {
 /** Whether every path of a long chain is longer than webpki follows; `pathsOf` does not find those. */
 const isTooLong = (world) => world.chain.length > 7 && pathsOf(world).length === 0;
 
+/**
+ * The case with nothing but one path. Where authorities on it share a name, each gets its own: OpenSSL goes by names,
+ * and may follow another path even of these.
+ */
+function onlyPath(world, path) {
+  const certificates = {};
+  const names = path.map((name) => JSON.stringify(world.certificates[name].subject));
+  path.forEach((name, i) => {
+    const of = world.certificates[name];
+    certificates[name] = { ...of, issuer: path[i + 1] ?? name };
+    if (names.indexOf(names[i]) !== names.lastIndexOf(names[i])) {
+      certificates[name].subject = [...of.subject, ['OU', name]];
+      delete certificates[name].issuerName;
+      if (i > 0) delete certificates[path[i - 1]].issuerName;
+    }
+  });
+  return { ...world, certificates, chain: path.slice(0, -1), listed: path.slice(-1), lists: listsFor(world, path) };
+}
+
+/** The lists, each as of the certificate on `path` with the name and key of its issuer. */
+function listsFor(world, path) {
+  return world.lists.flatMap((list) => {
+    const { subject, key } = world.certificates[list.issuer];
+    const isSame = (of) => of.key === key && JSON.stringify(of.subject) === JSON.stringify(subject);
+    const issuer = path.find((name) => name === list.issuer) ?? path.find((name) => isSame(world.certificates[name]));
+    return issuer === undefined ? [] : [{ ...list, issuer }];
+  });
+}
+
 /** Whether the gate refuses as the verdict does. Where a key can't be used at all, the handshake may fail before it. */
 function isSame(verdict, atGate) {
   if (verdict === atGate) return true;
@@ -178,7 +207,7 @@ class Comparison {
   async #reasonForTrust(role, world) {
     if (world.listed.includes('leaf')) return 'the certificate itself is listed (D21)';
     for (const path of pathsOf(world)) {
-      const alone = { ...world, chain: path.slice(0, -1), listed: path.slice(-1) };
+      const alone = onlyPath(world, path);
       const { shown, trust } = optionsOf(materialOf(alone));
       const [shower, credentials] = [this.#judges.shower(shown), this.#judges.theirTrust(trust)];
       const theirs = await this.#judges.theirs(shower, credentials, role, world.host);
