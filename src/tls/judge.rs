@@ -6,8 +6,10 @@
 //! Invariants: trust comes from webpki's search for a path, or from a certificate being listed literally; never from
 //! [`faults`], which only finds what else is wrong, and says in OpenSSL's terms what webpki has refused.
 
+use std::cell::RefCell;
+
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, Error, KeyUsage};
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
 use x509_parser::prelude::X509Certificate;
 
 use super::faults::{Signatures, find_fault};
@@ -75,14 +77,35 @@ impl<'a> Case<'a> {
             Peer::Client => KeyUsage::client_auth(),
         };
         let (algorithms, anchors) = (signature_algorithms().all, self.trust.anchors());
-        let verified = end_entity
-            .verify_for_usage(algorithms, anchors, &intermediates, self.now, usage, None, None)
-            .map_err(Refusal::Webpki)?;
-        let mut certificates = vec![self.leaf.clone()];
-        for intermediate in verified.intermediate_certificates() {
-            certificates.push(self.find(&intermediate.der()).ok_or(Refusal::Fault(Verdict::Malformed))?);
+        // A path with a fault is no reason to stop: webpki goes on to the next.
+        let (found, fault) = (RefCell::new(None), RefCell::new(None));
+        let examine = |candidate: &VerifiedPath<'_>| match self.examine(candidate) {
+            Ok(path) => {
+                found.replace(Some(path));
+                Ok(())
+            }
+            Err(verdict) => {
+                fault.borrow_mut().get_or_insert(verdict);
+                Err(Error::UnknownIssuer)
+            }
+        };
+        let result =
+            end_entity.verify_for_usage(algorithms, anchors, &intermediates, self.now, usage, None, Some(&examine));
+        match (result, found.take(), fault.take()) {
+            (Ok(_), Some(path), _) => Ok(path),
+            (_, _, Some(fault)) => Err(Refusal::Fault(fault)),
+            (Err(error), ..) => Err(Refusal::Webpki(error)),
+            (Ok(_), None, None) => Err(Refusal::Fault(Verdict::Malformed)),
         }
-        self.look_over(&certificates, verified.anchor()).map_err(Refusal::Fault)
+    }
+
+    /// Looks over a path that webpki has found.
+    fn examine(&self, candidate: &VerifiedPath<'_>) -> Result<Path<'a>, Verdict> {
+        let mut certificates = vec![self.leaf.clone()];
+        for intermediate in candidate.intermediate_certificates() {
+            certificates.push(self.find(&intermediate.der()).ok_or(Verdict::Malformed)?);
+        }
+        self.look_over(&certificates, candidate.anchor())
     }
 
     /// The certificate that webpki has found among those it was given.

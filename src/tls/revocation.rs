@@ -285,4 +285,23 @@ mod tests {
         let revoking = root.crl_of(true, 2020, 2035, Some(part("http://example.com/2")));
         assert_eq!(verdict(&root, &[&whole, &revoking], &[&leaf]), "CERT_REVOKED");
     }
+
+    #[test]
+    fn a_path_that_is_revoked_does_not_hide_another_that_is_not() {
+        let (one, other) = (Certificate::self_signed(authority("one")), Certificate::self_signed(authority("other")));
+        let key = rcgen::KeyPair::generate().unwrap();
+        let copy = rcgen::KeyPair::try_from(key.serialize_der().as_slice()).unwrap();
+        let (below_one, below_other) =
+            (one.sign_with(key, authority("inter")), other.sign_with(copy, authority("inter")));
+        let leaf = below_one.sign(params("leaf"));
+        let (clean, of_inter) = (other.crl(false, 2035), below_one.crl(false, 2035));
+        for revoked in [true, false] {
+            let lists = [&one.crl(true, 2035), &other.crl(revoked, 2035), &of_inter];
+            let trust = trust(&[&one, &other], &lists);
+            let expected = if revoked { "CERT_REVOKED" } else { "" };
+            assert_eq!(code(&trust, &[&leaf, &below_one, &below_other], SERVER), expected);
+        }
+        let one_only = trust(&[&one], &[&one.crl(true, 2035), &clean, &of_inter]);
+        assert_eq!(code(&one_only, &[&leaf, &below_one, &below_other], SERVER), "CERT_REVOKED");
+    }
 }

@@ -38,6 +38,9 @@ const STRICTER = [
     (verdicts, world) => verdicts.ours === 'UNABLE_TO_GET_CRL' && isAfter('selfIssuedIntermediate')(verdicts, world)],
   ['of several lists of one issuer OpenSSL asks one, rust-net all: one that revokes or has another signer is enough',
     ({ ours }, world) => /CERT_REVOKED|CRL_SIGNATURE_FAILURE/.test(ours) && world.lists.length > 1],
+  ['a certificate that an authority has issued itself counts for the length of a path',
+    (_, world) => has(world, ({ constraints }) => constraints?.length !== undefined)
+      && world.changes.includes('selfIssuedIntermediate')],
   ['webpki has no SHA-1 for lists',
     ({ ours }, world) => ours === 'CRL_SIGNATURE_FAILURE' && world.lists.some(({ hash }) => hash === 'sha1')],
   ['webpki knows only some forms of name constraints, and refuses what it does not know',
@@ -78,6 +81,35 @@ function pathsOf(world) {
 
 /** Whether every path of a long chain is longer than webpki follows; `pathsOf` does not find those. */
 const isTooLong = (world) => world.chain.length > 7 && pathsOf(world).length === 0;
+
+/**
+ * The case with nothing but one path. Where authorities on it share a name, each gets its own: OpenSSL goes by names,
+ * and may follow another path even of these.
+ */
+function onlyPath(world, path) {
+  const certificates = {};
+  const names = path.map((name) => JSON.stringify(world.certificates[name].subject));
+  path.forEach((name, i) => {
+    const of = world.certificates[name];
+    certificates[name] = { ...of, issuer: path[i + 1] ?? name };
+    if (names.indexOf(names[i]) !== names.lastIndexOf(names[i])) {
+      certificates[name].subject = [...of.subject, ['OU', name]];
+      delete certificates[name].issuerName;
+      if (i > 0) delete certificates[path[i - 1]].issuerName;
+    }
+  });
+  return { ...world, certificates, chain: path.slice(0, -1), listed: path.slice(-1), lists: listsFor(world, path) };
+}
+
+/** The lists, each as of the certificate on `path` with the name and key of its issuer. */
+function listsFor(world, path) {
+  return world.lists.flatMap((list) => {
+    const { subject, key } = world.certificates[list.issuer];
+    const isSame = (of) => of.key === key && JSON.stringify(of.subject) === JSON.stringify(subject);
+    const issuer = path.find((name) => name === list.issuer) ?? path.find((name) => isSame(world.certificates[name]));
+    return issuer === undefined ? [] : [{ ...list, issuer }];
+  });
+}
 
 /** Whether the gate refuses as the verdict does. Where a key can't be used at all, the handshake may fail before it. */
 function isSame(verdict, atGate) {
@@ -175,7 +207,7 @@ class Comparison {
   async #reasonForTrust(role, world) {
     if (world.listed.includes('leaf')) return 'the certificate itself is listed (D21)';
     for (const path of pathsOf(world)) {
-      const alone = { ...world, chain: path.slice(0, -1), listed: path.slice(-1) };
+      const alone = onlyPath(world, path);
       const { shown, trust } = optionsOf(materialOf(alone));
       const [shower, credentials] = [this.#judges.shower(shown), this.#judges.theirTrust(trust)];
       const theirs = await this.#judges.theirs(shower, credentials, role, world.host);
