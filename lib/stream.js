@@ -171,7 +171,10 @@ class StreamMethods extends Duplex {
       if (channels.serverSocket.hasSubscribers) channels.serverSocket.publish({ socket: this });
       if (this[kContract].connectOnAccept && !this.destroyed) this.emit('connect');
     } finally {
-      startReading(this);
+      // As in Node, only `pauseOnConnect` keeps the reading from starting: a stream that is paused in a 'connection'
+      // listener still notices the peer's end and a reset.
+      if (!pauseOnConnect && this.isPaused() && !this.destroyed) this.read(0);
+      else startReading(this);
     }
   }
 

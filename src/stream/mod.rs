@@ -122,8 +122,10 @@ pub struct Stream {
     pub(crate) queued: bool,
     /// The engine has something of it to tell.
     pub(crate) in_hand: bool,
-    /// Keeps the environment's loop alive.
+    /// May keep the environment's loop alive: JavaScript has not called `unref()`.
     pub(crate) referenced: bool,
+    /// Is among the sources that the engine counts as keeping the loop alive.
+    pub(crate) counted: bool,
     /// Where what it receives goes, instead of to JavaScript.
     pub(crate) feeds: Option<Id>,
     /// Who feeds it.
@@ -174,6 +176,7 @@ impl Stream {
             queued: false,
             in_hand: false,
             referenced: true,
+            counted: false,
             feeds: None,
             fed_by: None,
             watches_writable: false,
@@ -206,6 +209,13 @@ impl Stream {
     pub fn is_due(&self) -> bool {
         self.fd.is_some()
             && (self.failure.is_some() || self.security.has_news() || self.state.due(self.is_queued()) != Due::Nothing)
+    }
+
+    /// Whether the stream keeps the environment's loop alive now.
+    pub fn keeps_alive(&self) -> bool {
+        self.referenced
+            && self.fd.is_some()
+            && (self.failure.is_some() || self.security.has_news() || self.state.keeps_alive(self.is_queued()))
     }
 
     /// Whether bytes wait to be sent.
