@@ -152,8 +152,10 @@ impl Stream {
         Self { names, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
-    /// A stream that is being connected to `peer`.
+    /// A stream that is being connected to `peer`. Where that is no particular address (`0.0.0.0`, `::`), the kernel
+    /// chooses one, and is asked for it.
     pub fn connecting(id: Id, fd: OwnedFd, kind: Kind, peer: Option<SocketAddr>) -> Self {
+        let peer = peer.filter(|peer| !peer.ip().to_canonical().is_unspecified());
         Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
     }
 
@@ -628,7 +630,10 @@ impl Stream {
     /// The addresses of both ends.
     pub fn names(&self) -> Names {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Names { local: self.names.local.or_else(|| fd.and_then(address::local)), ..self.names }
+        Names {
+            local: self.names.local.or_else(|| fd.and_then(address::local)),
+            peer: self.names.peer.or_else(|| fd.and_then(address::peer)),
+        }
     }
 
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
