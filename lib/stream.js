@@ -381,6 +381,16 @@ class StreamMethods extends Duplex {
     return super.pause();
   }
 
+  // Node's prototype has these two of its own, for programs that redefine them.
+
+  resume() {
+    return super.resume();
+  }
+
+  read(size) {
+    return super.read(size);
+  }
+
   cork() {
     stopFeeding(this);
     super.cork();
@@ -668,6 +678,7 @@ class StreamMethods extends Duplex {
 
   /** Node's old name of what `bytesWritten` counts, without what waits. */
   get _bytesDispatched() {
+    if (!this._writableState) return undefined;
     return this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
   }
 
@@ -678,11 +689,13 @@ class StreamMethods extends Duplex {
 
   /** Bytes received. */
   get bytesRead() {
+    if (!this._readableState) return undefined;
     return this[kId] === NONE ? counters(this).bytesRead : this[kEngine].bytesRead(this[kId]);
   }
 
   /** Bytes written, whether they have been sent yet or not. */
   get bytesWritten() {
+    if (!this._writableState) return undefined;
     return this._bytesDispatched + waitingBytes(this);
   }
 
@@ -705,13 +718,27 @@ function streamFor(contract) {
     else construct(this, options);
   }
   Object.setPrototypeOf(Stream, Duplex);
-  Stream.prototype = Object.create(StreamMethods.prototype, {
+  Stream.prototype = Object.create(Duplex.prototype, {
+    ...membersLike(StreamMethods.prototype, contract.countsNodesOwn ? nodesNet.Socket.prototype : {}),
     constructor: { value: Stream, writable: true, configurable: true },
     [kContract]: { value: contract },
   });
   Object.defineProperty(Stream, 'name', { value: contract.streamName });
   if (contract.countsNodesOwn) countInstances(Stream, nodesNet.Socket);
   return Stream;
+}
+
+/**
+ * The property descriptors of `members`, an object's own: a name that `model` has too is as enumerable and as
+ * configurable as there. Programs redefine and assign the members of the public prototypes, and list them.
+ */
+function membersLike(members, model) {
+  const descriptors = Object.getOwnPropertyDescriptors(members);
+  for (const name of Object.keys(descriptors)) {
+    const like = Object.getOwnPropertyDescriptor(model, name);
+    if (like) Object.assign(descriptors[name], { enumerable: like.enumerable, configurable: like.configurable });
+  }
+  return descriptors;
 }
 
 /** Makes `instanceof Class` true of instances of `Other` as well; not so for classes that extend `Class`. */
@@ -725,7 +752,10 @@ function countInstances(Class, Other) {
 }
 
 function construct(stream, options) {
-  options = socketOptions(typeof options === 'number' ? { fd: options } : options);
+  if (typeof options === 'number') options = { fd: options };
+  // Duplex takes null for its default; a server does not.
+  else if (options?.highWaterMark === null) options = { ...options, highWaterMark: undefined };
+  options = socketOptions(options);
   for (const mode of ['objectMode', 'readableObjectMode', 'writableObjectMode']) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
@@ -756,6 +786,9 @@ function construct(stream, options) {
  * what every stream has, or is asked for with each chunk, is a field of its own from the start.
  */
 Object.assign(StreamMethods.prototype, {
+  // So that accessors can be read on the prototype, too.
+  [kId]: NONE,
+  [kPending]: null,
   [kRace]: null,
   [kBound]: null,
   [kTimer]: null,
@@ -1229,7 +1262,7 @@ function readInto(stream, option) {
     stream[kReading] = false;
     if (!stream.destroyed) stream[kEngine].want(stream[kId], false);
   };
-  const onread = new Onread(option, () => stream[kReading] && !stream.destroyed, stop);
+  const onread = new Onread(option, stream, () => stream[kReading] && !stream.destroyed, stop);
   stream[kOnread] = onread;
   Object.assign(stream, {
     pause() {
@@ -1247,4 +1280,4 @@ function readInto(stream, option) {
   });
 }
 
-module.exports = { DuplexOptions, countInstances, streamFor };
+module.exports = { DuplexOptions, countInstances, membersLike, streamFor };
