@@ -460,6 +460,7 @@ class StreamMethods extends Duplex {
     giveBack(this);
     stopFeeding(this);
     if (this[kId] !== NONE) this[kEngine].want(this[kId], false);
+    if (!this[kContract].showsTlsInTheClear) Object.defineProperties(this, SECURE_MEMBERS);
     this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
     if (this[kId] !== NONE || this.connecting) super.write(MARK);
     return this;
@@ -654,7 +655,7 @@ class StreamMethods extends Duplex {
 
   /** The number of the descriptor while the stream is open, else null. */
   get fd() {
-    return this[kId] === NONE ? null : (this[kEngine].fd(this[kId]) ?? null);
+    return fdOf(this);
   }
 
   /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
@@ -668,7 +669,7 @@ class StreamMethods extends Duplex {
   /** What is left of Node's private object: null unless the stream is open or opening. */
   get _handle() {
     if (this.destroyed || (this[kId] === NONE && !this.connecting && this[kBound] === null)) return null;
-    return (this[kHandle] ??= new Handle(this, () => this.fd));
+    return (this[kHandle] ??= new Handle(this, () => fdOf(this)));
   }
 
   /** Node's old name of `connecting`. */
@@ -707,6 +708,52 @@ class StreamMethods extends Duplex {
   }
 }
 
+/** What TLS adds. In today's contract a stream in the clear has none of it, because programs look for it to tell. */
+const SECURE_NAMES = [
+  'verifyPeer',
+  'getPeerCertificate',
+  'getPeerX509Certificate',
+  'getCertificate',
+  'getCipher',
+  'getProtocol',
+  'isSessionReused',
+  'exportKeyingMaterial',
+  'encrypted',
+  'authorized',
+  'authorizationError',
+  'alpnProtocol',
+  'servername',
+  'truncated',
+];
+
+/** Names that Node's streams in the clear do not have, either, and that programs use for their own. */
+const ASSIGNABLE_NAMES = ['type', 'fd'];
+
+/** Property descriptors of the members `names`; accessors can be assigned, which puts the value in their place. */
+function assignableMembers(names) {
+  const descriptors = {};
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(StreamMethods.prototype, name);
+    if (descriptor.get) {
+      descriptor.set = function replace(value) {
+        Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      };
+    }
+    descriptors[name] = descriptor;
+  }
+  return descriptors;
+}
+
+const SECURE_MEMBERS = assignableMembers(SECURE_NAMES);
+
+/** The members of the public prototype for one contract. */
+function membersOf(contract) {
+  const members = membersLike(StreamMethods.prototype, contract.countsNodesOwn ? nodesNet.Socket.prototype : {});
+  if (contract.showsTlsInTheClear) return members;
+  for (const name of SECURE_NAMES) delete members[name];
+  return Object.assign(members, assignableMembers(ASSIGNABLE_NAMES));
+}
+
 /** The constructor of net.Stream for one contract. It can be called without `new`, and inherited from either way. */
 function streamFor(contract) {
   /**
@@ -719,7 +766,7 @@ function streamFor(contract) {
   }
   Object.setPrototypeOf(Stream, Duplex);
   Stream.prototype = Object.create(Duplex.prototype, {
-    ...membersLike(StreamMethods.prototype, contract.countsNodesOwn ? nodesNet.Socket.prototype : {}),
+    ...membersOf(contract),
     constructor: { value: Stream, writable: true, configurable: true },
     [kContract]: { value: contract },
   });
@@ -927,6 +974,7 @@ function reopen(stream, then) {
   stream[kLast] = null;
   stream[kPending] = null;
   stream[kSecurity] = null;
+  if (!stream[kContract].showsTlsInTheClear) for (const name of SECURE_NAMES) delete stream[name];
   stream[kBytes] = null;
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
@@ -1130,6 +1178,10 @@ function lookAt(stream, name) {
   stream[kLast] ??= {};
   stream[kLast][name] = found;
   return found;
+}
+
+function fdOf(stream) {
+  return stream[kId] === NONE ? null : (stream[kEngine].fd(stream[kId]) ?? null);
 }
 
 function counters(stream) {

@@ -13,8 +13,8 @@ const ENTRIES = {
   'rust-net': path.join(__dirname, '../../index.js'),
 };
 
-// `peer` is an unref'd listener, and its sockets are unref'd too; it never ends by itself. `Buffer.alloc(64 << 20)` fills
-// the buffers of any socket.
+// `peer` is an unref'd listener, and its sockets are unref'd too; it never ends by itself.
+// `Buffer.alloc(64 << 20)` fills the buffers of any socket.
 const PROGRAMS = {
   'connected and paused': ['exits', `net.createConnection(port, '127.0.0.1').pause();`],
   'connected and read': ['stays', `net.createConnection(port, '127.0.0.1').resume();`],

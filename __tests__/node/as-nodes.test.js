@@ -45,6 +45,25 @@ test('every accessor on the prototypes can be read', () => {
   }
 });
 
+const TLS = [
+  'getCipher', 'getProtocol', 'getPeerCertificate', 'encrypted', 'authorized', 'authorizationError', 'servername',
+  'alpnProtocol', 'truncated',
+];
+
+test.each(TLS)('a stream in the clear has no %s, as in Node', (name) => {
+  expect(name in new ours.Socket()).toBe(name in new node.Socket());
+});
+
+test.each([...TLS, 'type', 'fd'])('%s can be assigned, in the constructor of a subclass too', (name) => {
+  class Sub extends ours.Socket {
+    constructor() {
+      super();
+      this[name] = 'mine';
+    }
+  }
+  expect(new Sub()[name]).toBe('mine');
+});
+
 test('a method can be defined anew and assigned afterwards, as nock does', () => {
   const { prototype } = ours.Socket;
   const before = Object.getOwnPropertyDescriptor(prototype, 'connect');
