@@ -252,16 +252,19 @@ function connectTarget(args, bound = null) {
   if (autoSelectFamilyAttemptTimeout != null) {
     validateInteger(autoSelectFamilyAttemptTimeout, 'options.autoSelectFamilyAttemptTimeout', 1);
   }
-  if (lookup != null) validateFunction(lookup, 'options.lookup');
-  else validateLookup(options);
   const host = options.host || 'localhost';
   validateString(host, 'options.host');
+  // As in Node, the options of the lookup are checked only if there is one.
+  const isName = isIP(host) === 0;
+  if (isName && lookup != null) validateFunction(lookup, 'options.lookup');
+  else if (isName) validateLookup(options);
   const target = {
     port: number,
     host,
-    localAddress,
+    // isIP() has taken what becomes an address as a string.
+    localAddress: localAddress ? String(localAddress) : undefined,
     localPort: localPort || undefined,
-    family: dnsFamily(options.family),
+    family: isName ? dnsFamily(options.family) : 0,
     hints: options.hints ?? 0,
     lookup,
     autoSelectFamily: bound === null ? autoSelectFamily : false,

@@ -9,6 +9,8 @@
 const NODE = Number(process.versions.node.split('.')[0]);
 
 const differences = {
+  /** Whether a stream in the clear has what TLS adds (else: it appears with `setSecure()`). */
+  showsTlsInTheClear: { page: true, today: false },
   /** What the class of streams is called. */
   streamName: { page: 'Stream', today: 'Socket' },
   /** What `write(string)` without an encoding uses. */

@@ -25,13 +25,16 @@ class Onread {
   #at = 0;
   #end = 0;
 
-  /** `isReading()` says whether to deliver; `stop()` is called when the callback wants no more. */
-  constructor({ buffer, callback }, isReading, stop) {
+  /**
+   * The callback is called on `socket`. `isReading()` says whether to deliver; `stop()` is called when the callback
+   * wants no more.
+   */
+  constructor({ buffer, callback }, socket, isReading, stop) {
     this.#isReading = isReading;
     this.#stop = stop;
     if (typeof buffer === 'function') this.#generate = buffer;
     else this.#buffer = buffer;
-    this.#callback = callback;
+    this.#callback = (count, into) => Reflect.apply(callback, socket, [count, into]);
     this.#renew();
   }
 

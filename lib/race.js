@@ -11,10 +11,17 @@ const { clearTimeout, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const engines = require('./engine');
 const errors = require('./errors');
+const nodesNet = require('./nodes-net');
 const { kAttach, kOnConnect, kReferenced } = require('./symbols');
 
-/** Node's defaults, which `setDefaultAutoSelectFamily...` change. */
-const defaults = { autoSelectFamily: true, attemptDelay: 250 };
+/**
+ * Node's defaults, which `--no-network-family-autoselection` and `--network-family-autoselection-attempt-timeout` set
+ * for the process, and `setDefaultAutoSelectFamily...` change.
+ */
+const defaults = {
+  autoSelectFamily: nodesNet.getDefaultAutoSelectFamily(),
+  attemptDelay: nodesNet.getDefaultAutoSelectFamilyAttemptTimeout(),
+};
 
 /** RFC 8305 has attempts follow each other no faster. */
 const LEAST_ATTEMPT_DELAY = 10;

@@ -16,7 +16,7 @@ const engines = require('./engine');
 const errors = require('./errors');
 const { Handle, assignHandle } = require('./handle');
 const nodesNet = require('./nodes-net');
-const { DuplexOptions, countInstances } = require('./stream');
+const { DuplexOptions, countInstances, membersLike } = require('./stream');
 const { NONE, kAccept, kAdopt, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
 
 /** The class of the streams that are accepted. On the prototype. */
@@ -142,7 +142,8 @@ class ServerMethods extends EventEmitter {
   }
 
   get listening() {
-    return this[kId] !== NONE;
+    // Undefined on the prototype, where it can be read as well.
+    return this[kId] !== undefined && this[kId] !== NONE;
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
@@ -207,7 +208,8 @@ function serverFor(contract, Stream) {
     construct(this, options, connectionListener);
   }
   Object.setPrototypeOf(Server, EventEmitter);
-  Server.prototype = Object.create(ServerMethods.prototype, {
+  Server.prototype = Object.create(EventEmitter.prototype, {
+    ...membersLike(ServerMethods.prototype, contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
     constructor: { value: Server, writable: true, configurable: true },
     [kContract]: { value: contract },
     [kStream]: { value: Stream },

@@ -173,7 +173,10 @@ class StreamMethods extends Duplex {
       if (channels.serverSocket.hasSubscribers) channels.serverSocket.publish({ socket: this });
       if (this[kContract].connectOnAccept && !this.destroyed) this.emit('connect');
     } finally {
-      startReading(this);
+      // As in Node, only `pauseOnConnect` keeps the reading from starting: a stream that is paused in a 'connection'
+      // listener still notices the peer's end and a reset.
+      if (!pauseOnConnect && this.isPaused() && !this.destroyed) this.read(0);
+      else startReading(this);
     }
   }
 
@@ -401,6 +404,16 @@ class StreamMethods extends Duplex {
     return super.pause();
   }
 
+  // Node's prototype has these two of its own, for programs that redefine them.
+
+  resume() {
+    return super.resume();
+  }
+
+  read(size) {
+    return super.read(size);
+  }
+
   cork() {
     stopFeeding(this);
     super.cork();
@@ -476,6 +489,7 @@ class StreamMethods extends Duplex {
     giveBack(this);
     stopFeeding(this);
     if (this[kId] !== NONE) this[kEngine].want(this[kId], false);
+    if (!this[kContract].showsTlsInTheClear) Object.defineProperties(this, SECURE_MEMBERS);
     this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
     if (this[kId] !== NONE) startDeadline(this);
     if (this[kId] !== NONE || this.connecting) super.write(MARK);
@@ -671,7 +685,7 @@ class StreamMethods extends Duplex {
 
   /** The number of the descriptor while the stream is open, else null. */
   get fd() {
-    return this[kId] === NONE ? null : (this[kEngine].fd(this[kId]) ?? null);
+    return fdOf(this);
   }
 
   /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
@@ -684,7 +698,7 @@ class StreamMethods extends Duplex {
 
   /** What stands in for Node's private object: null unless the stream is open or opening. */
   get _handle() {
-    return isOpenOrOpening(this) ? (this[kHandle] ??= new Handle(this, () => this.fd)) : null;
+    return isOpenOrOpening(this) ? (this[kHandle] ??= new Handle(this, () => fdOf(this))) : null;
   }
 
   /** What is assigned is kept as the instance's own, and means nothing to the stream. */
@@ -699,6 +713,7 @@ class StreamMethods extends Duplex {
 
   /** Node's old name of what `bytesWritten` counts, without what waits. */
   get _bytesDispatched() {
+    if (!this._writableState) return undefined;
     return this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
   }
 
@@ -709,11 +724,13 @@ class StreamMethods extends Duplex {
 
   /** Bytes received. */
   get bytesRead() {
+    if (!this._readableState) return undefined;
     return this[kId] === NONE ? counters(this).bytesRead : this[kEngine].bytesRead(this[kId]);
   }
 
   /** Bytes written, whether they have been sent yet or not. */
   get bytesWritten() {
+    if (!this._writableState) return undefined;
     return this._bytesDispatched + waitingBytes(this);
   }
 
@@ -723,6 +740,52 @@ class StreamMethods extends Duplex {
     const queued = this[kId] === NONE ? 0 : this[kEngine].waitingBytes(this[kId]);
     return queued + waitingBytes(this);
   }
+}
+
+/** What TLS adds. In today's contract a stream in the clear has none of it, because programs look for it to tell. */
+const SECURE_NAMES = [
+  'verifyPeer',
+  'getPeerCertificate',
+  'getPeerX509Certificate',
+  'getCertificate',
+  'getCipher',
+  'getProtocol',
+  'isSessionReused',
+  'exportKeyingMaterial',
+  'encrypted',
+  'authorized',
+  'authorizationError',
+  'alpnProtocol',
+  'servername',
+  'truncated',
+];
+
+/** Names that Node's streams in the clear do not have, either, and that programs use for their own. */
+const ASSIGNABLE_NAMES = ['type', 'fd'];
+
+/** Property descriptors of the members `names`; accessors can be assigned, which puts the value in their place. */
+function assignableMembers(names) {
+  const descriptors = {};
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(StreamMethods.prototype, name);
+    if (descriptor.get) {
+      descriptor.set = function replace(value) {
+        Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      };
+    }
+    descriptors[name] = descriptor;
+  }
+  return descriptors;
+}
+
+const SECURE_MEMBERS = assignableMembers(SECURE_NAMES);
+
+/** The members of the public prototype for one contract. */
+function membersOf(contract) {
+  const members = membersLike(StreamMethods.prototype, contract.countsNodesOwn ? nodesNet.Socket.prototype : {});
+  if (contract.showsTlsInTheClear) return members;
+  for (const name of SECURE_NAMES) delete members[name];
+  return Object.assign(members, assignableMembers(ASSIGNABLE_NAMES));
 }
 
 /** The constructor of net.Stream for one contract. It can be called without `new`, and inherited from either way. */
@@ -736,13 +799,27 @@ function streamFor(contract) {
     else construct(this, options);
   }
   Object.setPrototypeOf(Stream, Duplex);
-  Stream.prototype = Object.create(StreamMethods.prototype, {
+  Stream.prototype = Object.create(Duplex.prototype, {
+    ...membersOf(contract),
     constructor: { value: Stream, writable: true, configurable: true },
     [kContract]: { value: contract },
   });
   Object.defineProperty(Stream, 'name', { value: contract.streamName });
   if (contract.countsNodesOwn) countInstances(Stream, nodesNet.Socket);
   return Stream;
+}
+
+/**
+ * The property descriptors of `members`, an object's own: a name that `model` has too is as enumerable and as
+ * configurable as there. Programs redefine and assign the members of the public prototypes, and list them.
+ */
+function membersLike(members, model) {
+  const descriptors = Object.getOwnPropertyDescriptors(members);
+  for (const name of Object.keys(descriptors)) {
+    const like = Object.getOwnPropertyDescriptor(model, name);
+    if (like) Object.assign(descriptors[name], { enumerable: like.enumerable, configurable: like.configurable });
+  }
+  return descriptors;
 }
 
 /** Makes `instanceof Class` true of instances of `Other` as well; not so for classes that extend `Class`. */
@@ -756,7 +833,10 @@ function countInstances(Class, Other) {
 }
 
 function construct(stream, options) {
-  options = socketOptions(typeof options === 'number' ? { fd: options } : options);
+  if (typeof options === 'number') options = { fd: options };
+  // Duplex takes null for its default; a server does not.
+  else if (options?.highWaterMark === null) options = { ...options, highWaterMark: undefined };
+  options = socketOptions(options);
   for (const mode of ['objectMode', 'readableObjectMode', 'writableObjectMode']) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
@@ -787,6 +867,9 @@ function construct(stream, options) {
  * what every stream has, or is asked for with each chunk, is a field of its own from the start.
  */
 Object.assign(StreamMethods.prototype, {
+  // So that accessors can be read on the prototype, too.
+  [kId]: NONE,
+  [kPending]: null,
   [kRace]: null,
   [kBound]: null,
   [kTimer]: null,
@@ -936,6 +1019,7 @@ function reopen(stream, then) {
   stream[kLast] = null;
   stream[kPending] = null;
   stream[kSecurity] = null;
+  if (!stream[kContract].showsTlsInTheClear) for (const name of SECURE_NAMES) delete stream[name];
   stream[kBytes] = null;
   // Duplex learns of these listeners when they are added, and has forgotten.
   const listeners = stream.rawListeners('readable');
@@ -1144,6 +1228,10 @@ function lookAt(stream, name) {
   return found;
 }
 
+function fdOf(stream) {
+  return stream[kId] === NONE ? null : (stream[kEngine].fd(stream[kId]) ?? null);
+}
+
 function counters(stream) {
   return stream[kLast]?.bytesRead === undefined ? NO_COUNTERS : stream[kLast];
 }
@@ -1303,7 +1391,7 @@ function readInto(stream, option) {
     stream[kReading] = false;
     if (!stream.destroyed) stream[kEngine].want(stream[kId], false);
   };
-  const onread = new Onread(option, () => stream[kReading] && !stream.destroyed, stop);
+  const onread = new Onread(option, stream, () => stream[kReading] && !stream.destroyed, stop);
   stream[kOnread] = onread;
   Object.assign(stream, {
     pause() {
@@ -1321,4 +1409,4 @@ function readInto(stream, option) {
   });
 }
 
-module.exports = { DuplexOptions, countInstances, streamFor };
+module.exports = { DuplexOptions, countInstances, membersLike, streamFor };

@@ -214,6 +214,7 @@ impl Engine {
             stream.queued = true;
             self.reactor.enqueue(id);
         }
+        self.recount(id);
         self.release_feeder(id);
         news
     }
@@ -463,8 +464,8 @@ impl Engine {
     fn become_source(&mut self, id: Id, source: Source) {
         if let Some(place) = self.sources.get_mut(id as usize) {
             *place = source;
-            self.referenced += 1;
         }
+        self.recount(id);
     }
 
     // Streams.
@@ -492,7 +493,9 @@ impl Engine {
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else {
             return Err(Syscall::Write.errno(libc::EBADF));
         };
-        stream.send(&self.reactor, &mut self.shared.spare, slices, now)
+        let taken = stream.send(&self.reactor, &mut self.shared.spare, slices, now);
+        self.recount(id);
+        taken
     }
 
     /// Writes what `fill` appends to the queue: `most` bytes at the most. Gives how many were taken: all, or none.
@@ -517,6 +520,7 @@ impl Engine {
             self.urgent |= !stream.kind().is_tcp();
             self.dirty.push(id);
         }
+        self.recount(id);
         Ok(bytes)
     }
 
@@ -621,6 +625,7 @@ impl Engine {
             stream.fail_later(error);
             self.enqueue_if_due(target);
         }
+        self.recount(target);
         if self.is_flush_due() {
             self.flush();
         }
@@ -652,7 +657,7 @@ impl Engine {
             Some(Source::Bound(bound)) => bound.close(),
             _ => return,
         }
-        self.reference(id, false);
+        self.recount(id);
         self.unlink(id);
     }
 
@@ -666,6 +671,9 @@ impl Engine {
         if let Some(stream) = source.and_then(|source| self.stream(source)) {
             stream.feeds = None;
             stream.want(false);
+        }
+        if let Some(source) = source {
+            self.recount(source);
         }
     }
 
@@ -694,27 +702,30 @@ impl Engine {
         ids
     }
 
-    /// Whether `id` keeps the loop alive.
+    /// Whether source `id` may keep the loop alive: `ref()` and `unref()`.
     pub fn reference(&mut self, id: Id, referenced: bool) {
-        let (flag, open) = match self.sources.get_mut(id as usize) {
-            Some(Source::Stream(stream)) => {
-                let open = stream.is_open();
-                (&mut stream.referenced, open)
-            }
+        match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) => stream.referenced = referenced,
+            Some(Source::Listener(listener)) => listener.referenced = referenced,
+            _ => return,
+        }
+        self.recount(id);
+    }
+
+    /// Brings the count of the sources that keep the loop alive up to date with the state of source `id`. To be called
+    /// at the end of whatever may have changed that state.
+    fn recount(&mut self, id: Id) {
+        let (keeps_alive, counted) = match self.sources.get_mut(id as usize) {
+            Some(Source::Stream(stream)) => (stream.keeps_alive(), &mut stream.counted),
             Some(Source::Listener(listener)) => {
-                let open = listener.raw_fd().is_some();
-                (&mut listener.referenced, open)
+                (listener.referenced && listener.raw_fd().is_some(), &mut listener.counted)
             }
             _ => return,
         };
-        if *flag == referenced || (referenced && !open) {
-            return;
-        }
-        *flag = referenced;
-        if referenced {
-            self.referenced += 1;
-        } else {
-            self.referenced -= 1;
+        match (std::mem::replace(counted, keeps_alive), keeps_alive) {
+            (false, true) => self.referenced += 1,
+            (true, false) => self.referenced -= 1,
+            _ => {}
         }
     }
 
@@ -761,7 +772,7 @@ impl Engine {
         stream.register(&self.reactor)?;
         stream.own();
         entry.insert(Source::Stream(stream));
-        self.referenced += 1;
+        self.recount(id);
         Ok(id)
     }
 
@@ -775,11 +786,13 @@ impl Engine {
         }
         listener.own();
         entry.insert(Source::Listener(listener));
-        self.referenced += 1;
+        self.recount(id);
         Ok(id)
     }
 
+    /// Source `id` has been touched: has it served if there is anything to do for it.
     fn enqueue_if_due(&mut self, id: Id) {
+        self.recount(id);
         let queue = match self.sources.get_mut(id as usize) {
             Some(Source::Stream(stream)) if !stream.queued && stream.is_due() => &mut stream.queued,
             Some(Source::Listener(listener)) if !listener.queued && listener.is_due() => &mut listener.queued,
@@ -1109,6 +1122,12 @@ mod tests {
         let mut rig = Rig::new();
         assert!(!rig.engine.is_referenced());
         let (id, _peer) = rig.pair();
+        assert!(!rig.engine.is_referenced(), "what is neither read nor has anything to send keeps nothing alive");
+        rig.engine.write(id, &[b"x"]).unwrap();
+        assert!(rig.engine.is_referenced());
+        rig.engine.flush();
+        assert!(!rig.engine.is_referenced());
+        rig.engine.want(id, true);
         assert!(rig.engine.is_referenced());
         rig.engine.reference(id, false);
         rig.engine.reference(id, false);

@@ -52,6 +52,8 @@ pub struct Listener {
     pub(crate) queued: bool,
     /// Keeps the environment's loop alive.
     pub(crate) referenced: bool,
+    /// Is among the sources that the engine counts as keeping the loop alive.
+    pub(crate) counted: bool,
     /// The connections it has taken in turn number `turn`.
     accepts: u32,
     turn: u32,
@@ -76,6 +78,7 @@ impl Listener {
             behind: false,
             queued: false,
             referenced: true,
+            counted: false,
             accepts: 0,
             turn: 0,
             failures: 0,

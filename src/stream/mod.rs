@@ -131,8 +131,10 @@ pub struct Stream {
     pub(crate) queued: bool,
     /// The engine has something of it to tell.
     pub(crate) in_hand: bool,
-    /// Keeps the environment's loop alive.
+    /// May keep the environment's loop alive: JavaScript has not called `unref()`.
     pub(crate) referenced: bool,
+    /// Is among the sources that the engine counts as keeping the loop alive.
+    pub(crate) counted: bool,
     /// Where what it receives goes, instead of to JavaScript.
     pub(crate) feeds: Option<Id>,
     /// Who feeds it.
@@ -163,8 +165,10 @@ impl Stream {
         Self { names, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
-    /// A stream that is being connected to `peer`.
+    /// A stream that is being connected to `peer`. Where that is no particular address (`0.0.0.0`, `::`), the kernel
+    /// chooses one, and is asked for it.
     pub fn connecting(id: Id, fd: Descriptor, kind: Kind, peer: Option<SocketAddr>) -> Self {
+        let peer = peer.filter(|peer| !peer.ip().to_canonical().is_unspecified());
         Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
     }
 
@@ -187,6 +191,7 @@ impl Stream {
             queued: false,
             in_hand: false,
             referenced: true,
+            counted: false,
             feeds: None,
             fed_by: None,
             watches_writable: false,
@@ -229,6 +234,13 @@ impl Stream {
     pub fn is_due(&self) -> bool {
         self.fd.is_some()
             && (self.failure.is_some() || self.security.has_news() || self.state.due(self.is_queued()) != Due::Nothing)
+    }
+
+    /// Whether the stream keeps the environment's loop alive now.
+    pub fn keeps_alive(&self) -> bool {
+        self.referenced
+            && self.fd.is_some()
+            && (self.failure.is_some() || self.security.has_news() || self.state.keeps_alive(self.is_queued()))
     }
 
     /// Whether bytes wait to be sent.
@@ -648,7 +660,10 @@ impl Stream {
     /// The addresses of both ends.
     pub fn names(&self) -> Names {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Names { local: self.names.local.or_else(|| fd.and_then(address::local)), ..self.names }
+        Names {
+            local: self.names.local.or_else(|| fd.and_then(address::local)),
+            peer: self.names.peer.or_else(|| fd.and_then(address::peer)),
+        }
     }
 
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.

@@ -132,6 +132,15 @@ impl State {
         if may_receive { Due::Receive } else { Due::Nothing }
     }
 
+    /// Whether the loop has to go on for the stream's sake, as libuv has it: while it connects, changes over to TLS, is
+    /// being read, or has something to send. `queued` says whether bytes wait to be sent.
+    pub fn keeps_alive(&self, queued: bool) -> bool {
+        let Receiving { wanted, ended, .. } = self.receiving;
+        let Sending { awaited, shutdown, .. } = self.sending;
+        let is_sending = queued || awaited || shutdown == Shutdown::Requested;
+        !self.failed && (self.connecting || self.securing != Securing::No || (wanted && !ended) || is_sending)
+    }
+
     /// The outcome of connecting is not known yet.
     pub fn still_connecting(&mut self) {
         self.sending.blocked = true;
@@ -321,6 +330,35 @@ mod tests {
         assert_eq!(state.due(true), Due::Receive);
         state.ended();
         assert_eq!(state.due(true), Due::Send);
+    }
+
+    #[test]
+    fn keeps_the_loop_alive_while_it_is_read_or_has_something_to_send() {
+        let mut state = State::open();
+        assert!(!state.keeps_alive(false), "nothing is wanted and nothing is queued");
+        assert!(state.keeps_alive(true));
+        state.want(true);
+        assert!(state.keeps_alive(false));
+        state.want(false);
+        assert!(!state.keeps_alive(false));
+        state.want(true);
+        state.ended();
+        assert!(!state.keeps_alive(false), "there is nothing more to read");
+        state.await_room(true);
+        assert!(state.keeps_alive(false));
+        state.await_room(false);
+        state.request_shutdown();
+        assert!(state.keeps_alive(false));
+        state.shut_down();
+        assert!(!state.keeps_alive(false));
+        state.request_secure();
+        assert!(state.keeps_alive(false));
+        state.begin_handshake();
+        assert!(state.keeps_alive(false));
+        let mut connecting = State::connecting();
+        assert!(connecting.keeps_alive(false));
+        connecting.connected();
+        assert!(!connecting.keeps_alive(false));
     }
 
     #[test]
