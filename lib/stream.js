@@ -410,10 +410,6 @@ class StreamMethods extends Duplex {
     return super.resume();
   }
 
-  read(size) {
-    return super.read(size);
-  }
-
   cork() {
     stopFeeding(this);
     super.cork();
