@@ -1379,8 +1379,13 @@ function readInto(stream, option) {
   const start = () => {
     if (stream[kReading] || stream[kId] === NONE || stream.destroyed) return;
     stream[kReading] = true;
+    // Not within `resume()`: in Node, what is received next comes later, however often it is called before.
+    process.nextTick(goOn);
+  };
+  const goOn = () => {
     onread.goOn();
-    if (stream[kReading] && !stream.destroyed) stream[kEngine].want(stream[kId], true);
+    if (!stream[kReading] || stream[kId] === NONE || stream.destroyed || isSecuring(stream)) return;
+    stream[kEngine].want(stream[kId], true);
   };
   const stop = () => {
     if (!stream[kReading] || stream[kId] === NONE) return;
