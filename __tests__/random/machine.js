@@ -160,7 +160,7 @@ async function shorten(net, list) {
   return list;
 }
 
-/** Plays seeds from `seed` on until `seconds` have passed or one fails; resolves to the number played and the failure. */
+/** Plays seeds from `seed` on until `seconds` have passed or one fails; resolves to the number and the failure. */
 async function run(net, { seed, seconds = Infinity, count = Infinity }) {
   const until = Date.now() + seconds * 1000;
   let played = 0;
