@@ -48,7 +48,8 @@ function plan(seed) {
 /** Follows one stream: records what arrives and every broken rule. */
 class End {
   constructor(stream, side, latin1, broken) {
-    Object.assign(this, { stream, side, sent: 0, received: 0, closed: 0, ended: false, finished: false, failed: false });
+    Object.assign(this, { stream, side, sent: 0, received: 0, closed: 0 });
+    Object.assign(this, { ended: false, finished: false, failed: false });
     const rule = (text) => broken.push(`side ${side}: ${text}`);
     if (latin1) stream.setEncoding('latin1');
     stream.on('data', (data) => {
@@ -134,10 +135,13 @@ async function play(net, list) {
     if (graceful && !ends.some((end) => end.failed)) {
       for (const end of ends) {
         const { sent } = ends[1 - end.side];
-        if (end.received !== sent) broken.push(`side ${end.side}: ${end.received} bytes of ${sent} arrived`);
+        const { received } = end;
+        if (received !== sent) broken.push(`side ${end.side}: ${received} bytes of ${sent} arrived`);
       }
     }
-    if (graceful) for (const end of ends) if (end.failed) broken.push(`side ${end.side}: 'error' without a cause`);
+    for (const end of ends) {
+      if (graceful && end.failed) broken.push(`side ${end.side}: 'error' without a cause`);
+    }
   } finally {
     clearTimeout(timer);
     for (const end of ends) end.stream.destroy();
@@ -156,7 +160,7 @@ async function shorten(net, list) {
   return list;
 }
 
-/** Plays seeds from `seed` on until `seconds` have passed or one fails; resolves to the number played and the failure. */
+/** Plays seeds from `seed` on until `seconds` have passed or one fails; resolves to the number and the failure. */
 async function run(net, { seed, seconds = Infinity, count = Infinity }) {
   const until = Date.now() + seconds * 1000;
   let played = 0;
