@@ -64,48 +64,45 @@ class TextBytes {
   #records = [];
   /** The sum of theirs. */
   #units = 0;
-  /** So many units in front of them are the rest of a character (or group) that has been read in part. */
-  #remainder = 0;
+  /** How many units of the text have not been read. More than `#units` where a character has been read in part. */
+  #waiting = 0;
 
   /** `bytes`, which belong to nothing else, have become a text of `units` in `encoding`. */
   add(bytes, units, encoding) {
     if (units === 0) return;
     this.#records.push({ bytes, units, encoding });
     this.#units += units;
+    this.#waiting += units;
   }
 
   /** Drops what has been read: no more than the last `units` wait. */
   trim(units) {
     const records = this.#records;
-    while (records.length > 0 && this.#units - records[0].units >= units) {
+    this.#waiting = Math.min(this.#waiting, units);
+    while (records.length > 0 && this.#units - records[0].units >= this.#waiting) {
       this.#units -= records.shift().units;
-      this.#remainder = 0;
     }
     // What is left of a record is copied when it is less than half: that bounds both what is kept and what is copied.
-    if ((this.#units - units) * 2 > records[0]?.units) this.#cut(this.#units - units);
+    if ((this.#units - this.#waiting) * 2 > records[0]?.units) this.#cut();
   }
 
   /** The bytes of `text`, which is all that waits, now in `encoding`. */
   behind(text, encoding) {
     this.trim(text.length);
-    if (this.#units > text.length) this.#cut(this.#units - text.length);
-    const known = this.#records.map((record) => decoderOf(record.encoding).write(record.bytes)).join('');
-    if (!text.endsWith(known)) return Buffer.from(text, encoding);
-    // What is in front of it was put back by unshift(), and exists as text only; or it is the rest of a character that
-    // has been read.
-    const length = text.length - known.length;
-    const front = length > this.#remainder ? text.slice(0, length) : '';
+    if (this.#units > this.#waiting) this.#cut();
+    // What was put back by unshift() exists as text only. Without it, the rest of a character is of one that was read.
+    const isAllReceived = text.length === this.#waiting;
+    const front = isAllReceived ? '' : text.slice(0, text.length - this.#units);
     return join([Buffer.from(front, encoding), ...this.#records.map((record) => record.bytes)]);
   }
 
-  /** Drops the first `units` of the oldest text, which is longer. */
-  #cut(units) {
+  /** Drops what has been read of the oldest text, of which something waits. */
+  #cut() {
     const [record] = this.#records;
-    const { offset, dropped } = prefix(units, record);
+    const { offset, dropped } = prefix(this.#units - this.#waiting, record);
     record.bytes = copy(record.bytes, offset, record.bytes.length);
     record.units -= dropped;
     this.#units -= dropped;
-    this.#remainder = dropped - units;
   }
 }
 
@@ -123,7 +120,10 @@ function prefix(units, { bytes, encoding }) {
     dropped += decoder.write(bytes.subarray(offset, offset + step)).length;
     offset = Math.min(offset + step, bytes.length);
   }
-  return { offset, dropped };
+  // What follows has shown the last bytes of a record to be no character.
+  if (dropped < units) return { offset: bytes.length, dropped: dropped + decoder.end().length };
+  // What the decoder has not given out belongs to the next character.
+  return { offset: offset - restOf(decoder).length, dropped };
 }
 
 /** The bytes that `decoder` has taken but not given out. */
