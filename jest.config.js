@@ -3,5 +3,7 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.js'],
+  // A safety net, for what hangs; no test is about so long a time.
+  testTimeout: 60_000,
   modulePathIgnorePatterns: ['<rootDir>/target/'],
 };
