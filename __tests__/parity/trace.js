@@ -45,14 +45,14 @@ const SERVER_EVENTS = ['listening', 'close', 'error'];
  * `accept(accepted, trace, run)`: runs in the connection listener;
  * `after(run)`: runs when both streams have closed;
  * `drain`: record it; `reads: false`: no 'data' listener of ours; `except`: events, and what of the last state, not to
- * compare;
+ * compare; `words`: pairs of texts that may differ, and what is compared instead;
  * `refused`: nobody listens; `accepts: false`: the server never gets the connection.
  * A run has `client`, `accepted`, `server`, and `traces` with those names.
  */
 async function play(scenario, pairing, transport, traces) {
-  const { drain = false, reads = true, except = [], refused = false, accepts = !refused } = scenario;
+  const { drain = false, reads = true, except = [], refused = false, accepts = !refused, words = [] } = scenario;
   const left = drain ? except : [...except, 'drain'];
-  const names = new Map();
+  const names = new Map(words);
   for (const side of ['client', 'accepted', 'server']) traces[side] = new Trace(names);
   const run = { traces, transport };
   const server = (run.server = pairing.server.createServer(scenario.serverOptions ?? {}));
