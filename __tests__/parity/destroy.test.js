@@ -182,8 +182,8 @@ parity('resetAndDestroy() of a UNIX stream', {
 
 describe('reset by the peer in mid-transfer', () => {
   /**
-   * How much is in flight is the kernel's choice, and so is whether a read or a write is the first to meet the reset. That
-   * it fails, and how, is not.
+   * How much is in flight is the kernel's choice, and so is whether a read or a write is the first to meet the reset.
+   * That it fails, and how, is not.
    */
   const words = ['read', 'write'].flatMap((call) => [
     [`${call} ECONNRESET`, 'ECONNRESET'],
