@@ -32,7 +32,7 @@ const OVER_TLS = { secure: true, refusals: ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 
 const LOST = {
   pg: { killed: 'Connection terminated unexpectedly', dismissed: ADMIN_SHUTDOWN },
-  postgres: { killed: 'CONNECTION_CLOSED' },
+  postgres: { killed: true },
 };
 
 describeWith(['initdb'], 'PostgreSQL', () => {
