@@ -1,7 +1,7 @@
 'use strict';
 
-// D26, libuv's rule: connecting, sending and being read keep the process alive, the last unless `unref()`; a stream that
-// is paused and has nothing to send, or whose end has come, does not. No clock decides: see `lifetimes.js`.
+// D26, libuv's rule: connecting, sending and being read keep the process alive, the last unless `unref()`; a stream
+// that is paused and has nothing to send, or whose end has come, does not. No clock decides: see `lifetimes.js`.
 
 const { once } = require('events');
 const node = require('net');
