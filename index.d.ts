@@ -941,7 +941,10 @@ export interface Stream extends Duplex {
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;
 
-  /** Lets the process exit while the stream is open (D26). */
+  /**
+   * Lets the process exit while the stream is open (D26). As in Node, connecting and sending what was written still keep
+   * the process alive until they are done.
+   */
   unref(): this;
 
   // What the stream is.

@@ -66,6 +66,8 @@ const kBytes = Symbol('bytes');
 const kReading = Symbol('reading');
 /** The write that the engine has not taken whole: `{ chunks, callback }`. */
 const kPending = Symbol('pending');
+/** Bytes of writes that have failed, which `bytesWritten` counts as Node does. */
+const kFailed = Symbol('failed');
 /** The callback of `_final` while the end of the sending side is on its way. */
 const kFinal = Symbol('final');
 /** What the engine does on close: reset instead of end. */
@@ -277,8 +279,11 @@ class StreamMethods extends Duplex {
       const { length } = chunk;
       if (native !== undefined && length <= NATIVE_STRING_MOST && this[kId] !== NONE) {
         const taken = this[kEngine].writeString(this[kId], chunk, length, native);
-        if (taken > 0 || length === 0) return callback();
-        if (taken < 0) return callback(errors.systemError(taken, 'write'));
+        if (taken > 0) return callback();
+        if (taken < 0) {
+          this[kFailed] += Buffer.byteLength(chunk, encoding);
+          return callback(errors.systemError(taken, 'write'));
+        }
       }
       chunk = Buffer.from(chunk, encoding);
     }
@@ -347,9 +352,6 @@ class StreamMethods extends Duplex {
    * when nothing does any more. Contract: stream.write.
    */
   write(chunk, encoding, callback) {
-    if (this[kContract].writeAfterPeersEndBreaks && this.writableEnded && this.readableEnded && !this.allowHalfOpen) {
-      return breakPipe(this, typeof encoding === 'function' ? encoding : callback);
-    }
     if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
     const state = this._writableState;
     const drainIsDue = state.needDrain;
@@ -710,7 +712,8 @@ class StreamMethods extends Duplex {
   /** Node's old name of what `bytesWritten` counts, without what waits. */
   get _bytesDispatched() {
     if (!this._writableState) return undefined;
-    return this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
+    const taken = this[kId] === NONE ? counters(this).bytesWritten : this[kEngine].bytesWritten(this[kId]);
+    return taken + this[kFailed];
   }
 
   /** Not connected yet, or no more. */
@@ -866,6 +869,7 @@ Object.assign(StreamMethods.prototype, {
   // So that accessors can be read on the prototype, too.
   [kId]: NONE,
   [kPending]: null,
+  [kFailed]: 0,
   [kRace]: null,
   [kBound]: null,
   [kTimer]: null,
@@ -899,6 +903,22 @@ function initialize(stream, options) {
   stream[kClosing] = false;
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);
+  if (stream[kContract].writeAfterPeersEndBreaks) stream.on('end', onReadableStreamEnd);
+}
+
+/** Has the name that it has in Node: programs count and list the listeners of a stream. */
+function onReadableStreamEnd() {
+  if (!this.allowHalfOpen) this.write = writeAfterPeersEnd;
+}
+
+/** What `write()` does where the peer has ended the stream, and ours with it. */
+function writeAfterPeersEnd(chunk, encoding, callback) {
+  if (!this.writableEnded) return Duplex.prototype.write.call(this, chunk, encoding, callback);
+  const error = errors.peerHasEnded();
+  if (typeof encoding === 'function') callback = encoding;
+  if (typeof callback === 'function') process.nextTick(callback, error);
+  this.destroy(error);
+  return false;
 }
 
 /** What Duplex is told. One set serves all streams that a server accepts. */
@@ -1013,6 +1033,8 @@ function reopen(stream, then) {
   stream[kReading] = false;
   stream[kReset] = false;
   stream[kLast] = null;
+  stream[kFailed] = 0;
+  if (stream.write === writeAfterPeersEnd) delete stream.write;
   stream[kPending] = null;
   stream[kSecurity] = null;
   if (!stream[kContract].showsTlsInTheClear) for (const name of SECURE_NAMES) delete stream[name];
@@ -1045,9 +1067,12 @@ function send(stream, chunks, callback) {
   }
   const taken = engines.write(stream[kId], chunks);
   if (taken < 0) {
+    for (const { byteLength } of chunks) stream[kFailed] += byteLength;
     callback(errors.systemError(taken, 'write'));
     return;
   }
+  // The engine sees traffic; in Node, a write that moves nothing restarts the timer, too.
+  if (taken === 0 && stream[kTimer] !== null) rearmTimer(stream);
   if (chunks.length === 1 && taken === chunks[0].byteLength) {
     callback();
     return;
@@ -1364,14 +1389,6 @@ function rearmTimer(stream) {
   if (stream.destroyed) return;
   trackTraffic(stream);
   startTimer(stream, stream.timeout);
-}
-
-/** What `write()` does where the peer has ended the stream, and ours with it. */
-function breakPipe(stream, callback) {
-  const error = errors.peerHasEnded();
-  if (typeof callback === 'function') process.nextTick(callback, error);
-  stream.destroy(error);
-  return false;
 }
 
 /** Reads into the user's buffer from now on. Duplex knows nothing of it, so that pausing is to be done here. */

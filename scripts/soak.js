@@ -10,6 +10,7 @@ const { parseArgs } = require('util');
 
 const root = path.join(__dirname, '..');
 const MACHINES = {
+  lifetimes: '__tests__/lifecycle/lifetimes.js',
   random: '__tests__/random/run.js',
   faults: 'scripts/faults.js',
   verdicts: '__tests__/tls/verdicts/run.js',

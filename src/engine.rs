@@ -1132,6 +1132,10 @@ mod tests {
         rig.engine.reference(id, false);
         rig.engine.reference(id, false);
         assert!(!rig.engine.is_referenced());
+        rig.engine.write(id, &[b"x"]).unwrap();
+        assert!(rig.engine.is_referenced(), "what is written is sent first, whether unref() was called or not");
+        rig.engine.flush();
+        assert!(!rig.engine.is_referenced());
         rig.engine.reference(id, true);
         rig.engine.close(id, false);
         assert!(!rig.engine.is_referenced());

@@ -137,3 +137,174 @@ test.each(['--no-network-family-autoselection', '--network-family-autoselection-
     expect(run(entry)).toBe(run('net'));
   },
 );
+
+/** An accepted stream of `net`, and its peer, a socket of Node's. */
+async function pair(net, options) {
+  const server = net.createServer(options).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = node.connect(server.address().port, '127.0.0.1').on('error', () => {});
+  const [[stream]] = await Promise.all([once(server, 'connection'), once(peer, 'connect')]);
+  server.close();
+  return { peer, stream };
+}
+
+async function inBoth(play) {
+  const seen = [];
+  for (const net of [node, ours]) seen.push(await play(net));
+  expect(seen[1]).toEqual(seen[0]);
+  return seen[0];
+}
+
+const shown = (stream) => [stream.listeners('end').map(({ name }) => name), stream.eventNames(), stream.allowHalfOpen];
+
+test.each([undefined, {}, { allowHalfOpen: true }, { allowHalfOpen: false }])(
+  "a new stream, %j, has Node's listeners, and no others",
+  async (options) => {
+    await inBoth(async (net) => {
+      const { peer, stream } = await pair(net, options);
+      peer.destroy();
+      stream.destroy();
+      return [shown(new net.Socket(options)), shown(stream)];
+    });
+  },
+);
+
+test("writing behind both ends fails as in Node, but not without Node's listener", async () => {
+  const seen = await inBoth(async (net) => {
+    const outcomes = [];
+    for (const remove of [false, true]) {
+      const { peer, stream } = await pair(net);
+      if (remove) stream.removeAllListeners('end');
+      const closed = new Promise((resolve) => stream.on('close', resolve));
+      const failed = new Promise((resolve) => stream.on('error', resolve));
+      // 'end' comes behind the listener of the stream's own; ours ends then.
+      stream.on('end', () => stream.end());
+      stream.on('end', () => stream.write('x'));
+      stream.resume();
+      peer.end();
+      await closed;
+      outcomes.push((await failed).code);
+      peer.destroy();
+    }
+    return outcomes;
+  });
+  expect(seen).toEqual(['EPIPE', 'ERR_STREAM_WRITE_AFTER_END']);
+});
+
+test.each(['', Buffer.alloc(0)])('write(%j) restarts the idle timer', async (nothing) => {
+  const seen = await inBoth(async (net) => {
+    const { peer, stream } = await pair(net);
+    const order = [];
+    await new Promise((resolve) => {
+      stream.setTimeout(40, () => {
+        order.push('timeout');
+        resolve();
+      });
+      // Due at the same time, and set later: without the write it would fire behind the other.
+      setTimeout(() => order.push('timer'), 40);
+      const since = Date.now();
+      while (Date.now() - since < 20);
+      stream.write(nothing);
+    });
+    stream.destroy();
+    peer.destroy();
+    return order;
+  });
+  expect(seen).toEqual(['timer', 'timeout']);
+});
+
+test.each([
+  ['a Buffer', (stream) => stream.write(Buffer.alloc(10))],
+  ['a large Buffer', (stream) => stream.write(Buffer.alloc(100_000))],
+  ['a long string', (stream) => stream.write('é'.repeat(50_000))],
+  ['several', (stream) => {
+    stream.cork();
+    for (const chunk of ['x', 'é', Buffer.alloc(100_000)]) stream.write(chunk);
+    stream.uncork();
+  }],
+])('bytesWritten counts a write that fails: %s', async (name, write) => {
+  await inBoth(async (net) => {
+    const { peer, stream } = await pair(net, { pauseOnConnect: true });
+    peer.resetAndDestroy();
+    await once(peer, 'close');
+    const counts = [];
+    const closed = new Promise((resolve) => stream.on('close', resolve));
+    stream.on('error', () => counts.push(stream.bytesWritten));
+    write(stream);
+    counts.push(stream.bytesWritten);
+    await closed;
+    return [...counts, stream.bytesWritten];
+  });
+});
+
+/**
+ * Not `localAddress` and its like, which are still there in 'close', nor `bufferSize` and `_bytesDispatched`, which are
+ * about what libuv or the engine has of a large write.
+ */
+const GETTERS = [
+  '_connecting', 'bytesRead', 'bytesWritten', 'closed', 'connecting', 'destroyed', 'pending', 'readable', 'readableEnded', 'readableFlowing', 'readableLength',
+  'readyState', 'remoteAddress', 'remoteFamily', 'timeout', 'writable', 'writableEnded', 'writableFinished',
+  'writableLength', 'writableNeedDrain',
+];
+
+/** What is done to a stream, one after the other; each waits for what tells that it is done. */
+const LIVES = {
+  'ended by both': [
+    ['write', (stream, peer) => (stream.write('héllo'), once(peer, 'data'))],
+    ['receive', (stream, peer) => (peer.write('abc'), once(stream, 'readable'))],
+    ['read', (stream) => stream.read()],
+    ['setTimeout', (stream) => stream.setTimeout(100_000)],
+    ['end', (stream, peer) => (stream.end('é'), once(peer, 'end'))],
+    ['close', (stream, peer) => (peer.end(), stream.resume(), once(stream, 'close'))],
+  ],
+  'destroyed with what waits': [
+    ['write', (stream, peer) => (peer.pause(), stream.write(Buffer.alloc(16 << 20)), undefined)],
+    ['end', (stream) => void stream.end('x')],
+    ['destroy', (stream) => void stream.destroy()],
+    ['close', (stream) => once(stream, 'close')],
+  ],
+  'ended by the peer, half-open': [
+    ['receive', (stream, peer) => (peer.end('abc'), once(stream, 'readable'))],
+    ['read', (stream) => (stream.resume(), once(stream, 'end'))],
+    ['write', (stream, peer) => (stream.write('x'), once(peer, 'data'))],
+    ['destroy', (stream) => (stream.destroy(), once(stream, 'close'))],
+  ],
+};
+
+test.each(Object.keys(LIVES))('every getter says what it does in Node: a stream %s', async (life) => {
+  await inBoth(async (net) => {
+    const { peer, stream } = await pair(net, { allowHalfOpen: true });
+    peer.resume();
+    const look = (step) => [step, ...GETTERS.map((name) => [name, stream[name]])];
+    const seen = [look('accepted')];
+    for (const [step, play] of LIVES[life]) {
+      await play(stream, peer);
+      seen.push(look(step));
+    }
+    peer.destroy();
+    return seen;
+  });
+});
+
+test('every getter says what it does in Node: a stream that connects, by options and after a failure', async () => {
+  await inBoth(async (net) => {
+    const server = node.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const stream = new net.Socket();
+    const look = () => GETTERS.map((name) => [name, stream[name]]);
+    const seen = [look()];
+    stream.write('before');
+    seen.push(look());
+    stream.on('error', () => {}).destroy(new Error('mine'));
+    await new Promise((resolve) => stream.on('close', resolve));
+    seen.push(look());
+    stream.connect(server.address().port, '127.0.0.1');
+    await once(stream, 'connect');
+    seen.push(look());
+    stream.end('x');
+    await once(stream.resume(), 'close');
+    seen.push(look());
+    server.close();
+    return seen;
+  });
+});

@@ -221,13 +221,17 @@ impl Core {
 
     /// A write: gives what it took, or the negative errno, and sees to it that what was gathered goes out.
     pub fn write(&self, operation: impl FnOnce(&mut Engine) -> error::Result<usize>) -> i64 {
-        let (outcome, needs_flush) = {
+        let (outcome, needs_flush, is_settled) = {
             let mut engine = self.engine.borrow_mut();
             let outcome = operation(&mut engine);
-            (outcome, engine.needs_flush())
+            (outcome, engine.needs_flush(), engine.is_turning() || engine.is_referenced() == self.referenced.get())
         };
         if needs_flush && !self.flush_asked.replace(true) {
             self.ask_for_flush();
+        }
+        // A flush settles, and so does the end of a turn; a write that waits for the kernel has neither.
+        if !needs_flush && !is_settled {
+            self.settle();
         }
         match outcome {
             Ok(taken) => i64::try_from(taken).unwrap_or(i64::MAX),
@@ -413,8 +417,7 @@ impl Core {
                 sys::napi_call_function(self.env, receiver, function, 0, null(), &raw mut result)
             };
             if status != sys::Status::napi_ok {
-                self.flush_asked.set(false);
-                self.engine.borrow_mut().flush();
+                self.with(Engine::flush);
             }
         }
     }

@@ -32,10 +32,22 @@ pub fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
 pub fn text(address: &SocketAddr) -> String {
     match address {
         SocketAddr::V6(v6) if v6.scope_id() != 0 => match interface_name(v6.scope_id()) {
-            Some(name) => format!("{}%{name}", v6.ip()),
-            None => format!("{}%{}", v6.ip(), v6.scope_id()),
+            Some(name) => format!("{}%{name}", text_v6(v6.ip())),
+            None => format!("{}%{}", text_v6(v6.ip()), v6.scope_id()),
         },
-        _ => address.ip().to_string(),
+        SocketAddr::V6(v6) => text_v6(v6.ip()),
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+    }
+}
+
+/// Like libuv's `inet_ntop`: an address that begins with exactly six zero groups ends in dotted form. Rust prints only
+/// mapped addresses so.
+fn text_v6(ip: &Ipv6Addr) -> String {
+    match ip.octets() {
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] if (a, b) != (0, 0) => {
+            format!("::{}", Ipv4Addr::new(a, b, c, d))
+        }
+        _ => ip.to_string(),
     }
 }
 
@@ -107,7 +119,22 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for ip in ["127.0.0.1", "::1", "2001:db8::5"] {
+        // As `uv_inet_ntop` has them.
+        for ip in [
+            "127.0.0.1",
+            "::",
+            "::1",
+            "::2",
+            "::0.1.0.0",
+            "::127.0.0.9",
+            "::ffff:127.0.0.9",
+            "::ffff:0:102:304",
+            "::1:0:0",
+            "1::",
+            "1:0:0:2::3",
+            "2001:db8::5",
+            "2001:db8:0:1:1:1:1:1",
+        ] {
             assert_eq!(text(&parse(ip, 80).unwrap()), ip);
         }
         assert!(parse("localhost", 80).is_none());

@@ -131,7 +131,7 @@ pub struct Stream {
     pub(crate) queued: bool,
     /// The engine has something of it to tell.
     pub(crate) in_hand: bool,
-    /// May keep the environment's loop alive: JavaScript has not called `unref()`.
+    /// Watching it keeps the environment's loop alive: JavaScript has not called `unref()`.
     pub(crate) referenced: bool,
     /// Is among the sources that the engine counts as keeping the loop alive.
     pub(crate) counted: bool,
@@ -238,9 +238,10 @@ impl Stream {
 
     /// Whether the stream keeps the environment's loop alive now.
     pub fn keeps_alive(&self) -> bool {
-        self.referenced
-            && self.fd.is_some()
-            && (self.failure.is_some() || self.security.has_news() || self.state.keeps_alive(self.is_queued()))
+        self.fd.is_some()
+            && (self.failure.is_some()
+                || (self.referenced && self.security.has_news())
+                || self.state.keeps_alive(self.referenced, self.is_queued()))
     }
 
     /// Whether bytes wait to be sent.

@@ -132,13 +132,15 @@ impl State {
         if may_receive { Due::Receive } else { Due::Nothing }
     }
 
-    /// Whether the loop has to go on for the stream's sake, as libuv has it: while it connects, changes over to TLS, is
-    /// being read, or has something to send. `queued` says whether bytes wait to be sent.
-    pub fn keeps_alive(&self, queued: bool) -> bool {
+    /// Whether the stream keeps the loop alive, as in libuv: what has been asked for (connecting, sending) does so until
+    /// it is done, watching (for data, or for the peer's part of a handshake) only while the stream is `referenced`.
+    /// `queued` says whether bytes wait to be sent.
+    pub fn keeps_alive(&self, referenced: bool, queued: bool) -> bool {
         let Receiving { wanted, ended, .. } = self.receiving;
         let Sending { awaited, shutdown, .. } = self.sending;
         let is_sending = queued || awaited || shutdown == Shutdown::Requested;
-        !self.failed && (self.connecting || self.securing != Securing::No || (wanted && !ended) || is_sending)
+        let is_watching = self.securing != Securing::No || (wanted && !ended);
+        !self.failed && (self.connecting || is_sending || (referenced && is_watching))
     }
 
     /// The outcome of connecting is not known yet.
@@ -335,30 +337,45 @@ mod tests {
     #[test]
     fn keeps_the_loop_alive_while_it_is_read_or_has_something_to_send() {
         let mut state = State::open();
-        assert!(!state.keeps_alive(false), "nothing is wanted and nothing is queued");
-        assert!(state.keeps_alive(true));
+        assert!(!state.keeps_alive(true, false), "nothing is wanted and nothing is queued");
+        assert!(state.keeps_alive(true, true));
         state.want(true);
-        assert!(state.keeps_alive(false));
+        assert!(state.keeps_alive(true, false));
         state.want(false);
-        assert!(!state.keeps_alive(false));
+        assert!(!state.keeps_alive(true, false));
         state.want(true);
         state.ended();
-        assert!(!state.keeps_alive(false), "there is nothing more to read");
+        assert!(!state.keeps_alive(true, false), "there is nothing more to read");
         state.await_room(true);
-        assert!(state.keeps_alive(false));
+        assert!(state.keeps_alive(true, false));
         state.await_room(false);
         state.request_shutdown();
-        assert!(state.keeps_alive(false));
+        assert!(state.keeps_alive(true, false));
         state.shut_down();
-        assert!(!state.keeps_alive(false));
+        assert!(!state.keeps_alive(true, false));
         state.request_secure();
-        assert!(state.keeps_alive(false));
+        assert!(state.keeps_alive(true, false));
         state.begin_handshake();
-        assert!(state.keeps_alive(false));
+        assert!(state.keeps_alive(true, false));
         let mut connecting = State::connecting();
-        assert!(connecting.keeps_alive(false));
+        assert!(connecting.keeps_alive(true, false));
         connecting.connected();
-        assert!(!connecting.keeps_alive(false));
+        assert!(!connecting.keeps_alive(true, false));
+    }
+
+    #[test]
+    fn unreferenced_it_keeps_the_loop_alive_until_what_was_asked_for_is_done() {
+        let mut state = State::connecting();
+        state.want(true);
+        assert!(state.keeps_alive(false, false));
+        state.connected();
+        assert!(!state.keeps_alive(false, false), "being read is nothing that gets done");
+        assert!(state.keeps_alive(false, true));
+        state.await_room(true);
+        assert!(state.keeps_alive(false, false));
+        state.await_room(false);
+        state.request_secure();
+        assert!(!state.keeps_alive(false, false), "the peer has its part in the handshake");
     }
 
     #[test]
