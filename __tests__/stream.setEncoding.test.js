@@ -231,3 +231,25 @@ describe('D15: "An unknown one throws ERR_UNKNOWN_ENCODING"', () => {
     expect(events).toEqual([]);
   });
 });
+
+test.each(['latin1', 'hex', 'utf8', null])(
+  'D15: a base64 group that is incomplete when the encoding becomes %s is delivered in that one, in a later tick',
+  async (encoding) => {
+    const [client, accepted] = await pair();
+    const received = [];
+    let isWithin = false;
+    client.setEncoding('base64');
+    client.on('data', (data) => {
+      expect(isWithin).toBe(false);
+      const current = client.readableEncoding;
+      received.push(typeof data === 'string' ? Buffer.from(data, current) : data);
+      if (received.length > 1) return;
+      isWithin = true;
+      client.setEncoding(encoding);
+      isWithin = false;
+    });
+    accepted.end('seven b');
+    await once(client, 'end');
+    expect(Buffer.concat(received).toString()).toBe('seven b');
+  },
+);

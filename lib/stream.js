@@ -445,16 +445,21 @@ class StreamMethods extends Duplex {
     const state = this._readableState;
     if (encoding !== null) {
       const chunks = state.decoder ? [] : buffered(state);
+      const unfinished = state.decoder && isOurs(state.decoder) && !state.ended ? restOf(state.decoder) : null;
       super.setEncoding(encoding);
       if (chunks.length > 0) keepBytes(this, chunks, state.length);
       if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
+      // What the old decoder has held back belongs to the next text.
+      if (unfinished !== null && unfinished.length > 0) {
+        deferred(state, () => pauseIfFull(this, pushText(this, unfinished, 0, unfinished.length)));
+      }
       return this;
     }
     if (!state.decoder) return this;
     const bytes = undecode(this);
     state.decoder = null;
     state.encoding = null;
-    if (bytes.length > 0 && !state.endEmitted) this.unshift(bytes);
+    if (bytes.length > 0 && !state.endEmitted) deferred(state, () => this.unshift(bytes));
     return this;
   }
 
@@ -1272,6 +1277,14 @@ function pauseIfFull(stream, isRoom) {
   if (isRoom) return;
   stream[kReading] = false;
   if (stream[kId] !== NONE) stream[kEngine].want(stream[kId], false);
+}
+
+/** Has what `add` adds to Duplex's buffer emitted in a later tick: the caller may be a 'data' listener. */
+function deferred(state, add) {
+  const { sync } = state;
+  state.sync = true;
+  add();
+  state.sync = sync;
 }
 
 /** Pushes the text of received bytes, and keeps a copy of the bytes while the text waits. */
