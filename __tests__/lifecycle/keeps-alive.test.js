@@ -10,7 +10,7 @@ const { closeAtEnd, destroyAtEnd } = require('../helpers');
 const { identity } = require('../tls/pki');
 const { ENTRIES, agrees, compare, verdict } = require('./lifetimes');
 
-/** The verdict counts turns of libuv's loop, which say nothing of a thread that wakes it: `leave.test.js` has that. */
+/** The verdict counts turns of libuv's loop, which say nothing of a thread that wakes it: `stay.test.js` has that. */
 const played = process.env.RUST_NET_WAKE === 'thread' ? test.skip : test;
 
 /** Programs with one verdict over all entries: it, what is done before there is a connection, and what after. */
