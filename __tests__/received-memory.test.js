@@ -3,12 +3,14 @@
 // D29: a received Buffer owns its memory and nothing else's, and keeping it pins no more than twice its size. Written
 // views may share their memory with other threads, or with each other.
 
+const { execFileSync } = require('child_process');
 const { once } = require('events');
 const nodeNet = require('net');
+const path = require('path');
 const v8 = require('v8');
 const vm = require('vm');
 const today = require('../node');
-const { collect, destroyAtEnd, listening, pair } = require('./helpers');
+const { ROOT, collect, destroyAtEnd, listening, pair } = require('./helpers');
 const { securePair } = require('./tls/ends');
 
 const MIB = 1 << 20;
@@ -250,4 +252,101 @@ test('onread: what the callback has not taken is kept while others receive', asy
     client.resume();
   }
   expect(Buffer.concat(parts).equals(sent)).toBe(true);
+});
+
+describe('what user code can replace shows none of the memory that the engine uses again', () => {
+  test('a view that lies about its length sends what it holds', async () => {
+    const [client, accepted] = await pair();
+    const [other] = await pair();
+    other.write('a secret of another connection', 'latin1');
+    const chunk = Buffer.from('x');
+    Object.defineProperty(chunk, 'byteLength', { value: 100 });
+    const received = collect(accepted);
+    client.write(chunk);
+    client.end();
+    expect((await received).toString()).toBe('x');
+  });
+
+  test('the global Uint8Array', async () => {
+    const [client, accepted] = await pair();
+    const sizes = [];
+    const { Uint8Array: Original } = globalThis;
+    globalThis.Uint8Array = class extends Original {
+      constructor(...args) {
+        super(...args);
+        sizes.push(this.buffer.byteLength);
+      }
+    };
+    try {
+      client.write('hello', 'latin1');
+      await once(accepted, 'data');
+    } finally {
+      globalThis.Uint8Array = Original;
+    }
+    expect(sizes.filter((size) => size > 8192)).toEqual([]);
+  });
+
+  test('a decoder that extends Node\'s', async () => {
+    const [client, accepted] = await pair();
+    const kept = [];
+    accepted.setEncoding('utf8');
+    const { write } = accepted._readableState.decoder;
+    accepted._readableState.decoder.write = function (chunk) {
+      kept.push(chunk.buffer.byteLength);
+      return write.call(this, chunk);
+    };
+    client.write('hello', 'latin1');
+    await once(accepted, 'data');
+    expect(kept).toEqual([5]);
+  });
+
+  test('a push() of the user\'s gets Buffers, also with an encoding', async () => {
+    const [client, accepted] = await pair();
+    const pushed = [];
+    accepted.setEncoding('utf8');
+    accepted.push = function (chunk, encoding) {
+      pushed.push(chunk);
+      return today.Socket.prototype.push.call(this, chunk, encoding);
+    };
+    client.end('hello', 'latin1');
+    await once(accepted, 'end');
+    expect(pushed.map((chunk) => chunk?.buffer.byteLength)).toEqual([5, undefined]);
+  });
+});
+
+test('D15: text that a listener puts back is what it has put back', async () => {
+  const [client, accepted] = await pair({ server: today, client: nodeNet });
+  accepted.setEncoding('utf8');
+  const read = new Promise((resolve) => {
+    accepted.once('data', () => {
+      accepted.pause();
+      accepted.unshift('XYZ');
+      setImmediate(() => resolve(accepted.setEncoding(null).read()));
+    });
+  });
+  client.write('hello world');
+  expect((await read).toString()).toBe('XYZ');
+});
+
+/** Prints what an `onread` callback that throws once has received, in a process of its own. */
+const THROWS_ONCE = `
+  process.on('uncaughtException', ({ message }) => console.log(message));
+  const server = require('net').createServer((stream) => stream.end('abcdefghijkl')).listen(0, '127.0.0.1', () => {
+    let text = '';
+    const callback = (count, buffer) => {
+      text += buffer.latin1Slice(0, count);
+      if (text === 'abcd') throw new Error('on purpose');
+      return true;
+    };
+    const options = { port: server.address().port, host: '127.0.0.1', onread: { buffer: Buffer.alloc(4), callback } };
+    require(process.argv[1]).connect(options).on('close', () => {
+      server.close();
+      console.log(text);
+    });
+  });
+`;
+
+test.each(['net', path.join(ROOT, 'node.js')])('onread: what is behind an exception is delivered: %s', (module) => {
+  const printed = execFileSync(process.execPath, ['-e', THROWS_ONCE, module], { encoding: 'utf8' });
+  expect(printed).toBe('on purpose\nabcdefghijkl\n');
 });

@@ -50,9 +50,11 @@ function decoderOf(encoding) {
   return encoding === 'utf16le' ? new Utf16Decoder(Buffer.alloc(0)) : new StringDecoder(encoding);
 }
 
-/** Whether Node or this file has made `decoder`: no user's, who may keep the memory that it decodes. */
+const WRITES = new Set([StringDecoder.prototype.write, Utf16Decoder.prototype.write]);
+
+/** Whether `decoder` decodes as Node or this file does: it is no user's, who may keep the memory that it is given. */
 function isOurs(decoder) {
-  return decoder instanceof StringDecoder || decoder instanceof Utf16Decoder;
+  return WRITES.has(decoder.write);
 }
 
 /**

@@ -24,7 +24,7 @@ const {
   kOnTlsFail,
 } = require('./symbols');
 const { InternalError } = require('./errors');
-const { copy, put } = require('./memory');
+const { copy, put, sizeOf } = require('./memory');
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
@@ -197,7 +197,7 @@ function takeBack(id) {
  */
 function write(id, chunks) {
   let length = 0;
-  for (const chunk of chunks) length += chunk.byteLength;
+  for (const chunk of chunks) length += sizeOf(chunk);
   if (length > outgoing.length) return engine.write(id, chunks);
   put(outgoing, chunks);
   return engine.writeOutgoing(id, length);

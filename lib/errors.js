@@ -95,6 +95,9 @@ function invalidAddressFamily(family, host, port) {
 }
 
 const illegalConstructor = () => coded(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+const receivedInTheClear = () =>
+  coded(Error, 'ERR_INVALID_STATE', 'Invalid state: data was received in the clear while setSecure() was being called');
+
 const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: setSecure() has been called before');
 const peerHasEnded = () =>
   Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
@@ -209,6 +212,7 @@ module.exports = {
   allFailed,
   alreadyAdopted,
   alreadySecure,
+  receivedInTheClear,
   badPort,
   closedBeforeConnection,
   connectError,

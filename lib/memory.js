@@ -5,23 +5,34 @@
 // The engine's own memory (`lib/engine.js`) is used again for other connections. What JavaScript keeps of it is copied
 // here, into a Buffer that owns its memory and nothing else's (D29).
 
-const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const Bytes = Uint8Array;
+const TypedArray = Object.getPrototypeOf(Bytes.prototype);
 const call = Function.prototype.call;
 /** `set(target, source, offset)` */
 const set = call.bind(TypedArray.set);
+/** How long a view really is, whatever its own properties say: what lies behind it may be another connection's. */
+const sizeOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteLength').get);
+
+const bufferOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'buffer').get);
+const offsetOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteOffset').get);
+
+/** The bytes of `memory` from `start` to `end`, where they are: not for users. */
+function view(memory, start, end) {
+  return new Bytes(bufferOf(memory), offsetOf(memory) + start, end - start);
+}
 
 /** A Buffer of its own with the bytes of `memory` from `start` to `end`. */
 function copy(memory, start, end) {
   const length = end - start;
   const chunk = Buffer.allocUnsafeSlow(length);
-  if (length > 0) set(chunk, new Uint8Array(memory.buffer, memory.byteOffset + start, length));
+  if (length > 0) set(chunk, view(memory, start, end));
   return chunk;
 }
 
 /** A Buffer of its own with the bytes of all `chunks`. */
 function join(chunks) {
   let length = 0;
-  for (const chunk of chunks) length += chunk.byteLength;
+  for (const chunk of chunks) length += sizeOf(chunk);
   const joined = Buffer.allocUnsafeSlow(length);
   put(joined, chunks);
   return joined;
@@ -31,11 +42,11 @@ function join(chunks) {
 function put(memory, chunks) {
   let at = 0;
   for (const chunk of chunks) {
-    const { byteLength } = chunk;
+    const size = sizeOf(chunk);
     // A view whose memory has been transferred away is empty, and can't be read.
-    if (byteLength > 0) set(memory, chunk, at);
-    at += byteLength;
+    if (size > 0) set(memory, chunk, at);
+    at += size;
   }
 }
 
-module.exports = { copy, join, put, set };
+module.exports = { copy, join, put, set, sizeOf, view };

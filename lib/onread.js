@@ -3,7 +3,7 @@
 // The option `onread`: what is received is put into the user's buffer and passed to a callback, instead of 'data'.
 
 const { isUint8Array } = require('util').types;
-const { copy, join, set } = require('./memory');
+const { copy, join, set, view } = require('./memory');
 
 /** Whether an option asks for it. As in Node, what is none is ignored. */
 function isOnread(option) {
@@ -41,7 +41,7 @@ class Onread {
   /** Delivers the bytes of `memory` from `start` to `end`, for as long as they are wanted. The rest is copied. */
   deliver(memory, start, end) {
     const isBehind = this.#at < this.#end;
-    if (isBehind) this.#hold(join([this.#left(), memory.subarray(start, end)]));
+    if (isBehind) this.#hold(join([this.#left(), view(memory, start, end)]));
     else [this.#memory, this.#at, this.#end] = [memory, start, end];
     try {
       this.goOn();
@@ -57,9 +57,15 @@ class Onread {
       // A buffer without room stops it for good: there is no way to go on.
       if (buffer.length === 0) return this.#stop();
       const length = Math.min(buffer.length, this.#end - this.#at);
-      set(buffer, this.#memory.subarray(this.#at, this.#at + length), 0);
+      set(buffer, view(this.#memory, this.#at, this.#at + length), 0);
       this.#at += length;
-      const goesOn = this.#callback(length, buffer) !== false;
+      let goesOn = null;
+      try {
+        goesOn = this.#callback(length, buffer) !== false;
+      } finally {
+        // What is behind an exception is delivered all the same, as in Node.
+        if (goesOn === null) process.nextTick(() => this.goOn());
+      }
       this.#renew();
       if (!goesOn) this.#stop();
     }
@@ -73,7 +79,7 @@ class Onread {
   }
 
   #left() {
-    return this.#memory.subarray(this.#at, this.#end);
+    return view(this.#memory, this.#at, this.#end);
   }
 
   #hold(memory) {

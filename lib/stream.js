@@ -32,7 +32,7 @@ const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
 const { Handle, assignHandle } = require('./handle');
-const { copy, join } = require('./memory');
+const { copy, join, sizeOf, view } = require('./memory');
 const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
@@ -187,14 +187,16 @@ class StreamMethods extends Duplex {
   /** The bytes of `memory` from `start` to `end` were received. The memory is used again afterwards. */
   [kOnData](memory, start, end) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (this[kOnread] !== null) this[kOnread].deliver(memory, start, end);
+    // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
+    if (isSecuring(this)) this.destroy(errors.receivedInTheClear());
+    else if (this[kOnread] !== null) this[kOnread].deliver(memory, start, end);
     else if (this._readableState.decoder) pauseIfFull(this, pushText(this, memory, start, end));
     else pauseIfFull(this, this.push(copy(memory, start, end)));
   }
 
   /** Likewise, of the first `length` bytes of `memory`; but these can be taken instead of a copy. */
   [kOnBulk](memory, length) {
-    if (this[kOnread] !== null || this._readableState.decoder) {
+    if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
       this[kOnData](memory, 0, length);
       return;
     }
@@ -495,7 +497,7 @@ class StreamMethods extends Duplex {
     if (!this[kContract].showsTlsInTheClear) Object.defineProperties(this, SECURE_MEMBERS);
     this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
     if (this[kId] !== NONE) startDeadline(this);
-    if (this[kId] !== NONE || this.connecting) super.write(MARK);
+    super.write(MARK);
     return this;
   }
 
@@ -1007,8 +1009,6 @@ function begin(stream, target) {
   stream[kRace] = new Race(stream, target, stream[kBound]);
   stream[kBound] = null;
   stream[kHost] = target.host;
-  // setSecure() has come before connect().
-  if (isSecuring(stream)) Duplex.prototype.write.call(stream, MARK);
   stream[kRace].start();
 }
 
@@ -1078,7 +1078,7 @@ function send(stream, chunks, callback) {
   }
   // The engine sees traffic; in Node, a write that moves nothing restarts the timer, too.
   if (taken === 0 && stream[kTimer] !== null) rearmTimer(stream);
-  if (chunks.length === 1 && taken === chunks[0].byteLength) {
+  if (chunks.length === 1 && taken === sizeOf(chunks[0])) {
     callback();
     return;
   }
@@ -1091,9 +1091,9 @@ function send(stream, chunks, callback) {
 function rest(chunks, taken) {
   const left = [];
   for (const chunk of chunks) {
-    const { byteLength } = chunk;
-    if (taken < byteLength) left.push(taken === 0 ? chunk : chunk.subarray(taken));
-    taken = Math.max(taken - byteLength, 0);
+    const size = sizeOf(chunk);
+    if (taken < size) left.push(taken === 0 ? chunk : chunk.subarray(taken));
+    taken = Math.max(taken - size, 0);
   }
   return left;
 }
@@ -1180,13 +1180,18 @@ function isPipedByEngine(stream) {
 
 /** The mark of `setSecure()` has come to be written: all before it has been. */
 function beginHandshake(stream, callback) {
-  if (stream[kId] === NONE) {
-    if (stream.connecting) stream.once('connect', () => beginHandshake(stream, callback));
-    else callback(errors.socketClosed());
+  if (stream.destroyed) return;
+  if (stream[kId] !== NONE) {
+    stream[kSecurity].begin(stream[kEngine], stream[kId], stream[kHost], callback);
     return;
   }
-  if (stream.destroyed) return;
-  stream[kSecurity].begin(stream[kEngine], stream[kId], stream[kHost], callback);
+  const security = stream[kSecurity];
+  const begin = () => {
+    stream.removeListener('connect', begin).removeListener('close', begin);
+    // The stream may have been closed, and opened again, since.
+    if (stream[kSecurity] === security) beginHandshake(stream, callback);
+  };
+  stream.on('connect', begin).on('close', begin);
 }
 
 /** The time that the handshake may take begins: with `setSecure()`, or with the connection if that comes later. */
@@ -1291,13 +1296,16 @@ function deferred(state, add) {
 function pushText(stream, memory, start, end) {
   const state = stream._readableState;
   const { decoder, encoding } = state;
-  // A decoder of the user's may keep what it is given.
-  if (!isOurs(decoder)) return stream.push(copy(memory, start, end));
+  // A decoder or a push() of the user's may keep what it is given.
+  const isOwnPush = stream.push === Duplex.prototype.push;
+  if (!isOwnPush || !isOurs(decoder)) return stream.push(copy(memory, start, end));
   const unfinished = decoder.lastNeed === 0 ? null : restOf(decoder);
-  const bytes = memory.subarray(start, end);
+  const bytes = view(memory, start, end);
   const text = decoder.write(bytes);
+  // Duplex's own condition: then it emits the text at once, and what waits afterwards is something else.
+  const isEmittedAtOnce = state.flowing && state.length === 0 && !state.sync && stream.listenerCount('data') > 0;
   const isRoom = stream.push(text, encoding);
-  if (state.length > 0 && state.decoder === decoder) {
+  if (!isEmittedAtOnce && state.length > 0 && state.decoder === decoder) {
     keepBytes(stream, unfinished === null ? [bytes] : [unfinished, bytes], text.length);
     forgetReadText(stream);
   }

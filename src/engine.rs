@@ -1231,6 +1231,24 @@ mod tests {
     }
 
     #[test]
+    fn a_write_that_was_cut_short_goes_on_before_what_is_piped() {
+        let mut rig = Rig::new();
+        let ((source, mut from), (target, mut to)) = (rig.pair(), rig.pair());
+        assert!(rig.engine.pipe(source, target));
+        let large = vec![1; 4 << 20];
+        let taken = rig.engine.write(target, &[&large]).unwrap();
+        assert!(taken < large.len());
+        // In one turn the source has something to receive, and the target room.
+        from.write_all(b"piped").unwrap();
+        to.read_exact(&mut vec![0; taken]).unwrap();
+        assert_eq!(rig.turn(), [Event::Stream(target, stream::News::Room)]);
+        let mut next = [0; 5];
+        to.read_exact(&mut next).unwrap();
+        assert_eq!(&next, b"piped", "once JavaScript has been told of the room, which it has not used");
+        assert_eq!(rig.engine.stream(target).unwrap().bytes_written, taken as u64 + 5);
+    }
+
+    #[test]
     fn a_closed_target_gives_its_source_back() {
         let mut rig = Rig::new();
         let ((source, mut from), (target, _to)) = (rig.pair(), rig.pair());

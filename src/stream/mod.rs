@@ -390,9 +390,10 @@ impl Stream {
         self.state.is_securing()
     }
 
-    /// Whether it takes bytes that are passed on to it.
+    /// Whether it takes bytes that are passed on to it. Where JavaScript waits for room, the rest of its write comes
+    /// first.
     pub fn takes_more(&self) -> bool {
-        self.is_settled() && !self.state.is_blocked()
+        self.is_settled() && !self.state.is_blocked() && !self.state.awaits_room()
     }
 
     /// Sends `bytes` of another stream. What the kernel does not take is queued, however much that is.
