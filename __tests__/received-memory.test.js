@@ -10,7 +10,7 @@ const path = require('path');
 const v8 = require('v8');
 const vm = require('vm');
 const today = require('../node');
-const { ROOT, collect, destroyAtEnd, listening, pair } = require('./helpers');
+const { collect, destroyAtEnd, listening, pair } = require('./helpers');
 const { securePair } = require('./tls/ends');
 
 const MIB = 1 << 20;
@@ -346,7 +346,7 @@ const THROWS_ONCE = `
   });
 `;
 
-test.each(['net', path.join(ROOT, 'node.js')])('onread: what is behind an exception is delivered: %s', (module) => {
+test.each(['net', path.join(__dirname, '..', 'node.js')])('onread: what is behind an exception is delivered: %s', (module) => {
   const printed = execFileSync(process.execPath, ['-e', THROWS_ONCE, module], { encoding: 'utf8' });
   expect(printed).toBe('on purpose\nabcdefghijkl\n');
 });

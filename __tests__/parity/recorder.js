@@ -121,7 +121,10 @@ class Trace {
   }
 
   anonymous(text) {
-    for (const [value, name] of this.names) text = text.replaceAll(value, name);
+    // A port is a number of its own: its digits may stand in hexadecimal, or in a longer number.
+    for (const [value, name] of this.names) {
+      text = /^\d+$/.test(value) ? text.replace(new RegExp(`\\b${value}\\b`, 'g'), name) : text.replaceAll(value, name);
+    }
     return text;
   }
 }
