@@ -209,8 +209,8 @@ class Comparison {
 
   /** The only two reasons to trust where OpenSSL does not; and one for which it is not asked. */
   async #reasonForTrust({ role, theirs: verdict }, world) {
-    if (verdict.startsWith('fails') && world.host.startsWith('*')) {
-      return 'Node\'s client sends a pattern as the name that it asks for, which fails before there is a verdict';
+    if (verdict === 'fails ERR_SSL_SSLV3_ALERT_ILLEGAL_PARAMETER') {
+      return 'Node\'s client asks for a name that no server may have (SNI), which fails before there is a verdict';
     }
     if (world.listed.includes('leaf')) return 'the certificate itself is listed (D21)';
     for (const path of pathsOf(world)) {
