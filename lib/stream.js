@@ -448,9 +448,8 @@ class StreamMethods extends Duplex {
     if (encoding !== null) {
       const chunks = state.decoder ? [] : buffered(state);
       const unfinished = state.decoder && isOurs(state.decoder) && !state.ended ? restOf(state.decoder) : null;
-      super.setEncoding(encoding);
+      renewDecoder(this, encoding);
       if (chunks.length > 0) keepBytes(this, chunks, state.length);
-      if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
       // What the old decoder has held back belongs to the next text.
       if (unfinished !== null && unfinished.length > 0) {
         deferred(state, () => pauseIfFull(this, pushText(this, unfinished, 0, unfinished.length)));
@@ -1221,7 +1220,7 @@ function takeUndelivered(stream) {
   if (stream[kOnread] !== null) bytes.push(stream[kOnread].take());
   if (stream[kId] !== NONE) bytes.push(engines.takeBack(stream[kId]));
   // With an encoding, the unfinished character is among what was taken.
-  if (state.decoder) stream.setEncoding(state.encoding);
+  if (state.decoder) renewDecoder(stream, state.encoding);
   return Buffer.concat(bytes);
 }
 
@@ -1282,6 +1281,13 @@ function pauseIfFull(stream, isRoom) {
   if (isRoom) return;
   stream[kReading] = false;
   if (stream[kId] !== NONE) stream[kEngine].want(stream[kId], false);
+}
+
+/** Gives `stream` a decoder that holds nothing back but what it finds in Duplex's buffer. */
+function renewDecoder(stream, encoding) {
+  const state = stream._readableState;
+  Duplex.prototype.setEncoding.call(stream, encoding);
+  if (state.encoding === 'utf16le') state.decoder = new Utf16Decoder(restOf(state.decoder));
 }
 
 /** Has what `add` adds to Duplex's buffer emitted in a later tick: the caller may be a 'data' listener. */
