@@ -1,7 +1,8 @@
 'use strict';
 
-// Nothing is lost or reordered, 'close' comes once and last, and nothing but 'close' follows 'error', for random
-// sequences of the API's methods. A failure prints its seed and the shortened sequence.
+// Nothing is lost or reordered, 'close' comes once and last, nothing but 'close' follows 'error', callbacks are called
+// once, and no descriptor is left, for random sequences of the API's methods. A failure prints its seed and the
+// shortened sequence.
 
 const { run } = require('./machine');
 
@@ -10,11 +11,10 @@ const implementations = [
   ['rust-net/node', require('../../node')],
   ['rust-net', require('../..')],
 ];
-const random = Math.floor(Math.random() * 0x7fffffff);
-
 describe.each(implementations)('random sequences: %s', (_, net) => {
-  test.each([['fixed', 1], ['random', random]])('%s seeds from %i on', async (_kind, seed) => {
-    const { failure } = await run(net, { seed, seconds: 5, count: 1000 });
+  // Other seeds each time would make another test each time: `npm run soak -- random` plays those.
+  test.each([1, 1001])('200 seeds from %i on', async (seed) => {
+    const { failure } = await run(net, { seed, count: 200 });
     expect(JSON.stringify(failure, null, 1)).toBeUndefined();
   }, 300000);
 });
