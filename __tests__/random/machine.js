@@ -309,8 +309,10 @@ async function memory() {
 
 /** Plays seeds from `seed` on until `seconds` have passed or one fails; resolves to the number and the failure. */
 async function run(net, { seed, seconds = Infinity, count = Infinity, wraps = false, onSeed = () => {} }) {
-  // The first sequence makes what is made once.
-  await play(net, { ...plan(seed), steps: [], again: null });
+  // The first sequences make what is made once, such as the threads for handshakes and their descriptors.
+  for (const tls of [null, 'TLSv1.2', 'TLSv1.3']) {
+    await play(net, { ...plan(seed), topology: 'relay', tls, wraps: false, foreign: 2, steps: [], again: null });
+  }
   const before = { descriptors: descriptors(), memory: await memory() };
   const until = Date.now() + seconds * 1000;
   const progress = { count: 0, idlest: 0 };
