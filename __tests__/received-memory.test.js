@@ -9,6 +9,7 @@ const nodeNet = require('net');
 const path = require('path');
 const v8 = require('v8');
 const vm = require('vm');
+const { Random } = require('../fuzz/random');
 const today = require('../node');
 const { collect, destroyAtEnd, listening, pair } = require('./helpers');
 const { securePair } = require('./tls/ends');
@@ -148,11 +149,8 @@ describe.each(['utf8', 'utf16le', 'base64', 'latin1', 'hex'])('D15: setEncoding(
 
 test('D15: random reads, unshifts and encodings lose no byte of text that is turned back', async () => {
   const seed = Number(process.env.RUST_NET_SEED ?? 20101);
-  let state = seed;
-  const random = (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const choices = new Random(seed);
+  const random = (below) => choices.below(below);
   const accept = (stream) => stream.on('readable', () => {});
   const [client, accepted] = await pair({ server: today, client: nodeNet, accept });
   const characters = ['a', 'é', '€', '𝄞', '\n', 'ß'];

@@ -1,21 +1,25 @@
 'use strict';
 
-// Random choices that a seed reproduces, for the targets in JavaScript.
+// Random choices that a seed reproduces.
+
+/** A function that returns the next 32-bit number (mulberry32), the same ones for the same seed. */
+function mulberry32(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let bits = state;
+    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return (bits ^ (bits >>> 14)) >>> 0;
+  };
+}
 
 class Random {
-  #state;
+  /** The next 32-bit number. */
+  next;
 
   constructor(seed) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A 32-bit number (mulberry32). */
-  next() {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
+    this.next = mulberry32(seed);
   }
 
   /** An integer from 0 up to but not including `end`. */
@@ -32,4 +36,4 @@ class Random {
   }
 }
 
-module.exports = { Random };
+module.exports = { Random, mulberry32 };

@@ -1,22 +1,20 @@
 'use strict';
 
-// Choices that a seed decides.
+// Choices that a seed decides, by shares.
+
+const { mulberry32 } = require('../../../fuzz/random');
 
 /** A source of choices: the same for the same `seed`. */
 class Random {
-  #state;
+  #bits;
 
   constructor(seed) {
-    this.#state = seed >>> 0;
+    this.#bits = mulberry32(seed);
   }
 
-  /** The next number in `[0, 1)` (Mulberry32). */
+  /** The next number in `[0, 1)`. */
   next() {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let bits = this.#state;
-    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 0x1_0000_0000;
+    return this.#bits() / 0x1_0000_0000;
   }
 
   below(limit) {
