@@ -24,7 +24,7 @@ const {
   kOnTlsFail,
 } = require('./symbols');
 const { InternalError } = require('./errors');
-const { copy, put, sizeOf } = require('./memory');
+const { copy, put, sizeOfAll } = require('./memory');
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
@@ -38,7 +38,7 @@ const owners = [];
 let incoming = null;
 let outgoing = null;
 
-/** The memory for large reads, made for the first of them. Who gets it whole may keep it: see `takeBulk`. */
+/** The memory for large reads, made for the first of them. When it is full, a stream takes it: see `takeBulk`. */
 let bulk = null;
 
 /** Makes the loop be woken by a thread instead of libuv. Bun and Deno have no libuv to offer. */
@@ -170,7 +170,7 @@ function own(id, owner) {
   owners[id] = owner;
 }
 
-/** A Buffer with the `length` bytes that `onbulk` tells of. It is the memory itself if they fill that. */
+/** A Buffer with the `length` bytes that `onbulk` announces. It is the memory itself if they fill that. */
 function takeBulk(length) {
   if (length < bulk.length) return copy(bulk, 0, length);
   const full = bulk;
@@ -196,8 +196,7 @@ function takeBack(id) {
  * costs less than looking their memory up in the engine.
  */
 function write(id, chunks) {
-  let length = 0;
-  for (const chunk of chunks) length += sizeOf(chunk);
+  const length = sizeOfAll(chunks);
   if (length > outgoing.length) return engine.write(id, chunks);
   put(outgoing, chunks);
   return engine.writeOutgoing(id, length);

@@ -29,11 +29,16 @@ function copy(memory, start, end) {
   return chunk;
 }
 
+/** The bytes of all `chunks` together. */
+function sizeOfAll(chunks) {
+  let size = 0;
+  for (const chunk of chunks) size += sizeOf(chunk);
+  return size;
+}
+
 /** A Buffer of its own with the bytes of all `chunks`. */
 function join(chunks) {
-  let length = 0;
-  for (const chunk of chunks) length += sizeOf(chunk);
-  const joined = Buffer.allocUnsafeSlow(length);
+  const joined = Buffer.allocUnsafeSlow(sizeOfAll(chunks));
   put(joined, chunks);
   return joined;
 }
@@ -49,4 +54,4 @@ function put(memory, chunks) {
   }
 }
 
-module.exports = { copy, join, put, set, sizeOf, view };
+module.exports = { copy, join, put, set, sizeOf, sizeOfAll, view };

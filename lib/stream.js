@@ -32,7 +32,7 @@ const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const engines = require('./engine');
 const errors = require('./errors');
 const { Handle, assignHandle } = require('./handle');
-const { copy, join, sizeOf, view } = require('./memory');
+const { copy, join, sizeOf, sizeOfAll, view } = require('./memory');
 const nodesNet = require('./nodes-net');
 const { Onread, isOnread } = require('./onread');
 const { giveBack, kSource, kTarget, reveal, stopFeeding, takeOver } = require('./pipe');
@@ -1071,7 +1071,7 @@ function send(stream, chunks, callback) {
   }
   const taken = engines.write(stream[kId], chunks);
   if (taken < 0) {
-    for (const { byteLength } of chunks) stream[kFailed] += byteLength;
+    stream[kFailed] += sizeOfAll(chunks);
     callback(errors.systemError(taken, 'write'));
     return;
   }
@@ -1221,7 +1221,7 @@ function takeUndelivered(stream) {
   if (stream[kId] !== NONE) bytes.push(engines.takeBack(stream[kId]));
   // With an encoding, the unfinished character is among what was taken.
   if (state.decoder) renewDecoder(stream, state.encoding);
-  return Buffer.concat(bytes);
+  return join(bytes);
 }
 
 /** What is known of a secure stream's session: `{ agreement, peer, own }`; undefined in the clear. */
