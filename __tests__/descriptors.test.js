@@ -208,8 +208,8 @@ test('the standard streams of the process are never closed, and can be adopted a
 describe('errors about addresses and descriptors have the form of those of node:net', () => {
   /** `[name, act(net, context)]`: what fails, in both modules. */
   const CASES = {
-    'listen on an address of nobody': (net) => net.createServer().listen({ port: 0, host: '192.0.2.1' }),
-    'listen on one of nobody, with a port': (net, { port }) => net.createServer().listen({ port, host: '192.0.2.1' }),
+    'listen on an address that this machine does not have': (net) => net.createServer().listen({ port: 0, host: '192.0.2.1' }),
+    'listen on such an address, with a port': (net, { port }) => net.createServer().listen({ port, host: '192.0.2.1' }),
     'listen on an address in use': (net, { port }) => net.createServer().listen({ port, host: '127.0.0.1' }),
     'listen on a link-local address without a zone': (net) => net.createServer().listen({ port: 0, host: 'fe80::1' }),
     'listen with an unknown zone': (net) => net.createServer().listen({ port: 0, host: 'fe80::1%nosuch' }),
@@ -218,14 +218,14 @@ describe('errors about addresses and descriptors have the form of those of node:
     'listen below a file': (net) => net.createServer().listen(`${__filename}/s`),
     'listen on a descriptor that is not open': (net) => net.createServer().listen({ fd: 100_000 }),
     'listen on a file': (net, { file }) => net.createServer().listen({ fd: file }),
-    'connect from an address of nobody': (net, { port }) =>
+    'connect from such an address': (net, { port }) =>
       net.connect({ port, host: '127.0.0.1', localAddress: '192.0.2.1' }),
     'connect over IPv4 from an IPv6 address': (net, { port }) =>
       net.connect({ port, host: '127.0.0.1', localAddress: '::1' }),
     'connect over IPv6 from an IPv4 address': (net, { port }) =>
       net.connect({ port, host: '::1', localAddress: '127.0.0.1' }),
     'connect from a port in use': (net, { port }) => net.connect({ port, host: '127.0.0.1', localPort: port }),
-    'connect where nobody listens': (net) => net.connect({ port: 1, host: '127.0.0.1' }),
+    'connect to a port without a listener': (net) => net.connect({ port: 1, host: '127.0.0.1' }),
     'connect, which fails at once': (net) => net.connect({ port: 1, host: '255.255.255.255' }),
     'connect from an address, which fails at once': (net) =>
       net.connect({ port: 1, host: '255.255.255.255', localAddress: '127.0.0.1' }),

@@ -212,7 +212,7 @@ describe('a peer that breaks the protocol learns why, at once', () => {
     expect(lastAlert(await answer(hello))).toEqual([FATAL, expect.any(Number)]);
   });
 
-  test('a server that breaks the protocol is told by our client', async () => {
+  test('our client tells a server that it has broken the protocol', async () => {
     const received = [];
     const server = await listening(nodeNet.createServer((socket) => {
       destroyAtEnd(socket).on('error', () => {}).on('data', (data) => received.push(data));
