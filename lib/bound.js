@@ -8,11 +8,12 @@ const { isIP } = require('./address');
 const { validateBoolean, validateObject, validatePath, validatePort, validateString } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
-const { NONE, kAdopt } = require('./symbols');
+const { kAdopt } = require('./symbols');
+const { Transport } = require('./transport');
 
 class BoundSocket {
-  /** The engine's, until the socket is adopted or closed. */
-  #id;
+  /** Null once the socket has been adopted or closed. */
+  #transport = new Transport();
   #address;
   #path;
 
@@ -22,8 +23,8 @@ class BoundSocket {
     // What another thread would get is no socket. Node 20 can't be told so.
     markAsUncloneable?.(this);
     this.#path = options.path;
-    this.#id = this.#path === undefined ? bindTcp(options) : bindUnix(options);
-    this.#address = this.#path ?? engines.start().local(this.#id);
+    this.#transport.hold(this.#path === undefined ? bindTcp(options) : bindUnix(options));
+    this.#address = this.#path ?? this.#transport.local;
   }
 
   /** Where the socket is bound: `{ address, family, port }`, or a path. */
@@ -35,16 +36,16 @@ class BoundSocket {
   /** The number of the descriptor, which remains ours. */
   fd() {
     this.#check();
-    return engines.start().fd(this.#id);
+    return this.#transport.fd;
   }
 
   /** Closes a socket that has not been adopted. */
   close() {
-    engines.release(this[kAdopt]().id);
+    this[kAdopt]().transport.release();
   }
 
   [Symbol.dispose ?? Symbol.for('nodejs.dispose')]() {
-    if (this.#id !== NONE) this.close();
+    if (this.#transport !== null) this.close();
   }
 
   /** Whether the socket is bound to a path. */
@@ -52,16 +53,16 @@ class BoundSocket {
     return this.#path !== undefined;
   }
 
-  /** Gives the socket away: `{ id, path }`. */
+  /** Gives the socket away: returns `{ transport, path }`. */
   [kAdopt]() {
     this.#check();
-    const id = this.#id;
-    this.#id = NONE;
-    return { id, path: this.#path };
+    const transport = this.#transport;
+    this.#transport = null;
+    return { transport, path: this.#path };
   }
 
   #check() {
-    if (this.#id === NONE) throw errors.alreadyAdopted();
+    if (this.#transport === null) throw errors.alreadyAdopted();
   }
 }
 

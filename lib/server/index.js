@@ -2,47 +2,50 @@
 
 // net.Server of the contract: an EventEmitter over a listener of the engine.
 
-const cluster = require('cluster');
 const { lookup } = require('dns');
 const { EventEmitter } = require('events');
-const { constants } = require('os');
 const { clearTimeout, setTimeout } = require('timers');
 const { getDefaultHighWaterMark } = require('stream');
 const { markAsUncloneable } = require('worker_threads');
-const { isIP } = require('./address');
-const { keepAliveSeconds, keepAliveSettings, listenTarget, normalize, socketOptions, validateBlockList, validateFd, validateFunction } = require('./arguments');
-const channels = require('./channels');
-const engines = require('./engine');
-const errors = require('./errors');
-const { Handle, assignHandle } = require('./handle');
-const nodesNet = require('./nodes-net');
-const { DuplexOptions, countInstances, membersLike } = require('./stream');
-const { NONE, kAccept, kAdopt, kContract, kId, kOnConnection, kOnStall, kReferenced, kReleased } = require('./symbols');
+const { isIP } = require('../address');
+const {
+  keepAliveSeconds,
+  keepAliveSettings,
+  listenTarget,
+  normalize,
+  socketOptions,
+  validateBlockList,
+  validateFd,
+  validateFunction,
+} = require('../arguments');
+const channels = require('../channels');
+const errors = require('../errors');
+const { Handle, assignHandle } = require('../handle');
+const { countInstances, membersLike } = require('../members');
+const nodesNet = require('../nodes-net');
+const { DuplexOptions } = require('../stream');
+const { StreamTransport } = require('../stream/transport');
+const { kAccept, kAdopt, kContract, kOnConnection, kOnStall, kReleased } = require('../symbols');
+const { Listener, open } = require('./listener');
 
 /** The class of the streams that are accepted. On the prototype. */
 const kStream = Symbol('stream class');
 /** Streams accepted and not destroyed. */
 const kConnections = Symbol('connections');
-/** `listen()` waits for an address; changes with every `listen()` and `close()`. */
+/** `listen()` waits for an address, or for its error to be emitted; changes with every `listen()` and `close()`. */
 const kListening = Symbol('listening');
 const kClosing = Symbol('closing');
 const kPauseTimer = Symbol('pause timer');
 const kRetryTimer = Symbol('retry timer');
-/** Connections wait for want of something, and that has been said. */
+/** Accepting has failed, 'acceptError' has been emitted, and connections wait. */
 const kStalled = Symbol('stalled');
 const kHandle = Symbol('handle');
+/** The source of the engine that listens. */
+const kListener = Symbol('listener');
 const kPath = Symbol('path');
 const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
-
-const { EADDRINUSE, EINVAL } = constants.errno;
-
-/** What adopting fails with for a descriptor that is not open, no socket, or not of the right type. */
-const BAD_DESCRIPTOR = new Set(['EBADF', 'ENOTSOCK', 'EPROTOTYPE', 'EAFNOSUPPORT'].map((code) => -constants.errno[code]));
-
-/** What Node's errors about a path have as their port. */
-const PORT_OF_PATHS = -1;
 
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
@@ -60,7 +63,7 @@ class ServerMethods extends EventEmitter {
    */
   listen(...args) {
     const { callback, target } = listenTarget(args);
-    if (this[kId] !== NONE || this[kListening] !== null) throw errors.serverAlreadyListening();
+    if (isRunning(this)) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
     target.bound?.address();
     if (channels.serverListen.hasSubscribers) {
@@ -68,7 +71,7 @@ class ServerMethods extends EventEmitter {
     }
     if (callback !== null) this.once('listening', callback);
     if (target.signal) closeOnAbort(this, target.signal);
-    if (target.bound) listenNow(this, { ...target.bound[kAdopt](), backlog: target.backlog });
+    if (target.bound) listenOnBound(this, target);
     else if (target.host && isIP(target.host) === 0) lookUpAndListen(this, target);
     else listenNow(this, target);
     return this;
@@ -82,8 +85,7 @@ class ServerMethods extends EventEmitter {
   /** Stops accepting connections; 'close' follows. Contract: server.close. */
   close(callback) {
     callback = checkListener(this, callback, 'callback');
-    const isRunning = this[kId] !== NONE || this[kListening] !== null;
-    if (!isRunning) {
+    if (!isRunning(this)) {
       if (this[kContract].closeThrowsWhenNotRunning) throw errors.serverNotRunning();
       if (callback) this.once('close', () => callback(errors.serverNotRunning()));
     } else {
@@ -97,12 +99,11 @@ class ServerMethods extends EventEmitter {
 
   /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
   pause(msecs = PAUSE_DEFAULT) {
-    if (this[kId] === NONE || this[kPauseTimer] !== null) return this;
-    const engine = engines.start();
-    engine.pauseListener(this[kId], true);
+    if (!this.listening || this[kPauseTimer] !== null) return this;
+    this[kListener].pause(true);
     this[kPauseTimer] = setTimeout(() => {
       this[kPauseTimer] = null;
-      engine.pauseListener(this[kId], false);
+      this[kListener].pause(false);
     }, msecs);
     this[kPauseTimer].unref();
     return this;
@@ -110,11 +111,11 @@ class ServerMethods extends EventEmitter {
 
   /** Where the server listens: `{ address, family, port }`, a path, or null. */
   address() {
-    if (this[kId] === NONE) return null;
-    return engines.start().local(this[kId]) ?? this[kPath] ?? pathOf(this[kId]);
+    if (!this.listening) return null;
+    return this[kListener].local ?? this[kPath] ?? this[kListener].path;
   }
 
-  /** Gives the number of concurrent connections to `callback(error, count)`. */
+  /** Calls `callback(error, count)` with the number of concurrent connections. */
   getConnections(callback) {
     validateFunction(callback, 'callback');
     process.nextTick(callback, null, this[kConnections]);
@@ -133,7 +134,7 @@ class ServerMethods extends EventEmitter {
 
   /** What stands in for Node's private object: null unless the server listens. */
   get _handle() {
-    return this[kId] === NONE ? null : (this[kHandle] ??= new Handle(this, () => engines.start().fd(this[kId])));
+    return this.listening ? (this[kHandle] ??= new Handle(this, this[kListener])) : null;
   }
 
   /** What is assigned is kept as the instance's own, and means nothing to the server. */
@@ -142,12 +143,12 @@ class ServerMethods extends EventEmitter {
   }
 
   get listening() {
-    // Undefined on the prototype, where it can be read as well.
-    return this[kId] !== undefined && this[kId] !== NONE;
+    // The prototype, on which it can be read as well, has no listener.
+    return this[kListener]?.isOpen ?? false;
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
-    if (this[kId] === NONE && this[kListening] === null) return;
+    if (!isRunning(this)) return;
     await new Promise((resolve) => this.close(resolve));
   }
 
@@ -163,10 +164,7 @@ class ServerMethods extends EventEmitter {
       drop(this, id);
       return;
     }
-    if (isBlocked(this, id)) {
-      engines.release(id);
-      return;
-    }
+    if (this.blockList && isBlocked(this.blockList, id)) return;
     const stream = new this[kStream](streamOptions(this));
     const inherited = this[kInherited];
     if (this.noDelay !== inherited.noDelay) stream.setNoDelay(this.noDelay);
@@ -175,7 +173,10 @@ class ServerMethods extends EventEmitter {
     stream[kAccept](id, this, this.pauseOnConnect);
   }
 
-  /** Accepting has failed: connections wait until it can go on. Said once, until nobody waits any more (0). */
+  /**
+   * Accepting has failed: connections wait until it can go on. 'acceptError' is emitted once, until it has gone on
+   * (`errno` 0).
+   */
   [kOnStall](errno) {
     if (errno === 0) {
       this[kStalled] = false;
@@ -209,7 +210,7 @@ function serverFor(contract, Stream) {
   }
   Object.setPrototypeOf(Server, EventEmitter);
   Server.prototype = Object.create(EventEmitter.prototype, {
-    ...membersLike(ServerMethods.prototype, contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
+    ...membersLike([ServerMethods], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
     constructor: { value: Server, writable: true, configurable: true },
     [kContract]: { value: contract },
     [kStream]: { value: Stream },
@@ -253,11 +254,10 @@ function construct(server, options, connectionListener) {
     validateBlockList(checked.blockList, 'options.blockList');
     server.blockList = checked.blockList;
   }
-  server[kId] = NONE;
+  server[kListener] = new Listener();
   server[kConnections] = 0;
   server[kListening] = null;
   server[kClosing] = false;
-  server[kReferenced] = true;
   server[kPauseTimer] = null;
   server[kRetryTimer] = null;
   server[kStalled] = false;
@@ -296,11 +296,17 @@ function lookUpAndListen(server, target) {
   });
 }
 
+/** Listens on what a BoundSocket has bound. */
+function listenOnBound(server, { bound, backlog }) {
+  const { transport, path } = bound[kAdopt]();
+  listenNow(server, { bound: { transport }, path, backlog });
+}
+
 function listenNow(server, target) {
-  const { id, error } = open(server, target);
-  tellOfListening(server, error);
+  const { id, error } = open(target, server[kContract]);
+  publishListening(server, error);
   if (error) {
-    // Listeners that are added after listen() are to hear of it.
+    // Listeners that are added after listen() are to be called, too.
     const attempt = (server[kListening] = {});
     process.nextTick(() => {
       if (server[kListening] === attempt) server[kListening] = null;
@@ -308,96 +314,53 @@ function listenNow(server, target) {
     });
     return;
   }
-  server[kId] = id;
+  server[kListener].forget();
+  server[kListener].open(id, server);
   server[kClosing] = false;
-  server[kInherited] = inherit(server, id);
+  server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
-  engines.own(id, server);
-  if (!server[kReferenced]) engines.start().reference(id, false);
   process.nextTick(() => {
-    if (server[kId] === id) server.emit('listening');
+    if (server[kListener].id === id) server.emit('listening');
   });
 }
 
-/** Sets on the listening socket what its connections inherit. Gives what of it they do. */
-function inherit(server, id) {
+/** Sets on the listening socket what its connections inherit. Returns what of it they do. */
+function inherit(server) {
   const { keepAlive, noDelay } = server;
   if (!keepAlive && !noDelay) return NOTHING_INHERITED;
   const settings = keepAliveSettings(keepAlive, ...keepAliveSpans(server));
-  return engines.start().setInherited(id, noDelay, ...settings) ? { keepAlive, noDelay } : NOTHING_INHERITED;
+  return server[kListener].setInherited(noDelay, settings) ? { keepAlive, noDelay } : NOTHING_INHERITED;
 }
 
 function keepAliveSpans({ keepAliveInitialDelay, keepAliveInterval, keepAliveCount }) {
   return [keepAliveInitialDelay * 1000, keepAliveInterval, keepAliveCount];
 }
 
-function tellOfListening(server, error) {
+function publishListening(server, error) {
   const { serverListen } = channels;
   if (!serverListen.hasSubscribers) return;
   if (error) serverListen.error.publish({ server, error });
   else serverListen.asyncEnd.publish({ server });
 }
 
-/** Opens what `target` names: gives `{ id }` or `{ error }`. */
-function open(server, target) {
-  const { id: bound, fd, path, host, port, backlog, ipv6Only, reusePort, exclusive, readableAll, writableAll } = target;
-  if (bound !== undefined) return listenOnBound(bound, backlog);
-  if (cluster.isWorker && server[kContract].sharesPortsInClusters && !exclusive && !reusePort) {
-    return { error: errors.noSharedPorts() };
-  }
-  if (fd !== undefined) {
-    const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
-    return typeof id === 'number' ? { id } : { error: badDescriptor(server, id) };
-  }
-  if (path !== undefined) {
-    const takesOver = server[kContract].takesOverLeftovers;
-    const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
-    if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
-    const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
-    if (errno === 0) return { id };
-    engines.release(id);
-    return { error: errors.listenError({ errno, syscall: 'chmod' }, path, PORT_OF_PATHS) };
-  }
-  let outcome;
-  for (const address of host ? [host] : server[kContract].anyHosts) {
-    const options = { address, port, ipv6Only, reusePort };
-    const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
-    if (typeof id === 'number') return { id };
-    outcome = { error: errors.listenError(id, address, port) };
-    // It can be had, and somebody has it.
-    if (id.errno === -EADDRINUSE) break;
-  }
-  return outcome;
-}
-
-/** What is wrong with a descriptor to listen on. */
-function badDescriptor(server, { errno, syscall }) {
-  const isInvalid = BAD_DESCRIPTOR.has(errno) && !server[kContract].tellsBadDescriptorsApart;
-  return errors.listenError({ errno: isInvalid ? -EINVAL : errno, syscall });
-}
-
-/** Listens on what has been bound as `id`. */
-function listenOnBound(id, backlog) {
-  const outcome = engines.start().listenBound(id, backlog);
-  if (outcome === id) return { id };
-  engines.release(id);
-  return { error: errors.listenError(outcome) };
-}
-
 /** Closes the listening socket. */
 function stop(server) {
   server[kListening] = null;
-  if (server[kId] === NONE) return;
-  engines.release(server[kId]);
-  server[kId] = NONE;
+  if (!server.listening) return;
+  server[kListener].release();
   clearTimeout(server[kPauseTimer]);
   clearTimeout(server[kRetryTimer]);
   server[kPauseTimer] = null;
   server[kRetryTimer] = null;
 }
 
+/** Whether the server listens, or is about to. */
+function isRunning(server) {
+  return server[kListener].isOpen || server[kListening] !== null;
+}
+
 function emitCloseIfDone(server) {
-  if (server[kId] !== NONE) return;
+  if (server[kListener].isOpen) return;
   if (server[kContract].closeWaitsForStreams && server[kConnections] > 0) return;
   server[kClosing] = false;
   process.nextTick(() => server.emit('close'));
@@ -405,7 +368,7 @@ function emitCloseIfDone(server) {
 
 function closeOnAbort(server, signal) {
   const close = () => {
-    if (server[kId] !== NONE || server[kListening] !== null) server.close();
+    if (isRunning(server)) server.close();
   };
   if (signal.aborted) {
     process.nextTick(close);
@@ -421,38 +384,44 @@ function isFull(server) {
   return server[kConnections] >= maxConnections;
 }
 
-function isBlocked({ blockList }, id) {
-  if (!blockList) return false;
-  const { address, family } = engines.start().peer(id) ?? {};
-  return address !== undefined && blockList.check(address, family.toLowerCase());
+/** Whether `blockList` has the peer of connection `id`, which is closed then. */
+function isBlocked(blockList, id) {
+  const arrival = arrivalOf(id);
+  const { address, family } = arrival.peer ?? {};
+  const isOnList = address !== undefined && blockList.check(address, family.toLowerCase());
+  if (isOnList) arrival.release();
+  return isOnList;
 }
 
+/** Closes connection `id`, which is one too many, and emits 'drop'. */
 function drop(server, id) {
-  const engine = engines.start();
+  const arrival = arrivalOf(id);
+  const { local, peer } = arrival;
+  arrival.release();
   const data = { __proto__: null };
-  const [local, peer] = [engine.local(id), engine.peer(id)];
-  engines.release(id);
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
   if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
   if (local || peer) server.emit('drop', data);
   else server.emit('drop');
 }
 
+/** The transport of a connection that is no stream yet. */
+function arrivalOf(id) {
+  const arrival = new StreamTransport();
+  arrival.hold(id);
+  return arrival;
+}
+
 /** Tries to accept again after a stall. */
 function retry(server) {
   clearTimeout(server[kRetryTimer]);
   server[kRetryTimer] = null;
-  engines.start().retryListener(server[kId]);
+  server[kListener].retry();
 }
 
 function reference(server, referenced) {
-  server[kReferenced] = referenced;
-  if (server[kId] !== NONE) engines.start().reference(server[kId], referenced);
+  server[kListener].reference(referenced);
   return server;
-}
-
-function pathOf(id) {
-  return engines.start().path(id)?.toString() ?? null;
 }
 
 module.exports = { serverFor };

@@ -7,7 +7,7 @@
 // UTF-8, such a half is lost.
 
 const { StringDecoder } = require('string_decoder');
-const { copy, join } = require('./memory');
+const { copy, join } = require('../memory');
 
 const isHighSurrogate = (unit) => unit >= 0xd800 && unit <= 0xdbff;
 

@@ -3,7 +3,7 @@
 // The option `onread`: what is received is put into the user's buffer and passed to a callback, instead of 'data'.
 
 const { isUint8Array } = require('util').types;
-const { copy, join, set, view } = require('./memory');
+const { copy, join, set, view } = require('../memory');
 
 /** Whether an option asks for it. As in Node, what is none is ignored. */
 function isOnread(option) {
