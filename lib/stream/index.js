@@ -16,6 +16,7 @@ const errors = require('../errors');
 const { assignable, countInstances, membersLike } = require('../members');
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
+const { MARK, isSecuring } = require('../secure');
 const {
   kAccept,
   kAttach,
@@ -58,7 +59,7 @@ const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
 const { finish, later, send, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
 const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
-const { MARK, Tls, beginHandshake, chooseCredentials, handshakeDone, isSecuring, splitAtMark } = require('./tls');
+const { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark } = require('./tls');
 
 /** What a write gets that `destroy()` has cut short, as of Node 22. */
 const ECANCELED = -ERRNO.ECANCELED;

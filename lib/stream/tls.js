@@ -9,7 +9,7 @@
 const { Duplex } = require('stream');
 const errors = require('../errors');
 const { join } = require('../memory');
-const { MARK, Security, afterTicks, isSecuring, secureArguments } = require('../secure');
+const { MARK, Security, afterTicks, secureArguments } = require('../secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kReading, kSecurity, kServer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
@@ -136,4 +136,4 @@ function chooseCredentials(stream) {
   });
 }
 
-module.exports = { MARK, Tls, beginHandshake, chooseCredentials, handshakeDone, isSecuring, splitAtMark, startDeadline };
+module.exports = { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark, startDeadline };
