@@ -8,8 +8,11 @@ const { isIP } = require('./address');
 const { validateBoolean, validateObject, validatePath, validatePort, validateString } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
+const { readOptions } = require('./options');
 const { kAdopt } = require('./symbols');
 const { Transport } = require('./transport');
+
+const TCP_OPTIONS = ['host', 'port', 'ipv6Only', 'reusePort'];
 
 class BoundSocket {
   /** Null once the socket has been adopted or closed. */
@@ -18,12 +21,13 @@ class BoundSocket {
   #path;
 
   /** `{ host, port, ipv6Only, reusePort }` or `{ path }`. Throws what binding fails with. */
-  constructor(options = {}) {
-    validateObject(options, 'options');
+  constructor(given = {}) {
+    validateObject(given, 'options');
+    const options = readOptions(given, ['path', ...TCP_OPTIONS]);
     // What another thread would get is no socket. Node 20 can't be told so.
     markAsUncloneable?.(this);
     this.#path = options.path;
-    this.#transport.hold(this.#path === undefined ? bindTcp(options) : bindUnix(options));
+    this.#transport.hold(this.#path === undefined ? bindTcp(options) : bindUnix(options, given));
     this.#address = this.#path ?? this.#transport.local;
   }
 
@@ -82,11 +86,11 @@ function bindTcp(options) {
   return id;
 }
 
-function bindUnix(options) {
+function bindUnix(options, given) {
   const { path } = options;
-  if (['host', 'port', 'ipv6Only', 'reusePort'].some((name) => options[name] !== undefined)) {
+  if (TCP_OPTIONS.some((name) => options[name] !== undefined)) {
     const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
-    throw errors.invalidArgumentValue('options', options, reason);
+    throw errors.invalidArgumentValue('options', given, reason);
   }
   validatePath(path, 'options.path');
   if (path[0] === '\0' && process.platform !== 'linux') {

@@ -3,6 +3,7 @@
 // The module for one contract: its classes, and the functions that make instances of them.
 
 const { connectTarget, normalize } = require('./arguments');
+const { readOption } = require('./options');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
 
@@ -19,7 +20,8 @@ function createNet(contract) {
   function createConnection(...args) {
     const { options } = normalize(args);
     const stream = new Stream(options);
-    if (options.timeout) stream.setTimeout(options.timeout);
+    const timeout = readOption(options, 'timeout');
+    if (timeout) stream.setTimeout(timeout);
     if (!stream.destroyed) return stream.connect(...args);
     // Its signal was aborted before: there is nothing to open, but wrong arguments throw all the same.
     connectTarget(args);

@@ -292,14 +292,14 @@ function lookUpAndListen(server, target) {
     if (server[kListening] !== attempt) return;
     server[kListening] = null;
     if (error) server.emit('error', error);
-    else listenNow(server, { ...target, host: address });
+    else listenNow(server, { __proto__: null, ...target, host: address });
   });
 }
 
 /** Listens on what a BoundSocket has bound. */
 function listenOnBound(server, { bound, backlog }) {
   const { transport, path } = bound[kAdopt]();
-  listenNow(server, { bound: { transport }, path, backlog });
+  listenNow(server, { __proto__: null, bound: { transport }, path, backlog });
 }
 
 function listenNow(server, target) {

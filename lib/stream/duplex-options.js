@@ -14,4 +14,7 @@ class DuplexOptions {
   }
 }
 
+// Duplex reads options that are not here, too: no object may seem to have them.
+Object.setPrototypeOf(DuplexOptions.prototype, null);
+
 module.exports = { DuplexOptions };
