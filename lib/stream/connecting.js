@@ -139,7 +139,7 @@ function reopen(stream, then) {
   // 'close' is being emitted.
   detach(stream);
   const keepsModes = stream[kContract].keepsModesWhenReopened;
-  const { encoding } = stream._readableState;
+  const { encoding, flowing } = stream._readableState;
   const staysPaused = keepsModes && stream.isPaused();
   renewDuplex(stream, keepsModes);
   resetFields(stream);
@@ -149,6 +149,7 @@ function reopen(stream, then) {
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
   if (staysPaused) stream.pause();
+  else if (keepsModes && flowing) stream.resume();
   else if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
   if (keepsModes && encoding) stream.setEncoding(encoding);
   then();

@@ -14,8 +14,10 @@ const { kOnread, kSource, kTarget, kTransport } = require('./fields');
 const REVEALING = new Set(['data', 'readable']);
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
-const reading = { emit: Duplex.prototype.emit, push: Duplex.prototype.push };
-const writing = { emit: Duplex.prototype.emit };
+const { emit, push, read, write } = Duplex.prototype;
+const inherited = { read, write };
+const reading = { emit, push };
+const writing = { emit };
 
 /** The members of net.Stream that give pipes back. */
 class Pipes extends Duplex {
@@ -66,9 +68,9 @@ class Pipes extends Duplex {
 }
 
 /** Notes the methods of net.Stream itself that bytes pass through. */
-function watch({ read, write, _write, _writev }) {
-  Object.assign(reading, { read });
-  Object.assign(writing, { write, _write, _writev });
+function watch(own) {
+  reading.read = own.read;
+  Object.assign(writing, { write: own.write, _write: own._write, _writev: own._writev });
 }
 
 /** Lets the engine move what `stream` receives, where it may. Returns whether it does. */
@@ -85,6 +87,7 @@ function takeOver(source) {
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
   if (from.engine !== to?.engine || !isReadyToFeed(source) || !isReadyToTake(target)) return false;
+  if (!isUnpatched(Duplex.prototype, inherited)) return false;
   if (!from.pipe(to)) return false;
   source[kTarget] = target;
   target[kSource] = source;
@@ -101,7 +104,7 @@ function isReadyToFeed(source) {
     !state.decoder &&
     source.listenerCount('data') === 1 &&
     source.listenerCount('readable') === 0 &&
-    hasOwn(source, reading)
+    isUnpatched(source, reading)
   );
 }
 
@@ -114,13 +117,13 @@ function isReadyToTake(target) {
     target.writable &&
     state.length === 0 &&
     state.corked === 0 &&
-    hasOwn(target, writing)
+    isUnpatched(target, writing)
   );
 }
 
-/** Whether `stream` has these `methods`: a program that replaces one of them wants to see the bytes. */
-function hasOwn(stream, methods) {
-  for (const name in methods) if (stream[name] !== methods[name]) return false;
+/** Whether `object` has these `methods`: a program that replaces one of them wants to see the bytes. */
+function isUnpatched(object, methods) {
+  for (const name of Object.keys(methods)) if (object[name] !== methods[name]) return false;
   return true;
 }
 
