@@ -15,7 +15,7 @@ const UNSAFE = [
   'src/binding/core.rs', // Node-API
   'src/binding/fast.rs', // Node-API
   'src/binding/mod.rs', // Node-API
-  'src/engine.rs', // its tests
+  'src/engine/mod.rs', // its tests
   'src/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor
   'src/reactor/receive_buffer.rs', // memory of JavaScript

@@ -20,7 +20,7 @@ const ACCEPTS_PER_TURN: u32 = 64;
 const FAILURES_MOST: u32 = 64;
 
 /// What serving a listener has brought to light.
-pub enum News {
+pub enum ListenerEvent {
     /// A connection, and its peer where it has an address.
     Connection(OwnedFd, Kind, Option<SocketAddr>),
     /// Accepting has failed; the listener stalls until it is told to try again.
@@ -126,21 +126,21 @@ impl Listener {
     }
 
     /// Accepts one connection.
-    pub fn serve(&mut self) -> Option<News> {
+    pub fn serve(&mut self) -> Option<ListenerEvent> {
         while self.is_due() {
             let Some(fd) = &self.fd else { break };
             match io::accept(fd, self.kind) {
                 Ok((fd, peer)) => {
                     self.accepts += 1;
                     self.failures = 0;
-                    return Some(News::Connection(fd, self.kind, peer));
+                    return Some(ListenerEvent::Connection(fd, self.kind, peer));
                 }
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EAGAIN) => {
                         self.ready = false;
                         self.failures = 0;
                         if std::mem::take(&mut self.behind) {
-                            return Some(News::Recovered);
+                            return Some(ListenerEvent::Recovered);
                         }
                     }
                     // The peer has gone away while it waited, or the call was interrupted: the next one may succeed.
@@ -155,10 +155,10 @@ impl Listener {
     }
 
     /// Accepts nothing until [`Self::retry`], because of `error`.
-    pub fn stall(&mut self, error: Error) -> News {
+    pub fn stall(&mut self, error: Error) -> ListenerEvent {
         self.stalled = true;
         self.behind = true;
-        News::Stalled(error)
+        ListenerEvent::Stalled(error)
     }
 
     /// Tries again after having stalled.

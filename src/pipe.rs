@@ -10,7 +10,7 @@
 use std::mem::MaybeUninit;
 use std::time::Instant;
 
-use crate::stream::{News, Stream};
+use crate::stream::{Stream, StreamEvent};
 
 /// How much is received at once.
 const RECEIVE_MOST: usize = 64 << 10;
@@ -38,10 +38,17 @@ impl Pipes {
     }
 
     /// Receives from `source`: how many [`Self::bytes`] there are, or what there is to tell instead.
-    pub fn receive(&mut self, source: &mut Stream, cipher: &mut Vec<u8>, now: Instant) -> Option<Result<usize, News>> {
+    pub fn receive(
+        &mut self,
+        source: &mut Stream,
+        cipher: &mut Vec<u8>,
+        now: Instant,
+    ) -> Option<Result<usize, StreamEvent>> {
         self.buffer.resize(RECEIVE_MOST, 0);
         let outcome = source.receive_into(cipher, as_space(&mut self.buffer), now);
-        self.moved += outcome.map_or(0, |outcome| outcome.unwrap_or(0));
+        if let Some(Ok(count)) = outcome {
+            self.moved += count;
+        }
         outcome
     }
 

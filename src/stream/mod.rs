@@ -3,6 +3,7 @@
 //! Owned by the engine, used on the thread of its environment. The invariants: what was accepted goes out in order and
 //! before the end of the sending side; after an end or an error nothing more is received; a descriptor is closed once.
 
+mod event;
 pub(crate) mod queue;
 mod security;
 pub(crate) mod state;
@@ -17,6 +18,7 @@ use std::time::Instant;
 use rustix::io::Errno;
 use socket2::SockRef;
 
+pub use self::event::StreamEvent;
 use self::queue::Queue;
 pub use self::queue::Spare;
 pub use self::security::{Delivery, Handshakes, Secure, Security};
@@ -45,31 +47,6 @@ pub const BULK_LEAST: usize = 16 << 10;
 /// Reads of one turn. More starve the others. Fewer cost turns, and segments: each read opens the peer's window again, so
 /// that on one machine four uploads cost a third more with 4 than with 16. Node has 32.
 const READS_PER_TURN: u32 = 16;
-
-/// What serving a stream has brought to light.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// Connecting is over.
-    Connected(Result<()>),
-    /// Bytes: their offset in the receive buffer, and how many.
-    Data(usize, usize),
-    /// So many bytes, in the memory for bulk.
-    Bulk(usize),
-    /// The peer has ended its side.
-    End,
-    /// There is room to write again.
-    Room,
-    /// Ending our side is done.
-    Finished(Result<()>),
-    /// The transport has failed; nothing follows.
-    Failed(Error),
-    /// A client has named whom it wants: the handshake goes on when it is answered.
-    Asks,
-    /// The handshake is done.
-    Secured,
-    /// The handshake or the session has failed; nothing follows.
-    TlsFailed,
-}
 
 /// What an engine's streams share while they are served.
 pub struct Shared {
@@ -105,8 +82,8 @@ pub struct Accepted {
 }
 
 /// The addresses of both ends.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Names {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
     /// Our end.
     pub local: Option<SocketAddr>,
     /// The peer's.
@@ -150,7 +127,7 @@ pub struct Stream {
     turn: u32,
     /// Found while flushing, told when served.
     failure: Option<Error>,
-    names: Names,
+    addresses: Addresses,
     /// The last traffic; kept only where a timeout asks for it.
     last_traffic: Option<Instant>,
     /// Bytes received and delivered.
@@ -160,9 +137,9 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that is open, and the names that are known already.
-    pub fn open(id: Id, fd: Descriptor, kind: Kind, names: Names) -> Self {
-        Self { names, ..Self::new(id, fd, kind, None, State::open()) }
+    /// A stream that is open, and the addresses that are known already.
+    pub fn open(id: Id, fd: Descriptor, kind: Kind, addresses: Addresses) -> Self {
+        Self { addresses, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
     /// A stream that is being connected to `peer`. Where that is no particular address (`0.0.0.0`, `::`), the kernel
@@ -201,7 +178,7 @@ impl Stream {
             reads: 0,
             turn: 0,
             failure: None,
-            names: Names { local: None, peer },
+            addresses: Addresses { local: None, peer },
             last_traffic: None,
             bytes_read: 0,
             bytes_written: 0,
@@ -259,7 +236,7 @@ impl Stream {
     }
 
     /// Does what is due, until there is something to tell or nothing to do.
-    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<News> {
+    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
         loop {
             self.fd.as_ref()?;
             if let Some(error) = self.failure.take() {
@@ -272,18 +249,18 @@ impl Stream {
                 Due::Connect => {
                     if let Some(outcome) = self.fd.as_deref().and_then(|fd| connect_outcome(fd)) {
                         self.state.connected();
-                        return Some(News::Connected(outcome));
+                        return Some(StreamEvent::Connected(outcome));
                     }
                     self.state.still_connecting();
                 }
                 Due::Send => self.flush(reactor, &mut shared.spare, now),
                 Due::TellRoom => {
                     self.state.await_room(false);
-                    return Some(News::Room);
+                    return Some(StreamEvent::Room);
                 }
                 Due::Shutdown => {
                     if let Some(outcome) = self.shut_down_now(reactor) {
-                        return Some(News::Finished(outcome));
+                        return Some(StreamEvent::Finished(outcome));
                     }
                 }
                 Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
@@ -297,7 +274,7 @@ impl Stream {
     }
 
     /// Receives once, for JavaScript. `None` if there was nothing.
-    fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<News> {
+    fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
         let Shared { cipher, incoming, bulk, .. } = shared;
         let takes_bulk = self.bulky && bulk.has_room();
         let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
@@ -306,7 +283,11 @@ impl Stream {
             Err(news) => return Some(news),
         };
         self.bulky = count >= BULK_LEAST;
-        Some(if takes_bulk { News::Bulk(count) } else { News::Data(incoming.take(count), count) })
+        Some(if takes_bulk {
+            StreamEvent::Bulk { length: count }
+        } else {
+            StreamEvent::Data { offset: incoming.take(count), length: count }
+        })
     }
 
     /// Receives once into `space`: how many bytes, or what there is to tell instead. `None` if there was nothing.
@@ -315,7 +296,7 @@ impl Stream {
         cipher: &mut Vec<u8>,
         space: &mut [MaybeUninit<u8>],
         now: Instant,
-    ) -> Option<std::result::Result<usize, News>> {
+    ) -> Option<std::result::Result<usize, StreamEvent>> {
         let fd = self.fd.as_ref()?;
         let received = match self.security.session() {
             None => {
@@ -340,7 +321,8 @@ impl Stream {
             }
             Ok(Received { read: Read::End, .. }) => {
                 self.state.ended();
-                Some(Err(News::End))
+                let is_truncated = self.security.session().is_some_and(|session| session.is_truncated());
+                Some(Err(StreamEvent::End { is_truncated }))
             }
             Ok(Received { read: Read::Empty, drained: true }) => {
                 self.state.found_nothing();
@@ -354,8 +336,8 @@ impl Stream {
             Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
             Err(Failure::Tls(failure)) => {
                 self.state.fail();
-                self.security.fail(failure);
-                Some(Err(News::TlsFailed))
+                self.security.fail();
+                Some(Err(StreamEvent::TlsFailed(failure)))
             }
         }
     }
@@ -464,9 +446,9 @@ impl Stream {
     }
 
     /// The handshake has `news`; where it is over, the socket is the stream's again.
-    fn handshake_news(&mut self, news: News, reactor: &Reactor, now: Instant) -> News {
+    fn handshake_news(&mut self, news: StreamEvent, reactor: &Reactor, now: Instant) -> StreamEvent {
         match news {
-            News::Secured => {
+            StreamEvent::Secured => {
                 self.state.end_handshake();
                 self.note_traffic(now);
                 self.watches_writable = false;
@@ -475,7 +457,7 @@ impl Stream {
                     Err(error) => self.fail(Syscall::Secure.failed(&error)),
                 }
             }
-            News::TlsFailed | News::Failed(_) => {
+            StreamEvent::TlsFailed(_) | StreamEvent::Failed(_) => {
                 self.state.fail();
                 news
             }
@@ -620,7 +602,7 @@ impl Stream {
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
     /// stays readable.
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {
-        self.names = self.names();
+        self.addresses = self.addresses();
         let Some(fd) = self.fd.take() else { return };
         if reset {
             // A socket that is gone already needs no reset.
@@ -660,11 +642,11 @@ impl Stream {
     }
 
     /// The addresses of both ends.
-    pub fn names(&self) -> Names {
+    pub fn addresses(&self) -> Addresses {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Names {
-            local: self.names.local.or_else(|| fd.and_then(address::local)),
-            peer: self.names.peer.or_else(|| fd.and_then(address::peer)),
+        Addresses {
+            local: self.addresses.local.or_else(|| fd.and_then(address::local)),
+            peer: self.addresses.peer.or_else(|| fd.and_then(address::peer)),
         }
     }
 
@@ -776,9 +758,9 @@ impl Stream {
         })
     }
 
-    fn fail(&mut self, error: Error) -> News {
+    fn fail(&mut self, error: Error) -> StreamEvent {
         self.state.fail();
-        News::Failed(error)
+        StreamEvent::Failed(error)
     }
 }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 
-use super::News;
+use super::StreamEvent;
 use crate::error::{Result, Syscall};
 use crate::reactor::{Id, Mailbox};
 use crate::socket::{Descriptor, Kind};
-use crate::tls::error::{Failure, TlsError};
+use crate::tls::error::Failure;
 use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
 use crate::tls::verdict::Verdict;
@@ -59,7 +59,7 @@ pub enum Security {
     /// The stream is secure.
     Secure(Box<Secure>),
     /// The handshake or the session has failed. What was known of the peer by then still is.
-    Failed(Box<TlsError>, Option<Box<Secure>>),
+    Failed(Option<Box<Secure>>),
 }
 
 /// A handshake under way.
@@ -72,9 +72,9 @@ pub struct Shaking {
 
 /// A client has named whom it wants.
 struct Question {
-    name: String,
+    /// `None` once it has been told.
+    name: Option<String>,
     answer: Answer,
-    told: bool,
 }
 
 /// A secure stream's session, and what is known of the peer.
@@ -111,7 +111,7 @@ impl Security {
             return;
         }
         match letter {
-            Letter::Asks(name, answer) => shaking.question = Some(Question { name, answer, told: false }),
+            Letter::Asks(name, answer) => shaking.question = Some(Question { name: Some(name), answer }),
             Letter::Over(outcome) => *self = Self::Over(outcome),
         }
     }
@@ -119,46 +119,38 @@ impl Security {
     /// Whether there is something to tell.
     pub fn has_news(&self) -> bool {
         match self {
-            Self::Shaking(shaking) => shaking.question.as_ref().is_some_and(|question| !question.told),
+            Self::Shaking(shaking) => shaking.question.as_ref().is_some_and(|question| question.name.is_some()),
             Self::Over(_) => true,
             _ => false,
         }
     }
 
-    /// What there is to tell. The stream is watched again by then if it is [`News::Secured`].
-    pub fn take_news(&mut self) -> Option<News> {
+    /// What there is to tell. The stream is watched again by then if it is [`StreamEvent::Secured`].
+    pub fn take_news(&mut self) -> Option<StreamEvent> {
         match std::mem::take(self) {
             Self::Shaking(mut shaking) => {
-                let question = shaking.question.as_mut().filter(|question| !question.told);
-                let news = question.map(|question| {
-                    question.told = true;
-                    News::Asks
-                });
+                let name = shaking.question.as_mut().and_then(|question| question.name.take());
                 *self = Self::Shaking(shaking);
-                news
+                name.map(StreamEvent::NameAsked)
             }
             Self::Over(Ok(secured)) => {
                 let Secured { connection, unread, verdict, server_name, own } = *secured;
                 let session = Session::new(connection, unread);
                 *self = Self::Secure(Box::new(Secure { session, verdict, server_name, own }));
-                Some(News::Secured)
+                Some(StreamEvent::Secured)
             }
             Self::Over(Err(Failure::Tls(error))) => {
-                *self = Self::Failed(error, None);
-                Some(News::TlsFailed)
+                *self = Self::Failed(None);
+                Some(StreamEvent::TlsFailed(error))
             }
-            Self::Over(Err(Failure::Socket(errno))) => Some(News::Failed(Syscall::Read.errno(errno.raw_os_error()))),
+            Self::Over(Err(Failure::Socket(errno))) => {
+                Some(StreamEvent::Failed(Syscall::Read.errno(errno.raw_os_error())))
+            }
             other => {
                 *self = other;
                 None
             }
         }
-    }
-
-    /// The name that a client has asked for, and the way to answer, until it is used.
-    pub fn asked_name(&self) -> Option<&str> {
-        let Self::Shaking(shaking) = self else { return None };
-        Some(&shaking.question.as_ref()?.name)
     }
 
     /// The way to answer the client's question, once.
@@ -168,18 +160,18 @@ impl Security {
     }
 
     /// The session has failed: nothing more is received or sent.
-    pub fn fail(&mut self, error: Box<TlsError>) {
+    pub fn fail(&mut self) {
         let secure = match std::mem::take(self) {
             Self::Secure(secure) => Some(secure),
             _ => None,
         };
-        *self = Self::Failed(error, secure);
+        *self = Self::Failed(secure);
     }
 
     /// What is known of a stream that is secure, or was until it failed.
     pub fn known(&mut self) -> Option<&mut Secure> {
         match self {
-            Self::Secure(secure) | Self::Failed(_, Some(secure)) => Some(secure),
+            Self::Secure(secure) | Self::Failed(Some(secure)) => Some(secure),
             _ => None,
         }
     }

@@ -6,6 +6,8 @@
 //!
 //! An id is used again only after JavaScript has released it and the turn is over, so that no event meets a stranger.
 
+mod event;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -13,35 +15,18 @@ use std::time::Instant;
 
 use slab::Slab;
 
+pub use self::event::Event;
 use crate::bound::Bound;
 use crate::error::{Error, Result, Syscall};
-use crate::listener::{self, Listener};
+use crate::listener::{Listener, ListenerEvent};
 use crate::pipe::Pipes;
 use crate::reactor::{Id, Mailbox, Reactor, Readiness, ReceiveBuffer};
 use crate::socket::file::SocketFile;
 use crate::socket::open::{self, Bind, ConnectFailure};
 use crate::socket::options::KeepAlive;
 use crate::socket::{Descriptor, Kind, adopt};
-use crate::stream::{self, Accepted, Delivery, GATHER_MOST, Handshakes, Shared, Stream};
+use crate::stream::{Accepted, Addresses, Delivery, GATHER_MOST, Handshakes, Shared, Stream, StreamEvent};
 use crate::tls::handshake::Request;
-
-/// What JavaScript is to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Something has happened to a stream.
-    Stream(Id, stream::News),
-    /// A listener has accepted a stream.
-    Connection {
-        /// Who has accepted.
-        listener: Id,
-        /// The new stream.
-        stream: Id,
-    },
-    /// A listener has stalled.
-    Stalled(Id, Error),
-    /// A listener that had stalled has caught up.
-    Recovered(Id),
-}
 
 /// Streams that are received from together, and flushed together. What the processor has at hand for one serves the next,
 /// and each write to TCP wakes the peer, so that a few at once cost much less than one by one; but a peer that hears
@@ -66,7 +51,7 @@ pub struct Engine {
     /// One of them is no TCP stream: waiting for more than those in hand gains nothing.
     urgent: bool,
     /// What has been received and is told next.
-    in_hand: VecDeque<(Id, stream::News)>,
+    in_hand: VecDeque<(Id, StreamEvent)>,
     /// What the streams share.
     pub shared: Shared,
     pipes: Pipes,
@@ -178,13 +163,13 @@ impl Engine {
             return news.map(|news| Event::Stream(id, news));
         }
         let news = self.serve(id);
-        if let Some(news @ stream::News::Data(..)) = news {
+        if let Some(news @ StreamEvent::Data { .. }) = news {
             self.take_in_hand(id, news);
             self.receive_ahead();
             return None;
         }
         let news = news?;
-        self.delivers(id, news);
+        self.delivers(id, &news);
         Some(Event::Stream(id, news))
     }
 
@@ -207,7 +192,7 @@ impl Engine {
         }
     }
 
-    fn serve(&mut self, id: Id) -> Option<stream::News> {
+    fn serve(&mut self, id: Id) -> Option<StreamEvent> {
         let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return None };
         let news = stream.serve(&self.reactor, &mut self.shared, self.now);
         if stream.is_due() {
@@ -232,10 +217,10 @@ impl Engine {
             self.reactor.enqueue(id);
         }
         Some(match news? {
-            listener::News::Connection(fd, kind, peer) => {
-                let names = stream::Names { local: listener.local_of_all(), peer };
-                match self.insert(fd.into(), |id, fd| Stream::open(id, fd, kind, names)) {
-                    Ok(stream) => Event::Connection { listener: id, stream },
+            ListenerEvent::Connection(fd, kind, peer) => {
+                let addresses = Addresses { local: listener.local_of_all(), peer };
+                match self.insert(fd.into(), |id, fd| Stream::open(id, fd, kind, addresses)) {
+                    Ok(stream) => Event::Connection { listener: id, stream, addresses },
                     Err(error) => {
                         // What kept this one from being watched would keep the next one, too.
                         let error = Syscall::Accept.failed(&error);
@@ -244,14 +229,14 @@ impl Engine {
                     }
                 }
             }
-            listener::News::Stalled(error) => Event::Stalled(id, error),
-            listener::News::Recovered => Event::Recovered(id),
+            ListenerEvent::Stalled(error) => Event::Stalled(id, error),
+            ListenerEvent::Recovered => Event::Recovered(id),
         })
     }
 
     // What is in hand: received and not told yet, of each stream one thing. Bytes count as read once they are delivered.
 
-    fn take_in_hand(&mut self, id: Id, news: stream::News) {
+    fn take_in_hand(&mut self, id: Id, news: StreamEvent) {
         if let Some(stream) = self.stream(id) {
             stream.in_hand = true;
             self.in_hand.push_back((id, news));
@@ -263,7 +248,7 @@ impl Engine {
         while let Some((id, news)) = self.in_hand.pop_front() {
             let Some(stream) = self.stream(id) else { continue };
             if std::mem::take(&mut stream.in_hand) && stream.is_open() {
-                self.delivers(id, news);
+                self.delivers(id, &news);
                 return Some(Event::Stream(id, news));
             }
         }
@@ -271,7 +256,7 @@ impl Engine {
     }
 
     /// JavaScript gets `news` of stream `id` now: that is when its bytes count as read.
-    fn delivers(&mut self, id: Id, news: stream::News) {
+    fn delivers(&mut self, id: Id, news: &StreamEvent) {
         if let Some(stream) = self.stream(id) {
             stream.bytes_read += length(news);
         }
@@ -280,15 +265,18 @@ impl Engine {
     /// What JavaScript is to be told next of stream `id` is taken back: gives where the bytes of it are in the receive buffer.
     /// Its end will be found again.
     pub fn take_back(&mut self, id: Id) -> Option<(usize, usize)> {
-        let (_, news) = *self.in_hand.iter().find(|(of, _)| *of == id)?;
-        let stream = self.stream(id).filter(|stream| stream.in_hand)?;
-        match news {
-            stream::News::Data(offset, count) => {
+        let (_, news) = self.in_hand.iter().find(|(of, _)| *of == id)?;
+        let Some(Source::Stream(stream)) = self.sources.get_mut(id as usize) else { return None };
+        if !stream.in_hand {
+            return None;
+        }
+        match *news {
+            StreamEvent::Data { offset, length } => {
                 stream.in_hand = false;
-                stream.bytes_read += length(news);
-                Some((offset, count))
+                stream.bytes_read += length as u64;
+                Some((offset, length))
             }
-            stream::News::End => {
+            StreamEvent::End { .. } => {
                 stream.in_hand = false;
                 stream.find_end_again();
                 None
@@ -589,7 +577,7 @@ impl Engine {
     }
 
     /// Moves what `source` has received to `target`, once. Gives what there is to tell JavaScript.
-    fn relay(&mut self, source: Id, target: Id) -> Option<stream::News> {
+    fn relay(&mut self, source: Id, target: Id) -> Option<StreamEvent> {
         if !self.stream(target).is_some_and(|stream| stream.takes_more()) {
             // The target asks for more when it can take it. Meanwhile the source may have something to send.
             self.stream(source)?.want(false);
@@ -814,9 +802,9 @@ fn update(sources: &mut Slab<Source>, id: Id, news: Readiness) -> bool {
 }
 
 /// How many bytes `news` is about.
-fn length(news: stream::News) -> u64 {
+fn length(news: &StreamEvent) -> u64 {
     match news {
-        stream::News::Data(_, length) | stream::News::Bulk(length) => length as u64,
+        StreamEvent::Data { length, .. } | StreamEvent::Bulk { length } => *length as u64,
         _ => 0,
     }
 }
@@ -833,6 +821,8 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::os::fd::IntoRawFd;
     use std::os::unix::net::UnixStream;
+
+    const END: StreamEvent = StreamEvent::End { is_truncated: false };
 
     /// An engine with memory to read into, and what the events say of it.
     struct Rig {
@@ -876,13 +866,13 @@ mod tests {
         /// Who is told of data next, in a turn that has begun.
         fn next(&mut self) -> Id {
             match self.engine.step() {
-                Some(Event::Stream(id, stream::News::Data(..))) => id,
+                Some(Event::Stream(id, StreamEvent::Data { .. })) => id,
                 _ => panic!("no data"),
             }
         }
 
-        fn read(&mut self, event: Event) -> Vec<u8> {
-            let Event::Stream(_, stream::News::Data(offset, length)) = event else { panic!("{event:?}") };
+        fn read(&mut self, event: &Event) -> Vec<u8> {
+            let Event::Stream(_, StreamEvent::Data { offset, length }) = *event else { panic!("{event:?}") };
             self.memory[offset..offset + length].to_vec()
         }
     }
@@ -949,7 +939,7 @@ mod tests {
         assert_eq!(rig.engine.write(id, &[b"x"]), Ok(0), "nothing is gathered behind what is blocked");
         let mut heard = vec![0; taken];
         peer.read_exact(&mut heard).unwrap();
-        assert_eq!(rig.turn(), [Event::Stream(id, stream::News::Room)]);
+        assert_eq!(rig.turn(), [Event::Stream(id, StreamEvent::Room)]);
         assert_eq!(rig.engine.write(id, &[b"x"]), Ok(1));
     }
 
@@ -973,9 +963,9 @@ mod tests {
         rig.engine.want(id, true);
         let events = rig.turn();
         assert_eq!(events.len(), 1);
-        assert_eq!(rig.read(events[0]), b"hello");
+        assert_eq!(rig.read(&events[0]), b"hello");
         drop(peer);
-        assert_eq!(rig.turn(), [Event::Stream(id, stream::News::End)]);
+        assert_eq!(rig.turn(), [Event::Stream(id, END)]);
         rig.engine.release(id);
         assert_eq!(rig.engine.sources(), 0);
     }
@@ -1020,7 +1010,7 @@ mod tests {
         assert_eq!(rig.engine.step(), None);
         rig.engine.end_turn();
         let events = rig.turn();
-        assert_eq!(rig.read(events[0]), b"more");
+        assert_eq!(rig.read(&events[0]), b"more");
     }
 
     #[test]
@@ -1067,7 +1057,7 @@ mod tests {
         assert_eq!(rig.next(), one);
         assert_eq!(rig.engine.take_back(other), None);
         rig.engine.want(other, true);
-        assert_eq!(rig.engine.step(), Some(Event::Stream(other, stream::News::End)));
+        assert_eq!(rig.engine.step(), Some(Event::Stream(other, END)));
     }
 
     #[test]
@@ -1101,20 +1091,20 @@ mod tests {
         let address = rig.engine.listener(listener).unwrap().local().unwrap();
         let peer = TcpStream::connect(address).unwrap();
         let events = rig.turn();
-        let [Event::Connection { listener: by, stream }] = events[..] else { panic!("{events:?}") };
+        let [Event::Connection { listener: by, stream, addresses }] = events[..] else { panic!("{events:?}") };
         assert_eq!(by, listener);
-        let names = rig.engine.stream(stream).unwrap().names();
-        assert_eq!((names.local, names.peer), (Some(address), Some(peer.local_addr().unwrap())));
+        let expected = Addresses { local: Some(address), peer: Some(peer.local_addr().unwrap()) };
+        assert_eq!((addresses, rig.engine.stream(stream).unwrap().addresses()), (expected, expected));
 
         let theirs = TcpListener::bind("127.0.0.1:0").unwrap();
         let outgoing = rig.engine.connect_tcp(theirs.local_addr().unwrap(), None).unwrap();
-        assert_eq!(rig.turn(), [Event::Stream(outgoing, stream::News::Connected(Ok(())))]);
+        assert_eq!(rig.turn(), [Event::Stream(outgoing, StreamEvent::Connected(Ok(())))]);
         let closed = theirs.local_addr().unwrap();
         drop(theirs);
         let refused = rig.engine.connect_tcp(closed, None).unwrap();
         let expected = Syscall::Connect.errno(libc::ECONNREFUSED);
         let events = rig.turn();
-        assert!(events.contains(&Event::Stream(refused, stream::News::Connected(Err(expected)))), "{events:?}");
+        assert!(events.contains(&Event::Stream(refused, StreamEvent::Connected(Err(expected)))), "{events:?}");
     }
 
     #[test]
@@ -1157,7 +1147,7 @@ mod tests {
         assert_eq!(rig.engine.stream(source).unwrap().bytes_read, 7);
         assert_eq!(rig.engine.stream(target).unwrap().bytes_written, 7);
         drop(from);
-        assert_eq!(rig.turn(), [Event::Stream(source, stream::News::End)]);
+        assert_eq!(rig.turn(), [Event::Stream(source, END)]);
     }
 
     #[test]
@@ -1217,8 +1207,8 @@ mod tests {
             let _ = to.read_to_end(&mut heard);
             for event in rig.turn() {
                 match event {
-                    Event::Stream(_, stream::News::End) => is_over = true,
-                    event => given_back.extend(rig.read(event)),
+                    Event::Stream(_, END) => is_over = true,
+                    event => given_back.extend(rig.read(&event)),
                 }
             }
         }
@@ -1241,7 +1231,7 @@ mod tests {
         // In one turn the source has something to receive, and the target room.
         from.write_all(b"piped").unwrap();
         to.read_exact(&mut vec![0; taken]).unwrap();
-        assert_eq!(rig.turn(), [Event::Stream(target, stream::News::Room)]);
+        assert_eq!(rig.turn(), [Event::Stream(target, StreamEvent::Room)]);
         let mut next = [0; 5];
         to.read_exact(&mut next).unwrap();
         assert_eq!(&next, b"piped", "once JavaScript has been told of the room, which it has not used");
@@ -1257,7 +1247,7 @@ mod tests {
         from.write_all(b"for JavaScript").unwrap();
         rig.engine.want(source, true);
         let events = rig.turn();
-        assert_eq!(rig.read(events[0]), b"for JavaScript");
+        assert_eq!(rig.read(&events[0]), b"for JavaScript");
     }
 
     #[test]
@@ -1273,7 +1263,7 @@ mod tests {
         peer.write_all(b"still open").unwrap();
         rig.engine.want(id, true);
         let events = rig.turn();
-        assert_eq!(rig.read(events[0]), b"still open");
+        assert_eq!(rig.read(&events[0]), b"still open");
     }
 
     #[test]
@@ -1291,8 +1281,8 @@ mod tests {
         while events.len() < 2 {
             events.extend(rig.turn());
         }
-        assert!(events.contains(&Event::Stream(client, stream::News::Connected(Ok(())))));
-        assert_eq!(rig.engine.stream(client).unwrap().names().local, Some(from));
+        assert!(events.contains(&Event::Stream(client, StreamEvent::Connected(Ok(())))));
+        assert_eq!(rig.engine.stream(client).unwrap().addresses().local, Some(from));
         assert_eq!(rig.engine.listen_bound(server, 8).unwrap_err().errno, libc::EBADF);
     }
 
