@@ -13,12 +13,13 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use rustix::io::Errno;
 use socket2::SockRef;
 
-pub use self::event::StreamEvent;
+pub use self::event::{ReadOutcome, Served, StreamEvent};
 use self::queue::Queue;
 pub use self::queue::Spare;
 pub use self::security::{Delivery, Handshakes, Secure, Security};
@@ -44,10 +45,6 @@ pub const QUEUE_MOST: u32 = 16 << 10;
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;
 
-/// Reads of one turn. More starve the others. Fewer cost turns, and segments: each read opens the peer's window again, so
-/// that on one machine four uploads cost a third more with 4 than with 16. Node has 32.
-const READS_PER_TURN: u32 = 16;
-
 /// What an engine's streams share while they are served.
 pub struct Shared {
     /// Memory for queues.
@@ -72,15 +69,6 @@ impl Shared {
     }
 }
 
-/// What happened to a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// How many bytes were taken, into the kernel or the queue.
-    pub bytes: usize,
-    /// The stream has just got something to send at the end of the event.
-    pub gathered: bool,
-}
-
 /// The addresses of both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
@@ -102,38 +90,19 @@ pub struct Stream {
     state: State,
     queue: Queue,
     security: Security,
-    /// On the engine's list of streams to flush.
-    pub(crate) dirty: bool,
-    /// In the reactor's queue.
-    pub(crate) queued: bool,
-    /// The engine has something of it to tell.
-    pub(crate) in_hand: bool,
-    /// Watching it keeps the environment's loop alive: JavaScript has not called `unref()`.
-    pub(crate) referenced: bool,
-    /// Is among the sources that the engine counts as keeping the loop alive.
-    pub(crate) counted: bool,
-    /// Where what it receives goes, instead of to JavaScript.
-    pub(crate) feeds: Option<Id>,
-    /// Who feeds it.
-    pub(crate) fed_by: Option<Id>,
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
     /// Nagle's algorithm is off for the handshake, and back on behind the first data.
     delays_again: bool,
     queue_most: u32,
-    /// The reads it has had of turn number `turn`.
-    reads: u32,
-    turn: u32,
     /// Found while flushing, told when served.
     failure: Option<Error>,
     addresses: Addresses,
     /// The last traffic; kept only where a timeout asks for it.
     last_traffic: Option<Instant>,
-    /// Bytes received and delivered.
-    pub bytes_read: u64,
-    /// Bytes taken for sending.
-    pub bytes_written: u64,
+    bytes_received: u64,
+    bytes_written: u64,
 }
 
 impl Stream {
@@ -164,23 +133,14 @@ impl Stream {
             state,
             queue: Queue::default(),
             security: Security::None,
-            dirty: false,
-            queued: false,
-            in_hand: false,
-            referenced: true,
-            counted: false,
-            feeds: None,
-            fed_by: None,
             watches_writable: false,
             bulky: false,
             delays_again: false,
             queue_most: QUEUE_MOST,
-            reads: 0,
-            turn: 0,
             failure: None,
             addresses: Addresses { local: None, peer },
             last_traffic: None,
-            bytes_read: 0,
+            bytes_received: 0,
             bytes_written: 0,
         }
     }
@@ -201,10 +161,9 @@ impl Stream {
         }
     }
 
-    /// The kernel has news. Says whether there is anything to do now.
-    pub fn news(&mut self, news: Readiness) -> bool {
-        self.state.news(news);
-        self.is_due()
+    /// The kernel has news.
+    pub fn on_readiness(&mut self, readiness: Readiness) {
+        self.state.news(readiness);
     }
 
     /// Whether serving the stream would do anything.
@@ -213,12 +172,12 @@ impl Stream {
             && (self.failure.is_some() || self.security.has_news() || self.state.due(self.is_queued()) != Due::Nothing)
     }
 
-    /// Whether the stream keeps the environment's loop alive now.
-    pub fn keeps_alive(&self) -> bool {
+    /// Whether the stream keeps the environment's loop alive now, if watching it may do so (`referenced`).
+    pub fn keeps_alive(&self, referenced: bool) -> bool {
         self.fd.is_some()
             && (self.failure.is_some()
-                || (self.referenced && self.security.has_news())
-                || self.state.keeps_alive(self.referenced, self.is_queued()))
+                || (referenced && self.security.has_news())
+                || self.state.keeps_alive(referenced, self.is_queued()))
     }
 
     /// Whether bytes wait to be sent.
@@ -226,61 +185,52 @@ impl Stream {
         !self.queue.is_empty() || self.security.wants_write()
     }
 
-    /// Whether it has had its share of turn number `turn`.
-    pub fn has_had_its_share(&mut self, turn: u32) -> bool {
-        if self.turn != turn {
-            self.turn = turn;
-            self.reads = 0;
-        }
-        self.reads >= READS_PER_TURN
-    }
-
-    /// Does what is due, until there is something to tell or nothing to do.
-    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
+    /// Does what is due, up to the next event or until it is to receive.
+    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Served {
         loop {
-            self.fd.as_ref()?;
+            if self.fd.is_none() {
+                return Served::Nothing;
+            }
             if let Some(error) = self.failure.take() {
-                return Some(self.fail(error));
+                return Served::Event(self.fail(error));
             }
             if let Some(news) = self.security.take_news() {
-                return Some(self.handshake_news(news, reactor, now));
+                return Served::Event(self.handshake_news(news, reactor, now));
             }
             match self.state.due(self.is_queued()) {
                 Due::Connect => {
                     if let Some(outcome) = self.fd.as_deref().and_then(|fd| connect_outcome(fd)) {
                         self.state.connected();
-                        return Some(StreamEvent::Connected(outcome));
+                        return Served::Event(StreamEvent::Connected(outcome));
                     }
                     self.state.still_connecting();
                 }
                 Due::Send => self.flush(reactor, &mut shared.spare, now),
                 Due::TellRoom => {
                     self.state.await_room(false);
-                    return Some(StreamEvent::Room);
+                    return Served::Event(StreamEvent::Room);
                 }
                 Due::Shutdown => {
-                    if let Some(outcome) = self.shut_down_now(reactor) {
-                        return Some(StreamEvent::Finished(outcome));
+                    if let Poll::Ready(outcome) = self.shut_down_now(reactor) {
+                        return Served::Event(StreamEvent::Finished(outcome));
                     }
                 }
                 Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
-                // For another stream: the engine sees to it.
-                Due::Receive if self.feeds.is_some() => return None,
-                // Once: what else is due by then, the engine sees.
-                Due::Receive => return self.receive(shared, now),
-                Due::Nothing => return None,
+                Due::Receive => return Served::Receive,
+                Due::Nothing => return Served::Nothing,
             }
         }
     }
 
     /// Receives once, for JavaScript. `None` if there was nothing.
-    fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
+    pub fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
         let Shared { cipher, incoming, bulk, .. } = shared;
         let takes_bulk = self.bulky && bulk.has_room();
         let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
-        let count = match self.receive_into(cipher, memory.space(), now)? {
-            Ok(count) => count,
-            Err(news) => return Some(news),
+        let count = match self.receive_into(cipher, memory.space(), now) {
+            ReadOutcome::Bytes(count) => count,
+            ReadOutcome::Event(event) => return Some(event),
+            ReadOutcome::Nothing => return None,
         };
         self.bulky = count >= BULK_LEAST;
         Some(if takes_bulk {
@@ -290,14 +240,9 @@ impl Stream {
         })
     }
 
-    /// Receives once into `space`: how many bytes, or what there is to tell instead. `None` if there was nothing.
-    pub fn receive_into(
-        &mut self,
-        cipher: &mut Vec<u8>,
-        space: &mut [MaybeUninit<u8>],
-        now: Instant,
-    ) -> Option<std::result::Result<usize, StreamEvent>> {
-        let fd = self.fd.as_ref()?;
+    /// Receives once into `space`.
+    pub fn receive_into(&mut self, cipher: &mut Vec<u8>, space: &mut [MaybeUninit<u8>], now: Instant) -> ReadOutcome {
+        let Some(fd) = &self.fd else { return ReadOutcome::Nothing };
         let received = match self.security.session() {
             None => {
                 let asked = space.len();
@@ -314,30 +259,27 @@ impl Stream {
             Ok(Received { read: Read::Bytes(count), drained }) => {
                 #[cfg(feature = "fault-injection")]
                 fault::trip(&space[..count]);
-                self.reads += 1;
                 self.state.received(drained);
                 self.note_traffic(now);
-                Some(Ok(count))
+                self.bytes_received += count as u64;
+                ReadOutcome::Bytes(count)
             }
             Ok(Received { read: Read::End, .. }) => {
                 self.state.ended();
                 let is_truncated = self.security.session().is_some_and(|session| session.is_truncated());
-                Some(Err(StreamEvent::End { is_truncated }))
+                ReadOutcome::Event(StreamEvent::End { is_truncated })
             }
             Ok(Received { read: Read::Empty, drained: true }) => {
                 self.state.found_nothing();
-                None
+                ReadOutcome::Nothing
             }
-            // Records came that hold nothing for the application: a read all the same.
-            Ok(Received { read: Read::Empty, drained: false }) => {
-                self.reads += 1;
-                None
-            }
-            Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
+            // Records came that hold nothing for the application.
+            Ok(Received { read: Read::Empty, drained: false }) => ReadOutcome::Nothing,
+            Err(Failure::Socket(errno)) => ReadOutcome::Event(self.fail(error(Syscall::Read, errno))),
             Err(Failure::Tls(failure)) => {
                 self.state.fail();
                 self.security.fail();
-                Some(Err(StreamEvent::TlsFailed(failure)))
+                ReadOutcome::Event(StreamEvent::TlsFailed(failure))
             }
         }
     }
@@ -378,32 +320,28 @@ impl Stream {
         self.is_settled() && !self.state.is_blocked() && !self.state.awaits_room()
     }
 
-    /// Sends `bytes` of another stream. What the kernel does not take is queued, however much that is.
-    pub fn pass_on(&mut self, reactor: &Reactor, spare: &mut Spare, bytes: &[u8], now: Instant) -> Result<()> {
+    /// Sends `bytes` of another stream. What the kernel does not take is queued, however much that is. A failure is told
+    /// when the stream is served.
+    pub fn pass_on(&mut self, reactor: &Reactor, spare: &mut Spare, bytes: &[u8], now: Instant) {
         let awaited = self.state.awaits_room();
-        let taken = self.send(reactor, spare, &[bytes], now)?;
-        if taken < bytes.len() {
-            self.keep(spare, &bytes[taken..]);
-            // Nobody waits for room: there is none that is missing.
-            self.state.await_room(awaited);
+        match self.send(reactor, spare, &[bytes], now) {
+            Ok(taken) if taken < bytes.len() => {
+                self.keep(spare, &bytes[taken..]);
+                // JavaScript waits for no room: none is missing.
+                self.state.await_room(awaited);
+            }
+            Ok(_) => {}
+            Err(error) => self.failure = Some(error),
         }
-        Ok(())
     }
 
-    /// Queues `bytes` of another stream, whatever the kernel takes. `true` if that has made it something to send at the
-    /// end of the event.
-    pub fn keep(&mut self, spare: &mut Spare, bytes: &[u8]) -> bool {
+    /// Queues `bytes` of another stream, whatever the kernel takes.
+    pub fn keep(&mut self, spare: &mut Spare, bytes: &[u8]) {
         let Ok(kept) = self.queue.append(spare, |queue| {
             queue.extend_from_slice(bytes);
             Ok::<(), std::convert::Infallible>(())
         });
         self.bytes_written += kept as u64;
-        !self.state.is_blocked() && !std::mem::replace(&mut self.dirty, true)
-    }
-
-    /// It has failed to send, which is told when it is served.
-    pub fn fail_later(&mut self, error: Error) {
-        self.failure = Some(error);
     }
 
     // TLS.
@@ -419,9 +357,9 @@ impl Stream {
         true
     }
 
-    /// A letter of the stream's handshake number `serial` has come.
-    pub fn deliver(&mut self, serial: u64, letter: Letter) {
-        self.security.deliver(serial, letter);
+    /// A message of the stream's handshake number `serial` has come.
+    pub fn on_handshake_message(&mut self, serial: u64, message: Letter) {
+        self.security.deliver(serial, message);
     }
 
     /// What the stream has to do with TLS.
@@ -475,14 +413,14 @@ impl Stream {
         &mut self,
         spare: &mut Spare,
         fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
-    ) -> std::result::Result<Accepted, E> {
+    ) -> std::result::Result<usize, E> {
         if self.state.is_blocked() || self.state.is_securing() {
             self.state.await_room(true);
-            return Ok(Accepted { bytes: 0, gathered: false });
+            return Ok(0);
         }
         let bytes = self.queue.append(spare, fill)?;
         self.bytes_written += bytes as u64;
-        Ok(Accepted { bytes, gathered: bytes > 0 && !self.dirty })
+        Ok(bytes)
     }
 
     /// Whether `more` bytes would make the queue so long that it should be sent now.
@@ -567,28 +505,22 @@ impl Stream {
         }
     }
 
-    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`). With
-    /// `closing`, the descriptor is closed next: where nobody shares it, that sends the FIN without a call of its own.
-    pub fn shut_down(
-        &mut self,
-        reactor: &Reactor,
-        spare: &mut Spare,
-        now: Instant,
-        closing: bool,
-    ) -> Option<Result<()>> {
+    /// Ends the sending side: now, or behind what is queued, and then an event says that it is done. With `closing`, the
+    /// descriptor is closed next: where no other process shares it, that sends the FIN without a call of its own.
+    pub fn shut_down(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, closing: bool) -> Poll<Result<()>> {
         // Over TCP, the last bytes and the FIN go out in one segment.
         self.send_queue(reactor, spare, now, true);
         if self.failure.is_some() || self.is_queued() {
             self.state.request_shutdown();
-            return None;
+            return Poll::Pending;
         }
         // Over TLS, the close_notify has gone with the last bytes.
         if closing && !self.shared {
             self.state.shut_down();
-            return Some(Ok(()));
+            return Poll::Ready(Ok(()));
         }
         let outcome = self.shut_down_now(reactor);
-        if outcome.is_none() {
+        if outcome.is_pending() {
             self.state.request_shutdown();
         }
         outcome
@@ -690,6 +622,16 @@ impl Stream {
         Some(options::type_of_service(fd, self.kind))
     }
 
+    /// Bytes received, for JavaScript or for another stream.
+    pub fn bytes_received(&self) -> u64 {
+        self.bytes_received
+    }
+
+    /// Bytes taken for sending.
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes_written
+    }
+
     /// Notes the time of traffic from now on, or no longer.
     pub fn track_traffic(&mut self, since: Option<Instant>) {
         self.last_traffic = since;
@@ -727,31 +669,31 @@ impl Stream {
         }
     }
 
-    /// Ends the sending side; a secure one says so first. `None` if the kernel has no room for that now.
-    fn shut_down_now(&mut self, reactor: &Reactor) -> Option<Result<()>> {
-        let Some(fd) = &self.fd else { return Some(Ok(())) };
+    /// Ends the sending side; a secure one says so first. Pending if the kernel has no room for that now.
+    fn shut_down_now(&mut self, reactor: &Reactor) -> Poll<Result<()>> {
+        let Some(fd) = &self.fd else { return Poll::Ready(Ok(())) };
         if self.state.has_failed() {
-            return Some(Err(Syscall::Shutdown.errno(libc::EPIPE)));
+            return Poll::Ready(Err(Syscall::Shutdown.errno(libc::EPIPE)));
         }
         if let Some(session) = self.security.session() {
             match session.send(fd, self.kind, &[], true) {
                 Ok(_) if session.wants_write() => {
                     self.block(reactor);
-                    return None;
+                    return Poll::Pending;
                 }
                 Ok(_) => {}
                 Err(errno) => {
                     self.state.shut_down();
-                    return Some(Err(error(Syscall::Write, errno)));
+                    return Poll::Ready(Err(error(Syscall::Write, errno)));
                 }
             }
         }
         self.state.shut_down();
         if self.kind == Kind::Pipe {
             // A pipe has no sending side to end but the whole: closing it is the end.
-            return Some(Ok(()));
+            return Poll::Ready(Ok(()));
         }
-        Some(match io::shut_down(fd) {
+        Poll::Ready(match io::shut_down(fd) {
             // The peer is gone: receiving says how.
             Ok(()) | Err(Errno::NOTCONN) => Ok(()),
             Err(errno) => Err(error(Syscall::Shutdown, errno)),

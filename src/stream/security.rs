@@ -16,14 +16,14 @@ use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
 use crate::tls::verdict::Verdict;
 
-/// A letter of a handshake, and whose it is.
+/// A message of a handshake, and whose it is.
 pub struct Delivery {
     /// The stream.
     pub id: Id,
     /// The number of the handshake.
     pub serial: u64,
     /// What it says.
-    pub letter: Letter,
+    pub message: Letter,
 }
 
 /// Where the letters of handshakes go, and the number of the last.
@@ -38,8 +38,8 @@ impl Handshakes {
         Self { mailbox, last: 0 }
     }
 
-    /// The letters that have come.
-    pub fn letters(&self) -> Vec<Delivery> {
+    /// The messages that have come.
+    pub fn messages(&self) -> Vec<Delivery> {
         self.mailbox.collect()
     }
 }
@@ -96,7 +96,7 @@ impl Security {
         handshakes.last += 1;
         let serial = handshakes.last;
         let mailbox = Arc::clone(&handshakes.mailbox);
-        let post = move |letter| mailbox.post(Delivery { id, serial, letter });
+        let post = move |message| mailbox.post(Delivery { id, serial, message });
         let Some(handshake) = handshake::begin(*request, Arc::clone(fd), kind, post) else {
             return Err(Syscall::Secure.errno(libc::EAGAIN));
         };
