@@ -2,6 +2,8 @@
 //!
 //! When accepting fails, what waits is left in the kernel: the listener stalls instead of spinning, reports it once, and
 //! goes on when JavaScript has it try again.
+//!
+//! Owned by a slot of the engine, used on the thread of its environment.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -16,13 +18,13 @@ use crate::socket::{Descriptor, Kind, address, io};
 /// After so many failures in a row that each would excuse trying again, the next one stalls the listener all the same.
 const FAILURES_MOST: u32 = 64;
 
-/// What serving a listener has brought to light.
+/// What a listener reports: the outcome of serving it once.
 pub enum ListenerEvent {
     /// A connection, and its peer where it has an address.
     Connection(OwnedFd, Kind, Option<SocketAddr>),
-    /// Accepting has failed; the listener stalls until it is told to try again.
+    /// Accepting has failed; the listener stalls until [`Listener::retry`].
     Stalled(Error),
-    /// After a stall, nobody waits any more.
+    /// After a stall, no connection waits any more.
     Recovered,
 }
 
@@ -68,7 +70,7 @@ impl Listener {
         }
     }
 
-    /// A listener over a socket that somebody else may share, and whose file, if any, is theirs.
+    /// A listener over a socket that another process may share, and whose file, if any, is not ours.
     pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         Self { shared: true, ..Self::new(id, fd, kind, None) }
     }
@@ -88,7 +90,7 @@ impl Listener {
         }
     }
 
-    /// The kernel has news.
+    /// The kernel reports readiness.
     pub fn on_readiness(&mut self, readiness: Readiness) {
         self.ready |= readiness.readable;
     }

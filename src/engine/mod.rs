@@ -155,7 +155,7 @@ impl Engine {
         self.unlink(id);
     }
 
-    /// Closes source `id` and gives the id back.
+    /// Closes source `id` and releases the id.
     pub fn release(&mut self, id: Id) {
         self.close(id, false);
         self.slots.release(id, self.turn.is_running);

@@ -14,11 +14,11 @@ use crate::stream::{Stream, StreamEvent};
 /// How often a stream is served in one turn; each time it receives once at the most. More starve the others. Fewer cost
 /// turns, and segments: each read opens the peer's window again, so that on one machine four uploads cost a third more
 /// with 4 than with 16. Node has 32.
-const READS_PER_TURN: u32 = 16;
+const READS_PER_TURN: u8 = 16;
 
 /// How often a listener is served in one turn; each time it accepts once at the most. A connection costs JavaScript
 /// some 10 µs.
-const ACCEPTS_PER_TURN: u32 = 64;
+const ACCEPTS_PER_TURN: u8 = 64;
 
 /// What is served.
 pub enum Source {
@@ -46,7 +46,9 @@ pub struct Slot {
     referenced: bool,
     /// The reactor counts it among the sources that keep the loop alive.
     counted: bool,
-    quota: Quota,
+    /// How often it has been served in turn number `turn`.
+    served: u8,
+    turn: u32,
     /// Bytes of the pending event. They stay here if it is never delivered.
     undelivered: u32,
     /// Where what it receives goes, instead of to JavaScript.
@@ -55,12 +57,9 @@ pub struct Slot {
     pub fed_by: Option<Id>,
 }
 
-/// How often a source has been served in turn number `turn`.
-#[derive(Default)]
-struct Quota {
-    turn: u32,
-    used: u32,
-}
+// Each idle connection has one of these, and little else.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Slot>() <= 224);
 
 impl Slot {
     fn new(source: Source) -> Self {
@@ -71,7 +70,8 @@ impl Slot {
             pending: false,
             referenced: true,
             counted: false,
-            quota: Quota::default(),
+            served: 0,
+            turn: 0,
             undelivered: 0,
             feeds: None,
             fed_by: None,
@@ -91,16 +91,17 @@ impl Slot {
     /// Whether it has used up its quota of turn number `turn`.
     pub fn has_used_quota(&self, turn: u32) -> bool {
         let most = if matches!(self.source, Source::Listener(_)) { ACCEPTS_PER_TURN } else { READS_PER_TURN };
-        self.quota.turn == turn && self.quota.used >= most
+        self.turn == turn && self.served >= most
     }
 
     /// It is served now, in turn number `turn`, and no longer queued.
     pub fn take_quota(&mut self, turn: u32) {
         self.queued = false;
-        if self.quota.turn != turn {
-            self.quota = Quota { turn, used: 0 };
+        if self.turn != turn {
+            self.turn = turn;
+            self.served = 0;
         }
-        self.quota.used += 1;
+        self.served += 1;
     }
 
     /// Defers it to the next turn.
@@ -119,7 +120,8 @@ impl Slot {
             && !self.has_used_quota(turn)
     }
 
-    /// The kernel has news. Returns whether it is to be queued: something is due, and it was not queued yet.
+    /// The kernel reports readiness. Returns whether the slot is to be queued: something is due, and it was not queued
+    /// yet.
     pub fn on_readiness(&mut self, readiness: Readiness) -> bool {
         match &mut self.source {
             Source::Stream(stream) => stream.on_readiness(readiness),

@@ -25,7 +25,7 @@ pub struct Turn {
 }
 
 impl Engine {
-    /// Begins a turn: takes the news of the kernel and of handshakes, and queues the sources that something is due for.
+    /// Begins a turn: takes what the kernel and handshakes report, and queues the sources that something is due for.
     pub fn begin_turn(&mut self) {
         self.turn = Turn { number: self.turn.number.wrapping_add(1), now: Instant::now(), is_running: true };
         self.pipes.begin_turn();

@@ -48,7 +48,7 @@ pub enum Served {
     Event(StreamEvent),
     /// It is to receive next: for JavaScript, or for the stream that it feeds.
     Receive,
-    /// Nothing is due until there is news.
+    /// Nothing is due.
     Nothing,
 }
 

@@ -146,7 +146,7 @@ impl Stream {
 
     // What is due.
 
-    /// The kernel has news.
+    /// The kernel reports readiness.
     pub fn on_readiness(&mut self, readiness: Readiness) {
         self.state.on_readiness(readiness);
     }

@@ -51,7 +51,7 @@ impl Queue {
         self.bytes.capacity()
     }
 
-    /// `count` bytes have been sent. An empty queue gives its memory back to `memory`.
+    /// `count` bytes have been sent. An empty queue returns its memory to `memory`.
     pub fn consume(&mut self, count: usize, memory: &mut Spare) {
         self.sent += count;
         debug_assert!(self.sent <= self.bytes.len());

@@ -75,7 +75,7 @@ fn connect_outcome(fd: &OwnedFd) -> Poll<Result<()>> {
     }
     match fault::at("getpeername").and_then(|()| socket.peer_addr()) {
         Ok(_) => Poll::Ready(Ok(())),
-        // News from before: the attempt goes on.
+        // Readiness from before: the attempt goes on.
         Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => Poll::Pending,
         Err(error) => failed(error),
     }

@@ -54,7 +54,7 @@ enum Phase {
 /// What the kernel may have for us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Inbound {
-    /// Nothing until there is news.
+    /// Nothing until it reports readiness.
     #[default]
     Empty,
     /// There may be bytes.
@@ -93,7 +93,7 @@ pub struct State {
     shutdown: Shutdown,
     /// JavaScript wants data.
     wants_data: bool,
-    /// JavaScript waits to hear that there is room.
+    /// JavaScript waits for room.
     awaits_room: bool,
 }
 
@@ -116,7 +116,7 @@ pub enum Due {
     Shutdown,
     /// Receive.
     Receive,
-    /// Nothing until there is news.
+    /// Nothing until the kernel reports readiness.
     Nothing,
 }
 
@@ -183,7 +183,7 @@ impl State {
         }
     }
 
-    /// The kernel has news.
+    /// The kernel reports readiness.
     pub fn on_readiness(&mut self, readiness: Readiness) {
         self.inbound = match self.inbound {
             Inbound::Ended => Inbound::Ended,
@@ -266,7 +266,7 @@ impl State {
         self.wants_data = wanted;
     }
 
-    /// Bytes came. If that has `drained` the socket, there is nothing until there is news, unless the end is near.
+    /// Bytes came. If that has `drained` the socket, there is nothing until it reports readiness, unless the end is near.
     pub fn received(&mut self, drained: bool) {
         if drained && self.inbound == Inbound::Ready {
             self.inbound = Inbound::Empty;

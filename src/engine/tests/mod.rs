@@ -38,12 +38,12 @@ impl Rig {
         (id, theirs)
     }
 
-    /// Waits for news and runs a turn.
+    /// Waits for the wake and runs a turn.
     pub fn turn(&mut self) -> Vec<Event> {
         let fd = self.engine.reactor().fd();
         let mut fds = [rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)];
         let wait = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
-        assert_eq!(rustix::event::poll(&mut fds, Some(&wait)), Ok(1), "no news");
+        assert_eq!(rustix::event::poll(&mut fds, Some(&wait)), Ok(1), "no wake");
         let mut events = Vec::new();
         self.engine.begin_turn();
         while let Some(event) = self.engine.step() {
