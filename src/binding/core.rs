@@ -25,7 +25,8 @@ use crate::engine::{Engine, Event};
 use crate::error::{self, Error, Syscall};
 use crate::reactor::ReceiveBuffer;
 use crate::reactor::wake::{Turn, Wake, Way};
-use crate::stream::News;
+use crate::stream::StreamEvent;
+use crate::tls::error::TlsError;
 
 /// The functions that JavaScript gives, in the order of [`NAMES`].
 #[derive(Clone, Copy)]
@@ -92,6 +93,9 @@ pub struct Core {
     /// The memory for large reads; null before there is any.
     bulk: Cell<sys::napi_ref>,
     cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// What the event that is being told is about: the name that a client has asked for, and what has failed in TLS.
+    pub asked_name: RefCell<Option<String>>,
+    pub tls_failure: RefCell<Option<Box<TlsError>>>,
 }
 
 impl Core {
@@ -128,6 +132,8 @@ impl Core {
             outgoing,
             bulk: Cell::new(null_mut()),
             cleanup: Cell::new(null_mut()),
+            asked_name: RefCell::default(),
+            tls_failure: RefCell::default(),
         });
         {
             let engine = core.engine.borrow();
@@ -298,20 +304,28 @@ impl Core {
     /// Tells JavaScript of `event`.
     fn tell(&self, event: Event) {
         let (callback, id, a, b) = match event {
-            Event::Stream(id, News::Data(offset, length)) => (Callback::Data, id, number(offset), number(length)),
-            Event::Stream(id, News::Bulk(size)) => (Callback::Bulk, id, number(size), 0),
-            Event::Stream(id, News::End) => (Callback::End, id, 0, 0),
-            Event::Stream(id, News::Room) => (Callback::Room, id, 0, 0),
-            Event::Stream(id, News::Connected(outcome)) => (Callback::Connect, id, errno(outcome), 0),
-            Event::Stream(id, News::Finished(outcome)) => (Callback::Finish, id, errno(outcome), 0),
-            Event::Stream(id, News::Failed(error)) => {
+            Event::Stream(id, StreamEvent::Data { offset, length }) => {
+                (Callback::Data, id, number(offset), number(length))
+            }
+            Event::Stream(id, StreamEvent::Bulk { length }) => (Callback::Bulk, id, number(length), 0),
+            Event::Stream(id, StreamEvent::End { .. }) => (Callback::End, id, 0, 0),
+            Event::Stream(id, StreamEvent::Room) => (Callback::Room, id, 0, 0),
+            Event::Stream(id, StreamEvent::Connected(outcome)) => (Callback::Connect, id, errno(outcome), 0),
+            Event::Stream(id, StreamEvent::Finished(outcome)) => (Callback::Finish, id, errno(outcome), 0),
+            Event::Stream(id, StreamEvent::Failed(error)) => {
                 let reading = i32::from(error.syscall == Syscall::Read);
                 (Callback::Fail, id, errno(Err(error)), reading)
             }
-            Event::Stream(id, News::Asks) => (Callback::Asks, id, 0, 0),
-            Event::Stream(id, News::Secured) => (Callback::Secure, id, 0, 0),
-            Event::Stream(id, News::TlsFailed) => (Callback::TlsFail, id, 0, 0),
-            Event::Connection { listener, stream } => {
+            Event::Stream(id, StreamEvent::NameAsked(name)) => {
+                self.asked_name.replace(Some(name));
+                (Callback::Asks, id, 0, 0)
+            }
+            Event::Stream(id, StreamEvent::Secured) => (Callback::Secure, id, 0, 0),
+            Event::Stream(id, StreamEvent::TlsFailed(failure)) => {
+                self.tls_failure.replace(Some(failure));
+                (Callback::TlsFail, id, 0, 0)
+            }
+            Event::Connection { listener, stream, .. } => {
                 self.enter_nobodys_context(stream);
                 (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
             }

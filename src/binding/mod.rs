@@ -384,7 +384,7 @@ impl Engine {
         self.core
             .with(|engine| {
                 if let Some(stream) = engine.stream(id) {
-                    return stream.names().local;
+                    return stream.addresses().local;
                 }
                 let listener = engine.listener(id).and_then(|listener| listener.local());
                 listener.or_else(|| engine.bound(id).and_then(|bound| bound.local()))
@@ -395,7 +395,7 @@ impl Engine {
     /// The address of the peer.
     #[napi(catch_unwind)]
     pub fn peer(&self, id: u32) -> Option<Address> {
-        self.core.with(|engine| engine.stream(id).and_then(|stream| stream.names().peer)).map(address_of)
+        self.core.with(|engine| engine.stream(id).and_then(|stream| stream.addresses().peer)).map(address_of)
     }
 
     // Listeners.

@@ -8,7 +8,8 @@ use rustls::HandshakeKind;
 
 use super::Engine;
 use super::credentials::Credentials;
-use crate::stream::{Secure, Security};
+use crate::stream::Secure;
+use crate::tls::error::TlsError;
 use crate::tls::extra;
 use crate::tls::handshake::{Request, Role};
 use crate::tls::peer_certificate::PeerCertificate;
@@ -86,7 +87,7 @@ impl Engine {
             let role = if is_server {
                 Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
             } else {
-                let address = engine.stream(id).and_then(|stream| stream.names().peer).map(|peer| peer.ip());
+                let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
                 Role::Client { server_name, checks_name, address }
             };
             let request = Request {
@@ -100,8 +101,8 @@ impl Engine {
 
     /// The name that a client has asked for, after `onasks`.
     #[napi(catch_unwind)]
-    pub fn asked_name(&self, id: u32) -> Option<String> {
-        self.core.with(|engine| engine.stream(id)?.security().asked_name().map(str::to_owned))
+    pub fn asked_name(&self) -> Option<String> {
+        self.core.asked_name.take()
     }
 
     /// Goes on with the handshake after `onasks`, with these credentials or those it has begun with.
@@ -181,15 +182,9 @@ impl Engine {
 
     /// What has failed, after `ontlsfail`.
     #[napi(catch_unwind)]
-    pub fn tls_failure(&self, id: u32) -> Option<TlsFailure> {
-        self.core.with(|engine| match engine.stream(id)?.security() {
-            Security::Failed(error, _) => Some(TlsFailure {
-                code: error.code.clone(),
-                message: error.message.clone(),
-                alert: error.alert.map(str::to_owned),
-            }),
-            _ => None,
-        })
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        let TlsError { code, message, alert } = *self.core.tls_failure.take()?;
+        Some(TlsFailure { code, message, alert: alert.map(str::to_owned) })
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {
