@@ -6,7 +6,6 @@
 //! |---|---|
 //! | [`binding`] | the `#[napi]` class `Engine`: conversions, and the calls into JavaScript |
 //! | [`engine`] | all streams and listeners of one environment, served in turns |
-//! | [`pipe`] | pipes between two streams |
 //! | [`stream`] | one stream: state machine and write queue (pure), and the driver that moves bytes |
 //! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
 //! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
@@ -29,7 +28,6 @@ pub mod error;
 #[path = "../fuzz/targets/mod.rs"]
 pub mod fuzzing;
 pub mod listener;
-pub mod pipe;
 pub mod reactor;
 pub mod runtime;
 pub mod socket;

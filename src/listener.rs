@@ -13,9 +13,6 @@ use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Descriptor, Kind, address, io};
 
-/// Connections accepted in one turn. Each costs JavaScript some 10 µs.
-const ACCEPTS_PER_TURN: u32 = 64;
-
 /// After so many failures in a row that each would excuse trying again, the next one stalls the listener all the same.
 const FAILURES_MOST: u32 = 64;
 
@@ -48,15 +45,6 @@ pub struct Listener {
     stalled: bool,
     /// There has been a stall, and connections may still be waiting since then.
     behind: bool,
-    /// In the reactor's queue.
-    pub(crate) queued: bool,
-    /// Keeps the environment's loop alive.
-    pub(crate) referenced: bool,
-    /// Is among the sources that the engine counts as keeping the loop alive.
-    pub(crate) counted: bool,
-    /// The connections it has taken in turn number `turn`.
-    accepts: u32,
-    turn: u32,
     /// Failures in a row.
     failures: u32,
 }
@@ -76,11 +64,6 @@ impl Listener {
             paused: false,
             stalled: false,
             behind: false,
-            queued: false,
-            referenced: true,
-            counted: false,
-            accepts: 0,
-            turn: 0,
             failures: 0,
         }
     }
@@ -105,24 +88,14 @@ impl Listener {
         }
     }
 
-    /// The kernel has news. Says whether there is anything to do now.
-    pub fn news(&mut self, news: Readiness) -> bool {
-        self.ready |= news.readable;
-        self.is_due()
+    /// The kernel has news.
+    pub fn on_readiness(&mut self, readiness: Readiness) {
+        self.ready |= readiness.readable;
     }
 
     /// Whether serving the listener would do anything.
     pub fn is_due(&self) -> bool {
         self.fd.is_some() && self.ready && !self.paused && !self.stalled
-    }
-
-    /// Whether it has had its share of turn number `turn`.
-    pub fn has_had_its_share(&mut self, turn: u32) -> bool {
-        if self.turn != turn {
-            self.turn = turn;
-            self.accepts = 0;
-        }
-        self.accepts >= ACCEPTS_PER_TURN
     }
 
     /// Accepts one connection.
@@ -131,7 +104,6 @@ impl Listener {
             let Some(fd) = &self.fd else { break };
             match io::accept(fd, self.kind) {
                 Ok((fd, peer)) => {
-                    self.accepts += 1;
                     self.failures = 0;
                     return Some(ListenerEvent::Connection(fd, self.kind, peer));
                 }
@@ -147,18 +119,20 @@ impl Listener {
                     Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < FAILURES_MOST => {
                         self.failures += 1;
                     }
-                    _ => return Some(self.stall(Syscall::Accept.failed(&error))),
+                    _ => {
+                        self.stall();
+                        return Some(ListenerEvent::Stalled(Syscall::Accept.failed(&error)));
+                    }
                 },
             }
         }
         None
     }
 
-    /// Accepts nothing until [`Self::retry`], because of `error`.
-    pub fn stall(&mut self, error: Error) -> ListenerEvent {
+    /// Accepts nothing until [`Self::retry`].
+    pub fn stall(&mut self) {
         self.stalled = true;
         self.behind = true;
-        ListenerEvent::Stalled(error)
     }
 
     /// Tries again after having stalled.
@@ -179,6 +153,11 @@ impl Listener {
         if self.shared {
             reactor.deregister(&fd);
         }
+    }
+
+    /// Whether the descriptor is open.
+    pub fn is_open(&self) -> bool {
+        self.fd.is_some()
     }
 
     /// The number of the descriptor while it is open.

@@ -55,8 +55,10 @@ pub struct Reactor {
     /// A turn is being run: who asks to be served now needs no waker.
     turning: bool,
     ready: VecDeque<Id>,
-    /// Have used up their share of this turn.
+    /// Have used up their quota of this turn.
     deferred: Vec<Id>,
+    /// How many sources keep the environment's loop alive.
+    keeping_alive: usize,
 }
 
 impl Reactor {
@@ -72,6 +74,7 @@ impl Reactor {
             turning: false,
             ready: VecDeque::new(),
             deferred: Vec::new(),
+            keeping_alive: 0,
         })
     }
 
@@ -144,7 +147,21 @@ impl Reactor {
         }
     }
 
-    /// Puts `id` off to the next turn, so that the others get theirs.
+    /// One more source keeps the environment's loop alive (`true`), or one fewer.
+    pub fn keep_alive(&mut self, more: bool) {
+        if more {
+            self.keeping_alive += 1;
+        } else {
+            self.keeping_alive -= 1;
+        }
+    }
+
+    /// Whether any source keeps the environment's loop alive.
+    pub fn is_kept_alive(&self) -> bool {
+        self.keeping_alive > 0
+    }
+
+    /// Defers `id` to the next turn, so that the others get theirs.
     pub fn defer(&mut self, id: Id) {
         self.deferred.push(id);
     }

@@ -40,3 +40,25 @@ pub enum StreamEvent {
     /// The handshake or the session has failed; nothing follows.
     TlsFailed(Box<TlsError>),
 }
+
+/// What serving a stream has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Served {
+    /// There is an event.
+    Event(StreamEvent),
+    /// It is to receive next: for JavaScript, or for the stream that it feeds.
+    Receive,
+    /// Nothing is due until there is news.
+    Nothing,
+}
+
+/// What a read has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// So many bytes.
+    Bytes(usize),
+    /// An end, or a failure.
+    Event(StreamEvent),
+    /// Nothing for the application, now.
+    Nothing,
+}
