@@ -348,9 +348,11 @@ async function unlessStalled(done, progress) {
       if (idle === STALL) resolve('stalled');
     }, TICK);
   });
-  const result = await Promise.race([done, stalled]);
-  clearInterval(timer);
-  return result;
+  try {
+    return await Promise.race([done, stalled]);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function ignore() {}
