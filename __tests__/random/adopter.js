@@ -23,7 +23,7 @@ class Adopter {
 
   /** Whether the other thread is refused `fd`, which has an owner. */
   isRefused(fd) {
-    const [shared] = [this.#shared];
+    const shared = this.#shared;
     shared[1] = 0;
     Atomics.store(shared, 0, fd);
     Atomics.notify(shared, 0);
@@ -43,6 +43,8 @@ function adoptOnRequest({ adopterOf, shared }) {
   for (;;) {
     Atomics.wait(shared, 0, 0);
     const fd = Atomics.exchange(shared, 0, 0);
+    // The notification of what has been seen without waiting.
+    if (fd === 0) continue;
     if (fd < 0) return;
     let outcome = ADOPTED;
     try {
