@@ -93,11 +93,11 @@ async function run(net, options) {
   try {
     // The first sequences make what is made once, such as threads and their descriptors.
     for (const tls of [null, 'TLSv1.2', 'TLSv1.3']) {
-      const steps = [{ side: 0, name: 'adopt', form: 0 }];
+      const steps = ['adopt', 'visit'].map((name) => ({ side: 0, name, form: 0 }));
       const first = { topology: 'relay', isRelayInWorker: isAlone, tls, wraps: false, foreign: 2, steps, again: null };
       await play(net, { ...plan(seed), ...first }, how);
     }
-    const before = { descriptors: descriptors(), ...await memory() };
+    const before = { open: descriptors(), ...await memory() };
     const until = Date.now() + seconds * 1000;
     let played = 0;
     for (; played < count && Date.now() < until; played++) {
@@ -110,7 +110,7 @@ async function run(net, options) {
         return { played: played + 1, failure: { seed: seed + played, broken, list: await shorten(net, list, how) } };
       }
     }
-    const broken = isAlone ? exceeded(before, { descriptors: descriptors(), ...await memory() }) : [];
+    const broken = isAlone ? exceeded(before, { open: descriptors(), ...await memory() }) : [];
     return { played, idlest: progress.idlest * TICK, failure: broken.length > 0 ? { seed, broken } : undefined };
   } finally {
     await adopter?.close();
@@ -120,8 +120,12 @@ async function run(net, options) {
 
 /** What there is more of than there may be. */
 function exceeded(before, after) {
-  return Object.keys(before).filter((what) => after[what] > before[what] + (MEMORY[what] ?? 0))
+  const broken = Object.keys(MEMORY).filter((what) => after[what] > before[what] + MEMORY[what])
     .map((what) => `${what}: ${before[what]}, then ${after[what]}`);
+  if (after.open.length > before.open.length) {
+    broken.push(`descriptors: ${after.open.filter((one) => !before.open.includes(one)).join()} are left`);
+  }
+  return broken;
 }
 
 module.exports = { play, run };

@@ -27,7 +27,7 @@ async function runInThreads(entry, { seed, seconds = Infinity, count = Infinity,
   const until = Date.now() + seconds * 1000;
   // What is made once is made by the first threads.
   let failure = await playBatch(entry, seed, wraps);
-  const before = descriptors();
+  const before = descriptors().length;
   let played = BATCH;
   const playOn = async (first) => {
     for (let at = first; failure === undefined && played < count && Date.now() < until; at += BATCH) {
@@ -36,7 +36,7 @@ async function runInThreads(entry, { seed, seconds = Infinity, count = Infinity,
     }
   };
   await Promise.all(Array.from({ length: THREADS }, (_, i) => playOn(seed + BATCH + i * APART)));
-  const left = descriptors() - before;
+  const left = descriptors().length - before;
   if (failure === undefined && left > 0) failure = { seed, broken: [`${left} descriptors are left`] };
   return { played, failure };
 }

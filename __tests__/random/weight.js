@@ -11,9 +11,19 @@ const collect = runInNewContext('gc');
 
 const turn = () => new Promise(setImmediate);
 
-/** Descriptors of this process; -1 where that can't be known. */
+const FOLDER = '/proc/self/fd';
+
+/** What each descriptor of this process is; empty where that can't be known. */
 function descriptors() {
-  return fs.existsSync('/proc/self/fd') ? fs.readdirSync('/proc/self/fd').length : -1;
+  if (!fs.existsSync(FOLDER)) return [];
+  return fs.readdirSync(FOLDER).map((fd) => {
+    try {
+      return `${fd} ${fs.readlinkSync(`${FOLDER}/${fd}`)}`;
+    } catch {
+      // The one by which the folder was read.
+      return null;
+    }
+  }).filter((descriptor) => descriptor !== null);
 }
 
 /** Bytes outside of the heap behind a collection: all of them, and those of ArrayBuffers. */
