@@ -13,15 +13,15 @@ const { Relay } = require('./relay');
 
 const HOST = '127.0.0.1';
 
-/** A transfer has stalled when nothing has happened for so many ticks of its loop. No fault takes as long. */
-const STALL = 60;
 const TICK = 100;
 
-/** A stream without traffic for so many milliseconds is given up. Faults that end are shorter. */
-const IDLE = 1200;
+/**
+ * What a transfer waits for: a stream without traffic for `idle` milliseconds is given up, and so is a handshake after
+ * `handshake`.
+ * It has stalled when nothing has happened for `stall` ticks of its loop. No fault that ends takes as long.
+ */
+const PATIENCE = { idle: 1200, handshake: 1000, stall: 60 };
 const LONGEST_STALL = 400;
-
-const HANDSHAKE = 1000;
 
 /** The share of a timeout that has to have passed: the engine sees traffic before the listeners do. */
 const PASSED = 0.5;
@@ -62,19 +62,21 @@ function planOf(seed) {
     /** The side that node:net plays in the clear; none if 2 or more. */
     foreign: next(6),
     chunk: 1 + next(next(2) ? 3000 : 100_000),
+    patience: PATIENCE,
   };
 }
 
 const credentials = new Map();
 
 /** Credentials of both sides for a version of TLS. */
-function credentialsOf(version) {
-  if (!credentials.has(version)) {
-    const how = { minVersion: version, maxVersion: version, handshakeTimeout: HANDSHAKE };
-    credentials.set(version, [{ ca: certificate('root') }, identity('p256')]
+function credentialsOf({ tls, patience: { handshake } }) {
+  const key = `${tls} ${handshake}`;
+  if (!credentials.has(key)) {
+    const how = { minVersion: tls, maxVersion: tls, handshakeTimeout: handshake };
+    credentials.set(key, [{ ca: certificate('root') }, identity('p256')]
       .map((one) => pageNet.createCredentials({ ...one, ...how })));
   }
-  return credentials.get(version);
+  return credentials.get(key);
 }
 
 const idleError = () => Object.assign(new Error('nothing comes'), { code: 'IDLE' });
@@ -98,7 +100,7 @@ class Side {
         resolve();
       });
     });
-    stream.setTimeout(IDLE);
+    stream.setTimeout(list.patience.idle);
     this.#send();
   }
 
@@ -147,7 +149,7 @@ class Side {
       if (this.error !== null) this.rule("'error' twice");
       this.error = error.code ?? error.message;
       const isInHandshake = this.error === 'ERR_TLS_HANDSHAKE_TIMEOUT';
-      if (isInHandshake && Date.now() - this.begun < HANDSHAKE * PASSED) this.rule('the handshake was given up early');
+      if (isInHandshake && Date.now() - this.begun < this.list.patience.handshake * PASSED) this.rule('the handshake was given up early');
       if (isInHandshake && this.secured) this.rule("a handshake timeout after 'secure'");
       if (!CUT_CODES.includes(this.error)) this.rule(`'error' ${this.error}`);
     });
@@ -155,7 +157,7 @@ class Side {
 
   #giveUp() {
     const idle = Date.now() - this.active;
-    if (idle < IDLE * PASSED) this.rule(`'timeout' after ${idle} ms`);
+    if (idle < this.list.patience.idle * PASSED) this.rule(`'timeout' after ${idle} ms`);
     this.stream.destroy(idleError());
   }
 
@@ -181,13 +183,13 @@ class Side {
 }
 
 /** Resolves once `done` has, or to 'stalled' when nothing happens any more. */
-async function unlessStalled(done, progress) {
+async function unlessStalled(done, progress, { stall }) {
   let [idle, seen, timer] = [0, -1];
   const stalled = new Promise((resolve) => {
     timer = setInterval(() => {
       idle = progress.count === seen ? idle + 1 : 0;
       seen = progress.count;
-      if (idle === STALL) resolve('stalled');
+      if (idle === stall) resolve('stalled');
     }, TICK);
   });
   try {
@@ -203,49 +205,64 @@ async function listen(server) {
   return server.address().port;
 }
 
-/** Plays a transfer with `net`; resolves to the rules that it broke. */
-async function play(net, list) {
+/** A server for one transfer, behind a relay that has its faults. */
+async function open(net, module, { topology, up, down, seed }, progress) {
+  const server = module.createServer({ allowHalfOpen: true });
+  const servers = [server];
+  let port = await listen(server);
+  if (topology === 'hub') {
+    servers.push(createHub(net, { port, host: HOST }));
+    port = await listen(servers[1]);
+  }
+  const relay = new Relay({ port, host: HOST }, { up, down, seed }, progress);
+  const address = { port: await relay.listen(), host: HOST };
+  const close = async () => {
+    await relay.close();
+    const running = servers.filter(({ listening }) => listening);
+    await Promise.all(running.map((one) => new Promise((resolve) => one.close(resolve))));
+  };
+  return { server, address, close };
+}
+
+/**
+ * Plays a transfer with `net`; resolves to the rules that it broke. Without a relay, over the `link` to a server of its
+ * own: `{ server, address, close }`.
+ */
+async function play(net, list, link) {
   const [broken, progress, opened] = [[], { count: 0 }, []];
   if (net === nodeNet) list = { ...list, tls: null };
   const { lengths, topology, tls, foreign } = list;
   const isEcho = topology === 'echo';
   const modules = [0, 1].map((side) => (tls === null && foreign === side ? nodeNet : net));
-  const server = modules[1].createServer({ allowHalfOpen: true });
-  const servers = [server];
   const sides = [];
-  let relay;
+  let arrive;
   try {
-    let port = await listen(server);
-    if (topology === 'hub') {
-      servers.push(createHub(net, { port, host: HOST }));
-      port = await listen(servers[1]);
-    }
-    relay = new Relay({ port, host: HOST }, { up: list.up, down: list.down, seed: list.seed }, progress);
-    port = await relay.listen();
+    link ??= await open(net, modules[1], list, progress);
     const over = [];
     // The faults may come before the server has got anything.
-    server.on('connection', (stream) => {
+    arrive = (stream) => {
       opened.push(stream);
-      if (tls !== null) stream.setSecure(credentialsOf(tls)[1]);
+      if (tls !== null) stream.setSecure(credentialsOf(list)[1]);
       if (isEcho) {
         sides[0].echo = stream;
-        echo(stream);
+        echo(stream, list);
         return;
       }
       const how = { side: 1, from: 0, length: lengths[1], expects: lengths[0], list, broken, progress };
       sides[1] = new Side(stream, how);
       over.push(sides[1].close);
-    });
-    const client = modules[0].createConnection({ port, host: HOST, allowHalfOpen: true });
+    };
+    link.server.on('connection', arrive);
+    const client = modules[0].createConnection({ ...link.address, allowHalfOpen: true });
     opened.push(client);
-    if (tls !== null) client.setSecure(credentialsOf(tls)[0], { servername: 'localhost' });
+    if (tls !== null) client.setSecure(credentialsOf(list)[0], { servername: 'localhost' });
     const from = isEcho ? 0 : 1;
     sides[0] = new Side(client, { side: 0, from, length: lengths[0], expects: lengths[from], list, broken, progress });
     const all = (async () => {
       await sides[0].close;
       await Promise.all(over);
     })();
-    if (await unlessStalled(all, progress) === 'stalled') {
+    if (await unlessStalled(all, progress, list.patience) === 'stalled') {
       broken.push(`stalled: ${sides.map((side) => side.state()).join()}`);
     }
     if (sides[1] !== undefined) [sides[0].other, sides[1].other] = [sides[1], sides[0]];
@@ -254,18 +271,17 @@ async function play(net, list) {
     broken.push(`threw ${error.stack}`);
   } finally {
     for (const stream of opened) stream.destroy();
-    await relay?.close();
-    const closing = servers.filter(({ listening }) => listening)
-      .map((one) => new Promise((resolve) => one.close(resolve)));
-    if (await unlessStalled(Promise.all(closing), progress) === 'stalled') broken.push('server.close() stalled');
+    link?.server.off('connection', arrive);
+    const closed = link?.close();
+    if (await unlessStalled(closed, progress, list.patience) === 'stalled') broken.push('server.close() stalled');
   }
   return broken;
 }
 
 /** Sends everything back, by a pipe of the engine. */
-function echo(stream) {
+function echo(stream, { patience: { idle } }) {
   stream.on('error', () => {});
-  stream.setTimeout(IDLE, () => stream.destroy(idleError()));
+  stream.setTimeout(idle, () => stream.destroy(idleError()));
   stream.pipe(stream);
 }
 
@@ -288,4 +304,4 @@ async function run(net, { seed, seconds = Infinity, count = Infinity, width = 8 
   return { played, cuts, failures };
 }
 
-module.exports = { planOf, play, run };
+module.exports = { PATIENCE, planOf, play, run };

@@ -18,8 +18,8 @@ const { values } = parseArgs({
 
 async function main() {
   for (const name of values.only) {
-    const seconds = Number(values.seconds) / values.only.length;
-    const { played, cuts, failures } = await run(require(IMPLEMENTATIONS[name]), { seed: Number(values.seed), seconds });
+    const options = { seed: Number(values.seed), seconds: Number(values.seconds) / values.only.length };
+    const { played, cuts, failures } = await run(require(IMPLEMENTATIONS[name]), options);
     console.log(`${name}: ${played} transfers from seed ${values.seed} on, cuts: ${JSON.stringify(cuts)}`);
     for (const failure of failures) console.log(JSON.stringify(failure));
     if (failures.length > 0) process.exitCode = 1;

@@ -100,7 +100,8 @@ function isComparable({ stream, encoded }, { name }, other) {
   // A write to a peer that is gone fails at the end of the turn of the loop here, and in write() itself there.
   if (SENDS.includes(name)) return !other.stream.destroyed || stream.destroyed;
   // So does one that is corked.
-  if (name.startsWith('destroy') || name === 'resetAndDestroy') return other.stream.writableLength === 0;
+  const isCorked = other.stream.writableLength > 0 || other.stream.writableCorked > 0;
+  if (name.startsWith('destroy') || name === 'resetAndDestroy') return !isCorked;
   // What the first encoding has not shown is not lost here.
   if (name === 'encoding') return !encoded;
   // Known: on a destroyed socket it sets `timeout`.
