@@ -221,12 +221,12 @@ async function open(net, module, { topology, up, down, seed }, progress) {
     const running = servers.filter(({ listening }) => listening);
     await Promise.all(running.map((one) => new Promise((resolve) => one.close(resolve))));
   };
-  return { server, address, close };
+  return { server, reach: () => address, close };
 }
 
 /**
  * Plays a transfer with `net`; resolves to the rules that it broke. Without a relay, over the `link` to a server of its
- * own: `{ server, address, close }`.
+ * own, whose `reach()` says what to connect to, and from which port.
  */
 async function play(net, list, link) {
   const [broken, progress, opened] = [[], { count: 0 }, []];
@@ -239,9 +239,15 @@ async function play(net, list, link) {
   try {
     link ??= await open(net, modules[1], list, progress);
     const over = [];
+    const address = link.reach();
     // The faults may come before the server has got anything.
     arrive = (stream) => {
       opened.push(stream);
+      if (address.localPort !== undefined && stream.remotePort !== address.localPort) {
+        // Of an earlier transfer, which the link has held back.
+        stream.on('error', () => {}).destroy();
+        return;
+      }
       if (tls !== null) stream.setSecure(credentialsOf(list)[1]);
       if (isEcho) {
         sides[0].echo = stream;
@@ -253,7 +259,7 @@ async function play(net, list, link) {
       over.push(sides[1].close);
     };
     link.server.on('connection', arrive);
-    const client = modules[0].createConnection({ ...link.address, allowHalfOpen: true });
+    const client = modules[0].createConnection({ ...address, allowHalfOpen: true });
     opened.push(client);
     if (tls !== null) client.setSecure(credentialsOf(list)[0], { servername: 'localhost' });
     const from = isEcho ? 0 : 1;
