@@ -56,7 +56,8 @@ class Relay {
 
   #reset(...sockets) {
     for (const socket of sockets) {
-      if (socket.connecting || socket.destroyed) socket.destroy();
+      // Of a socket that has ended, node:net fails with EINVAL, and the process spins when it is to exit.
+      if (socket.connecting || socket.destroyed || socket.writableEnded) socket.destroy();
       else socket.resetAndDestroy();
     }
   }
