@@ -15,9 +15,9 @@ const DEADLINE = 60_000;
 /** What becomes of a child that does all it should and nothing else. */
 const GOOD = { code: 0, signal: null, stderr: '' };
 
-/** The command line for a fixture; with `descriptors`, under that `ulimit -n`. */
+/** The command line for a fixture of this folder, or the one at a path; with `descriptors`, under that `ulimit -n`. */
 function command(fixture, args, { node = [], descriptors }) {
-  const line = [process.execPath, ...node, path.join(__dirname, 'fixtures', fixture), ...args.map(String)];
+  const line = [process.execPath, ...node, path.resolve(__dirname, 'fixtures', fixture), ...args.map(String)];
   return descriptors === undefined ? line : ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), ...line];
 }
 

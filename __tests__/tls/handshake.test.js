@@ -21,7 +21,6 @@ const {
   tlsServer,
   tolerantServer,
 } = require('./ends');
-const { certificate, identity } = require('./pki');
 const { HANDSHAKE, clientHello, records, tap } = require('./wire');
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
@@ -393,51 +392,6 @@ describe('"every split offset of a recorded handshake"', () => {
     }
     expect(types.length).toBe(hello.length - 1);
     expect(new Set(types)).toEqual(new Set([HANDSHAKE]));
-  });
-
-  /** Whole handshakes whose bytes in `direction` are split at one offset each, the same for all that are sent. */
-  async function splitHandshakes(server, connect, direction, most) {
-    let longest = 0;
-    const attempt = async (offset) => {
-      let at = 0;
-      const between = await tap(server, {
-        async [direction](chunk, to) {
-          const cut = offset - at;
-          at += chunk.length;
-          longest = Math.max(longest, at);
-          if (cut <= 0 || cut >= chunk.length) return to.write(chunk);
-          to.write(chunk.subarray(0, cut));
-          await settled();
-          return to.write(chunk.subarray(cut));
-        },
-      });
-      const client = connect(between);
-      await once(client, 'secure');
-      client.write('x');
-      const [data] = await once(client, 'data');
-      client.destroy();
-      return data.toString();
-    };
-    let offset = 1;
-    for (; offset <= Math.min(longest || most, most); offset += 16) {
-      const offsets = Array.from({ length: 16 }, (_unused, i) => offset + i);
-      expect(new Set(await Promise.all(offsets.map(attempt)))).toEqual(new Set(['x']));
-    }
-    return offset;
-  }
-
-  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('our client and server, whole handshakes of %s with certificates on both sides', async (_, versions) => {
-    const credentials = { ...identity('direct'), ca: certificate('root'), ...versions };
-    const server = await listening(
-      net.createServer((stream) => {
-        destroyAtEnd(stream).setSecure(credentials).on('error', () => {});
-        stream.pipe(stream);
-      }),
-    );
-    const connect = (between) => secureClient(between, credentials);
-    for (const direction of ['up', 'down']) {
-      expect(await splitHandshakes(server, connect, direction, 4000)).toBeGreaterThan(500);
-    }
   });
 
   test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('one byte at a time, in both directions, %s', async (_, versions) => {
