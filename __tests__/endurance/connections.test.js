@@ -2,7 +2,7 @@
 
 // "200,000 connections opened and closed in one process: descriptors back to the start, memory flat."
 
-const { DEADLINE, GOOD, run } = require('./child');
+const { DEADLINE, GOOD, run } = require('../lifecycle/child');
 
 const COUNT = 200_000;
 
@@ -18,7 +18,7 @@ const RSS_SLACK = 30 << 20;
 jest.setTimeout(5 * DEADLINE);
 
 test('200,000 connections leave no descriptor open and no memory behind', async () => {
-  const { stdout, ...outcome } = await run('churns.js', [COUNT], { node: ['--expose-gc'], deadline: 4 * DEADLINE });
+  const { stdout, ...outcome } = await run(require.resolve('./fixtures/connections.js'), [COUNT], { node: ['--expose-gc'], deadline: 4 * DEADLINE });
   expect(outcome).toEqual(GOOD);
   const { samples, connections } = JSON.parse(stdout);
   const [first, half, last] = samples;

@@ -4,11 +4,11 @@
 
 const { once } = require('events');
 const nodeNet = require('net');
-const { destroyAtEnd } = require('../helpers');
-const { DEADLINE, describeWith, start } = require('../peers/program');
-const { only, tlsClient, tolerantServer } = require('./ends');
-const { identity } = require('./pki');
-const { clientHello, records, until } = require('./wire');
+const { destroyAtEnd } = require('../../helpers');
+const { DEADLINE, describeWith, start } = require('../../peers/program');
+const { only, tlsClient, tolerantServer } = require('../ends');
+const { identity } = require('../pki');
+const { clientHello, records, until } = require('../wire');
 
 jest.setTimeout(2 * DEADLINE);
 

@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { DEADLINE, ROOT, project, run } = require('./project');
+const { DEADLINE, ROOT, project, run } = require('../project');
 
 jest.setTimeout(2 * DEADLINE);
 

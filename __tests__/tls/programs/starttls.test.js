@@ -5,15 +5,15 @@
 
 const { once } = require('events');
 const nodemailer = require('nodemailer');
-const net = require('../..');
-const { example, nextLine, portOf } = require('../examples/run');
-const { destroyAtEnd, failure, scratch } = require('../helpers');
-const { postgresqlServer } = require('../peers/postgresql');
-const { DEADLINE, describeWith } = require('../peers/program');
-const { CLIENT, VERSIONS, only } = require('./ends');
-const { certificate, files, identity } = require('./pki');
+const net = require('../../..');
+const { example, nextLine, portOf } = require('../../examples/run');
+const { destroyAtEnd, failure, scratch } = require('../../helpers');
+const { postgresqlServer } = require('../../peers/postgresql');
+const { DEADLINE, describeWith } = require('../../peers/program');
+const { CLIENT, VERSIONS, only } = require('../ends');
+const { certificate, files, identity } = require('../pki');
 const { answer, query, sslRequest, startup, terminate } = require('./postgres');
-const { isAllRecords, tap } = require('./wire');
+const { isAllRecords, tap } = require('../wire');
 
 jest.setTimeout(2 * DEADLINE);
 

@@ -8,9 +8,9 @@ const { once } = require('events');
 const fs = require('fs');
 const http = require('http');
 const path = require('path');
-const net = require('../..');
-const { child, destroyAtEnd, failure, listening, scratch } = require('../helpers');
-const { DEADLINE, describeWith } = require('../peers/program');
+const net = require('../../..');
+const { child, destroyAtEnd, failure, listening, scratch } = require('../../helpers');
+const { DEADLINE, describeWith } = require('../../peers/program');
 const {
   CLIENT,
   SERVER,
@@ -21,9 +21,9 @@ const {
   secureServer,
   tlsClient,
   tlsServer,
-} = require('./ends');
-const { curl, gnutlsClient, gnutlsServer, opensslClient, opensslServer } = require('./peers');
-const { KEY_KINDS, certificate, crls, files, identity } = require('./pki');
+} = require('../ends');
+const { curl, gnutlsClient, gnutlsServer, opensslClient, opensslServer } = require('../peers');
+const { KEY_KINDS, certificate, crls, files, identity } = require('../pki');
 
 jest.setTimeout(2 * DEADLINE);
 

@@ -2,7 +2,7 @@
 
 // "nothing leaks (10,000 handshakes: descriptors and memory flat)".
 
-const { DEADLINE, GOOD, run } = require('./child');
+const { DEADLINE, GOOD, run } = require('../lifecycle/child');
 
 const COUNT = 10_000;
 
@@ -18,7 +18,11 @@ const RSS_SLACK = 16 << 20;
 jest.setTimeout(2 * DEADLINE);
 
 test('10,000 handshakes, full, resumed, cancelled and failing, leave no descriptor open and no memory behind', async () => {
-  const { stdout, ...outcome } = await run('tls-churns.js', [COUNT], { node: ['--expose-gc'], deadline: DEADLINE });
+  const { stdout, ...outcome } = await run(
+    require.resolve('./fixtures/handshakes.js'),
+    [COUNT],
+    { node: ['--expose-gc'], deadline: DEADLINE },
+  );
   expect(outcome).toEqual(GOOD);
   const { samples, outcomes } = JSON.parse(stdout);
   const { full, resumed, ...others } = outcomes;

@@ -4,8 +4,8 @@
 
 const fs = require('fs');
 const path = require('path');
-const { MAJORS, nodes } = require('../package/nodes');
-const { DEADLINE, ROOT, project, run } = require('./project');
+const { MAJORS, nodes } = require('../../package/nodes');
+const { DEADLINE, ROOT, project, run } = require('../project');
 
 jest.setTimeout(4 * DEADLINE);
 
