@@ -10,11 +10,11 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 use rustls::KeyLog;
 
-use crate::tls::archive::Archive;
 use crate::tls::credentials;
-use crate::tls::handshake::Contexts;
-use crate::tls::identities::Identity;
-use crate::tls::options::{OptionError, Options};
+use crate::tls::credentials::Archive;
+use crate::tls::credentials::Identity;
+use crate::tls::credentials::{OptionError, Options};
+use crate::tls::handshake::NamedCredentials;
 
 /// A private key, and the chain of its certificate.
 #[napi(object)]
@@ -90,7 +90,7 @@ pub struct OptionFailure {
 #[napi]
 pub struct Credentials {
     pub(super) inner: Arc<credentials::Credentials>,
-    pub(super) contexts: Arc<Contexts>,
+    pub(super) contexts: Arc<NamedCredentials>,
 }
 
 #[napi]
@@ -111,7 +111,7 @@ impl Credentials {
     #[napi(catch_unwind)]
     pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, Credentials>>) {
         let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
-        self.contexts = Arc::new(Contexts::new(names.into_iter().zip(contexts)));
+        self.contexts = Arc::new(NamedCredentials::new(names.into_iter().zip(contexts)));
     }
 
     /// The keys of session tickets.

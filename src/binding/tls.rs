@@ -10,10 +10,10 @@ use super::Engine;
 use super::credentials::Credentials;
 use crate::stream::Secure;
 use crate::tls::error::TlsError;
-use crate::tls::extra;
 use crate::tls::handshake::{Request, Role};
-use crate::tls::peer_certificate::PeerCertificate;
+use crate::tls::session::PeerCertificate;
 use crate::tls::suites;
+use crate::tls::trust::extra_file;
 
 /// How a stream is to be secured.
 #[napi(object)]
@@ -202,5 +202,5 @@ pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
 /// The library is being loaded: what the process was started with is noted before code can change it.
 #[napi_derive::module_init]
 fn load() {
-    extra::file();
+    extra_file::path();
 }

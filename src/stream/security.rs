@@ -14,7 +14,7 @@ use crate::socket::{Descriptor, Kind};
 use crate::tls::error::Failure;
 use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
 use crate::tls::session::Session;
-use crate::tls::verdict::Verdict;
+use crate::tls::trust::Verdict;
 
 /// A message of a handshake, and whose it is.
 pub struct Delivery {

@@ -9,7 +9,7 @@ use std::fmt;
 use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
-use super::verdict::Verdict;
+use super::trust::Verdict;
 
 /// A failure of TLS as JavaScript sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,10 +225,10 @@ fn plaintext_reason(first: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::credentials::Credentials;
-    use super::super::fixtures::{Certificate, handshake, params};
-    use super::super::options::Options;
     use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, handshake, params};
 
     fn code(error: Error) -> String {
         TlsError::from(&error).code

@@ -8,9 +8,6 @@ use std::sync::Arc;
 
 use rustls::KeyLog;
 
-use super::archive::Archive;
-use super::identities::Identity;
-
 /// How long a session can be resumed, in seconds; as in Node.
 pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
 
@@ -53,6 +50,24 @@ pub struct Options {
     pub ticket_keys: Option<Vec<u8>>,
     /// Who is told the secrets of connections.
     pub key_log: Option<Arc<dyn KeyLog>>,
+}
+
+/// A private key and the certificates that belong to it.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// The key in DER: PKCS#8, PKCS#1 or SEC1, not encrypted.
+    pub key: Vec<u8>,
+    /// The certificates in PEM, that of the key first; or that of the key alone in DER.
+    pub cert: Vec<u8>,
+}
+
+/// An archive, opened: a key, and certificates in their order, all in DER.
+#[derive(Clone, Debug, Default)]
+pub struct Archive {
+    /// PKCS#8.
+    pub key: Vec<u8>,
+    /// That of the key among them.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 impl Default for Options {

@@ -1,26 +1,26 @@
 //! Name constraints, for the names that webpki does not apply them to.
 //!
 //! Pure; it may only refuse. webpki applies the constraints of a path to the subject alternative names. Where a
-//! certificate has no DNS name among those, its common name stands in for one (`identity`), so it is under the same
+//! certificate has no DNS name among those, its common name stands in for one (`subject_name`), so it is under the same
 //! constraints. And what counts in the end is the host that was asked for: a pattern (`*.example.com`) may go beyond
 //! what its issuer is permitted.
 
 use x509_parser::extensions::GeneralSubtree;
 use x509_parser::prelude::{FromDer, GeneralName, NameConstraints, X509Certificate};
 
-use super::identity;
+use super::certificate::sequence;
 use super::path::Path;
-use super::trust::sequence;
+use super::subject_name;
 
 /// Whether a common name that stands in for a DNS name is one that an issuer may not vouch for. As in OpenSSL, only
 /// what looks like the name of a host, with a dot, is taken for one, and what is no text or has a NUL can't be
 /// permitted.
 pub fn forbid_common_name(path: &Path<'_>) -> bool {
     let Some(leaf) = path.certificates.first() else { return false };
-    if !is_constrained(path) || identity::has_dns_name(leaf) {
+    if !is_constrained(path) || subject_name::has_dns_name(leaf) {
         return false;
     }
-    identity::common_names(leaf).iter().any(|name| match name.as_deref().map(|name| name.trim_end_matches('\0')) {
+    subject_name::common_names(leaf).iter().any(|name| match name.as_deref().map(|name| name.trim_end_matches('\0')) {
         Some(name) if name.contains('\0') => true,
         Some(name) => looks_like_host(name) && forbid_host(path, name),
         None => true,
@@ -94,9 +94,9 @@ fn looks_like_host(name: &str) -> bool {
 mod tests {
     use rcgen::{CertificateParams, GeneralSubtree, NameConstraints, SanType};
 
-    use super::super::fixtures::{Certificate, authority, code, params as leaf_params, trust, with};
-    use super::super::judge::Peer;
+    use super::super::purpose::ExpectedPeer;
     use super::{Path, forbid_common_name, forbid_host, is_within, looks_like_host};
+    use crate::tls::fixtures::{Certificate, authority, code, params as leaf_params, trust, with};
 
     #[test]
     fn a_subtree_is_its_base_and_what_is_below() {
@@ -141,7 +141,7 @@ mod tests {
     /// The verdict on a server for `host` with a common name only, below an authority with `params`, as root and as
     /// intermediate.
     fn verdicts(params: &CertificateParams, common_name: &str, host: &str) -> [&'static str; 2] {
-        let peer = Peer::Server { name: Some(host) };
+        let peer = ExpectedPeer::Server { name: Some(host) };
         let own = Certificate::self_signed(params.clone());
         let root = Certificate::self_signed(authority("root"));
         let below = root.sign(params.clone());
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_client_is_held_to_them_too_where_its_name_looks_like_a_host() {
         let root = Certificate::self_signed(constrained("root", &["example.com"], &[]));
-        let verdict = |name: &str| code(&trust(&[&root], &[]), &[&root.sign(leaf_params(name))], Peer::Client);
+        let verdict = |name: &str| code(&trust(&[&root], &[]), &[&root.sign(leaf_params(name))], ExpectedPeer::Client);
         assert_eq!(verdict("a.example.com"), "");
         assert_eq!(verdict("Alice"), "");
         assert_eq!(verdict("a.evil.org"), "UNSPECIFIED");
@@ -181,7 +181,7 @@ mod tests {
         let anchor = webpki::anchor_from_trusted_cert(&root.der).unwrap().to_owned();
         for (host, expected) in [("a.example.com", false), ("a.evil.org", true)] {
             let signed = root.sign(leaf_params(host));
-            let leaf = super::super::path::parse(&signed.der).unwrap();
+            let leaf = super::super::certificate::parse(&signed.der).unwrap();
             let path = Path::verified(vec![leaf], Some(&anchor));
             assert_eq!(forbid_common_name(&path), expected, "{host}");
             assert_eq!(forbid_host(&path, host), expected, "{host}");
@@ -196,7 +196,7 @@ mod tests {
                 let name = SanType::DnsName("*.example.com".try_into().unwrap());
                 params.subject_alt_names = if is_alternative { vec![name] } else { vec![] };
             }));
-            let peer = Peer::Server { name: Some("secret.example.com") };
+            let peer = ExpectedPeer::Server { name: Some("secret.example.com") };
             assert_eq!(code(&trust(&[&root], &[]), &[&leaf], peer), "UNSPECIFIED", "{is_alternative}");
         }
     }

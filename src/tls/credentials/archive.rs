@@ -8,17 +8,8 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
-use super::identities;
-use super::options::OptionError;
-
-/// An archive, opened: a key, and certificates in their order, all in DER.
-#[derive(Clone, Debug, Default)]
-pub struct Archive {
-    /// PKCS#8.
-    pub key: Vec<u8>,
-    /// That of the key among them.
-    pub certificates: Vec<Vec<u8>>,
-}
+use super::key_pairs;
+use super::options::{Archive, OptionError};
 
 /// What Node takes from an archive.
 #[derive(Debug)]
@@ -32,16 +23,16 @@ pub struct Contents {
 impl Archive {
     /// Finds the certificate of the key.
     pub fn contents(&self) -> Result<Contents, OptionError> {
-        let key = identities::signing_key(self.key.clone()).map_err(fail)?;
+        let key = key_pairs::signing_key(self.key.clone()).map_err(fail)?;
         let mut others: Vec<CertificateDer<'static>> =
             self.certificates.iter().map(|certificate| CertificateDer::from(certificate.clone())).collect();
         let leaf = others
             .iter()
-            .position(|certificate| identities::belongs(certificate, key.as_ref()))
+            .position(|certificate| key_pairs::belongs(certificate, key.as_ref()))
             .ok_or_else(|| fail("Unable to load PFX certificate".into()))?;
         let leaf = others.remove(leaf);
         let chain = std::iter::once(leaf).chain(others.iter().cloned()).collect();
-        Ok(Contents { identity: identities::certify(chain, key)?, others })
+        Ok(Contents { identity: key_pairs::certify(chain, key)?, others })
     }
 }
 
@@ -51,8 +42,8 @@ fn fail(reason: String) -> OptionError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{Certificate, authority, params};
     use super::*;
+    use crate::tls::fixtures::{Certificate, authority, params};
 
     #[test]
     fn the_certificate_of_the_key_comes_first_wherever_it_is() {

@@ -1,6 +1,6 @@
 //! The signature of a certificate or of a revocation list.
 //!
-//! Pure. [`judge`](super::judge) trusts what webpki has verified; this is for what webpki does not read, and for saying
+//! Pure. [`judge`](super::judge()) trusts what webpki has verified; this is for what webpki does not read, and for saying
 //! which signature it was that webpki has refused. Each check is one computation with the signer's key, which an
 //! untrusted peer may have chosen to be slow: callers bound how many there are.
 
@@ -8,7 +8,7 @@ use rustls::pki_types::SubjectPublicKeyInfoDer;
 use webpki::RawPublicKeyEntity;
 use x509_parser::asn1_rs::{Any, FromDer};
 
-use super::provider::signature_algorithms;
+use crate::tls::provider::signature_algorithms;
 
 /// A structure `SEQUENCE { data, algorithm, signature }`, taken apart.
 #[derive(Clone, Debug)]
@@ -43,61 +43,13 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// How many signatures of certificates and lists were computed on this thread, by webpki or by us.
-#[cfg(test)]
-pub mod counter {
-    use std::cell::Cell;
-    use std::sync::OnceLock;
-
-    use rustls::crypto::WebPkiSupportedAlgorithms;
-    use rustls::pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
-
-    thread_local!(static CHECKS: Cell<usize> = const { Cell::new(0) });
-
-    type Algorithm = &'static dyn SignatureVerificationAlgorithm;
-
-    #[derive(Debug)]
-    struct Counted(Algorithm);
-
-    impl SignatureVerificationAlgorithm for Counted {
-        fn verify_signature(&self, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-            CHECKS.set(CHECKS.get() + 1);
-            self.0.verify_signature(key, message, signature)
-        }
-
-        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-            self.0.public_key_alg_id()
-        }
-
-        fn signature_alg_id(&self) -> AlgorithmIdentifier {
-            self.0.signature_alg_id()
-        }
-    }
-
-    /// The same algorithms, which count what they compute for certificates.
-    pub fn counted(supported: WebPkiSupportedAlgorithms) -> WebPkiSupportedAlgorithms {
-        static ALL: OnceLock<Vec<Algorithm>> = OnceLock::new();
-        let all = ALL.get_or_init(|| {
-            let counted = supported.all.iter().map(|algorithm| Box::leak(Box::new(Counted(*algorithm))) as Algorithm);
-            counted.collect()
-        });
-        WebPkiSupportedAlgorithms { all, ..supported }
-    }
-
-    /// What `action` returns, and how many signatures were computed for it.
-    pub fn count<T>(action: impl FnOnce() -> T) -> (T, usize) {
-        let before = CHECKS.get();
-        let result = action();
-        (result, CHECKS.get() - before)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use x509_parser::prelude::X509Certificate;
 
-    use super::super::fixtures::{Certificate, authority, params};
     use super::*;
+    use crate::tls::check_counter;
+    use crate::tls::fixtures::{Certificate, authority, params};
 
     #[test]
     fn a_signature_is_its_signers() {
@@ -110,7 +62,7 @@ mod tests {
         assert!(signed.is_by(&key(&root)));
         assert!(!signed.is_by(&key(&other)));
         assert!(!signed.is_by(b"garbage"));
-        assert_eq!(counter::count(|| signed.is_by(&key(&root))), (true, 1));
+        assert_eq!(check_counter::count(|| signed.is_by(&key(&root))), (true, 1));
     }
 
     #[test]

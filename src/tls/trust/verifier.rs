@@ -19,10 +19,11 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 use webpki::RawPublicKeyEntity;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::judge::{Peer, judge};
-use super::provider::signature_algorithms;
-use super::trust::Trust;
+use super::judge::judge;
+use super::list::Trust;
+use super::purpose::ExpectedPeer;
 use super::verdict::Verdict;
+use crate::tls::provider::signature_algorithms;
 
 /// Answers for both sides.
 #[derive(Debug)]
@@ -68,7 +69,7 @@ impl Verifier {
         &self,
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
-        peer: Peer<'_>,
+        peer: ExpectedPeer<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
         if !self.is_gate {
@@ -92,7 +93,7 @@ impl ServerCertVerifier for Verifier {
             ServerName::DnsName(name) if self.checks_names => Some(name.as_ref()),
             _ => None,
         };
-        self.check(end_entity, intermediates, Peer::Server { name }, now)?;
+        self.check(end_entity, intermediates, ExpectedPeer::Server { name }, now)?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -136,7 +137,7 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.check(end_entity, intermediates, Peer::Client, now)?;
+        self.check(end_entity, intermediates, ExpectedPeer::Client, now)?;
         Ok(ClientCertVerified::assertion())
     }
 
@@ -210,10 +211,10 @@ fn bad_signature(error: Error) -> Error {
 mod tests {
     use rustls::AlertDescription;
 
-    use super::super::credentials::Credentials;
-    use super::super::fixtures::{Certificate, authority, handshake, params};
-    use super::super::options::Options;
     use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, authority, handshake, params};
 
     fn credentials(identity: Option<&Certificate>, change: impl FnOnce(&mut Options)) -> Credentials {
         let mut options = Options::default();
@@ -307,12 +308,13 @@ mod tests {
     fn the_signature_of_the_handshake_is_always_checked() {
         let (own, other) = (Certificate::self_signed(params("a")), Certificate::self_signed(params("b")));
         // The certificate of one with the key of another, which `Credentials` would refuse.
-        let key = super::super::identities::signing_key(other.key_der()).unwrap();
+        let key = crate::tls::credentials::key_pairs::signing_key(other.key_der()).unwrap();
         let imposter = Arc::new(rustls::sign::CertifiedKey::new(vec![own.der.clone()], key));
         both_versions(|version| {
             let mut server = credentials(Some(&own), |options| options.max_version = Some(version.into()));
             let mut config = server.server.as_deref().unwrap().clone();
-            config.cert_resolver = Arc::new(super::super::identities::Identities::new(vec![Arc::clone(&imposter)]));
+            config.cert_resolver =
+                Arc::new(crate::tls::credentials::key_pairs::KeyPairs::new(vec![Arc::clone(&imposter)]));
             server.server = Some(Arc::new(config));
             let outcome = handshake(&credentials(None, |_| ()), &server, "localhost");
             assert_eq!(outcome.client_error, Some(CertificateError::BadSignature.into()));

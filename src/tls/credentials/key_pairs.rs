@@ -11,23 +11,14 @@ use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{CipherSuite, SignatureAlgorithm, SignatureScheme};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::options::OptionError;
-use super::pem;
-use super::provider::provider;
-use super::suites::suite_name;
-
-/// A private key and the certificates that belong to it.
-#[derive(Clone, Debug, Default)]
-pub struct Identity {
-    /// The key in DER: PKCS#8, PKCS#1 or SEC1, not encrypted.
-    pub key: Vec<u8>,
-    /// The certificates in PEM, that of the key first; or that of the key alone in DER.
-    pub cert: Vec<u8>,
-}
+use super::options::{Identity, OptionError};
+use crate::tls::pem;
+use crate::tls::provider::provider;
+use crate::tls::suites::suite_name;
 
 /// All our identities, the preferred first.
 #[derive(Debug)]
-pub struct Identities(Vec<Arc<CertifiedKey>>);
+pub struct KeyPairs(Vec<Arc<CertifiedKey>>);
 
 /// A key that signs in some of its schemes only.
 #[derive(Debug)]
@@ -53,7 +44,7 @@ pub fn limit(identity: &CertifiedKey, schemes: &[SignatureScheme]) -> Arc<Certif
     Arc::new(CertifiedKey { key: Arc::new(key), ..identity.clone() })
 }
 
-impl Identities {
+impl KeyPairs {
     /// Those given; an identity that does not fit the peer is passed over for the next.
     pub fn new(identities: Vec<Arc<CertifiedKey>>) -> Self {
         Self(identities)
@@ -76,7 +67,7 @@ fn has_suite(suites: &[CipherSuite], algorithm: SignatureAlgorithm) -> bool {
     suites.iter().filter_map(|suite| suite_name(*suite)).any(|suite| suite.name.contains(kind))
 }
 
-impl ResolvesServerCert for Identities {
+impl ResolvesServerCert for KeyPairs {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         // The suites of TLS 1.3 are for all keys, but who offers them may come to use 1.2, whose suites are not.
         let for_both = self.choose(hello.signature_schemes(), |algorithm| has_suite(hello.cipher_suites(), algorithm));
@@ -86,7 +77,7 @@ impl ResolvesServerCert for Identities {
     }
 }
 
-impl ResolvesClientCert for Identities {
+impl ResolvesClientCert for KeyPairs {
     fn resolve(&self, _root_hint_subjects: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.choose(schemes, |_| true)
     }
@@ -156,7 +147,7 @@ mod tests {
     fn the_identity_is_chosen_by_what_the_peer_can_check() {
         let first = read(identity(&PKCS_ECDSA_P384_SHA384)).unwrap();
         let second = read(identity(&PKCS_ECDSA_P256_SHA256)).unwrap();
-        let identities = Identities::new(vec![Arc::clone(&first), Arc::clone(&second)]);
+        let identities = KeyPairs::new(vec![Arc::clone(&first), Arc::clone(&second)]);
         let choose = |schemes: &[SignatureScheme]| identities.choose(schemes, |_| true);
         let both = [SignatureScheme::ECDSA_NISTP256_SHA256, SignatureScheme::ECDSA_NISTP384_SHA384];
         assert!(Arc::ptr_eq(&choose(&both).unwrap(), &first));

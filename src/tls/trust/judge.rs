@@ -12,40 +12,35 @@ use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
 use x509_parser::prelude::X509Certificate;
 
+use super::certificate::{is_issuer, is_self_signed, parse};
 use super::faults::{Signatures, find_fault};
+use super::list::Trust;
 use super::path::{self, End, Path};
-use super::provider::signature_algorithms;
-use super::trust::Trust;
+use super::purpose::ExpectedPeer;
 use super::verdict::Verdict;
-use super::{constraints, identity};
+use super::{name_constraints, subject_name};
+use crate::tls::provider::signature_algorithms;
 
 /// webpki follows six intermediates.
 const WEBPKIS_LONGEST_PATH: usize = 8;
 
-/// Who the peer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer<'a> {
-    /// A server, and the name or address that its certificate has to be for, if that is to be checked.
-    Server {
-        /// The name or address, without brackets.
-        name: Option<&'a str>,
-    },
-    /// A client.
-    Client,
-}
-
 /// Judges the certificates that a peer has sent, its own first, at the time `now`. `Ok` is trust.
-pub fn judge(trust: &Trust, chain: &[CertificateDer<'_>], peer: Peer<'_>, now: UnixTime) -> Result<(), Verdict> {
+pub fn judge(
+    trust: &Trust,
+    chain: &[CertificateDer<'_>],
+    peer: ExpectedPeer<'_>,
+    now: UnixTime,
+) -> Result<(), Verdict> {
     let Some((leaf_der, others)) = chain.split_first() else { return Err(Verdict::NoCertificate) };
-    let leaf = path::parse(leaf_der).ok_or(Verdict::Malformed)?;
+    let leaf = parse(leaf_der).ok_or(Verdict::Malformed)?;
     let case = Case { trust, leaf_der, links: path::links(trust, &leaf, others), leaf, peer, now };
     let path = match case.verify() {
         Ok(path) => path,
         Err(refusal) => case.explain(&refusal)?,
     };
-    let Peer::Server { name: Some(name) } = peer else { return Ok(()) };
-    identity::check(name, &case.leaf).map_err(Verdict::NameMismatch)?;
-    let is_forbidden = !identity::is_address(name) && constraints::forbid_host(&path, name);
+    let ExpectedPeer::Server { name: Some(name) } = peer else { return Ok(()) };
+    subject_name::check(name, &case.leaf).map_err(Verdict::NameMismatch)?;
+    let is_forbidden = !subject_name::is_address(name) && name_constraints::forbid_host(&path, name);
     if is_forbidden { Err(Verdict::NameConstraintViolation) } else { Ok(()) }
 }
 
@@ -61,7 +56,7 @@ struct Case<'a> {
     leaf_der: &'a CertificateDer<'a>,
     leaf: X509Certificate<'a>,
     links: Vec<X509Certificate<'a>>,
-    peer: Peer<'a>,
+    peer: ExpectedPeer<'a>,
     now: UnixTime,
 }
 
@@ -73,8 +68,8 @@ impl<'a> Case<'a> {
         let intermediates = links.chain(self.trust.intermediates().map(AsRef::as_ref));
         let intermediates: Vec<CertificateDer<'_>> = intermediates.map(CertificateDer::from).collect();
         let usage = match self.peer {
-            Peer::Server { .. } => KeyUsage::server_auth(),
-            Peer::Client => KeyUsage::client_auth(),
+            ExpectedPeer::Server { .. } => KeyUsage::server_auth(),
+            ExpectedPeer::Client => KeyUsage::client_auth(),
         };
         let (algorithms, anchors) = (signature_algorithms().all, self.trust.anchors());
         // A path with a fault is no reason to stop: webpki goes on to the next.
@@ -111,7 +106,7 @@ impl<'a> Case<'a> {
     /// The certificate that webpki has found among those it was given.
     fn find(&self, der: &[u8]) -> Option<X509Certificate<'a>> {
         let sent = self.links.iter().find(|link| link.as_raw() == der).cloned();
-        sent.or_else(|| self.trust.intermediates().find(|listed| listed.as_ref() == der).and_then(path::parse))
+        sent.or_else(|| self.trust.intermediates().find(|listed| listed.as_ref() == der).and_then(parse))
     }
 
     /// webpki sees in a root only its name, its key and the names that it may vouch for. Whatever else the list has of
@@ -121,7 +116,7 @@ impl<'a> Case<'a> {
         let paths: Vec<Path<'a>> = if roots.is_empty() {
             vec![Path::verified(certificates.to_vec(), self.trust.anchor(anchor))]
         } else {
-            let roots = roots.into_iter().filter_map(path::parse);
+            let roots = roots.into_iter().filter_map(parse);
             roots.map(|root| Path::verified([certificates, &[root]].concat(), None)).collect()
         };
         let mut first = None;
@@ -137,10 +132,10 @@ impl<'a> Case<'a> {
     /// webpki goes by names and signatures, OpenSSL also by the identifiers of keys.
     fn fault_of_links(&self, path: &Path<'a>) -> Option<Verdict> {
         let root = path.certificates.len() - usize::from(path.bare_root.is_none());
-        if path.certificates[..root].iter().any(path::is_self_signed) {
+        if path.certificates[..root].iter().any(is_self_signed) {
             return Some(Verdict::SelfSignedInChain);
         }
-        let is_linked = |pair: &[X509Certificate<'a>]| path::is_issuer(&pair[1], &pair[0]);
+        let is_linked = |pair: &[X509Certificate<'a>]| is_issuer(&pair[1], &pair[0]);
         let are_linked = path.certificates.windows(2).all(is_linked);
         (!are_linked).then_some(Verdict::UnableToGetIssuerLocally)
     }
@@ -208,10 +203,10 @@ mod tests {
         KeyUsagePurpose, NameConstraints, SanType, date_time_ymd,
     };
 
-    use super::super::fixtures::{Certificate, authority, code, now, params, trust, with};
     use super::*;
+    use crate::tls::fixtures::{Certificate, authority, code, now, params, trust, with};
 
-    const SERVER: Peer<'_> = Peer::Server { name: None };
+    const SERVER: ExpectedPeer<'_> = ExpectedPeer::Server { name: None };
 
     fn server(listed: &[&Certificate], chain: &[&Certificate]) -> &'static str {
         code(&trust(listed, &[]), chain, SERVER)
@@ -243,7 +238,7 @@ mod tests {
         let client = with(leaf(), |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
         let client = Certificate::self_signed(client);
         assert_eq!(server(&[&client], &[&client]), "INVALID_PURPOSE");
-        assert_eq!(code(&trust(&[&client], &[]), &[&client], Peer::Client), "");
+        assert_eq!(code(&trust(&[&client], &[]), &[&client], ExpectedPeer::Client), "");
     }
 
     #[test]
@@ -332,11 +327,11 @@ mod tests {
         let for_clients = with(leaf(), |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
         let for_clients = root.sign(for_clients);
         assert_eq!(code(&roots, &[&for_clients], SERVER), "INVALID_PURPOSE");
-        assert_eq!(code(&roots, &[&for_clients], Peer::Client), "");
+        assert_eq!(code(&roots, &[&for_clients], ExpectedPeer::Client), "");
         let for_servers = with(leaf(), |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]);
         let for_servers = root.sign(for_servers);
         assert_eq!(code(&roots, &[&for_servers], SERVER), "");
-        assert_eq!(code(&roots, &[&for_servers], Peer::Client), "INVALID_PURPOSE");
+        assert_eq!(code(&roots, &[&for_servers], ExpectedPeer::Client), "INVALID_PURPOSE");
         let no_signing = with(leaf(), |params| params.key_usages = vec![KeyUsagePurpose::CrlSign]);
         assert_eq!(code(&roots, &[&root.sign(no_signing)], SERVER), "INVALID_PURPOSE");
         assert_eq!(code(&trust(&[], &[]), &[&for_clients], SERVER), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
@@ -383,7 +378,7 @@ mod tests {
     fn the_name_is_looked_at_last_and_of_servers_only() {
         let root = Certificate::self_signed(authority("root"));
         let named = root.sign(leaf());
-        let check = |listed: &[&Certificate], name| code(&trust(listed, &[]), &[&named], Peer::Server { name });
+        let check = |listed: &[&Certificate], name| code(&trust(listed, &[]), &[&named], ExpectedPeer::Server { name });
         assert_eq!(check(&[&root], Some("localhost")), "");
         assert_eq!(check(&[&root], Some("example.org")), "ERR_TLS_CERT_ALTNAME_INVALID");
         assert_eq!(check(&[&root], None), "");
@@ -394,7 +389,7 @@ mod tests {
     #[test]
     fn none_and_garbage_are_not_trusted() {
         let trust = trust(&[], &[]);
-        assert_eq!(judge(&trust, &[], Peer::Client, now()), Err(Verdict::NoCertificate));
+        assert_eq!(judge(&trust, &[], ExpectedPeer::Client, now()), Err(Verdict::NoCertificate));
         let garbage = [CertificateDer::from(vec![1, 2, 3])];
         assert_eq!(judge(&trust, &garbage, SERVER, now()), Err(Verdict::Malformed));
         let own = Certificate::self_signed(leaf());

@@ -8,12 +8,13 @@
 use rustls::pki_types::UnixTime;
 use x509_parser::prelude::{ParsedExtension, X509Certificate};
 
-use super::judge::Peer;
-use super::path::{End, Path, is_self_issued, is_well_formed, seconds};
+use super::certificate::{is_self_issued, is_well_formed, seconds};
+use super::list::Trust;
+use super::path::{End, Path};
+use super::purpose::{self, ExpectedPeer};
 use super::signature::Signed;
-use super::trust::{Trust, may_issue};
 use super::verdict::Verdict;
-use super::{constraints, revocation};
+use super::{name_constraints, revocation};
 
 /// Whether the signatures of a path are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum Signatures {
 pub fn find_fault(
     trust: &Trust,
     path: &Path<'_>,
-    peer: Peer<'_>,
+    peer: ExpectedPeer<'_>,
     now: UnixTime,
     signatures: Signatures,
 ) -> Option<Verdict> {
@@ -39,7 +40,7 @@ pub fn find_fault(
     last = algorithm_fault(path).or(last);
     last = revocation::find_fault(trust, path, now).or(last);
     last = signatures_and_dates_fault(path, now, signatures).or(last);
-    constraints::forbid_common_name(path).then_some(Verdict::NameConstraintViolation).or(last)
+    name_constraints::forbid_common_name(path).then_some(Verdict::NameConstraintViolation).or(last)
 }
 
 fn chain_fault(path: &Path<'_>) -> Option<Verdict> {
@@ -54,7 +55,7 @@ fn chain_fault(path: &Path<'_>) -> Option<Verdict> {
     }
 }
 
-fn extensions_fault(path: &Path<'_>, peer: Peer<'_>) -> Option<Verdict> {
+fn extensions_fault(path: &Path<'_>, peer: ExpectedPeer<'_>) -> Option<Verdict> {
     let mut last = None;
     let mut issuers_below = 0;
     for (depth, certificate) in path.certificates.iter().enumerate() {
@@ -62,7 +63,7 @@ fn extensions_fault(path: &Path<'_>, peer: Peer<'_>) -> Option<Verdict> {
         {
             last = Some(Verdict::UnhandledCriticalExtension);
         }
-        if !suits_purpose(certificate, peer, depth > 0) {
+        if !purpose::suits(certificate, peer, depth > 0) {
             last = Some(Verdict::InvalidPurpose);
         }
         let constraints = certificate.basic_constraints().ok().flatten();
@@ -93,26 +94,6 @@ fn is_known(extension: &ParsedExtension<'_>) -> bool {
             | ParsedExtension::PolicyMappings(_)
             | ParsedExtension::SubjectAlternativeName(_)
     )
-}
-
-/// OpenSSL's purposes `sslserver` and `sslclient`, for the peer's own certificate and for its issuers.
-fn suits_purpose(certificate: &X509Certificate<'_>, peer: Peer<'_>, is_issuer: bool) -> bool {
-    let (Ok(extended), Ok(usage)) = (certificate.extended_key_usage(), certificate.key_usage()) else { return false };
-    let extended_suits = extended.is_none_or(|extended| match peer {
-        Peer::Server { .. } => extended.value.server_auth,
-        Peer::Client => extended.value.client_auth,
-    });
-    if is_issuer {
-        // OpenSSL says of a missing certificate signing more when it looks at signatures.
-        let may_issue = may_issue(certificate) || usage.is_some_and(|usage| !usage.value.key_cert_sign());
-        return extended_suits && may_issue;
-    }
-    let usage_suits = usage.is_none_or(|usage| {
-        let usage = usage.value;
-        let encipherment = matches!(peer, Peer::Server { .. }) && usage.key_encipherment();
-        usage.digital_signature() || usage.key_agreement() || encipherment
-    });
-    extended_suits && usage_suits
 }
 
 /// MD5 and SHA-1 are too weak for anything but what a root says of itself.

@@ -17,7 +17,7 @@ use std::sync::{PoisonError, RwLock};
 use rustls::pki_types::UnixTime;
 use rustls::server::ProducesTickets;
 
-use super::provider::{aead, random};
+use crate::tls::provider::{aead, random};
 
 /// The length of a ticket key, as in Node's `getTicketKeys()`.
 pub const TICKET_KEYS_LENGTH: usize = 48;

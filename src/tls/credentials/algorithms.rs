@@ -10,7 +10,7 @@ use rustls::SignatureScheme::{
 use rustls::{NamedGroup, crypto::SupportedKxGroup};
 
 use super::options::OptionError;
-use super::provider::{provider, signature_algorithms};
+use crate::tls::provider::{provider, signature_algorithms};
 
 /// By the names of TLS 1.3. An empty list is a name that OpenSSL knows.
 const SCHEMES: &[(&str, &[SignatureScheme])] = &[

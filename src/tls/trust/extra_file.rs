@@ -17,7 +17,7 @@ const NAME: &str = "NODE_EXTRA_CA_CERTS";
 static NOTED: OnceLock<Option<PathBuf>> = OnceLock::new();
 
 /// The file, as it was named when the library was loaded.
-pub fn file() -> Option<&'static Path> {
+pub fn path() -> Option<&'static Path> {
     NOTED.get_or_init(look).as_deref()
 }
 

@@ -15,8 +15,8 @@ use rustix::io::Errno;
 use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use rustls::{AlertDescription, Connection, Error};
 
-use super::error::{Failure, TlsError, looks_like_tls};
 use super::transport::Transport;
+use crate::tls::error::{Failure, TlsError, looks_like_tls};
 
 /// Takes `connection` through its handshake.
 pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), Failure> {

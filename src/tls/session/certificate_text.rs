@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Name};
 
-use super::provider::sha1;
+use crate::tls::provider::sha1;
 
 /// What `getPeerCertificate()` says of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,27 +1,34 @@
-//! The options of `createCredentials` (D19), turned once into what rustls needs for every handshake with them.
+//! Who we are: the options of `createCredentials` (D19), turned once into what rustls needs for every handshake with
+//! them.
 //!
 //! Made on the JavaScript thread, shared by all streams that use them, read from the threads that handshakes run on.
 //! Nothing in them changes but the ticket keys and the client's memory of sessions, which have locks of their own.
+//!
+//! | file | |
+//! |---|---|
+//! | [`options`] | the options as plain data, and what can be wrong with them |
+//! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them the peer is shown; PKCS#12 |
+//! | [`protocol`], [`algorithms`] | versions, cipher suites, groups and signature algorithms by their names |
+//! | [`config`] | rustls' configurations of a client and of a server |
+//! | [`tickets`] | the keys of session tickets |
+
+mod algorithms;
+mod archive;
+mod config;
+pub(crate) mod key_pairs;
+mod options;
+mod protocol;
+mod tickets;
 
 use std::sync::Arc;
 
-use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::NoServerSessionStorage;
-use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
-use super::algorithms;
-use super::identities::{self, Identities};
-use super::options::{OptionError, Options};
-use super::protocol::Protocol;
-use super::revocation::Crl;
-use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
-use super::trust::{Listed, Trust, read_crls};
-use super::verifier::Verifier;
-
-/// Sessions that a client remembers, for all servers together.
-const CLIENT_SESSIONS: usize = 256;
+pub use self::options::{Archive, Identity, OptionError, Options};
+pub use self::protocol::Protocol;
+pub use self::tickets::{TICKET_KEYS_LENGTH, Tickets};
+use super::trust::{Crl, Listed, Trust, Verifier};
 
 /// What a name on the wire of ALPN may have.
 const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
@@ -50,7 +57,7 @@ pub struct Credentials {
 impl Credentials {
     /// Reads and checks all options.
     pub fn new(options: Options) -> Result<Self, OptionError> {
-        let mut keys = options.identities.iter().cloned().map(identities::read).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = options.identities.iter().cloned().map(key_pairs::read).collect::<Result<Vec<_>, _>>()?;
         let mut others = Vec::new();
         for archive in &options.pfx {
             let contents = archive.contents()?;
@@ -60,7 +67,7 @@ impl Credentials {
         check_alpn(&options.alpn)?;
         let signatures = options.signatures.as_deref().map(algorithms::signatures).transpose()?;
         if let Some(schemes) = &signatures {
-            keys = keys.iter().map(|key| identities::limit(key, schemes)).collect();
+            keys = keys.iter().map(|key| key_pairs::limit(key, schemes)).collect();
         }
         let verifier = |trust: &Arc<Trust>| {
             let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
@@ -79,14 +86,14 @@ impl Credentials {
             true => Ok(None),
             false => {
                 let verifier = requests.then(|| verifier(&trust));
-                server(&options, &protocol, &keys, verifier, &tickets).map(|config| Some(Arc::new(config)))
+                config::server(&options, &protocol, &keys, verifier, &tickets).map(|config| Some(Arc::new(config)))
             }
         };
         let asking_server = server(true)?;
         let server = if requests_certificate { asking_server.clone() } else { server(false)? };
         let own = keys.first().and_then(|key| key.cert.first().cloned());
         Ok(Self {
-            client: Arc::new(client(&options, &protocol, keys, verifier(&trust))?),
+            client: Arc::new(config::client(&options, &protocol, keys, verifier(&trust))?),
             server,
             asking_server,
             requests_certificate,
@@ -137,7 +144,7 @@ fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust,
     let more = more.into_iter().map(Listed::new).collect::<Result<_, _>>().map_err(|reason| invalid("pfx", reason))?;
     let no_crl =
         |_| OptionError { field: "crl", code: "ERR_CRYPTO_OPERATION_FAILED", reason: "Failed to parse CRL".into() };
-    let crls = options.crl.iter().map(|data| read_crls(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
+    let crls = options.crl.iter().map(|data| Crl::read(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
     let crls: Vec<Crl> = crls.into_iter().flatten().collect();
     let now = i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX);
     if crls.iter().any(|crl| crl.is_expired(now)) {
@@ -163,75 +170,13 @@ fn ticket_keys(keys: &[u8]) -> Result<[u8; TICKET_KEYS_LENGTH], OptionError> {
     })
 }
 
-fn client(
-    options: &Options,
-    protocol: &Protocol,
-    keys: Vec<Arc<CertifiedKey>>,
-    verifier: Verifier,
-) -> Result<ClientConfig, OptionError> {
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&protocol.provider))
-        .with_protocol_versions(&protocol.versions)
-        .map_err(unusable)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_client_cert_resolver(Arc::new(Identities::new(keys)));
-    config.alpn_protocols.clone_from(&options.alpn);
-    config.resumption = match options.session_timeout {
-        0 => Resumption::disabled(),
-        _ => Resumption::in_memory_sessions(CLIENT_SESSIONS),
-    };
-    if let Some(key_log) = &options.key_log {
-        config.key_log = Arc::clone(key_log);
-    }
-    Ok(config)
-}
-
-fn server(
-    options: &Options,
-    protocol: &Protocol,
-    keys: &[Arc<CertifiedKey>],
-    verifier: Option<Verifier>,
-    tickets: &Arc<Tickets>,
-) -> Result<ServerConfig, OptionError> {
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&protocol.provider))
-        .with_protocol_versions(&protocol.versions)
-        .map_err(unusable)?;
-    let builder = if let Some(verifier) = verifier {
-        // The names of a default list would be some hundred, and tell the client nothing.
-        let verifier = if options.ca.is_some() { verifier.with_hints() } else { verifier };
-        builder.with_client_cert_verifier(Arc::new(verifier))
-    } else {
-        builder.with_no_client_auth()
-    };
-    let mut config = builder.with_cert_resolver(Arc::new(Identities::new(keys.to_vec())));
-    config.alpn_protocols.clone_from(&options.alpn);
-    config.ignore_client_order = options.prefers_own_order;
-    // Sessions are in tickets, and so with the client, only: their keys say how long they live.
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.ticketer = Arc::<Tickets>::clone(tickets);
-    if options.session_timeout == 0 {
-        config.send_tls13_tickets = 0;
-    }
-    if let Some(key_log) = &options.key_log {
-        config.key_log = Arc::clone(key_log);
-    }
-    Ok(config)
-}
-
-/// Versions and suites that rustls can't use together; [`Protocol::new`] has seen to it that they are not.
-fn unusable(error: rustls::Error) -> OptionError {
-    OptionError { field: "ciphers", code: "ERR_SSL_NO_CIPHER_MATCH", reason: error.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use rustls::{HandshakeKind, ProtocolVersion};
 
-    use super::super::archive::Archive;
-    use super::super::fixtures::{Certificate, authority, handshake, params};
-    use super::super::identities::Identity;
-    use super::super::suites;
     use super::*;
+    use crate::tls::fixtures::{Certificate, authority, handshake, params};
+    use crate::tls::suites;
 
     fn server_options() -> Options {
         let identity = Certificate::self_signed(params("localhost")).identity();

@@ -6,6 +6,9 @@
 //! Invariants: records go out in order; what was decrypted is handed out before more is read; after a failure or the
 //! peer's end, nothing more is received.
 
+mod certificate_text;
+mod records;
+
 use std::io::{self, BufRead, IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -13,6 +16,8 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustls::Connection;
 
+pub use self::certificate_text::PeerCertificate;
+use self::records::Records;
 use super::error::{Failure, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
@@ -268,51 +273,14 @@ impl Session {
     }
 }
 
-/// A socket as the connection writes its records to it. Taking nothing is 0, not an error.
-struct Records<'a> {
-    fd: &'a OwnedFd,
-    kind: Kind,
-    /// The socket's end follows.
-    last: bool,
-    failure: Option<Errno>,
-}
-
-impl Records<'_> {
-    fn outcome(&mut self, outcome: Result<usize, Errno>) -> io::Result<usize> {
-        outcome.map_err(|errno| {
-            self.failure = Some(errno);
-            errno.into()
-        })
-    }
-}
-
-impl Write for Records<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let outcome = socket::send(self.fd, self.kind, bytes, self.last);
-        self.outcome(outcome)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let outcome = match slices {
-            [one] => socket::send(self.fd, self.kind, one, self.last),
-            many => socket::write(self.fd, self.kind, many),
-        };
-        self.outcome(outcome)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixStream;
 
-    use super::super::credentials::Credentials;
-    use super::super::fixtures::{Certificate, handshake, params};
-    use super::super::options::Options;
     use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, handshake, params};
 
     /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
     fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {

@@ -10,8 +10,8 @@ use rustls::{ProtocolVersion, SupportedCipherSuite, SupportedProtocolVersion, ve
 
 use super::algorithms;
 use super::options::{OptionError, Options};
-use super::provider::{provider, with_groups, with_suites};
-use super::suites;
+use crate::tls::provider::{provider, with_groups, with_suites};
+use crate::tls::suites;
 
 /// Which protocols, with which suites.
 pub struct Protocol {

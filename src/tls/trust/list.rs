@@ -11,11 +11,12 @@ use std::sync::LazyLock;
 
 use rustls::DistinguishedName;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
-use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::path::is_self_signed;
-use super::revocation::Crl;
-use super::{extra, pem};
+use super::certificate::{is_self_signed, may_issue, sequence};
+use super::crl::Crl;
+use super::extra_file;
+use crate::tls::pem;
 
 /// What a verdict is reached from. See the module.
 #[derive(Debug)]
@@ -110,7 +111,11 @@ impl Trust {
 impl Listed {
     /// The certificates in PEM or DER; an error says what is wrong with them.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
-        some(pem::certificates(data)?, "certificate")?.into_iter().map(Self::new).collect()
+        let certificates = pem::certificates(data)?;
+        if certificates.is_empty() {
+            return Err("there is no certificate in it".into());
+        }
+        certificates.into_iter().map(Self::new).collect()
     }
 
     /// One certificate in DER.
@@ -123,48 +128,7 @@ impl Listed {
     }
 }
 
-/// The revocation lists in PEM or DER; an error says what is wrong with them.
-pub fn read_crls(data: &[u8]) -> Result<Vec<Crl>, String> {
-    some(pem::revocation_lists(data)?, "revocation list")?.into_iter().map(Crl::new).collect()
-}
-
-/// Blocks of other kinds only are a mistake.
-fn some<T>(found: Vec<T>, what: &str) -> Result<Vec<T>, String> {
-    if found.is_empty() { Err(format!("there is no {what} in it")) } else { Ok(found) }
-}
-
-/// May this certificate issue others? OpenSSL's `check_ca`: by its basic constraints, by its key usage where it has
-/// none, and in any case if it is of version 1 and has issued itself.
-pub fn may_issue(certificate: &X509Certificate<'_>) -> bool {
-    let usage = certificate.key_usage().ok().flatten().map(|usage| usage.value.key_cert_sign());
-    if usage == Some(false) {
-        return false;
-    }
-    match certificate.basic_constraints() {
-        Ok(Some(constraints)) => constraints.value.ca,
-        Ok(None) => usage.is_some() || is_version_1_root(certificate),
-        Err(_) => false,
-    }
-}
-
-fn is_version_1_root(certificate: &X509Certificate<'_>) -> bool {
-    certificate.version() == X509Version::V1 && certificate.subject().as_raw() == certificate.issuer().as_raw()
-}
-
-/// A DER sequence around `content`: webpki keeps names without their tag and length.
-pub fn sequence(content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let bytes = length.to_be_bytes();
-    let significant = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
-    let header = if length < 0x80 {
-        vec![0x30, length as u8]
-    } else {
-        [&[0x30, 0x80 | significant.len() as u8], significant].concat()
-    };
-    [header.as_slice(), content].concat()
-}
-
-static DEFAULT: LazyLock<Trust> = LazyLock::new(|| default_list(extra::file()));
+static DEFAULT: LazyLock<Trust> = LazyLock::new(|| default_list(extra_file::path()));
 
 /// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
 fn default_list(extra: Option<&Path>) -> Trust {
@@ -229,6 +193,6 @@ mod tests {
     #[test]
     fn garbage_is_an_error() {
         assert!(Listed::read(b"garbage").is_err());
-        assert!(read_crls(b"garbage").is_err());
+        assert!(Crl::read(b"garbage").is_err());
     }
 }

@@ -4,10 +4,10 @@
 //! the nearest to its own first, and none that no other names as its issuer.
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use x509_parser::asn1_rs::{Any, Class};
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Version};
+use x509_parser::prelude::{X509Certificate, X509Version};
 
-use super::trust::{Trust, may_issue};
+use super::certificate::{is_issuer, is_self_signed, may_issue, parse, seconds};
+use super::list::Trust;
 
 /// How many certificates of a peer are used beside its own.
 pub const MOST_LINKS: usize = 10;
@@ -117,11 +117,6 @@ impl<'a> Path<'a> {
     }
 }
 
-/// Reads one certificate.
-pub fn parse<'a>(der: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
-    X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)
-}
-
 /// Those of `others` that may be above `leaf`, at most [`MOST_LINKS`], the nearest first. A peer may send more than is
 /// needed, in any order.
 pub fn links<'a>(
@@ -152,87 +147,6 @@ pub fn links<'a>(
     }
 }
 
-/// Whether subject and issuer are the same.
-pub fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
-    certificate.subject().as_raw() == certificate.issuer().as_raw()
-}
-
-/// Whether a certificate names itself as its issuer, so that a path ends with it. An authority that has changed its key
-/// may issue a certificate for itself that does not.
-pub fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
-    is_issuer(certificate, certificate)
-}
-
-/// Whether `candidate` is named as the issuer of `certificate`: by name, and by key and serial number where both say
-/// them. As in OpenSSL, a certificate with extensions that can't be read neither issues nor is issued.
-pub fn is_issuer(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
-    candidate.subject().as_raw() == certificate.issuer().as_raw()
-        && is_identified(candidate, certificate)
-        && is_well_formed(candidate)
-        && is_well_formed(certificate)
-}
-
-fn is_identified(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
-    let identifier = certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityKeyIdentifier(identifier) => Some(identifier),
-        _ => None,
-    });
-    let Some(identifier) = identifier else { return true };
-    let key = identifier.key_identifier.as_ref().map(|key| key.0);
-    let has_key = key.zip(subject_key(candidate)).is_none_or(|(wanted, had)| wanted == had);
-    let has_serial = identifier.authority_cert_serial.is_none_or(|serial| serial == candidate.raw_serial());
-    let mut issuers = identifier.authority_cert_issuer.iter().flatten().filter_map(|name| match name {
-        GeneralName::DirectoryName(name) => Some(name.as_raw()),
-        _ => None,
-    });
-    let has_issuer = issuers.next().is_none_or(|issuer| issuer == candidate.issuer().as_raw());
-    has_key && has_serial && has_issuer
-}
-
-/// The identifier of a certificate's key, if it has one.
-pub fn subject_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
-    certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::SubjectKeyIdentifier(key) => Some(key.0),
-        _ => None,
-    })
-}
-
-/// Whether every extension that bears on trust can be read, and none of them is there twice. OpenSSL looks at the same.
-pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
-    const BEARING: [&str; 8] =
-        ["2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.35", "2.5.29.37"];
-    let mut seen = Vec::new();
-    certificate.iter_extensions().all(|extension| {
-        let oid = extension.oid.to_id_string();
-        if !BEARING.contains(&oid.as_str()) {
-            return true;
-        }
-        let is_first = !seen.contains(&oid);
-        seen.push(oid);
-        let is_readable = match extension.parsed_extension() {
-            ParsedExtension::ParseError { .. } | ParsedExtension::UnsupportedExtension { .. } => false,
-            ParsedExtension::KeyUsage(usage) => usage.flags != 0,
-            ParsedExtension::AuthorityKeyIdentifier(_) => has_tags_up_to(extension.value, 2),
-            ParsedExtension::NameConstraints(_) => has_tags_up_to(extension.value, 1),
-            _ => true,
-        };
-        is_first && is_readable
-    })
-}
-
-/// Whether `der` is a sequence of parts with context-specific tags, none above `most`.
-fn has_tags_up_to(der: &[u8], most: u32) -> bool {
-    let Ok((_, sequence)) = Any::from_der(der) else { return false };
-    let mut rest = sequence.data;
-    while !rest.is_empty() {
-        match Any::from_der(rest) {
-            Ok((after, part)) if part.class() == Class::ContextSpecific && part.tag().0 <= most => rest = after,
-            _ => return false,
-        }
-    }
-    true
-}
-
 /// Of several, one whose time it is.
 fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X509Certificate<'a>> {
     let is_current = |certificate: &X509Certificate<'_>| {
@@ -243,20 +157,16 @@ fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X
     (at < candidates.len()).then(|| candidates.swap_remove(at))
 }
 
-/// As certificates count time.
-pub fn seconds(time: UnixTime) -> i64 {
-    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P521_SHA512};
     use rustls::pki_types::CertificateDer;
 
-    use super::super::fixtures::{Certificate, authority, code, now, params, trust, with};
-    use super::super::judge::{Peer, judge};
-    use super::super::signature::counter;
+    use super::super::judge::judge;
+    use super::super::purpose::ExpectedPeer;
     use super::*;
+    use crate::tls::check_counter;
+    use crate::tls::fixtures::{Certificate, authority, code, now, params, trust, with};
 
     fn p521() -> KeyPair {
         KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap()
@@ -283,7 +193,8 @@ mod tests {
         let root = Certificate::self_signed_with(p521(), authority("root"));
         for top in ["stranger", "root"] {
             let chain = long_chain(100, top);
-            let (verdict, computed) = counter::count(|| judge(&trust(&[&root], &[]), &chain, Peer::Client, now()));
+            let (verdict, computed) =
+                check_counter::count(|| judge(&trust(&[&root], &[]), &chain, ExpectedPeer::Client, now()));
             assert!(verdict.is_err());
             assert_eq!(computed, 0, "below {top}: webpki has complained of no signature");
         }
@@ -294,7 +205,7 @@ mod tests {
         let root = Certificate::self_signed_with(p521(), authority("root"));
         let fake = Certificate::self_signed_with(p521(), unidentified(authority("root")));
         let wrong = fake.sign_with(p521(), unidentified(params("leaf")));
-        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &[&wrong], Peer::Client));
+        let (verdict, computed) = check_counter::count(|| code(&trust(&[&root], &[]), &[&wrong], ExpectedPeer::Client));
         assert_eq!((verdict, computed), ("CERT_SIGNATURE_FAILURE", 2));
     }
 
@@ -303,7 +214,7 @@ mod tests {
         let root = Certificate::self_signed(authority("root"));
         let inter = root.sign(authority("inter"));
         let chain = [&inter.sign(params("leaf")), &inter];
-        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &chain, Peer::Client));
+        let (verdict, computed) = check_counter::count(|| code(&trust(&[&root], &[]), &chain, ExpectedPeer::Client));
         assert_eq!((verdict, computed), ("", 2));
     }
 
@@ -315,7 +226,7 @@ mod tests {
         let links: Vec<_> = (0..100).map(|_| fake.sign(unidentified(authority("root")))).collect();
         let leaf = links[0].sign(unidentified(params("leaf")));
         let chain: Vec<_> = std::iter::once(&leaf).chain(&links).collect();
-        let (verdict, computed) = counter::count(|| code(&trust(&[&root], &[]), &chain, Peer::Client));
+        let (verdict, computed) = check_counter::count(|| code(&trust(&[&root], &[]), &chain, ExpectedPeer::Client));
         assert_ne!(verdict, "");
         assert!(computed <= WEBPKIS + MOST_LINKS, "{computed}");
     }
@@ -341,7 +252,7 @@ mod tests {
         let mut chain = vec![&leaf];
         chain.extend(std::iter::repeat_n(&other, 100));
         chain.extend([&one, &two, &two, &one]);
-        assert_eq!(code(&trust(&[&root], &[]), &chain, Peer::Client), "");
+        assert_eq!(code(&trust(&[&root], &[]), &chain, ExpectedPeer::Client), "");
     }
 
     #[test]
@@ -349,7 +260,7 @@ mod tests {
         let root = Certificate::self_signed(authority("root"));
         let renewed = root.sign(authority("root"));
         let leaf = renewed.sign(params("leaf"));
-        assert_eq!(code(&trust(&[&root], &[]), &[&leaf, &renewed], Peer::Client), "");
+        assert_eq!(code(&trust(&[&root], &[]), &[&leaf, &renewed], ExpectedPeer::Client), "");
     }
 
     #[test]
@@ -358,6 +269,6 @@ mod tests {
         let expired = Certificate::self_signed(unidentified(old));
         let current = Certificate::self_signed(unidentified(authority("root")));
         let leaf = expired.sign(unidentified(params("leaf")));
-        assert_ne!(code(&trust(&[&expired, &current], &[]), &[&leaf], Peer::Client), "");
+        assert_ne!(code(&trust(&[&expired, &current], &[]), &[&leaf], ExpectedPeer::Client), "");
     }
 }
