@@ -11,16 +11,21 @@ const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 
 /** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
-  'src/binding/context.rs', // Node-API
+  'src/binding/async_contexts.rs', // Node-API
+  'src/binding/calls.rs', // Node-API
   'src/binding/core.rs', // Node-API
+  'src/binding/events.rs', // Node-API
   'src/binding/fast.rs', // Node-API
+  'src/binding/memory.rs', // memory of JavaScript
   'src/binding/mod.rs', // Node-API
+  'src/binding/shutdown.rs', // Node-API
+  'src/binding/turn.rs', // Node-API
   'src/engine/tests/mod.rs', // memory to receive into
   'src/engine/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor
   'src/reactor/receive_buffer.rs', // memory of JavaScript
   'src/reactor/wake/', // libuv, Node-API
-  'src/stream/mod.rs', // fault injection for the tests
+  'src/stream/receive.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here gives
   'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
   'src/tls/handshake/transport.rs', // tokio watches a descriptor

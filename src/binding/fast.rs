@@ -1,7 +1,7 @@
 //! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
 //! `want`, `shutdown`, `close`, `release`, `enter` and the counters.
 //!
-//! They do what methods of [`Engine`](super::Engine) would, on Node-API itself: the class machinery (unwrapping,
+//! They do what methods of [`JsEngine`](super::JsEngine) would, on Node-API itself: the class machinery (unwrapping,
 //! type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an echo
 //! (`perf record -e cpu-clock:u` on `npm run bench -- --server ours --work echo-50`). They need no `this`: each carries
 //! the core that it works on.
@@ -21,7 +21,7 @@ use super::core::Core;
 use crate::engine::Engine;
 use crate::error::Syscall;
 
-/// `Encoding.Latin1` and `Encoding.Utf8` of JavaScript.
+/// How a string becomes bytes.
 #[derive(Clone, Copy)]
 pub enum StringEncoding {
     /// Each UTF-16 unit's low byte.
@@ -101,7 +101,7 @@ impl Function for WriteOutgoing {
     unsafe fn run(core: &Core, env: sys::napi_env, [id, length, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
         let (id, length) = unsafe { (number(env, id)?, number(env, length)? as usize) };
-        Some(core.write(|engine| engine.write(id, &[core.outgoing(length)])))
+        Some(core.write(|engine| engine.write(id, &[core.memory.outgoing(length)])))
     }
 }
 

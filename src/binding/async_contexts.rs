@@ -1,6 +1,7 @@
-//! The asynchronous contexts (`async_hooks`, `AsyncLocalStorage`) in which JavaScript hears of an id: one for each, from
-//! when the id is opened until it is released. What a program opens gets the context in which it does so; an accepted
-//! stream comes from outside, and so is in nobody's.
+//! The asynchronous contexts (`async_hooks`, `AsyncLocalStorage`) in which JavaScript is called for each id.
+//!
+//! Owned by the [`core`](super::core), used on the JavaScript thread. An id has a context from when it is opened until it
+//! is released. What a program opens gets the context in which it does so; an accepted stream gets one below the root.
 
 use std::cell::RefCell;
 use std::ptr::null_mut;
@@ -10,28 +11,15 @@ use napi::sys;
 use crate::engine::Engine;
 use crate::reactor::Id;
 
-/// The name by which `async_hooks` knows an id: Node's for what does the same there.
-fn name(engine: &mut Engine, id: Id) -> &'static str {
-    if let Some(listener) = engine.listener(id) {
-        return if listener.kind().is_tcp() { "TCPSERVERWRAP" } else { "PIPESERVERWRAP" };
-    }
-    match engine.stream(id).map(|stream| (stream.is_connecting(), stream.kind().is_tcp())) {
-        Some((true, true)) => "TCPCONNECTWRAP",
-        Some((true, false)) => "PIPECONNECTWRAP",
-        Some((false, true)) => "TCPWRAP",
-        _ => "PIPEWRAP",
-    }
-}
-
 /// See the module.
-pub struct Contexts {
+pub struct AsyncContexts {
     env: sys::napi_env,
     by_id: RefCell<Vec<sys::napi_async_context>>,
-    /// Of ids that are released: JavaScript may be running in them.
+    /// Those of released ids: JavaScript may be running in them.
     left: RefCell<Vec<sys::napi_async_context>>,
 }
 
-impl Contexts {
+impl AsyncContexts {
     pub fn new(env: sys::napi_env) -> Self {
         Self { env, by_id: RefCell::default(), left: RefCell::default() }
     }
@@ -41,12 +29,12 @@ impl Contexts {
         self.by_id.borrow().get(id as usize).copied().unwrap_or(null_mut())
     }
 
-    /// Makes the context of now that of `id`, unless it has one already. The caller has a handle scope open.
+    /// Makes a context for `id` below the current one, unless `id` has one already. The caller has a handle scope open.
     pub fn enter(&self, id: Id, engine: &RefCell<Engine>) {
         if !self.of(id).is_null() {
             return;
         }
-        let name = name(&mut engine.borrow_mut(), id);
+        let name = resource_type(&mut engine.borrow_mut(), id);
         let (mut text, mut context) = (null_mut(), null_mut());
         // SAFETY: this is the thread of the environment, and the name has that length.
         unsafe {
@@ -71,11 +59,24 @@ impl Contexts {
         }
     }
 
-    /// Gives back what is left. No JavaScript is running in it any more.
+    /// Destroys the contexts of released ids. No JavaScript is running in them any more.
     pub fn clear(&self) {
         for context in self.left.borrow_mut().drain(..) {
             // SAFETY: made by `enter`, and destroyed once.
             unsafe { sys::napi_async_destroy(self.env, context) };
         }
+    }
+}
+
+/// The type by which `async_hooks` knows the resource `id`: what Node calls its own of the same kind.
+fn resource_type(engine: &mut Engine, id: Id) -> &'static str {
+    if let Some(listener) = engine.listener(id) {
+        return if listener.kind().is_tcp() { "TCPSERVERWRAP" } else { "PIPESERVERWRAP" };
+    }
+    match engine.stream(id).map(|stream| (stream.is_connecting(), stream.kind().is_tcp())) {
+        Some((true, true)) => "TCPCONNECTWRAP",
+        Some((true, false)) => "PIPECONNECTWRAP",
+        Some((false, true)) => "TCPWRAP",
+        _ => "PIPEWRAP",
     }
 }
