@@ -3,7 +3,7 @@
 // rust-net: the `net` page of Node v0.3.1, plus every name of today's `node:net` that does not contradict it.
 
 const contract = require('./lib/contract');
-const { createCredentials } = require('./lib/credentials');
+const { createCredentials } = require('./lib/tls/credentials');
 const { createNet } = require('./lib/net');
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.page);

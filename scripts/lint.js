@@ -28,7 +28,7 @@ const UNSAFE = [
   'src/stream/receive.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here gives
   'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
-  'src/tls/transport.rs', // tokio watches a descriptor
+  'src/tls/handshake/transport.rs', // tokio watches a descriptor
 ];
 
 function rustFiles(folder) {
