@@ -11,6 +11,7 @@ const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 
 /** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
+  'src/binding/arguments.rs', // Node-API
   'src/binding/async_contexts.rs', // Node-API
   'src/binding/calls.rs', // Node-API
   'src/binding/core.rs', // Node-API
@@ -20,6 +21,7 @@ const UNSAFE = [
   'src/binding/mod.rs', // Node-API
   'src/binding/shutdown.rs', // Node-API
   'src/binding/turn.rs', // Node-API
+  'src/binding/values.rs', // Node-API
   'src/engine/tests/mod.rs', // memory to receive into
   'src/engine/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor

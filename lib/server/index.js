@@ -20,12 +20,13 @@ const {
 } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
+const events = require('../events');
 const { Handle, assignHandle } = require('../handle');
 const { countInstances, membersLike } = require('../members');
 const nodesNet = require('../nodes-net');
 const { DuplexOptions } = require('../stream');
-const { StreamTransport } = require('../stream/transport');
-const { kAccept, kAdopt, kContract, kOnConnection, kOnStall, kReleased } = require('../symbols');
+const { kAccept, kAdopt, kContract, kReleased } = require('../symbols');
+const { Transport } = require('../transport');
 const { Listener, open } = require('./listener');
 
 /** The class of the streams that are accepted. On the prototype. */
@@ -159,12 +160,16 @@ class ServerMethods extends EventEmitter {
 
   // The engine's events.
 
-  [kOnConnection](id) {
+  /** A connection has been accepted as stream `id` of the engine, over TCP from the peer's `address`. */
+  [events.onconnection](id, address, port, family) {
     if (isFull(this)) {
-      drop(this, id);
+      drop(this, id, address, port, family);
       return;
     }
-    if (this.blockList && isBlocked(this.blockList, id)) return;
+    if (this.blockList && address !== undefined && this.blockList.check(address, `ipv${family}`)) {
+      arrivalOf(id).release();
+      return;
+    }
     const stream = new this[kStream](streamOptions(this));
     const inherited = this[kInherited];
     if (this.noDelay !== inherited.noDelay) stream.setNoDelay(this.noDelay);
@@ -173,21 +178,18 @@ class ServerMethods extends EventEmitter {
     stream[kAccept](id, this, this.pauseOnConnect);
   }
 
-  /**
-   * Accepting has failed: connections wait until it can go on. 'acceptError' is emitted once, until it has gone on
-   * (`errno` 0).
-   */
-  [kOnStall](errno) {
-    if (errno === 0) {
-      this[kStalled] = false;
-      return;
-    }
+  /** Accepting has failed: connections wait until it works again. 'acceptError' is emitted once until then. */
+  [events.onstall](errno) {
     clearTimeout(this[kRetryTimer]);
     this[kRetryTimer] = setTimeout(retry, RETRY_DELAY, this);
     this[kRetryTimer].unref();
     if (this[kStalled]) return;
     this[kStalled] = true;
     this.emit('acceptError', errors.systemError(errno, 'accept'));
+  }
+
+  [events.onrecover]() {
+    this[kStalled] = false;
   }
 
   /** A stream of this server is gone. */
@@ -384,30 +386,21 @@ function isFull(server) {
   return server[kConnections] >= maxConnections;
 }
 
-/** Whether `blockList` has the peer of connection `id`, which is closed then. */
-function isBlocked(blockList, id) {
-  const arrival = arrivalOf(id);
-  const { address, family } = arrival.peer ?? {};
-  const isOnList = address !== undefined && blockList.check(address, family.toLowerCase());
-  if (isOnList) arrival.release();
-  return isOnList;
-}
-
 /** Closes connection `id`, which is one too many, and emits 'drop'. */
-function drop(server, id) {
+function drop(server, id, remoteAddress, remotePort, family) {
   const arrival = arrivalOf(id);
-  const { local, peer } = arrival;
+  const { local } = arrival;
   arrival.release();
   const data = { __proto__: null };
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
-  if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
-  if (local || peer) server.emit('drop', data);
+  if (remoteAddress) Object.assign(data, { remoteAddress, remotePort, remoteFamily: `IPv${family}` });
+  if (local || remoteAddress) server.emit('drop', data);
   else server.emit('drop');
 }
 
 /** The transport of a connection that is no stream yet. */
 function arrivalOf(id) {
-  const arrival = new StreamTransport();
+  const arrival = new Transport();
   arrival.hold(id);
   return arrival;
 }

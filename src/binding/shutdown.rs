@@ -60,7 +60,7 @@ impl Core {
             self.memory.delete();
         }
         if !hook.is_null() {
-            // SAFETY: the hook was added in `add_cleanup_hook`, is removed once, and its count of the core goes with it.
+            // SAFETY: `add_cleanup_hook` has added the hook. It is removed once, and its count of the core with it.
             unsafe {
                 sys::napi_remove_async_cleanup_hook(hook);
                 drop(Rc::from_raw(std::ptr::from_ref(self)));

@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::core::Core;
-use crate::engine::Engine;
+use crate::engine::{Engine, Event};
 use crate::reactor::wake::Turn;
 
 impl Turn for Core {
@@ -50,11 +50,11 @@ impl Core {
             Some(None) => false,
             None => true,
         };
-        if !goes_on || self.engine.borrow().is_flush_due() {
-            self.guard(Engine::flush);
-        }
+        let is_flushed =
+            if !goes_on || self.engine.borrow().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
         self.settle();
-        goes_on
+        // Behind a flush that has panicked, JavaScript has been called, and may have written.
+        goes_on || is_flushed.is_none()
     }
 
     fn end(&self) {
@@ -68,7 +68,7 @@ impl Core {
         let outcome = catch_unwind(AssertUnwindSafe(|| part(&mut self.engine.borrow_mut())));
         if outcome.is_err() {
             let served = self.engine.borrow().served();
-            self.deliver_panic(served);
+            self.deliver(Event::Panicked(served));
         }
         outcome.ok()
     }
