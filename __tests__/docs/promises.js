@@ -1,37 +1,37 @@
 'use strict';
 
-// Which test holds us to which promise of docs/contract.md: its file, and a part of its name. Most tests quote the page
-// in their names, so the part is the beginning of the sentence.
+// Which test holds us to which promise of docs/contract.md: the beginning of its file's name, and a part of its own.
+// Most tests quote the page in their names, so the part is the beginning of the sentence.
 
 const of = (file) => (...parts) => parts.map((part) => [file, part]);
 
-const events = of('server.connection-event.test.js');
-const listen = of('server.listen.test.js');
-const isIP = of('net.isIP.test.js');
-const create = of('net.createConnection.test.js');
-const connect = of('stream.connect.test.js');
-const data = of('stream.data-event.test.js');
-const finished = of('stream.end-event.test.js');
-const timeout = of('stream.timeout.test.js');
-const drain = of('stream.drain.test.js');
-const closing = of('stream.error-close.test.js');
-const address = of('stream.remoteAddress.test.js');
-const secure = of('tls/stream.setSecure.test.js');
-const write = of('stream.write.test.js');
-const end = of('stream.end.test.js');
-const destroy = of('stream.destroy.test.js');
-const pause = of('stream.pause-resume.test.js');
-const noDelay = of('stream.setNoDelay.test.js');
-const keepAlive = of('stream.setKeepAlive.test.js');
+const events = of('server.connection-event');
+const listen = of('server.listen');
+const isIP = of('net.isIP');
+const create = of('net.createConnection');
+const connect = of('stream.connect');
+const data = of('stream.data-event');
+const finished = of('stream.end-event');
+const timeout = of('stream.timeout');
+const drain = of('stream.drain');
+const closing = of('stream.error-close');
+const address = of('stream.remoteAddress');
+const secure = of('tls/stream.setSecure');
+const write = of('stream.write');
+const end = of('stream.end');
+const destroy = of('stream.destroy');
+const pause = of('stream.pause-resume');
+const noDelay = of('stream.setNoDelay');
+const keepAlive = of('stream.setKeepAlive');
 
 module.exports = {
   'server.1': events('"This class is used to create'),
   'server.2': events('"This is an EventEmitter'),
-  'server.3': of('server.echo.test.js')('says hello, the echo and goodbye'),
-  'server.4': of('server.echo.test.js')('"To listen on the socket'),
+  'server.3': of('server.echo')('says hello, the echo and goodbye'),
+  'server.4': of('server.echo')('"To listen on the socket'),
   'server.connection-event.1': events('"Emitted when a new connection is made.', 'many connections at once'),
   'server.connection-event.2': events('stream is an instance of net.Stream."'),
-  'server.close-event.1': of('server.close.test.js')('"Emitted when the server closes."'),
+  'server.close-event.1': of('server.close')('"Emitted when the server closes."'),
   'net.createServer.1': events('"Creates a new TCP server.'),
   'net.createServer.2': events('The connectionListener argument is automatically set'),
   'server.listen.1': listen('"Begin accepting connections'),
@@ -40,12 +40,12 @@ module.exports = {
   'server.listen.4': listen('"The last parameter callback will be called'),
   'server.listen.5': listen('"Start a UNIX socket server'),
   'server.listen.6': listen('"This function is asynchronous. The last parameter callback'),
-  'server.listenFD.1': of('server.listenFD.test.js')('a socket of the parent'),
-  'server.listenFD.2': of('server.listenFD.test.js')('"This file descriptor must have already had'),
-  'server.close.1': of('server.close.test.js')('"Stops the server from accepting'),
-  'server.close.2': of('server.close.test.js')('"This function is asynchronous, the server is finally closed'),
-  'server.maxConnections.1': of('server.maxConnections.test.js')('"Set this property to reject'),
-  'server.connections.1': of('server.connections.test.js')('"The number of concurrent connections'),
+  'server.listenFD.1': of('server.listenFD')('a socket of the parent'),
+  'server.listenFD.2': of('server.listenFD')('"This file descriptor must have already had'),
+  'server.close.1': of('server.close')('"Stops the server from accepting'),
+  'server.close.2': of('server.close')('"This function is asynchronous, the server is finally closed'),
+  'server.maxConnections.1': of('server.maxConnections')('"Set this property to reject'),
+  'server.connections.1': of('server.connections')('"The number of concurrent connections'),
   'net.isIP.1': isIP('"Returns 0 for invalid strings"'),
   'net.isIP.2': isIP('"returns 4 for IP version 4'),
   'net.isIP.3': isIP('"returns 6 for IP version 6'),
@@ -84,14 +84,14 @@ module.exports = {
   'stream.connect.4': connect('"If there is a problem connecting'),
   'stream.remoteAddress.1': address('"The string representation'),
   'stream.remoteAddress.2': address('"This member is only present'),
-  'stream.readyState.1': of('stream.readyState.test.js')('"Either \'closed\''),
-  'stream.setEncoding.1': of('stream.setEncoding.test.js')('"Sets the encoding'),
+  'stream.readyState.1': of('stream.readyState')('"Either \'closed\''),
+  'stream.setEncoding.1': of('stream.setEncoding')('"Sets the encoding'),
   'stream.setSecure.1': secure('"Enables SSL support'),
   'stream.setSecure.2': secure('"with the crypto module credentials'),
   'stream.setSecure.3': secure('"If the credentials hold one ore more CA'),
   'stream.setSecure.4': secure('"The validity and content of this'),
-  'stream.verifyPeer.1': of('tls/stream.verifyPeer.test.js')('"Returns true or false depending'),
-  'stream.getPeerCertificate.1': of('tls/stream.getPeerCertificate.test.js')('"Returns a JSON structure'),
+  'stream.verifyPeer.1': of('tls/stream.verifyPeer')('"Returns true or false depending'),
+  'stream.getPeerCertificate.1': of('tls/stream.getPeerCertificate')('"Returns a JSON structure'),
   'stream.write.1': write('"Sends data on the stream."'),
   'stream.write.2': write('"The second parameter specifies'),
   'stream.write.3': write('"it defaults to ASCII'),
