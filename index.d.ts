@@ -391,7 +391,7 @@ export interface CredentialOptions {
   /**
    * Revocation lists. If there are any, every certificate of a chain needs a list of its issuer that covers it and is
    * currently valid. If an issuer has several lists, a certificate is revoked if any of them revokes it. A list that
-   * can't be read throws `ERR_CRYPTO_OPERATION_FAILED`. With a list that has expired, the verdict is `CRL_HAS_EXPIRED`.
+   * can't be read throws `ERR_CRYPTO_OPERATION_FAILED`, one that has expired `CRL_HAS_EXPIRED`.
    */
   crl?: CredentialData | readonly CredentialData[] | undefined;
   /**
