@@ -1,8 +1,8 @@
 'use strict';
 
 // Installs the programs that the tests talk to, where that can be done without asking: as root, from Debian's
-// packages. Elsewhere, and where it fails, the tests that want them are skipped and say so. `npm test` begins with it;
-// `node scripts/peers.js` does nothing else.
+// packages. Elsewhere, and where it fails, the tests that want them are skipped and say so. `npm run test:all` begins
+// with it; `node scripts/peers.js` does nothing else.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -77,7 +77,7 @@ function install(packages) {
   }
 }
 
-/** Installs what is missing, if that is possible, and gives the names of the programs that are still missing. */
+/** Installs what is missing, if that is possible, and returns the names of the programs that are still missing. */
 function ensurePeers() {
   const missing = () => Object.keys(PACKAGES).filter((program) => find(program) === null);
   const wanted = missing();

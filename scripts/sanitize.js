@@ -120,7 +120,7 @@ function main([name = 'address', ...jest]) {
     [sanitizer.variable]: `${sanitizer.options}:log_path=${path.join(reports, 'report')}`,
   };
   // Churn measures memory, and the sanitizers keep what was freed.
-  const tests = jest.length > 0 ? jest : [...sanitizer.tests, '--testPathIgnorePatterns=churn'];
+  const tests = jest.length > 0 ? jest : sanitizer.tests;
   const [command, ...args] = [...sanitizer.wrapper, process.execPath];
   const { status } = spawnSync(command, [...args, path.join(ROOT, 'node_modules/jest/bin/jest.js'), '-w', '1', '--testTimeout=120000', ...tests], {
     cwd: tree,

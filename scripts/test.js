@@ -1,8 +1,9 @@
 'use strict';
 
-// `npm test`: installs and builds what is missing, and the programs that the TLS tests talk to, where it may; then runs
-// the Rust unit tests, jest once for each way to wake the loop, and the type tests. Ends with `N passed, N failed` over
-// all of them.
+// `npm test` (`node scripts/test.js`): installs and builds what is missing, then runs the Rust unit tests, jest and the
+// type tests, once each: what shows within minutes that a change is right. `npm run test:rest` runs what that leaves
+// out, the matrix: the folders in `MATRIX`, and all of jest under the other wake. `npm run test:all` runs both. Each
+// ends with `N passed, N failed` over all that it has run.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -11,7 +12,23 @@ const path = require('path');
 const { ROOT, ensureBuilt } = require('./ensure-built');
 const { ensurePeers } = require('./peers');
 
-/** Runs a command, shows its output, and gives its exit status and what it printed. */
+/** Folders of `__tests__` that `npm test` leaves out. */
+const MATRIX = [
+  'benchmark', // what the benchmark makes of its measurements
+  'endurance', // a test's point is the number of rounds
+  'faults', // a binding with faults in it, which is built first
+  'node/packages', // packages and servers of others
+  'node/tools', // bundlers and test runners
+  'package', // the tarball, on every Node
+  'panic', // a binding with faults in it, which is built first
+  'parity/nodes', // every Node but the one that runs the tests
+  'tls/programs', // programs of others
+];
+
+/** Folders whose tests ask no wake, or each of them. */
+const ONCE = ['benchmark', 'faults', 'panic', 'types'];
+
+/** Runs a command, shows its output, and returns its exit status and what it printed. */
 function watch(command, args, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -42,12 +59,18 @@ async function rust() {
   return counted(passed, failed, status);
 }
 
-async function jest(wake) {
+/** Matches the files in these folders of `__tests__`. */
+function inside(folders) {
+  return `/__tests__/(${folders.join('|')})/`;
+}
+
+/** Runs jest under the way `wake` to wake the loop. */
+async function jest(wake, args) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-jest-'));
   const report = path.join(folder, 'report.json');
   try {
-    const args = [require.resolve('jest/bin/jest'), '--json', `--outputFile=${report}`];
-    const { status } = await watch(process.execPath, args, { RUST_NET_WAKE: wake });
+    const all = [require.resolve('jest/bin/jest'), '--json', `--outputFile=${report}`, ...args];
+    const { status } = await watch(process.execPath, all, { RUST_NET_WAKE: wake });
     if (!fs.existsSync(report)) return counted(0, 0, status || 1);
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(fs.readFileSync(report, 'utf8'));
     return counted(numPassedTests, Math.max(numFailedTests, numFailedTestSuites), status);
@@ -61,15 +84,24 @@ async function types() {
   return counted(status === 0 ? 1 : 0, 0, status);
 }
 
-async function main() {
+const QUICK = {
+  'Rust': rust,
+  'jest': () => jest('uv', [`--testPathIgnorePatterns=${inside(MATRIX)}`]),
+  'types': types,
+};
+
+const REST = {
+  'jest, the matrix': () => jest('uv', [`--testPathPatterns=${inside(MATRIX)}`]),
+  'jest, woken by a thread': () => jest('thread', [`--testPathIgnorePatterns=${inside(ONCE)}`]),
+};
+
+const SUITES = { quick: QUICK, rest: REST, all: { ...QUICK, ...REST } };
+
+async function main([which = 'quick']) {
+  const suites = SUITES[which];
+  if (suites === undefined) throw new Error(`usage: node scripts/test.js [${Object.keys(SUITES).join('|')}]`);
   ensureBuilt();
-  ensurePeers();
-  const suites = {
-    'Rust': rust,
-    'jest, woken by libuv': () => jest('uv'),
-    'jest, woken by a thread': () => jest('thread'),
-    'types': types,
-  };
+  if (which !== 'quick') ensurePeers();
   const total = { passed: 0, failed: 0 };
   const lines = [];
   for (const [name, suite] of Object.entries(suites)) {
@@ -84,4 +116,4 @@ async function main() {
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
-main();
+main(process.argv.slice(2));

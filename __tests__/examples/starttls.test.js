@@ -117,7 +117,9 @@ test('a handshake that fails is that client\'s end, and said', async () => {
   await answer(stream, 220);
   stream.end('MAIL FROM:<a@example.test>\r\n');
   await once(stream.resume(), 'close');
-  await secured(port);
+  await converse(await secured(port), [['QUIT', '221 Goodbye']]);
+  running.process.kill('SIGTERM');
+  expect(await running.exit).toBe(0);
   expect(running.complaints()).toMatch(/^starttls: \S.*\n$/);
 });
 

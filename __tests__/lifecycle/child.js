@@ -12,21 +12,17 @@ const { atEnd } = require('../helpers');
 /** Milliseconds that a child may take. */
 const DEADLINE = 60_000;
 
-/** Both ways to wake the loop, for what is to be tried in both within one run. */
-const WAKES = ['uv', 'thread'];
-
 /** What becomes of a child that does all it should and nothing else. */
 const GOOD = { code: 0, signal: null, stderr: '' };
 
-/** The command line for a fixture; with `descriptors`, under that `ulimit -n`. */
+/** The command line for a fixture of this folder, or the one at a path; with `descriptors`, under that `ulimit -n`. */
 function command(fixture, args, { node = [], descriptors }) {
-  const line = [process.execPath, ...node, path.join(__dirname, 'fixtures', fixture), ...args.map(String)];
+  const line = [process.execPath, ...node, path.resolve(__dirname, 'fixtures', fixture), ...args.map(String)];
   return descriptors === undefined ? line : ['sh', '-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), ...line];
 }
 
-function options({ wake, deadline = DEADLINE, cwd, env = {} }) {
-  const all = { ...process.env, ...(wake === undefined ? {} : { RUST_NET_WAKE: wake }), ...env };
-  return { cwd, env: all, timeout: deadline, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
+function options({ deadline = DEADLINE, cwd, env = {} }) {
+  return { cwd, env: { ...process.env, ...env }, timeout: deadline, killSignal: 'SIGKILL', maxBuffer: 64 << 20 };
 }
 
 /**
@@ -43,8 +39,7 @@ function runProgram([program, ...args], how = {}) {
 }
 
 /**
- * Runs a fixture to its end. `how`: `wake` chooses the way to wake the loop, `node` are options of node, `descriptors`
- * is the limit of open files.
+ * Runs a fixture to its end. `how`: `node` are options of node, `descriptors` is the limit of open files.
  */
 function run(fixture, args = [], how = {}) {
   return runProgram(command(fixture, args, how), how);
@@ -75,4 +70,4 @@ function start(fixture, args = [], how = {}) {
   };
 }
 
-module.exports = { DEADLINE, GOOD, WAKES, run, runProgram, start };
+module.exports = { DEADLINE, GOOD, run, runProgram, start };

@@ -6,7 +6,7 @@ const { once } = require('events');
 const net = require('net');
 const path = require('path');
 const { atEnd, scratch } = require('../helpers');
-const { DEADLINE, GOOD, WAKES, run, start } = require('./child');
+const { DEADLINE, GOOD, run, start } = require('./child');
 
 jest.setTimeout(2 * DEADLINE);
 
@@ -21,12 +21,12 @@ test('programs that are started inherit no descriptor of ours', async () => {
   expect(during).toEqual(before);
 });
 
-describe.each(WAKES)('out of descriptors, woken by %s', (wake) => {
+describe('out of descriptors', () => {
   test.each(['TCP', 'UNIX'])(
     'a server over %s keeps running, says so once, does not spin, and serves everybody in the end',
     async (transport) => {
       const target = transport === 'TCP' ? [] : [path.join(scratch(), 's')];
-      const child = start('starves.js', target, { wake, descriptors: LIMIT });
+      const child = start('starves.js', target, { descriptors: LIMIT });
       const address = JSON.parse(await child.line());
       const clients = Array.from({ length: CLIENTS }, () => {
         const client = typeof address === 'string' ? net.connect(address) : net.connect(address.port, '127.0.0.1');
@@ -55,7 +55,7 @@ describe.each(WAKES)('out of descriptors, woken by %s', (wake) => {
   );
 
   test('a second time it says so again', async () => {
-    const child = start('starves.js', [], { wake, descriptors: LIMIT });
+    const child = start('starves.js', [], { descriptors: LIMIT });
     const { port } = JSON.parse(await child.line());
     child.say('serve');
     for (let round = 0; round < 2; round++) {
@@ -80,7 +80,7 @@ describe.each(WAKES)('out of descriptors, woken by %s', (wake) => {
   });
 
   test.each(['used before', 'new'])('connect and listen fail with EMFILE, and work again afterwards: module %s', async (state) => {
-    const outcome = await run('runs-out.js', [state], { wake, descriptors: LIMIT });
+    const outcome = await run('runs-out.js', [state], { descriptors: LIMIT });
     expect(outcome).toEqual({
       ...GOOD,
       stdout: ['connect EMFILE', 'close true', 'listen EMFILE', 'echo after all', ''].join('\n'),

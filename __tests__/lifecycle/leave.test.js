@@ -3,7 +3,7 @@
 // D26: "process.exit() and worker.terminate() at any moment neither crash nor hang"; and what a listener throws is an
 // uncaught exception, as in Node: exit code 1 and the message.
 
-const { DEADLINE, GOOD, WAKES, run } = require('./child');
+const { DEADLINE, GOOD, run } = require('./child');
 
 jest.setTimeout(2 * DEADLINE);
 
@@ -46,16 +46,14 @@ const PLACES = [
   'immediate',
 ];
 
-describe.each(WAKES)('woken by %s', (wake) => {
-  describe('D26: "process.exit() at any moment neither crashes nor hangs"', () => {
-    test.each(PLACES)('in %s, in the main thread and in a worker', async (place) => {
-      const [main, worker] = await Promise.all([
-        run('leaves.js', [place, 'exit'], { wake }),
-        run('leaves.js', [place, 'exit', 'worker'], { wake }),
-      ]);
-      expect(main).toEqual({ code: 7, signal: null, stdout: '', stderr: '' });
-      expect(worker).toEqual({ ...GOOD, stdout: 'worker 7\n' });
-    });
+describe('D26: "process.exit() at any moment neither crashes nor hangs"', () => {
+  test.each(PLACES)('in %s, in the main thread and in a worker', async (place) => {
+    const [main, worker] = await Promise.all([
+      run('leaves.js', [place, 'exit']),
+      run('leaves.js', [place, 'exit', 'worker']),
+    ]);
+    expect(main).toEqual({ code: 7, signal: null, stdout: '', stderr: '' });
+    expect(worker).toEqual({ ...GOOD, stdout: 'worker 7\n' });
   });
 });
 

@@ -3,7 +3,7 @@
 // D26 where TLS is spoken: "a script that closes all it opened exits by itself, in a worker thread [too], and
 // process.exit() and worker.terminate() at any moment neither crash nor hang".
 
-const { DEADLINE, GOOD, WAKES, run } = require('./child');
+const { DEADLINE, GOOD, run } = require('./child');
 
 jest.setTimeout(2 * DEADLINE);
 
@@ -33,26 +33,24 @@ const WORKERS = [
   ['exit with workers in handshakes and transfers', 'busy'],
 ];
 
-describe.each(WAKES)('woken by %s', (wake) => {
-  test.each(PLACES)('D26: process.exit() in the middle of handshakes neither crashes nor hangs: %s', async (place) => {
-    const [main, worker] = await Promise.all([
-      run('tls-leaves.js', [place], { wake }),
-      run('tls-leaves.js', [place, 'worker'], { wake }),
-    ]);
-    expect(main).toEqual({ code: 7, signal: null, stdout: '', stderr: '' });
-    expect(worker).toEqual({ ...GOOD, stdout: 'worker 7\n' });
-  });
+test.each(PLACES)('D26: process.exit() in the middle of handshakes neither crashes nor hangs: %s', async (place) => {
+  const [main, worker] = await Promise.all([
+    run('tls-leaves.js', [place]),
+    run('tls-leaves.js', [place, 'worker']),
+  ]);
+  expect(main).toEqual({ code: 7, signal: null, stdout: '', stderr: '' });
+  expect(worker).toEqual({ ...GOOD, stdout: 'worker 7\n' });
+});
 
-  test.each(ENDS)('D26: a script exits by itself after TLS: %s', async (name, said) => {
-    const [main, worker] = await Promise.all([
-      run('tls-ends.js', [name], { wake }),
-      run('tls-ends.js', [name, 'worker'], { wake }),
-    ]);
-    expect(main).toEqual({ ...GOOD, stdout: `${said}\n` });
-    expect(worker).toEqual({ ...GOOD, stdout: `${said}\nworker 0\n` });
-  });
+test.each(ENDS)('D26: a script exits by itself after TLS: %s', async (name, said) => {
+  const [main, worker] = await Promise.all([
+    run('tls-ends.js', [name]),
+    run('tls-ends.js', [name, 'worker']),
+  ]);
+  expect(main).toEqual({ ...GOOD, stdout: `${said}\n` });
+  expect(worker).toEqual({ ...GOOD, stdout: `${said}\nworker 0\n` });
+});
 
-  test.each(WORKERS)('D26: worker.terminate() in the middle of TLS neither crashes nor hangs: %s', async (name, said) => {
-    expect(await run('tls-workers.js', [name], { wake })).toEqual({ ...GOOD, stdout: `${said}\n` });
-  });
+test.each(WORKERS)('D26: worker.terminate() in the middle of TLS neither crashes nor hangs: %s', async (name, said) => {
+  expect(await run('tls-workers.js', [name])).toEqual({ ...GOOD, stdout: `${said}\n` });
 });

@@ -4,51 +4,30 @@
 // those of docs/reliability.md, "What a peer costs before it is known". No time is measured.
 
 const { once } = require('events');
-const fs = require('fs');
 const nodeNet = require('net');
+const path = require('path');
 const { destroyAtEnd, failure } = require('../helpers');
+const { GOOD, runProgram } = require('../lifecycle/child');
 const { SERVER, tolerantServer } = require('./ends');
 const { HANDSHAKE, clientHello } = require('./wire');
 
 const onLinux = process.platform === 'linux' ? test : test.skip;
+
+const HALF_OPEN = path.join(__dirname, 'fixtures', 'half-open.js');
 
 const CONNECTIONS = 200;
 
 /** Memory of a half-open handshake, both ends and what JavaScript holds of them, in bytes. */
 const HALF_OPEN_MOST = 64 << 10;
 
-const descriptors = () => fs.readdirSync('/proc/self/fd').length;
-
-/** `CONNECTIONS` raw clients that have sent `bytes` to `server`, once it has accepted them all. */
-async function crowd(server, bytes) {
-  let accepted = 0;
-  const all = new Promise((resolve) => {
-    server.on('connection', function count() {
-      accepted += 1;
-      if (accepted < CONNECTIONS) return;
-      server.off('connection', count);
-      resolve();
-    });
-  });
-  const clients = Array.from({ length: CONNECTIONS }, () => {
-    const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
-    client.on('error', () => {}).write(bytes);
-    return client;
-  });
-  await Promise.all([all, ...clients.map((client) => once(client, 'connect'))]);
-  return clients;
-}
-
 onLinux('half-open handshakes: a descriptor each, and little memory', async () => {
   const hello = await clientHello({ servername: 'localhost' });
-  const server = await tolerantServer(SERVER);
-  // What the first of them makes stays: threads, buffers, code.
-  await Promise.all((await crowd(server, hello)).map((client) => once(client, 'data')));
-  const before = [descriptors(), process.memoryUsage.rss()];
-  await Promise.all((await crowd(server, hello)).map((client) => once(client, 'data')));
-  const [opened, grown] = [descriptors() - before[0], process.memoryUsage.rss() - before[1]];
-  expect(opened).toBe(2 * CONNECTIONS);
-  expect(grown / CONNECTIONS).toBeLessThan(HALF_OPEN_MOST);
+  const input = JSON.stringify({ ...SERVER, hello: hello.toString('base64') });
+  const { stdout, ...outcome } = await runProgram([process.execPath, HALF_OPEN, String(CONNECTIONS)], { input });
+  expect(outcome).toEqual(GOOD);
+  const { descriptors, memory } = JSON.parse(stdout);
+  expect(descriptors).toBe(2 * CONNECTIONS);
+  expect(memory / CONNECTIONS).toBeLessThan(HALF_OPEN_MOST);
 });
 
 test('a ClientHello byte by byte: no turn of the loop is for it before the handshake is over', async () => {

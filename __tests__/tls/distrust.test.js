@@ -6,7 +6,7 @@
 const { once } = require('events');
 const path = require('path');
 const tls = require('tls');
-const { WAKES, runProgram } = require('../lifecycle/child');
+const { runProgram } = require('../lifecycle/child');
 const { child, destroyAtEnd, record } = require('../helpers');
 const { SERVER, tlsServer } = require('./ends');
 const { identity } = require('./pki');
@@ -41,7 +41,7 @@ const SCRIPT = `
   eval(process.argv[3]);`;
 
 /** What a server of node:tls receives from the script, and what that prints. */
-async function play(entry, wake, [name, code]) {
+async function play(entry, [name, code]) {
   const server = await tlsServer();
   const received = new Promise((resolve) => {
     // A client that has left in the middle of the handshake has sent nothing, either.
@@ -54,29 +54,27 @@ async function play(entry, wake, [name, code]) {
     });
   });
   const args = [entry, server.address().port, code, name, identity('root').cert].map(String);
-  const { stdout, stderr, code: exit } = await runProgram([process.execPath, '-e', SCRIPT, ...args], { wake });
+  const { stdout, stderr, code: exit } = await runProgram([process.execPath, '-e', SCRIPT, ...args]);
   expect([stderr, exit]).toEqual(['', 0]);
   return { received: await received, printed: stdout.trim().split('\n') };
 }
 
 describe.each(ENTRIES)('%s', (_, entry) => {
-  describe.each(WAKES)('woken by %s', (wake) => {
-    test.each(Object.entries(OBJECTIONS))('%s: nothing is sent, nothing is received, and the stream is closed', async (...objection) => {
-      const { received, printed } = await play(entry, wake, objection);
-      expect(received).toBe('');
-      expect(printed.at(-1)).toBe('close');
-      expect(printed).not.toContain('data');
-      const [name] = objection;
-      const throws = name.includes('throws');
-      expect(printed.slice(0, -1)).toEqual(
-        throws ? ['uncaught not trusted'] : name.includes('rejects') ? ['error not trusted'] : [],
-      );
-    });
+  test.each(Object.entries(OBJECTIONS))('%s: nothing is sent, nothing is received, and the stream is closed', async (...objection) => {
+    const { received, printed } = await play(entry, objection);
+    expect(received).toBe('');
+    expect(printed.at(-1)).toBe('close');
+    expect(printed).not.toContain('data');
+    const [name] = objection;
+    const throws = name.includes('throws');
+    expect(printed.slice(0, -1)).toEqual(
+      throws ? ['uncaught not trusted'] : name.includes('rejects') ? ['error not trusted'] : [],
+    );
+  });
 
-    test('a listener that does not object: what was pending is sent', async () => {
-      const { received } = await play(entry, wake, ['none', "stream.on('data', () => stream.end())"]);
-      expect(received).toBe('secret');
-    });
+  test('a listener that does not object: what was pending is sent', async () => {
+    const { received } = await play(entry, ['none', "stream.on('data', () => stream.end())"]);
+    expect(received).toBe('secret');
   });
 });
 

@@ -3,10 +3,10 @@
 // What a handshake sends, when, and over how many descriptors: deadlines, alerts, segments.
 
 const { once } = require('events');
-const fs = require('fs');
 const nodeNet = require('net');
 const net = require('../..');
 const { destroyAtEnd, failure, kernelOption, listening, record } = require('../helpers');
+const { socketsAt } = require('../sockets');
 const {
   CLIENT,
   SERVER,
@@ -57,17 +57,6 @@ describe('"handshakeTimeout" counts from setSecure()', () => {
   });
 });
 
-/** Sockets that this process has open. */
-function sockets() {
-  return fs.readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
 onLinux.each([
@@ -82,10 +71,11 @@ onLinux.each([
   await once(tlsClient(server, { servername: 'localhost' }).on('error', () => {}), 'connect');
   // Connected there, it may still wait to be accepted here.
   await first;
-  const before = sockets();
+  const { port } = server.address();
+  const before = socketsAt(port);
   const accepted = [];
   server.on('connection', (stream) => accepted.push(stream));
-  const half = Array.from({ length: 8 }, () => destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1')));
+  const half = Array.from({ length: 8 }, () => destroyAtEnd(nodeNet.connect(port, '127.0.0.1')));
   // The server's answer, or the question for it, shows that the handshake is under way.
   await Promise.all(half.map(async (client) => {
     client.write(hello);
@@ -93,7 +83,7 @@ onLinux.each([
   }));
   while (options.SNICallback && asked.length < 8) await new Promise(setImmediate);
   expect(accepted.length).toBe(8);
-  expect(sockets() - before).toBe(16);
+  expect(socketsAt(port) - before).toBe(16);
 });
 
 describe('a server that speaks first', () => {

@@ -3,7 +3,6 @@
 // "Everything else stays true on a secure stream": a lot of bytes in both directions, backpressure, 'drain', pause and
 // resume, the end (D23), counters, timeouts, pipes.
 
-const { createCipheriv, createHash } = require('crypto');
 const { once } = require('events');
 const https = require('https');
 const http = require('http');
@@ -11,6 +10,8 @@ const { Transform } = require('stream');
 const { pipeline } = require('stream/promises');
 const net = require('../..');
 const { collect, destroyAtEnd, failure, listening, namesUntilClose, pair, record, settled } = require('../helpers');
+const { GOOD, runProgram } = require('../lifecycle/child');
+const { digest, noise, random, receive, send } = require('./bulk');
 const {
   CLIENT,
   SERVER,
@@ -31,81 +32,26 @@ const { ALERT, APPLICATION_DATA, isAllRecords, records, tap } = require('./wire'
 /** More than the kernel's buffers take from a peer that does not read. */
 const TOO_MUCH = 8_000_000;
 
-/** Numbers that look random and are the same in each run: below `limit`. */
-function random(seed) {
-  let x = seed;
-  return (limit) => {
-    x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
-    return Math.floor((x / 2 ** 32) * limit);
-  };
-}
-
-/** `size` bytes that have no period, the same in each run. */
-function noise(size, seed) {
-  return createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(size));
-}
-
-const digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
-
-/** Sends `bytes` in pieces of random size, as `stream` takes them; gives the most that waited. */
-async function send(stream, bytes, seed) {
-  const next = random(seed);
-  let most = 0;
-  for (let at = 0; at < bytes.length; ) {
-    // From one byte to a few records.
-    const size = 1 + next(next(8) === 0 ? 10 : 100_000);
-    if (!stream.write(bytes.subarray(at, at + size))) await once(stream, 'drain');
-    most = Math.max(most, stream.writableLength);
-    at += size;
-  }
-  stream.end();
-  return most;
-}
-
-/** Takes all of `stream`, and pauses now and then: `{ hash, size }`. */
-async function receive(stream, seed) {
-  const next = random(seed);
-  const hash = createHash('sha256');
-  let size = 0;
-  stream.on('data', (chunk) => {
-    hash.update(chunk);
-    size += chunk.length;
-    if (next(20) !== 0) return;
-    stream.pause();
-    setImmediate(() => setImmediate(() => stream.resume()));
-  });
-  await once(stream, 'end');
-  return { hash: hash.digest('hex'), size };
-}
-
 describe('"64 MiB each way at once over TLS with random chunk sizes and a slow reader"', () => {
   const SIZE = 64 << 20;
-  const [up, down] = [noise(SIZE, 1), noise(SIZE, 2)];
-
-  const HALF_OPEN = { clientOptions: { allowHalfOpen: true }, serverOptions: { allowHalfOpen: true } };
+  const TRANSFERS = require.resolve('./fixtures/transfers.js');
 
   test.each(VERSIONS)('ours at both ends, %s; memory bounded', async (version) => {
-    const [client, accepted] = await securePair({ ...SERVER, ...only(version) }, CLIENT, HALF_OPEN);
-    const before = process.memoryUsage().rss;
-    const [sentUp, sentDown, gotUp, gotDown] = await Promise.all([
-      send(client, up, 3),
-      send(accepted, down, 4),
-      receive(accepted, 5),
-      receive(client, 6),
-    ]);
-    expect(gotUp).toEqual({ hash: digest(up), size: SIZE });
-    expect(gotDown).toEqual({ hash: digest(down), size: SIZE });
+    const input = JSON.stringify({ server: { ...SERVER, ...only(version) }, client: CLIENT, size: SIZE });
+    const { stdout, ...outcome } = await runProgram([process.execPath, TRANSFERS], { input });
+    expect(outcome).toEqual(GOOD);
+    const { arrived, counters, memory, truncated, waited } = JSON.parse(stdout);
+    expect(arrived).toEqual([true, true]);
     // One chunk at most waits in each direction.
-    expect(Math.max(sentUp, sentDown)).toBeLessThanOrEqual(100_001);
-    expect(process.memoryUsage().rss - before).toBeLessThan(SIZE);
-    const counters = [client, accepted].flatMap((stream) => [stream.bytesRead, stream.bytesWritten]);
+    expect(Math.max(...waited)).toBeLessThanOrEqual(100_001);
+    expect(memory).toBeLessThan(SIZE);
     expect(counters).toEqual([SIZE, SIZE, SIZE, SIZE]);
-    expect([client.truncated, accepted.truncated]).toEqual([false, false]);
+    expect(truncated).toEqual([false, false]);
   });
 
   test.each(VERSIONS)('against node:tls on either side, %s', async (version) => {
     const quarter = SIZE / 4;
-    const parts = [up.subarray(0, quarter), down.subarray(0, quarter)];
+    const parts = [noise(quarter, 1), noise(quarter, 2)];
     const ends = [
       await withTlsServer({ ...SERVER, ...only(version), allowHalfOpen: true }),
       await withTlsClient({ ...SERVER, ...only(version) }, { allowHalfOpen: true }),

@@ -1,15 +1,12 @@
 'use strict';
 
 // D21: verdicts on certificates, compared with those of `node:tls` in the same process. `verdicts/` makes the cases;
-// `node __tests__/tls/verdicts/run.js --seconds 3600` goes on for as long as one likes.
+// `node __tests__/tls/verdicts/run.js --seconds 3600` goes on for an hour.
 
-const { randomInt } = require('crypto');
 const rustNet = require('../..');
-const { caseOf, validCase } = require('./verdicts/cases');
+const { validCase } = require('./verdicts/cases');
 const { Comparison } = require('./verdicts/compare');
-
-/** Cases of each test; each is four handshakes and more. */
-const CASES = 500;
+const { compareCases } = require('./verdicts/tests');
 
 /** A certificate with a common name only, below `issuer` with the name constraints `limits`. */
 const onlyNamed = (name, issuer, limits) => (world) => {
@@ -69,15 +66,6 @@ describe('verifyPeer(): "the validity of the peers\'s certificate" is what OpenS
 
   afterAll(() => comparison.close());
 
-  async function findings(first) {
-    const found = [];
-    for (let seed = first; seed < first + CASES; seed += 1) {
-      const differing = await comparison.compare(seed);
-      found.push(...differing.map((finding) => ({ ...finding, case: JSON.stringify(caseOf(seed)) })));
-    }
-    return found;
-  }
-
   test.each(HOLES)('%s', async (name, change, code, codeOfClient = code) => {
     const world = validCase(1);
     change(world);
@@ -85,20 +73,7 @@ describe('verifyPeer(): "the validity of the peers\'s certificate" is what OpenS
     expect(server).toEqual({ ours: code, atGate: code, theirs: name.includes('OpenSSL trusts') ? null : code });
     expect(client).toEqual({ ours: codeOfClient, atGate: codeOfClient, theirs: codeOfClient });
   });
-
-  test('of the same cases each time, in both roles, with the gate and without', async () => {
-    expect(await findings(1)).toEqual([]);
-  }, 240_000);
-
-  test('of other cases each time: `node __tests__/tls/verdicts/run.js --case SEED` shows one that differs', async () => {
-    expect(await findings(randomInt(2 ** 31))).toEqual([]);
-  }, 240_000);
-
-  test('most cases are compared, and of those many are trusted', () => {
-    const { cases, verdicts, trusted, notShown } = comparison.counts;
-    expect(cases).toBe(2 * CASES);
-    expect(notShown).toBeLessThan(cases / 10);
-    expect(trusted).toBeGreaterThan(verdicts / 5);
-    expect(verdicts - trusted).toBeGreaterThan(verdicts / 5);
-  });
 });
+
+// More of them are in `endurance/`.
+compareCases(100);

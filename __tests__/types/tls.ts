@@ -85,7 +85,7 @@ createCredentials({ ticketKeys: 'secret' });
 // @ts-expect-error: a span is a number
 createCredentials({ sessionTimeout: '300' });
 // @ts-expect-error: no such option
-createCredentials({ checkServerIdentity: () => undefined });
+createCredentials({ verifyNames: true });
 // @ts-expect-error: it has been read already
 createCredentials(credentials);
 // @ts-expect-error: options are an object

@@ -5,8 +5,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::input::Input;
 use super::seeds;
-use crate::tls::identity;
-use crate::tls::peer_certificate::PeerCertificate;
+use crate::tls::session::PeerCertificate;
+use crate::tls::trust::subject_name;
 
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
@@ -29,8 +29,8 @@ pub fn run(data: &[u8]) {
     }
     assert_eq!(said.fingerprint.len(), 59);
 
-    let verdict = identity::check(&host, &certificate).is_ok();
-    assert_eq!(identity::check(&host.to_ascii_uppercase(), &certificate).is_ok(), verdict, "{host:?}");
+    let verdict = subject_name::check(&host, &certificate).is_ok();
+    assert_eq!(subject_name::check(&host.to_ascii_uppercase(), &certificate).is_ok(), verdict, "{host:?}");
     assert!(!verdict || !host.contains('*') || said.subject.contains('*') || der.contains(&b'*'), "{host:?}");
 }
 

@@ -6,13 +6,14 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use rustls::HandshakeKind;
 
-use super::Engine;
-use super::credentials::Credentials;
-use crate::stream::{Secure, Security};
-use crate::tls::extra;
-use crate::tls::handshake::{Request, Role};
-use crate::tls::peer_certificate::PeerCertificate;
+use super::JsEngine;
+use super::credentials::NativeCredentials;
+use crate::stream::Secure;
+use crate::tls::error::TlsError;
+use crate::tls::handshake::{HandshakeRequest, Role};
+use crate::tls::session::PeerCertificate;
 use crate::tls::suites;
+use crate::tls::trust::extra_file;
 
 /// How a stream is to be secured.
 #[napi(object)]
@@ -77,19 +78,19 @@ pub struct CertificateText {
 }
 
 #[napi]
-impl Engine {
+impl JsEngine {
     /// Has a stream change over to TLS behind what was written; `onsecure` or a failure follows. `false` if it can't.
     #[napi(catch_unwind)]
-    pub fn secure(&self, id: u32, credentials: &Credentials, options: SecureOptions) -> bool {
+    pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
         let SecureOptions { is_server, server_name, checks_name, asks, received } = options;
         self.core.with(|engine| {
             let role = if is_server {
                 Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
             } else {
-                let address = engine.stream(id).and_then(|stream| stream.names().peer).map(|peer| peer.ip());
+                let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
                 Role::Client { server_name, checks_name, address }
             };
-            let request = Request {
+            let request = HandshakeRequest {
                 role,
                 credentials: Arc::clone(&credentials.inner),
                 received: received.map(Vec::from).unwrap_or_default(),
@@ -100,13 +101,13 @@ impl Engine {
 
     /// The name that a client has asked for, after `onasks`.
     #[napi(catch_unwind)]
-    pub fn asked_name(&self, id: u32) -> Option<String> {
-        self.core.with(|engine| engine.stream(id)?.security().asked_name().map(str::to_owned))
+    pub fn asked_name(&self) -> Option<String> {
+        self.core.asked_name.take()
     }
 
     /// Goes on with the handshake after `onasks`, with these credentials or those it has begun with.
     #[napi(catch_unwind)]
-    pub fn answer_name(&self, id: u32, credentials: Option<&Credentials>) {
+    pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>) {
         let answer = self.core.with(|engine| engine.stream(id)?.security().take_answer());
         if let Some(answer) = answer {
             // A handshake that is over by now needs no answer.
@@ -181,15 +182,9 @@ impl Engine {
 
     /// What has failed, after `ontlsfail`.
     #[napi(catch_unwind)]
-    pub fn tls_failure(&self, id: u32) -> Option<TlsFailure> {
-        self.core.with(|engine| match engine.stream(id)?.security() {
-            Security::Failed(error, _) => Some(TlsFailure {
-                code: error.code.clone(),
-                message: error.message.clone(),
-                alert: error.alert.map(str::to_owned),
-            }),
-            _ => None,
-        })
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        let TlsError { code, message, alert } = *self.core.tls_failure.take()?;
+        Some(TlsFailure { code, message, alert: alert.map(str::to_owned) })
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {
@@ -207,5 +202,5 @@ pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
 /// The library is being loaded: what the process was started with is noted before code can change it.
 #[napi_derive::module_init]
 fn load() {
-    extra::file();
+    extra_file::path();
 }

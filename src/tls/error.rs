@@ -9,7 +9,7 @@ use std::fmt;
 use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
-use super::verdict::Verdict;
+use super::trust::Verdict;
 
 /// A failure of TLS as JavaScript sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +24,14 @@ pub struct TlsError {
 
 /// What a handshake or a session can fail of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum ConnectionError {
     /// A system call.
     Socket(Errno),
     /// The protocol.
     Tls(Box<TlsError>),
 }
 
-impl From<TlsError> for Failure {
+impl From<TlsError> for ConnectionError {
     fn from(error: TlsError) -> Self {
         Self::Tls(Box::new(error))
     }
@@ -225,10 +225,10 @@ fn plaintext_reason(first: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::credentials::Credentials;
-    use super::super::fixtures::{Certificate, handshake, params};
-    use super::super::options::Options;
     use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, handshake, params};
 
     fn code(error: Error) -> String {
         TlsError::from(&error).code
@@ -321,8 +321,8 @@ mod tests {
                 "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
             ),
         ] {
-            let server = Credentials::new(Options { identities: vec![own.identity()], ..server }).unwrap();
-            let outcome = handshake(&Credentials::new(client).unwrap(), &server, "localhost");
+            let server = Credentials::new(&Options { identities: vec![own.identity()], ..server }).unwrap();
+            let outcome = handshake(&Credentials::new(&client).unwrap(), &server, "localhost");
             let codes = (code(outcome.server_error.unwrap()), code(outcome.client_error.unwrap()));
             assert_eq!(codes, (at_server.into(), at_client.into()));
         }
@@ -333,7 +333,7 @@ mod tests {
     fn what_is_not_a_handshake_has_the_codes_of_node() {
         let own = Certificate::self_signed(params("localhost"));
         let options = Options { identities: vec![own.identity()], ..Options::default() };
-        let config = Credentials::new(options).unwrap().server.unwrap();
+        let config = Credentials::new(&options).unwrap().server.unwrap();
         for (bytes, expected) in [
             (&b"hello world, what is this?"[..], "ERR_SSL_WRONG_VERSION_NUMBER"),
             (&[0; 60], "ERR_SSL_WRONG_VERSION_NUMBER"),

@@ -10,10 +10,8 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConnection, Error, ServerConnection};
 
-use super::credentials::Credentials;
-use super::identities::Identity;
-use super::judge::{Peer, judge};
-use super::trust::{Listed, Trust, read_crls};
+use super::credentials::{Credentials, Identity};
+use super::trust::{Crl, ExpectedPeer, ListedCertificate, Trust, judge};
 
 /// A certificate with the key it is for.
 pub struct Certificate {
@@ -113,12 +111,12 @@ pub fn now() -> UnixTime {
 }
 
 pub fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
-    let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
-    Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| read_crls(crl).unwrap()).collect())
+    let listed = listed.iter().map(|certificate| ListedCertificate::new(certificate.der.clone()).unwrap()).collect();
+    Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap()).collect())
 }
 
 /// The code of the verdict on `chain`; empty for trust.
-pub fn code(trust: &Trust, chain: &[&Certificate], peer: Peer<'_>) -> &'static str {
+pub fn code(trust: &Trust, chain: &[&Certificate], peer: ExpectedPeer<'_>) -> &'static str {
     let chain: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
     judge(trust, &chain, peer, now()).map_or_else(|verdict| verdict.code(), |()| "")
 }

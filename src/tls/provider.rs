@@ -62,7 +62,7 @@ pub fn with_groups(base: &CryptoProvider, groups: Vec<&'static dyn SupportedKxGr
 pub fn signature_algorithms() -> WebPkiSupportedAlgorithms {
     let supported = provider().signature_verification_algorithms;
     #[cfg(test)]
-    let supported = super::signature::counter::counted(supported);
+    let supported = super::check_counter::counted(supported);
     supported
 }
 
