@@ -1,202 +1,137 @@
 'use strict';
 
-// The rules of the layout that no linter knows. `scripts/lint.js` applies them to the sources.
+// The rules of the layout that no linter knows; CONTRIBUTING.md has their reasons. `npm run lint` fails if one is
+// broken.
 //
-// The map in ARCHITECTURE.md is the rule for imports: its rows name every file or folder of `lib/` and `src/`, from top to
-// bottom, and a file imports only what stands below it. So the map can't be wrong without a failing check.
+// The layers stand in one place: the map in ARCHITECTURE.md. Its tables name every file of `lib/` and `src/`, or its
+// folder, and imports go down the list.
 
-const path = require('path').posix;
+const fs = require('fs');
+const path = require('path');
+const { cycles, filesIn, javascriptImports, read, rustImports } = require('./imports');
 
-/** The longest file, in lines. */
-const LINES_MOST = 500;
-
-/** Hand-written types, which document every member in one place. */
-const LONG_FILES = ['index.d.ts'];
+const ENTRIES = ['index.js', 'node.js', 'register.js'];
+const CODE = ['.js', '.mjs', '.rs', '.ts', '.mts'];
+const FOLDERS = ['lib', 'src', 'scripts', '__tests__', 'benchmark', 'examples', 'fuzz'];
+const MOST_LINES = 500;
 
 /** The only places that know Node-API. */
 const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 
-/** The only places with `unsafe`, each with its reason. */
+/** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
-  'src/binding/', // Node-API
-  'src/engine/tests/', // memory of a test
-  'src/pipe.rs', // memory that is written before it is read
+  'src/binding/async_contexts.rs', // Node-API
+  'src/binding/calls.rs', // Node-API
+  'src/binding/core.rs', // Node-API
+  'src/binding/events.rs', // Node-API
+  'src/binding/fast.rs', // Node-API
+  'src/binding/memory.rs', // memory of JavaScript
+  'src/binding/mod.rs', // Node-API
+  'src/binding/shutdown.rs', // Node-API
+  'src/binding/turn.rs', // Node-API
+  'src/engine/tests/mod.rs', // memory to receive into
+  'src/engine/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor
   'src/reactor/receive_buffer.rs', // memory of JavaScript
   'src/reactor/wake/', // libuv, Node-API
-  'src/socket/address.rs', // interface names, which no crate here offers
-  'src/socket/descriptor.rs', // descriptors from outside, and some that are never closed
   'src/stream/receive.rs', // fault injection for the tests
+  'src/socket/address.rs', // interface names, which no crate here has
+  'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
   'src/tls/handshake/transport.rs', // tokio watches a descriptor
 ];
 
-/** The layers of the map in `text` (ARCHITECTURE.md), from top to bottom: files, or folders with a slash at the end. */
-function layersOf(text) {
-  const map = text.split(/^## /m).find((section) => section.startsWith('The map\n'));
-  if (map === undefined) throw new Error('ARCHITECTURE.md has no section "The map"');
-  const rows = map.split('\n').filter((line) => line.startsWith('| `'));
-  return rows.flatMap((row) => [...row.split('|')[1].matchAll(/`([^`]+)`/g)].map(([, place]) => place));
-}
-
-/** Where in `layers` a file belongs: in the most particular entry. -1 if it belongs in none. */
-function layerOf(file, layers) {
-  let found = -1;
-  layers.forEach((layer, index) => {
-    const isIn = layer.endsWith('/') ? file.startsWith(layer) : file === layer;
-    if (isIn && (found === -1 || layer.length > layers[found].length)) found = index;
-  });
-  return found;
-}
-
-/** `files`: a Map from each name, relative to the root and with slashes, to its text. */
-function importsOf(file, files) {
-  if (file.endsWith('.js')) return requiredBy(file, files);
-  return file.endsWith('.rs') ? usedBy(file, files) : [];
-}
-
-function requiredBy(file, files) {
-  const found = new Set();
-  for (const [, request] of files.get(file).matchAll(/\brequire\('(\.[^']*)'\)/g)) {
-    const target = path.join(path.dirname(file), request);
-    const name = [target, `${target}.js`, `${target}/index.js`].find((candidate) => files.has(candidate));
-    if (name !== undefined && name !== file) found.add(name);
-  }
-  return [...found];
-}
-
-/** Without comments, and without the tests at the end of a file, which may use what they like. */
-function codeOf(text) {
-  return text.replace(/\/\/.*/g, '').split(/#\[cfg\((?:any\()?test/)[0];
-}
-
-function usedBy(file, files) {
-  const code = codeOf(files.get(file));
-  const paths = [...code.matchAll(/(?:^|\n)\s*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;]+);/g)].flatMap(([, tree]) => flatten(tree));
-  paths.push(...[...code.matchAll(/\bcrate(?:::\w+)+/g)].map(([whole]) => whole));
-  const found = new Set(paths.map((used) => fileOf(used, file, files)));
-  return [...found].filter((name) => name !== null && name !== file);
-}
-
-/** The paths of a `use` tree: `a::{b, c::d}` is `a::b` and `a::c::d`. */
-function flatten(tree) {
-  const [, prefix, inner] = /^([^{]*)\{([\s\S]*)\}\s*$/.exec(tree.trim()) ?? [];
-  if (inner === undefined) return [tree.trim().split(/\s+as\s+/)[0]];
-  const parts = [''];
-  let depth = 0;
-  for (const character of inner) {
-    if (character === '{') depth += 1;
-    if (character === '}') depth -= 1;
-    if (character === ',' && depth === 0) parts.push('');
-    else parts[parts.length - 1] += character;
-  }
-  return parts.filter((part) => part.trim() !== '').flatMap((part) => flatten(prefix.trim() + part.trim()));
-}
-
-/** The file of the module that `used` names, as far as it names modules; null if it is another crate's. */
-function fileOf(used, file, files) {
-  const names = used.split('::').map((name) => name.trim());
-  const own = file.replace(/^src\//, '').replace(/(\/mod)?\.rs$/, '').split('/');
-  let module = null;
-  if (names[0] === 'crate') module = [];
-  else if (names[0] === 'self') module = own;
-  else if (names[0] === 'super') module = own.slice(0, -1);
-  if (module === null) return null;
-  let at = 1;
-  while (names[at] === 'super') {
-    module = module.slice(0, -1);
-    at += 1;
-  }
-  const located = (parts) => {
-    const base = `src/${parts.join('/')}`;
-    return [`${base}.rs`, `${base}/mod.rs`].find((name) => files.has(name)) ?? null;
-  };
-  let found = module.length === 0 ? null : located(module);
-  for (const name of names.slice(at)) {
-    module = [...module, name];
-    const next = located(module);
-    if (next === null) break;
-    found = next;
-  }
-  return found;
-}
-
-/** Test code in files of its own. */
-function isTest(file) {
-  return /\/tests(\/|\.rs$)|\/fixtures\.rs$/.test(file);
-}
-
-/** What is wrong with the imports of `files` by `layers`. */
-function wrongImports(files, layers) {
-  const wrong = [];
-  const graph = new Map();
-  const used = new Set();
-  for (const file of files.keys()) {
-    const layer = layerOf(file, layers);
-    if (layer === -1) {
-      wrong.push(`${file} is not on the map in ARCHITECTURE.md`);
-      continue;
-    }
-    used.add(layer);
-    if (isTest(file)) continue;
-    const imports = importsOf(file, files);
-    for (const name of imports) {
-      const below = layerOf(name, layers);
-      if (below !== -1 && below < layer) wrong.push(`${file} imports ${name}, which stands above it on the map`);
-    }
-    // The files of a folder are about the type in its mod.rs.
-    graph.set(file, imports.filter((name) => name !== `${path.dirname(file)}/mod.rs`));
-  }
-  layers.forEach((layer, index) => {
-    if (!used.has(index)) wrong.push(`the map in ARCHITECTURE.md names ${layer}, which does not exist`);
-  });
-  return [...wrong, ...cyclesOf(graph).map((cycle) => `a cycle of imports: ${cycle.join(' -> ')}`)];
-}
-
-/** A cycle through each file that closes one, as a list that begins and ends with the same file. */
-function cyclesOf(graph) {
-  const done = new Set();
-  const cycles = [];
-  const visit = (file, trail) => {
-    const at = trail.indexOf(file);
-    if (at !== -1) cycles.push([...trail.slice(at), file]);
-    if (at !== -1 || done.has(file)) return;
-    for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
-    done.add(file);
-  };
-  for (const file of graph.keys()) visit(file, []);
-  return cycles;
-}
-
-/** Code lines of Rust files outside of `places` that match `pattern`. */
-function outside(places, files, pattern, what) {
-  const wrong = [];
-  for (const [file, text] of files) {
-    if (!file.endsWith('.rs') || places.some((place) => file.startsWith(place))) continue;
-    text.split('\n').forEach((line, index) => {
-      if (pattern.test(line.replace(/\/\/.*/, ''))) wrong.push(`${what} in ${file}:${index + 1}: ${line.trim()}`);
-    });
-  }
-  return wrong;
-}
-
-/** What is wrong with Node-API and `unsafe` in `files`. */
-function wrongPlaces(files) {
+/** Everything that breaks a rule in the tree at `root`, a line each. */
+function findOffences(root) {
+  const rust = filesIn(root, 'src', ['.rs']);
+  const entries = ENTRIES.filter((file) => fs.existsSync(path.join(root, file)));
+  const javascript = [...entries, ...filesIn(root, 'lib', ['.js'])];
+  const graph = new Map([...javascriptImports(root, javascript), ...rustImports(root, 'src')]);
+  const map = readMap(root);
   return [
-    ...outside(NODE_API, files, /\bnapi(_derive)?::|\buse napi\b/, 'Node-API'),
-    ...outside(UNSAFE, files, /\bunsafe\b/, 'unsafe'),
+    ...mapOffences(map, [...javascript, ...rust]),
+    ...importOffences(map, graph),
+    ...cycles(withoutParents(graph)).map((files) => `a circle of imports: ${files.join(' -> ')}`),
+    ...placeOffences(root, rust),
+    ...FOLDERS.flatMap((folder) => filesIn(root, folder, CODE)).flatMap((file) => shapeOffences(root, file)),
   ];
 }
 
-/** What is wrong with the files themselves: too long, or without a word about their purpose at the top. */
-function wrongFiles(files) {
-  const wrong = [];
-  for (const [file, text] of files) {
-    const lines = text.split('\n').length - 1;
-    if (lines > LINES_MOST && !LONG_FILES.includes(file)) wrong.push(`${file} has ${lines} lines; ${LINES_MOST} is the most`);
-    const opening = { '.js': /^(#!.*\n)?'use strict';\n\n\/\//, '.rs': /^(\/\/!|#!\[)/ }[path.extname(file)];
-    if (opening && !opening.test(text)) wrong.push(`${file} does not begin with its purpose`);
-  }
-  return wrong;
+/** The paths that the tables of the map name in their first column, from top to bottom. */
+function readMap(root) {
+  const section = read(root, 'ARCHITECTURE.md').split('\n## The map\n')[1]?.split('\n## ')[0] ?? '';
+  return section.split('\n').filter((line) => line.startsWith('| ')).flatMap((line) => {
+    const names = line.split('|')[1].match(/`[^`]+`/g) ?? [];
+    const paths = names.map((name) => name.slice(1, -1));
+    return paths.filter((name) => ENTRIES.includes(name) || /^(?:lib|src)\/./.test(name));
+  });
 }
 
-module.exports = { LINES_MOST, layersOf, wrongFiles, wrongImports, wrongPlaces };
+/** The line of the map that a file belongs to: itself, or the innermost folder that is named. */
+function placeOf(map, file) {
+  const around = map.filter((name) => name === file || (name.endsWith('/') && file.startsWith(name)));
+  return around.toSorted((a, b) => b.length - a.length)[0];
+}
+
+function mapOffences(map, files) {
+  return [
+    ...map.filter((name, i) => map.indexOf(name) !== i).map((name) => `named twice in the map: ${name}`),
+    ...map
+      .filter((name) => !files.some((file) => placeOf([name], file)))
+      .map((name) => `in the map, but not there: ${name}`),
+    ...files.filter((file) => placeOf(map, file) === undefined).map((file) => `not in the map: ${file}`),
+  ];
+}
+
+/** Arrows upwards. Within one line of the map, files may import each other, but not in a circle. */
+function importOffences(map, graph) {
+  const offences = [];
+  for (const [file, targets] of graph) {
+    for (const target of targets) {
+      const [from, to] = [file, target].map((one) => map.indexOf(placeOf(map, one)));
+      if (from > to && to !== -1) offences.push(`upwards in the map: ${file} imports ${target}`);
+    }
+  }
+  return offences;
+}
+
+/**
+ * The graph without the arrows from a file to the `mod.rs` of its own folder: the methods of a type may be spread over
+ * the files of a folder, and each of them names the type.
+ */
+function withoutParents(graph) {
+  return new Map([...graph].map(([file, targets]) => {
+    const parents = [`${path.posix.dirname(file)}/mod.rs`, `${path.posix.dirname(file)}.rs`];
+    return [file, new Set([...targets].filter((target) => !parents.includes(target)))];
+  }));
+}
+
+/** Code lines of `file` that match `pattern`. */
+function lines(root, file, pattern) {
+  return read(root, file).split('\n').flatMap((line, i) =>
+    (pattern.test(line.replace(/\/\/.*/, '')) ? [`${file}:${i + 1}: ${line.trim()}`] : []));
+}
+
+/** Node-API and `unsafe` outside of the places that are for them, and places that no longer need to be. */
+function placeOffences(root, files) {
+  const isIn = (places, file) => places.some((place) => file.startsWith(place));
+  const offences = files.flatMap((file) => {
+    const nodeApi = isIn(NODE_API, file) ? [] : lines(root, file, /\bnapi(_derive)?::|\buse napi\b/);
+    const unsafe = isIn(UNSAFE, file) ? [] : lines(root, file, /\bunsafe\b/);
+    return [...nodeApi.map((line) => `Node-API in ${line}`), ...unsafe.map((line) => `unsafe in ${line}`)];
+  });
+  const idle = files.filter((file) => UNSAFE.includes(file) && lines(root, file, /\bunsafe\b/).length === 0);
+  return [...offences, ...idle.map((file) => `listed for unsafe, but has none: ${file}`)];
+}
+
+function shapeOffences(root, file) {
+  const text = read(root, file);
+  const count = text.split('\n').length - 1;
+  const first = text.split('\n').find((line) => !/^(?:#!.*|'use strict';|\s*)$/.test(line)) ?? '';
+  const purpose = file.endsWith('.rs') ? /^\/\/! .*\w/ : /^(?:\/\/|\/\*) ?.*\w|^\/\*\*?$/;
+  return [
+    ...(count > MOST_LINES ? [`longer than ${MOST_LINES} lines: ${file} (${count})`] : []),
+    ...(purpose.test(first) ? [] : [`does not open with its purpose: ${file}`]),
+  ];
+}
+
+module.exports = { findOffences };
