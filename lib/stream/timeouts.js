@@ -13,10 +13,10 @@ const { giveBack, stopFeeding } = require('./pipes');
 class Timeouts extends Duplex {
   /** Emits 'timeout' after `msecs` without traffic; 0 turns that off. Contract: stream.setTimeout. */
   setTimeout(msecs, callback) {
-    if (this.destroyed) return this;
     msecs = validateTimeout(msecs);
     if (callback !== undefined) validateFunction(callback, 'callback');
     this.timeout = msecs;
+    if (this.destroyed) return this;
     stopTimer(this);
     this[kTimedOut] = false;
     trackTraffic(this);
