@@ -27,6 +27,16 @@ class Timeouts extends Duplex {
     }
     return this;
   }
+
+  /** Node's name of beginning the span of `setTimeout()` anew. */
+  _unrefTimer() {
+    if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
+  }
+
+  /** Node's name of what happens when the span is over; programs put their own in its place. */
+  _onTimeout() {
+    this.emit('timeout');
+  }
 }
 
 function trackTraffic(stream) {
@@ -56,10 +66,10 @@ function onTimer(stream) {
     // The next traffic is to be seen here: it begins the span anew.
     giveBack(stream);
     stopFeeding(stream);
-    stream.emit('timeout');
+    stream._onTimeout();
     return;
   }
-  stream.emit('timeout');
+  stream._onTimeout();
   // Unless a listener has set another, or destroyed the stream.
   if (stream[kTimer] === timer) rearmTimer(stream);
 }
