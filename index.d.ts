@@ -678,8 +678,9 @@ export interface StreamEvents {
   ready: [];
   /**
    * The handshake of {@link Stream.setSecure} is done, on either side; once, after 'connect'. What was written
-   * meanwhile is sent when the listeners, and their ticks and microtasks, have run; a listener that throws destroys the
-   * stream before. Contract: Event: 'secure'.
+   * meanwhile is sent when the listeners have run, and every tick and microtask that follows from them, however many, as
+   * in `node:tls`. If one of them destroys the stream, nothing is sent; a listener that throws destroys it. A listener
+   * that waits for more than that has to hold back its writes itself. Contract: Event: 'secure'.
    */
   secure: [];
   /** Right after 'secure', under the name that `node:tls` has for it. */
