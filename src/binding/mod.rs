@@ -1,8 +1,8 @@
 //! The binding: the engine as JavaScript sees it. It converts and calls, and does nothing else.
 //!
-//! One [`NativeEngine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names its
-//! streams and listeners by id, and provides one function for each kind of event. Everything here runs on the JavaScript
-//! thread of its environment.
+//! One [`NativeEngine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names
+//! its streams and listeners by id, and provides one function for each kind of event. Everything here runs on the
+//! JavaScript thread of its environment.
 //!
 //! # Layout
 //!
