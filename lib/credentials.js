@@ -150,7 +150,7 @@ function createCredentials(given = {}) {
     ticketKeys: options.ticketKeys === undefined ? undefined : ticketKeys('options.ticketKeys', options.ticketKeys),
     keyLog: options.keylog,
   });
-  if (!(native instanceof binding.Credentials)) throw errors.optionError(native);
+  if (!(native instanceof binding.NativeCredentials)) throw errors.optionError(native);
   if (options.contexts !== undefined) setContexts(native, options.contexts);
   return new Credentials(kMake, native, options);
 }

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use super::input::Input;
 use super::seeds;
 use crate::tls::trust::Verifier;
-use crate::tls::trust::{Crl, Listed, Trust};
+use crate::tls::trust::{Crl, ListedCertificate, Trust};
 use crate::tls::trust::{ExpectedPeer, judge};
 
 /// No input is longer; webpki and OpenSSL have limits of their own, which the tests of `judge` reach.
@@ -78,6 +78,6 @@ fn chain(input: &mut Input<'_>) -> Vec<CertificateDer<'static>> {
 
 fn trust(more: &[Vec<u8>], crls: &[Vec<u8>]) -> Trust {
     let listed = [seeds::ROOT, seeds::LISTED].into_iter().chain(more.iter().map(Vec::as_slice));
-    let listed = listed.filter_map(|der| Listed::new(CertificateDer::from(der.to_vec())).ok());
+    let listed = listed.filter_map(|der| ListedCertificate::new(CertificateDer::from(der.to_vec())).ok());
     Trust::new(Some(listed.collect()), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap_or_default()).collect())
 }

@@ -1,19 +1,12 @@
 //! Credentials as JavaScript sees them: read once, used by any number of streams.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use rustls::KeyLog;
 
-use crate::tls::credentials;
-use crate::tls::credentials::Archive;
-use crate::tls::credentials::Identity;
-use crate::tls::credentials::{OptionError, Options};
+use crate::tls::credentials::{Archive, Credentials, Identity, KeyLogTarget, OptionError, Options};
 use crate::tls::handshake::NamedCredentials;
 
 /// A private key, and the chain of its certificate.
@@ -88,13 +81,13 @@ pub struct OptionFailure {
 
 /// Credentials, ready for handshakes.
 #[napi]
-pub struct Credentials {
-    pub(super) inner: Arc<credentials::Credentials>,
+pub struct NativeCredentials {
+    pub(super) inner: Arc<Credentials>,
     pub(super) contexts: Arc<NamedCredentials>,
 }
 
 #[napi]
-impl Credentials {
+impl NativeCredentials {
     /// Whether they have a key and a certificate.
     #[napi(getter, catch_unwind)]
     pub fn has_identity(&self) -> bool {
@@ -109,7 +102,7 @@ impl Credentials {
 
     /// Other credentials, by the names that clients ask for.
     #[napi(catch_unwind)]
-    pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, Credentials>>) {
+    pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, NativeCredentials>>) {
         let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
         self.contexts = Arc::new(NamedCredentials::new(names.into_iter().zip(contexts)));
     }
@@ -129,15 +122,9 @@ impl Credentials {
 
 /// Reads credentials, or says what is wrong with them.
 #[napi(catch_unwind)]
-pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Credentials, OptionFailure>> {
+pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<NativeCredentials, OptionFailure>> {
     let bytes = |buffers: Vec<Buffer>| buffers.into_iter().map(Vec::from).collect::<Vec<_>>();
-    let key_log = match options.key_log {
-        None => None,
-        Some(target) => match key_log(target)? {
-            Ok(key_log) => Some(key_log),
-            Err(error) => return Ok(Either::B(cannot_open(&error))),
-        },
-    };
+    let key_log = options.key_log.map(key_log_target).transpose()?;
     let defaults = Options::default();
     let options = Options {
         identities: options
@@ -167,8 +154,8 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Crede
         ticket_keys: options.ticket_keys.map(Vec::from),
         key_log,
     };
-    Ok(match credentials::Credentials::new(options) {
-        Ok(credentials) => Either::A(Credentials { inner: Arc::new(credentials), contexts: Arc::default() }),
+    Ok(match Credentials::new(&options) {
+        Ok(credentials) => Either::A(NativeCredentials { inner: Arc::new(credentials), contexts: Arc::default() }),
         Err(error) => Either::B(failure(error)),
     })
 }
@@ -177,54 +164,15 @@ fn failure(OptionError { field, code, reason }: OptionError) -> OptionFailure {
     OptionFailure { field: field.to_owned(), code: code.to_owned(), reason }
 }
 
-fn cannot_open(error: &std::io::Error) -> OptionFailure {
-    OptionFailure { field: "keylog".to_owned(), code: "ERR_INVALID_ARG_VALUE".to_owned(), reason: error.to_string() }
-}
-
-type KeyLogFunction = ThreadsafeFunction<Buffer, (), Buffer, napi::Status, false, true>;
-
-/// Where secrets go: lines of the format of `SSLKEYLOGFILE`.
-enum Secrets {
-    File(Mutex<File>),
-    Function(Box<KeyLogFunction>),
-}
-
-fn key_log(target: Either<String, Function<'_, Buffer, ()>>) -> Result<std::io::Result<Arc<dyn KeyLog>>> {
+fn key_log_target(target: Either<String, Function<'_, Buffer, ()>>) -> Result<KeyLogTarget> {
     Ok(match target {
-        Either::A(path) => {
-            // Who can read it can read what it is about.
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-            file.map(|file| Arc::new(Secrets::File(Mutex::new(file))) as Arc<dyn KeyLog>)
-        }
+        Either::A(path) => KeyLogTarget::File(path.into()),
         Either::B(function) => {
             // Weak: it does not keep the process alive.
             let function = function.build_threadsafe_function::<Buffer>().weak::<true>().build()?;
-            Ok(Arc::new(Secrets::Function(Box::new(function))))
+            KeyLogTarget::Function(Arc::new(move |line| {
+                function.call(line.into(), ThreadsafeFunctionCallMode::NonBlocking);
+            }))
         }
     })
-}
-
-impl KeyLog for Secrets {
-    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
-        match self {
-            // A log that can't be written is no reason to fail a handshake.
-            Self::File(file) => {
-                let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
-            }
-            Self::Function(function) => {
-                function.call(line.into_bytes().into(), ThreadsafeFunctionCallMode::NonBlocking);
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secrets")
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,10 +7,10 @@ use napi_derive::napi;
 use rustls::HandshakeKind;
 
 use super::Engine;
-use super::credentials::Credentials;
+use super::credentials::NativeCredentials;
 use crate::stream::Secure;
 use crate::tls::error::TlsError;
-use crate::tls::handshake::{Request, Role};
+use crate::tls::handshake::{HandshakeRequest, Role};
 use crate::tls::session::PeerCertificate;
 use crate::tls::suites;
 use crate::tls::trust::extra_file;
@@ -81,7 +81,7 @@ pub struct CertificateText {
 impl Engine {
     /// Has a stream change over to TLS behind what was written; `onsecure` or a failure follows. `false` if it can't.
     #[napi(catch_unwind)]
-    pub fn secure(&self, id: u32, credentials: &Credentials, options: SecureOptions) -> bool {
+    pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
         let SecureOptions { is_server, server_name, checks_name, asks, received } = options;
         self.core.with(|engine| {
             let role = if is_server {
@@ -90,7 +90,7 @@ impl Engine {
                 let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
                 Role::Client { server_name, checks_name, address }
             };
-            let request = Request {
+            let request = HandshakeRequest {
                 role,
                 credentials: Arc::clone(&credentials.inner),
                 received: received.map(Vec::from).unwrap_or_default(),
@@ -107,7 +107,7 @@ impl Engine {
 
     /// Goes on with the handshake after `onasks`, with these credentials or those it has begun with.
     #[napi(catch_unwind)]
-    pub fn answer_name(&self, id: u32, credentials: Option<&Credentials>) {
+    pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>) {
         let answer = self.core.with(|engine| engine.stream(id)?.security().take_answer());
         if let Some(answer) = answer {
             // A handshake that is over by now needs no answer.

@@ -43,7 +43,7 @@ use crate::reactor::{Id, Mailbox, Reactor, ReceiveBuffer};
 use crate::socket::file::SocketFile;
 use crate::socket::options::KeepAlive;
 use crate::stream::{Handshakes, Shared, Stream, StreamEvent};
-use crate::tls::handshake::Request;
+use crate::tls::handshake::HandshakeRequest;
 
 /// Streams that are received from together, and flushed together. What the processor has at hand for one serves the next,
 /// and each write to TCP wakes the peer, so that a few at once cost much less than one by one; but a peer that receives
@@ -229,7 +229,7 @@ impl Engine {
     }
 
     /// Changes stream `id` over to TLS behind what was written. Returns `false` if it can't.
-    pub fn secure(&mut self, id: Id, request: Request) -> bool {
+    pub fn secure(&mut self, id: Id, request: HandshakeRequest) -> bool {
         let is_accepted = self.stream(id).is_some_and(|stream| stream.secure(request));
         if is_accepted {
             self.settle(id);

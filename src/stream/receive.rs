@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{ReadOutcome, Shared, Stream, StreamEvent};
 use crate::error::Syscall;
 use crate::socket::io::{self, Read};
-use crate::tls::error::Failure;
+use crate::tls::error::ConnectionError;
 use crate::tls::session::Received;
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
@@ -42,7 +42,7 @@ impl Stream {
                 let asked = space.len();
                 io::read(fd, self.kind, space)
                     .map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
-                    .map_err(Failure::Socket)
+                    .map_err(ConnectionError::Socket)
             }
             Some(secure) => {
                 cipher.resize(CIPHER_MOST, 0);
@@ -69,8 +69,10 @@ impl Stream {
             }
             // Records came that hold nothing for the application.
             Ok(Received { read: Read::Empty, drained: false }) => ReadOutcome::Nothing,
-            Err(Failure::Socket(errno)) => ReadOutcome::Event(self.fail(Syscall::Read.errno(errno.raw_os_error()))),
-            Err(Failure::Tls(failure)) => {
+            Err(ConnectionError::Socket(errno)) => {
+                ReadOutcome::Event(self.fail(Syscall::Read.errno(errno.raw_os_error())))
+            }
+            Err(ConnectionError::Tls(failure)) => {
                 self.security.fail();
                 ReadOutcome::Event(StreamEvent::TlsFailed(failure))
             }

@@ -13,8 +13,8 @@ use super::{Stream, StreamEvent};
 use crate::error::Syscall;
 use crate::reactor::{Id, Mailbox, Reactor};
 use crate::socket::{Descriptor, Kind};
-use crate::tls::error::Failure;
-use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
+use crate::tls::error::ConnectionError;
+use crate::tls::handshake::{self, CredentialsSender, Established, Handshake, HandshakeMessage, HandshakeRequest};
 use crate::tls::session::Session;
 use crate::tls::trust::Verdict;
 
@@ -25,7 +25,7 @@ pub struct Delivery {
     /// The number of the handshake.
     pub serial: u64,
     /// What it says.
-    pub message: Letter,
+    pub message: HandshakeMessage,
 }
 
 /// Where handshakes post their messages, and the number of the last handshake.
@@ -47,7 +47,7 @@ impl Handshakes {
 }
 
 /// What a stream has to do with TLS, and what belongs to it.
-pub type Security = Tls<Box<Request>, Box<Handshaking>, Box<Letter>, Box<Secure>>;
+pub type Security = Tls<Box<HandshakeRequest>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
 
 /// A handshake under way.
 pub struct Handshaking {
@@ -55,7 +55,7 @@ pub struct Handshaking {
     _handshake: Handshake,
     serial: u64,
     /// The way to answer the client's question, until it is used.
-    answer: Option<Answer>,
+    answer: Option<CredentialsSender>,
 }
 
 /// A secure stream's session, and what is known of the peer.
@@ -70,16 +70,16 @@ pub struct Secure {
     pub own: Option<CertificateDer<'static>>,
 }
 
-impl From<Secured> for Secure {
-    fn from(secured: Secured) -> Self {
-        let Secured { connection, unread, verdict, server_name, own } = secured;
+impl From<Established> for Secure {
+    fn from(established: Established) -> Self {
+        let Established { connection, unread, verdict, server_name, own } = established;
         Self { session: Session::new(connection, unread), verdict, server_name, own }
     }
 }
 
 impl Security {
     /// The way to answer the client's question, once.
-    pub fn take_answer(&mut self) -> Option<Answer> {
+    pub fn take_answer(&mut self) -> Option<CredentialsSender> {
         match self {
             Self::Handshaking(handshake) | Self::Posted(handshake, _) => handshake.answer.take(),
             _ => None,
@@ -105,12 +105,12 @@ impl Security {
 impl Stream {
     /// Has the stream change over to TLS once all that was accepted has been sent. Returns `false` if it has done so
     /// before, or can't.
-    pub fn secure(&mut self, request: Request) -> bool {
+    pub fn secure(&mut self, request: HandshakeRequest) -> bool {
         self.kind != Kind::Pipe && self.security.request(Box::new(request))
     }
 
     /// Handshake number `serial` has posted `message`.
-    pub fn on_handshake_message(&mut self, serial: u64, message: Letter) {
+    pub fn on_handshake_message(&mut self, serial: u64, message: HandshakeMessage) {
         if self.security.is_of(serial) {
             self.security.post(Box::new(message));
         }
@@ -154,14 +154,14 @@ impl Stream {
     /// Takes the handshake's message. Where it is over, the socket is the stream's again.
     pub(super) fn take_handshake_message(&mut self, reactor: &Reactor, now: Instant) -> Option<StreamEvent> {
         Some(match *self.security.take_message()? {
-            Letter::Asks(name, answer) => {
+            HandshakeMessage::NameAsked(name, answer) => {
                 if let Tls::Handshaking(handshake) = &mut self.security {
                     handshake.answer = Some(answer);
                 }
                 StreamEvent::NameAsked(name)
             }
-            Letter::Over(Ok(secured)) => {
-                self.security.succeed(Box::new(Secure::from(*secured)));
+            HandshakeMessage::Done(Ok(established)) => {
+                self.security.succeed(Box::new(Secure::from(*established)));
                 self.state.end_handshake();
                 self.note_traffic(now);
                 self.watches_writable = false;
@@ -170,11 +170,11 @@ impl Stream {
                     Err(error) => self.fail(Syscall::Secure.failed(&error)),
                 }
             }
-            Letter::Over(Err(failure)) => {
+            HandshakeMessage::Done(Err(failure)) => {
                 self.security.fail();
                 match failure {
-                    Failure::Tls(failure) => StreamEvent::TlsFailed(failure),
-                    Failure::Socket(errno) => self.fail(Syscall::Read.errno(errno.raw_os_error())),
+                    ConnectionError::Tls(failure) => StreamEvent::TlsFailed(failure),
+                    ConnectionError::Socket(errno) => self.fail(Syscall::Read.errno(errno.raw_os_error())),
                 }
             }
         })

@@ -24,14 +24,14 @@ pub struct TlsError {
 
 /// What a handshake or a session can fail of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum ConnectionError {
     /// A system call.
     Socket(Errno),
     /// The protocol.
     Tls(Box<TlsError>),
 }
 
-impl From<TlsError> for Failure {
+impl From<TlsError> for ConnectionError {
     fn from(error: TlsError) -> Self {
         Self::Tls(Box::new(error))
     }
@@ -321,8 +321,8 @@ mod tests {
                 "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
             ),
         ] {
-            let server = Credentials::new(Options { identities: vec![own.identity()], ..server }).unwrap();
-            let outcome = handshake(&Credentials::new(client).unwrap(), &server, "localhost");
+            let server = Credentials::new(&Options { identities: vec![own.identity()], ..server }).unwrap();
+            let outcome = handshake(&Credentials::new(&client).unwrap(), &server, "localhost");
             let codes = (code(outcome.server_error.unwrap()), code(outcome.client_error.unwrap()));
             assert_eq!(codes, (at_server.into(), at_client.into()));
         }
@@ -333,7 +333,7 @@ mod tests {
     fn what_is_not_a_handshake_has_the_codes_of_node() {
         let own = Certificate::self_signed(params("localhost"));
         let options = Options { identities: vec![own.identity()], ..Options::default() };
-        let config = Credentials::new(options).unwrap().server.unwrap();
+        let config = Credentials::new(&options).unwrap().server.unwrap();
         for (bytes, expected) in [
             (&b"hello world, what is this?"[..], "ERR_SSL_WRONG_VERSION_NUMBER"),
             (&[0; 60], "ERR_SSL_WRONG_VERSION_NUMBER"),

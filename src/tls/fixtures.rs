@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConnection, Error, ServerConnection};
 
 use super::credentials::{Credentials, Identity};
-use super::trust::{Crl, ExpectedPeer, Listed, Trust, judge};
+use super::trust::{Crl, ExpectedPeer, ListedCertificate, Trust, judge};
 
 /// A certificate with the key it is for.
 pub struct Certificate {
@@ -111,7 +111,7 @@ pub fn now() -> UnixTime {
 }
 
 pub fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
-    let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
+    let listed = listed.iter().map(|certificate| ListedCertificate::new(certificate.der.clone()).unwrap()).collect();
     Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap()).collect())
 }
 

@@ -10,11 +10,13 @@
 //! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them the peer is shown; PKCS#12 |
 //! | [`protocol`], [`algorithms`] | versions, cipher suites, groups and signature algorithms by their names |
 //! | [`config`] | rustls' configurations of a client and of a server |
+//! | [`key_log`] | the secrets of connections, for debugging |
 //! | [`tickets`] | the keys of session tickets |
 
 mod algorithms;
 mod archive;
 mod config;
+mod key_log;
 pub(crate) mod key_pairs;
 mod options;
 mod protocol;
@@ -22,16 +24,14 @@ mod tickets;
 
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
-pub use self::options::{Archive, Identity, OptionError, Options};
+use self::config::Parts;
+pub use self::options::{Archive, Identity, KeyLogTarget, OptionError, Options};
 pub use self::protocol::Protocol;
 pub use self::tickets::{TICKET_KEYS_LENGTH, Tickets};
-use super::trust::{Crl, Listed, Trust, Verifier};
-
-/// What a name on the wire of ALPN may have.
-const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
+use super::trust::Trust;
 
 /// Credentials, ready for handshakes.
 #[derive(Clone, Debug)]
@@ -56,52 +56,22 @@ pub struct Credentials {
 
 impl Credentials {
     /// Reads and checks all options.
-    pub fn new(options: Options) -> Result<Self, OptionError> {
-        let mut keys = options.identities.iter().cloned().map(key_pairs::read).collect::<Result<Vec<_>, _>>()?;
-        let mut others = Vec::new();
-        for archive in &options.pfx {
-            let contents = archive.contents()?;
-            keys.push(contents.identity);
-            others.extend(contents.others);
-        }
-        check_alpn(&options.alpn)?;
-        let signatures = options.signatures.as_deref().map(algorithms::signatures).transpose()?;
-        if let Some(schemes) = &signatures {
-            keys = keys.iter().map(|key| key_pairs::limit(key, schemes)).collect();
-        }
-        let verifier = |trust: &Arc<Trust>| {
-            let verifier = Verifier::new(Arc::clone(trust), options.reject_unauthorized);
-            let verifier = if options.checks_names { verifier } else { verifier.without_names() };
-            match &signatures {
-                Some(schemes) => verifier.with_schemes(schemes.clone()),
-                None => verifier,
-            }
-        };
-        let protocol = Protocol::new(&options)?;
-        let trust = Arc::new(trust(&options, others)?);
-        let tickets = Arc::new(tickets(&options)?);
-        // Where nobody gets in without a certificate, one is asked for.
+    pub fn new(options: &Options) -> Result<Self, OptionError> {
+        let parts = Parts::read(options)?;
+        // Clients that must be trusted, or are to be compared with a list, are asked for a certificate.
         let requests_certificate = options.request_cert || options.ca.is_some() || options.reject_unauthorized;
-        let server = |requests: bool| match keys.is_empty() {
-            true => Ok(None),
-            false => {
-                let verifier = requests.then(|| verifier(&trust));
-                config::server(&options, &protocol, &keys, verifier, &tickets).map(|config| Some(Arc::new(config)))
-            }
-        };
-        let asking_server = server(true)?;
-        let server = if requests_certificate { asking_server.clone() } else { server(false)? };
-        let own = keys.first().and_then(|key| key.cert.first().cloned());
+        let asking_server = parts.server(true)?.map(Arc::new);
+        let server = if requests_certificate { asking_server.clone() } else { parts.server(false)?.map(Arc::new) };
         Ok(Self {
-            client: Arc::new(config::client(&options, &protocol, keys, verifier(&trust))?),
+            client: Arc::new(parts.client()?),
             server,
             asking_server,
             requests_certificate,
-            trust,
             reject_unauthorized: options.reject_unauthorized,
             checks_names: options.checks_names,
-            own,
-            tickets,
+            own: parts.own_certificate().cloned(),
+            trust: parts.trust,
+            tickets: parts.tickets,
         })
     }
 
@@ -122,52 +92,9 @@ impl Credentials {
 
     /// Replaces the keys of session tickets (`setTicketKeys()`).
     pub fn set_ticket_keys(&self, keys: &[u8]) -> Result<(), OptionError> {
-        self.tickets.set_ticket_keys(ticket_keys(keys)?);
+        self.tickets.set_ticket_keys(config::ticket_keys(keys)?);
         Ok(())
     }
-}
-
-fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
-    match protocols.iter().find(|name| !ALPN_NAME_LENGTH.contains(&name.len())) {
-        None => Ok(()),
-        Some(name) => {
-            let reason = format!("a protocol of ALPN has 1 to 255 bytes, not {}", name.len());
-            Err(OptionError { field: "ALPNProtocols", code: "ERR_OUT_OF_RANGE", reason })
-        }
-    }
-}
-
-fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust, OptionError> {
-    let invalid = |field, reason| OptionError { field, code: "ERR_INVALID_ARG_VALUE", reason };
-    let listed = |data: &Vec<u8>| Listed::read(data).map_err(|reason| invalid("ca", reason));
-    let ca = options.ca.as_ref().map(|ca| ca.iter().map(listed).collect::<Result<Vec<_>, _>>()).transpose()?;
-    let more = more.into_iter().map(Listed::new).collect::<Result<_, _>>().map_err(|reason| invalid("pfx", reason))?;
-    let no_crl =
-        |_| OptionError { field: "crl", code: "ERR_CRYPTO_OPERATION_FAILED", reason: "Failed to parse CRL".into() };
-    let crls = options.crl.iter().map(|data| Crl::read(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
-    let crls: Vec<Crl> = crls.into_iter().flatten().collect();
-    let now = i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX);
-    if crls.iter().any(|crl| crl.is_expired(now)) {
-        return Err(OptionError { field: "crl", code: "CRL_HAS_EXPIRED", reason: "CRL has expired".into() });
-    }
-    Ok(Trust::new(ca.map(|ca| ca.into_iter().flatten().collect()), more, crls))
-}
-
-fn tickets(options: &Options) -> Result<Tickets, OptionError> {
-    let keys = options.ticket_keys.as_deref().map(ticket_keys).transpose()?;
-    Tickets::new(options.session_timeout, keys, &options.session_context).ok_or_else(|| OptionError {
-        field: "ticketKeys",
-        code: "ERR_CRYPTO_OPERATION_FAILED",
-        reason: "the system has no random numbers".into(),
-    })
-}
-
-fn ticket_keys(keys: &[u8]) -> Result<[u8; TICKET_KEYS_LENGTH], OptionError> {
-    keys.try_into().map_err(|_| OptionError {
-        field: "ticketKeys",
-        code: "ERR_INVALID_ARG_VALUE",
-        reason: format!("must be exactly {TICKET_KEYS_LENGTH} bytes. Received {}", keys.len()),
-    })
 }
 
 #[cfg(test)]
@@ -186,20 +113,20 @@ mod tests {
     fn client(change: impl FnOnce(&mut Options)) -> Credentials {
         let mut options = Options { ca: Some(vec![]), ..Options::default() };
         change(&mut options);
-        Credentials::new(options).unwrap()
+        Credentials::new(&options).unwrap()
     }
 
     fn refused(change: impl FnOnce(&mut Options)) -> (&'static str, &'static str) {
         let mut options = server_options();
         change(&mut options);
-        let error = Credentials::new(options).unwrap_err();
+        let error = Credentials::new(&options).unwrap_err();
         (error.field, error.code)
     }
 
     #[test]
     fn without_an_identity_there_is_no_server() {
         assert!(client(|_| ()).server.is_none());
-        assert!(Credentials::new(server_options()).unwrap().server.is_some());
+        assert!(Credentials::new(&server_options()).unwrap().server.is_some());
     }
 
     #[test]
@@ -222,7 +149,7 @@ mod tests {
 
     #[test]
     fn versions_and_ciphers_are_used() {
-        let server = Credentials::new(server_options()).unwrap();
+        let server = Credentials::new(&server_options()).unwrap();
         let outcome = handshake(&client(|options| options.min_version = Some("TLSv1".into())), &server, "localhost");
         assert_eq!(outcome.client.protocol_version(), Some(ProtocolVersion::TLSv1_3));
         let old = client(|options| {
@@ -242,7 +169,7 @@ mod tests {
     #[test]
     fn alpn_is_agreed_on_or_ends_the_handshake() {
         let names = |names: &[&str]| names.iter().map(|name| name.as_bytes().to_vec()).collect::<Vec<_>>();
-        let server = Credentials::new(Options { alpn: names(&["a", "b"]), ..server_options() }).unwrap();
+        let server = Credentials::new(&Options { alpn: names(&["a", "b"]), ..server_options() }).unwrap();
         let outcome = handshake(&client(|options| options.alpn = names(&["c", "b"])), &server, "localhost");
         assert_eq!(outcome.client.alpn_protocol(), Some(b"b".as_slice()));
         let outcome = handshake(&client(|options| options.alpn = names(&["c"])), &server, "localhost");
@@ -267,15 +194,15 @@ mod tests {
         for version in ["TLSv1.2", "TLSv1.3"] {
             let client = |_: ()| client(|options| options.max_version = Some(version.into()));
             let keys = |keys: u8| Options { ticket_keys: Some(vec![keys; 48]), ..server_options() };
-            let server = Credentials::new(server_options()).unwrap();
+            let server = Credentials::new(&server_options()).unwrap();
             assert_eq!(kinds(&client(()), [&server, &server]), [Full, Resumed], "{version}");
-            let (one, other) = (Credentials::new(keys(1)).unwrap(), Credentials::new(keys(1)).unwrap());
+            let (one, other) = (Credentials::new(&keys(1)).unwrap(), Credentials::new(&keys(1)).unwrap());
             assert_eq!(kinds(&client(()), [&one, &other]), [Full, Resumed], "{version}");
-            let stranger = Credentials::new(keys(2)).unwrap();
+            let stranger = Credentials::new(&keys(2)).unwrap();
             assert_eq!(kinds(&client(()), [&one, &stranger]), [Full, Full], "{version}");
             stranger.set_ticket_keys(&one.ticket_keys()).unwrap();
             assert_eq!(kinds(&client(()), [&one, &stranger]), [Full, Resumed], "{version}");
-            let none = Credentials::new(Options { session_timeout: 0, ..server_options() }).unwrap();
+            let none = Credentials::new(&Options { session_timeout: 0, ..server_options() }).unwrap();
             assert_eq!(kinds(&client(()), [&none, &none]), [Full, Full], "{version}");
         }
     }
@@ -285,7 +212,7 @@ mod tests {
     #[test]
     fn a_certificate_of_version_1_can_be_shown_and_listed() {
         let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
-        let server = Credentials::new(Options { identities: vec![identity], ..Options::default() }).unwrap();
+        let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         for version in ["TLSv1.2", "TLSv1.3"] {
             let gate = client(|options| {
                 options.max_version = Some(version.into());

@@ -4,9 +4,8 @@
 //! them.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
-
-use rustls::KeyLog;
 
 /// How long a session can be resumed, in seconds; as in Node.
 pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
@@ -48,8 +47,8 @@ pub struct Options {
     pub session_timeout: u32,
     /// The keys of session tickets, 48 bytes. `None` is keys of our own.
     pub ticket_keys: Option<Vec<u8>>,
-    /// Who is told the secrets of connections.
-    pub key_log: Option<Arc<dyn KeyLog>>,
+    /// Where the secrets of connections are logged.
+    pub key_log: Option<KeyLogTarget>,
 }
 
 /// A private key and the certificates that belong to it.
@@ -68,6 +67,15 @@ pub struct Archive {
     pub key: Vec<u8>,
     /// That of the key among them.
     pub certificates: Vec<Vec<u8>>,
+}
+
+/// Where the secrets of connections are logged, a line at a time.
+#[derive(Clone)]
+pub enum KeyLogTarget {
+    /// To a file.
+    File(PathBuf),
+    /// To a function, which is called on the threads that handshakes run on, and must not wait.
+    Function(Arc<dyn Fn(Vec<u8>) + Send + Sync>),
 }
 
 impl Default for Options {

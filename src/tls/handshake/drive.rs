@@ -16,10 +16,10 @@ use rustls::server::{Accepted, AcceptedAlert, Acceptor};
 use rustls::{AlertDescription, Connection, Error};
 
 use super::transport::Transport;
-use crate::tls::error::{Failure, TlsError, looks_like_tls};
+use crate::tls::error::{ConnectionError, TlsError, looks_like_tls};
 
 /// Takes `connection` through its handshake.
-pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), Failure> {
+pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), ConnectionError> {
     let outcome = poll_fn(|cx| poll_complete(connection, transport, cx)).await;
     if outcome.is_err() {
         transport.dismiss();
@@ -31,7 +31,7 @@ fn poll_complete(
     connection: &mut Connection,
     transport: &mut Transport,
     cx: &mut Context<'_>,
-) -> Poll<Result<(), Failure>> {
+) -> Poll<Result<(), ConnectionError>> {
     loop {
         if let Err(error) = connection.process_new_packets() {
             // As far as the socket takes it: a peer that does not read is not waited for.
@@ -63,7 +63,7 @@ fn poll_complete(
 }
 
 /// Receives the ClientHello, which says what a server is to be configured with.
-pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, Failure> {
+pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, ConnectionError> {
     let mut acceptor = Acceptor::default();
     let refused = loop {
         match acceptor.accept() {
@@ -76,7 +76,7 @@ pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, Failure
 }
 
 /// Tells the peer why its ClientHello is not accepted.
-pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> Failure {
+pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
     poll_fn(|cx| {
         let mut socket = transport.with(cx);
         // As far as the socket takes it: a peer that does not read is not waited for.
@@ -108,7 +108,7 @@ fn plain_alert(description: AlertDescription) -> [u8; 7] {
 }
 
 /// What a `read_tls` has come to: ready to be processed, or the end of the handshake.
-fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), Failure>> {
+fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), ConnectionError>> {
     match outcome {
         Ok(0) => Poll::Ready(Err(TlsError::disconnected().into())),
         Ok(_) => Poll::Ready(Ok(())),
@@ -120,15 +120,15 @@ fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), Failure>> {
 }
 
 /// The socket has failed.
-fn lost(error: &io::Error) -> Failure {
+fn lost(error: &io::Error) -> ConnectionError {
     match error.raw_os_error() {
-        Some(errno) => Failure::Socket(Errno::from_raw_os_error(errno)),
+        Some(errno) => ConnectionError::Socket(Errno::from_raw_os_error(errno)),
         None => TlsError::disconnected().into(),
     }
 }
 
 /// Why TLS has failed. What does not even look like TLS is named for what it is.
-fn failure(error: &Error, transport: &Transport) -> Failure {
+fn failure(error: &Error, transport: &Transport) -> ConnectionError {
     match error {
         Error::InvalidMessage(_) if !looks_like_tls(transport.first()) => TlsError::not_tls(transport.first()).into(),
         _ => TlsError::from(error).into(),

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::named::NamedCredentials;
 use crate::tls::credentials::Credentials;
-use crate::tls::error::Failure;
+use crate::tls::error::ConnectionError;
 use crate::tls::trust::Verdict;
 
 /// Which side a stream takes.
@@ -28,13 +28,13 @@ pub enum Role {
     Server {
         /// Other credentials for some names.
         contexts: Arc<NamedCredentials>,
-        /// Whether whoever gets [`Letter::Asks`] chooses the credentials for the other names.
+        /// Whether whoever gets [`HandshakeMessage::NameAsked`] chooses the credentials for the other names.
         asks: bool,
     },
 }
 
 /// What a handshake needs.
-pub struct Request {
+pub struct HandshakeRequest {
     /// Which side to take.
     pub role: Role,
     /// Who we are and whom we trust.
@@ -44,18 +44,18 @@ pub struct Request {
 }
 
 /// What a handshake has to say.
-pub enum Letter {
-    /// A client has named whom it wants; [`Answer`] goes on with the credentials for that.
-    Asks(String, Answer),
+pub enum HandshakeMessage {
+    /// A client has named whom it wants; [`CredentialsSender`] goes on with the credentials for that.
+    NameAsked(String, CredentialsSender),
     /// It is over.
-    Over(Result<Box<Secured>, Failure>),
+    Done(Result<Box<Established>, ConnectionError>),
 }
 
-/// The way to answer [`Letter::Asks`]: credentials, or `None` for those of the request.
-pub type Answer = oneshot::Sender<Option<Arc<Credentials>>>;
+/// The way to answer [`HandshakeMessage::NameAsked`]: credentials, or `None` for those of the request.
+pub type CredentialsSender = oneshot::Sender<Option<Arc<Credentials>>>;
 
 /// What a handshake has achieved.
-pub struct Secured {
+pub struct Established {
     /// The connection, whose records go over the stream's socket from now on.
     pub connection: Connection,
     /// What was received and not read.

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-pub use self::exchange::{Answer, Letter, Request, Role, Secured};
+pub use self::exchange::{CredentialsSender, Established, HandshakeMessage, HandshakeRequest, Role};
 pub use self::named::NamedCredentials;
 use self::run::run;
 use super::error::TlsError;
@@ -45,29 +45,29 @@ impl Drop for Handshake {
     }
 }
 
-/// Begins a handshake over `fd`, the stream's socket. `post` gets its letters, [`Letter::Over`] last. `None` where no
+/// Begins a handshake over `fd`, the stream's socket. `post` gets its letters, [`HandshakeMessage::Done`] last. `None` where no
 /// thread can be started.
 pub fn begin(
-    request: Request,
+    request: HandshakeRequest,
     fd: Arc<Descriptor>,
     kind: Kind,
-    post: impl Fn(Letter) + Send + Sync + 'static,
+    post: impl Fn(HandshakeMessage) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
         let post = TellsOfPanic(post);
         let outcome = run(request, fd, kind, &post.0).await;
-        (post.0)(Letter::Over(outcome.map(Box::new)));
+        (post.0)(HandshakeMessage::Done(outcome.map(Box::new)));
     };
     runtime::spawn(task).map(Handshake)
 }
 
 /// A handshake that panics is over, too. tokio keeps the panic to its task.
-struct TellsOfPanic<P: Fn(Letter)>(P);
+struct TellsOfPanic<P: Fn(HandshakeMessage)>(P);
 
-impl<P: Fn(Letter)> Drop for TellsOfPanic<P> {
+impl<P: Fn(HandshakeMessage)> Drop for TellsOfPanic<P> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            (self.0)(Letter::Over(Err(TlsError::internal().into())));
+            (self.0)(HandshakeMessage::Done(Err(TlsError::internal().into())));
         }
     }
 }

@@ -12,12 +12,12 @@ use rustls::{ClientConnection, Connection};
 use tokio::sync::oneshot;
 
 use super::drive;
-use super::exchange::{Letter, Request, Role, Secured};
+use super::exchange::{Established, HandshakeMessage, HandshakeRequest, Role};
 use super::named::NamedCredentials;
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
 use crate::tls::credentials::Credentials;
-use crate::tls::error::{Failure, TlsError};
+use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::trust::{ExpectedPeer, judge};
 
 /// The name that the gate asks for at the other end of a path, as in Node.
@@ -25,14 +25,14 @@ const LOCAL: &str = "localhost";
 
 /// Runs a handshake to its end.
 pub async fn run(
-    request: Request,
+    request: HandshakeRequest,
     fd: Arc<Descriptor>,
     kind: Kind,
-    post: &(impl Fn(Letter) + Sync),
-) -> Result<Secured, Failure> {
-    let Request { role, credentials, received } = request;
+    post: &(impl Fn(HandshakeMessage) + Sync),
+) -> Result<Established, ConnectionError> {
+    let HandshakeRequest { role, credentials, received } = request;
     let transport = Transport::new(fd, kind, received)
-        .map_err(|error| Failure::Socket(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+        .map_err(|error| ConnectionError::Socket(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
     match role {
         Role::Client { server_name, checks_name, address } => {
             connect(transport, credentials, server_name, checks_name, address).await
@@ -47,7 +47,7 @@ async fn connect(
     server_name: Option<String>,
     checks_name: bool,
     address: Option<IpAddr>,
-) -> Result<Secured, Failure> {
+) -> Result<Established, ConnectionError> {
     // An address is never sent as a name.
     let name = match server_name.as_deref().map(|name| ServerName::try_from(name.to_owned())) {
         Some(Ok(name)) => name,
@@ -77,8 +77,8 @@ async fn accept(
     credentials: Arc<Credentials>,
     contexts: &NamedCredentials,
     asks: bool,
-    post: &(impl Fn(Letter) + Sync),
-) -> Result<Secured, Failure> {
+    post: &(impl Fn(HandshakeMessage) + Sync),
+) -> Result<Established, ConnectionError> {
     let hello = drive::client_hello(&mut transport).await?;
     let server_name = hello.client_hello().server_name().map(str::to_owned);
     let first = Arc::clone(&credentials);
@@ -90,7 +90,7 @@ async fn accept(
             Some(context) => context,
             None if asks => {
                 let (answer, answered) = oneshot::channel();
-                post(Letter::Asks(name.clone(), answer));
+                post(HandshakeMessage::NameAsked(name.clone(), answer));
                 let answer = answer_or_end(answered, &transport).await;
                 answer.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
             }
@@ -139,12 +139,12 @@ fn secured(
     server_name: Option<String>,
     own: Option<CertificateDer<'static>>,
     credentials: &Credentials,
-) -> Result<Secured, Failure> {
+) -> Result<Established, ConnectionError> {
     // After every handshake, a resumed one too: a session remembers the peer's certificates, not what they were worth.
     let chain = connection.peer_certificates().unwrap_or_default();
     let verdict = judge(&credentials.trust, chain, gate.peer, UnixTime::now()).err();
     if let (true, Some(verdict)) = (gate.is_closed, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
-    Ok(Secured { unread: transport.into_rest(), connection, verdict, server_name, own })
+    Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own })
 }

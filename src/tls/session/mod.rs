@@ -18,7 +18,7 @@ use rustls::Connection;
 
 pub use self::certificate_text::PeerCertificate;
 use self::records::Records;
-use super::error::{Failure, TlsError};
+use super::error::{ConnectionError, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
 
@@ -41,7 +41,7 @@ pub struct Session {
     /// Records that were received and could not be processed yet.
     unread: Vec<u8>,
     /// Told once what was decrypted before it has been handed out.
-    failure: Option<Failure>,
+    failure: Option<ConnectionError>,
     /// The peer's close_notify has come.
     ended: bool,
     /// The socket has ended without one.
@@ -83,7 +83,7 @@ impl Session {
         kind: Kind,
         cipher: &mut [u8],
         space: &mut [MaybeUninit<u8>],
-    ) -> Result<Received, Failure> {
+    ) -> Result<Received, ConnectionError> {
         let mut filled = self.take_plaintext(space);
         let mut drained = false;
         let mut has_received = false;
@@ -123,7 +123,7 @@ impl Session {
                     drained = true;
                     break;
                 }
-                Err(errno) => return Err(Failure::Socket(errno)),
+                Err(errno) => return Err(ConnectionError::Socket(errno)),
             }
         }
         // What the protocol itself has to say, such as a new key, does not wait for the application. If the socket
@@ -285,8 +285,8 @@ mod tests {
     /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
     fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
         let identity = Certificate::self_signed(params("localhost")).identity();
-        let server = Credentials::new(Options { identities: vec![identity], ..Options::default() }).unwrap();
-        let client = Credentials::new(Options { ca: Some(vec![]), ..Options::default() }).unwrap();
+        let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
+        let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
         let outcome = handshake(&client, &server, "localhost");
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();

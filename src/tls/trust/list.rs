@@ -22,13 +22,13 @@ use crate::tls::pem;
 #[derive(Debug)]
 pub struct Trust {
     anchors: Vec<TrustAnchor<'static>>,
-    listed: Vec<Listed>,
+    listed: Vec<ListedCertificate>,
     crls: Vec<Crl>,
 }
 
 /// A certificate that somebody has put on the list.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct ListedCertificate {
     /// The certificate.
     pub der: CertificateDer<'static>,
     /// Its subject, as it is encoded.
@@ -40,7 +40,7 @@ pub struct Listed {
 
 impl Trust {
     /// Trusts what is in `ca`, or the default list without it; and `more` (which Node takes from a PKCS#12 archive).
-    pub fn new(ca: Option<Vec<Listed>>, more: Vec<Listed>, crls: Vec<Crl>) -> Self {
+    pub fn new(ca: Option<Vec<ListedCertificate>>, more: Vec<ListedCertificate>, crls: Vec<Crl>) -> Self {
         let mut trust = match ca {
             Some(ca) => Self::of(ca),
             None => Self { anchors: DEFAULT.anchors.clone(), listed: DEFAULT.listed.clone(), crls: Vec::new() },
@@ -52,7 +52,7 @@ impl Trust {
         trust
     }
 
-    fn of(listed: Vec<Listed>) -> Self {
+    fn of(listed: Vec<ListedCertificate>) -> Self {
         let roots = listed.iter().filter(|listed| listed.is_root);
         let anchors = roots.filter_map(|root| Some(webpki::anchor_from_trusted_cert(&root.der).ok()?.to_owned()));
         Self { anchors: anchors.collect(), listed, crls: Vec::new() }
@@ -108,7 +108,7 @@ impl Trust {
     }
 }
 
-impl Listed {
+impl ListedCertificate {
     /// The certificates in PEM or DER; an error says what is wrong with them.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
         let certificates = pem::certificates(data)?;
@@ -132,7 +132,7 @@ static DEFAULT: LazyLock<Trust> = LazyLock::new(|| default_list(extra_file::path
 
 /// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
 fn default_list(extra: Option<&Path>) -> Trust {
-    let extra = extra.and_then(|path| std::fs::read(path).ok()).and_then(|file| Listed::read(&file).ok());
+    let extra = extra.and_then(|path| std::fs::read(path).ok()).and_then(|file| ListedCertificate::read(&file).ok());
     let mut trust = Trust::of(extra.unwrap_or_default());
     trust.anchors.extend_from_slice(webpki_roots::TLS_SERVER_ROOTS);
     trust
@@ -144,10 +144,10 @@ mod tests {
 
     use super::*;
 
-    fn listed(change: impl FnOnce(&mut CertificateParams)) -> Listed {
+    fn listed(change: impl FnOnce(&mut CertificateParams)) -> ListedCertificate {
         let mut params = CertificateParams::default();
         change(&mut params);
-        Listed::new(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()).unwrap()
+        ListedCertificate::new(params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()).unwrap()
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn garbage_is_an_error() {
-        assert!(Listed::read(b"garbage").is_err());
+        assert!(ListedCertificate::read(b"garbage").is_err());
         assert!(Crl::read(b"garbage").is_err());
     }
 }

@@ -32,7 +32,7 @@ mod verifier;
 
 pub use self::crl::Crl;
 pub use self::judge::judge;
-pub use self::list::{Listed, Trust};
+pub use self::list::{ListedCertificate, Trust};
 pub use self::purpose::ExpectedPeer;
 pub use self::verdict::Verdict;
 pub use self::verifier::Verifier;

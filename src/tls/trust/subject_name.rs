@@ -29,7 +29,7 @@ pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String
         if names.iter().any(is_match) {
             return Ok(());
         }
-        let list: Vec<String> = names.iter().map(|name| describe(name)).collect();
+        let list: Vec<String> = names.iter().map(|name| name_text(name)).collect();
         return Err(format!("Host: {host}. is not in the cert's altnames: {}", list.join(", ")));
     }
 
@@ -143,7 +143,7 @@ fn ip_address(name: &GeneralName<'_>) -> Option<IpAddr> {
 }
 
 /// A name as Node's `subjectaltname` has it.
-fn describe(name: &GeneralName<'_>) -> String {
+fn name_text(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::DNSName(name) => format!("DNS:{name}"),
         GeneralName::URI(uri) => format!("URI:{uri}"),

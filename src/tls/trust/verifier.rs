@@ -221,7 +221,7 @@ mod tests {
         options.identities.extend(identity.map(Certificate::identity));
         options.ca = Some(vec![]);
         change(&mut options);
-        Credentials::new(options).unwrap()
+        Credentials::new(&options).unwrap()
     }
 
     fn both_versions(check: impl Fn(&str)) {
