@@ -5,7 +5,7 @@
 const { isIP, isIPv4, isIPv6 } = require('./address');
 const { connectTarget, normalize, validateBoolean, validateInteger } = require('./arguments');
 const { BoundSocket } = require('./bound');
-const { createCredentials } = require('./credentials');
+const { createCredentials } = require('./tls/credentials');
 const { BlockList, SocketAddress } = require('./nodes-net');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
 const { serverFor } = require('./server');

@@ -1,13 +1,13 @@
 'use strict';
 
-// The options of node:tls that restrict what TLS may do. None is ignored in silence: each is honoured, holds in any
-// case, or throws. docs/reliability.md has the table.
+// The options of node:tls that restrict what TLS may do. None is ignored silently: each is honoured, always holds, or
+// throws. docs/reliability.md has the table.
 
 const { constants } = require('crypto');
-const { validateFunction, validateString } = require('./arguments');
-const errors = require('./errors');
+const { validateFunction, validateString } = require('../arguments');
+const errors = require('../errors');
 
-/** Options that can't be honoured, and what a user would miss. */
+/** Options that can't be honoured, and what to use instead. */
 const REFUSED = {
   __proto__: null,
   ALPNCallback: 'name the protocols in "ALPNProtocols"',
@@ -34,8 +34,8 @@ for (const side of ['', 'client_', 'server_']) {
 const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
 
 /**
- * Bits of `secureOptions` that leave nothing to do: what they forbid, TLS here never does (old versions, compression,
- * renegotiation, DTLS), or they permit or prefer something that it does not have.
+ * Bits of `secureOptions` that need no action: they forbid what rustls never does (old versions, compression,
+ * renegotiation, DTLS), or permit or prefer what it does not have.
  */
 const MET = [
   'SSL_OP_ALL',
@@ -67,7 +67,7 @@ const KNOWN_BITS = MET.reduce(
   SSL_OP_NO_TICKET | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3,
 );
 
-/** Throws for an option that asks for what can't be had. */
+/** Throws if an option asks for what is not supported. */
 function refuse(options) {
   for (const name of Object.keys(REFUSED)) {
     const value = options[name];
@@ -77,7 +77,7 @@ function refuse(options) {
   }
 }
 
-/** `minVersion` and `maxVersion`, with what `secureProtocol` and `secureOptions` leave of them. */
+/** Returns `minVersion` and `maxVersion`, as restricted by `secureProtocol` and `secureOptions`. */
 function versions({ maxVersion, minVersion, secureOptions, secureProtocol }) {
   if (secureProtocol !== undefined && secureProtocol !== null) {
     [minVersion, maxVersion] = methodVersions(secureProtocol, minVersion, maxVersion);
@@ -109,7 +109,7 @@ function methodVersions(method, minVersion, maxVersion) {
   throw errors.invalidProtocolMethod(reason);
 }
 
-/** Whether `secureOptions` forbids session tickets, which are all that sessions are kept in. */
+/** Whether `secureOptions` forbids session tickets, without which no session is resumed. */
 function forbidsTickets({ secureOptions }) {
   return Boolean(optionBits(secureOptions) & SSL_OP_NO_TICKET);
 }
@@ -123,7 +123,7 @@ function optionBits(value) {
   throw errors.invalidArgumentValue('options.secureOptions', value, `has bits that are not supported: 0x${unknown}`);
 }
 
-/** Lists with colons between, which the engine reads. */
+/** Checks the types of lists separated by colons, which the engine reads. */
 function lists({ ecdhCurve, sigalgs }) {
   for (const [name, value] of [['ecdhCurve', ecdhCurve], ['sigalgs', sigalgs]]) {
     if (value !== undefined && value !== null) validateString(value, `options.${name}`);
@@ -132,14 +132,14 @@ function lists({ ecdhCurve, sigalgs }) {
   return { __proto__: null, ecdhCurve: ecdhCurve ?? undefined, sigalgs: sigalgs ?? undefined };
 }
 
-/** The name that keeps the sessions of one server from another that has the same ticket keys. */
+/** Returns the bytes that separate the sessions of servers with the same ticket keys. */
 function sessionContext(value) {
   if (value === undefined || value === null) return undefined;
   validateString(value, 'options.sessionIdContext');
   return Buffer.from(value);
 }
 
-/** Node's function that has the last word on a server's certificate. */
+/** Returns the function that decides last on a server's certificate. */
 function identityCheck(value) {
   if (value === undefined || value === null) return undefined;
   validateFunction(value, 'options.checkServerIdentity');

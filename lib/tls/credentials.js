@@ -1,31 +1,28 @@
 'use strict';
 
-// `createCredentials()`: keys, certificates, whom to trust and how to talk, read once for any number of streams (D19).
+// `createCredentials()`: keys, certificates, authorities and protocol parameters, read once for any number of streams
+// (D19).
 //
-// Private keys are read by Node's `crypto`, which knows all their forms, archives by `pkcs12.js`, the rest natively.
+// Types are checked here, keys and archives are read by `keys.js`; the engine reads the rest.
 
-const { X509Certificate, createPrivateKey } = require('crypto');
 const {
-  bytesOf,
   validateBoolean,
   validateFunction,
   validateInteger,
   validateObject,
   validateString,
-} = require('./arguments');
-const binding = require('./binding');
-const errors = require('./errors');
-const { readOption, readOptions } = require('./options');
-const { Unreadable, openArchive } = require('./pkcs12');
+} = require('../arguments');
+const binding = require('../binding');
+const errors = require('../errors');
+const { readOptions } = require('../options');
+const { archives, identities, validatePassphrase } = require('./keys');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
+const { blob, blobs } = require('./values');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
 const kMake = Symbol('make');
 
 const TICKET_KEYS_LENGTH = 48;
-
-/** The DER forms of a private key. */
-const KEY_FORMS = ['pkcs8', 'pkcs1', 'sec1'];
 
 /** All options. */
 const OPTIONS = [
@@ -58,38 +55,33 @@ const OPTIONS = [
   'ticketKeys',
 ];
 
-const PEM_BEGIN = '-----BEGIN ';
-
-/** What `createPrivateKey` says where OpenSSL has asked for a passphrase and got none. */
-const NO_PASSPHRASE = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
-
-/** Credentials, ready for handshakes. Contract: stream.setSecure. */
+/** Keys, certificates and settings, ready for handshakes. Contract: stream.setSecure. */
 class Credentials {
   #sniCallback;
 
   constructor(make, native, options) {
     if (make !== kMake) throw errors.illegalConstructor();
-    /** The engine's. */
+    /** What the engine uses. */
     Object.defineProperty(this, 'native', { value: native });
     this.#sniCallback = options.SNICallback;
-    /** Has the last word on a server's certificate, as in node:tls. */
+    /** Decides last on a server's certificate, as in node:tls. */
     Object.defineProperty(this, 'checkServerIdentity', { value: options.checkServerIdentity });
     this.servername = options.servername;
     this.handshakeTimeout = options.handshakeTimeout;
     Object.freeze(this);
   }
 
-  /** Whether they have what a server needs. */
+  /** Whether a server can use them. */
   get canServe() {
     return this.native.hasIdentity || this.#sniCallback !== undefined;
   }
 
-  /** Whether the names that clients ask for choose the credentials. */
+  /** Whether `SNICallback` chooses the credentials by the name that a client asks for. */
   get asks() {
     return this.#sniCallback !== undefined;
   }
 
-  /** Asks the user for the credentials for `name`: `answer(error, credentials)`, once. */
+  /** Calls `SNICallback` with `name`, and `answer(error, credentials)` once. */
   ask(name, answer) {
     let isAnswered = false;
     const once = (error, credentials) => {
@@ -107,24 +99,24 @@ class Credentials {
       this.#sniCallback(name, once);
       isDone = true;
     } finally {
-      // What it throws is an uncaught exception, as in Node; the handshake does not wait for an answer.
+      // An exception of the callback stays uncaught, as in Node; the handshake fails instead of waiting.
       if (!isDone) once(errors.noAnswer());
     }
   }
 
-  /** The keys of session tickets: 48 bytes, to be shared with other processes that serve the same name. */
+  /** Returns the keys of session tickets: 48 bytes, to be shared with other processes that serve the same name. */
   getTicketKeys() {
     return this.native.ticketKeys();
   }
 
-  /** Replaces the keys of session tickets. Tickets of the former keys can still be used. */
+  /** Replaces the keys of session tickets. Tickets under the previous keys remain valid. */
   setTicketKeys(keys) {
     const failure = this.native.setTicketKeys(ticketKeys('keys', keys));
     if (failure) throw errors.optionError(failure);
   }
 }
 
-/** Reads `options` once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
+/** Reads the options once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
 function createCredentials(given = {}) {
   validateObject(given, 'options');
   const options = readOptions(given, OPTIONS);
@@ -155,7 +147,7 @@ function createCredentials(given = {}) {
   return new Credentials(kMake, native, options);
 }
 
-/** `credentials`, made now if they are only the options for it. */
+/** Returns `credentials`, made now if they are options only. */
 function credentialsOf(credentials) {
   if (credentials instanceof Credentials) return credentials;
   if (credentials === undefined || credentials === null) return defaultCredentials();
@@ -167,13 +159,13 @@ function credentialsOf(credentials) {
 
 let defaults = null;
 
-/** For clients that give none: the default list of roots, and no certificate of their own. */
+/** For clients without credentials: the default roots, and no certificate of their own. */
 function defaultCredentials() {
   defaults ??= createCredentials();
   return defaults;
 }
 
-/** The options whose type is all there is to check here. */
+/** Checks the options of which only the type is checked here, and returns two of them. */
 function checkedOptions(options) {
   const { SNICallback, ciphers, keylog, maxVersion, minVersion, passphrase, servername } = options;
   const { handshakeTimeout, rejectUnauthorized, requestCert, sessionTimeout } = options;
@@ -192,102 +184,6 @@ function checkedOptions(options) {
   return { __proto__: null, ciphers, sessionTimeout };
 }
 
-function validatePassphrase(passphrase) {
-  if (passphrase !== undefined && passphrase !== null) validateString(passphrase, 'options.passphrase');
-}
-
-/** Each key with its certificate. Where there are several, those that belong together are found. */
-function identities({ cert, key, passphrase }) {
-  const certificates = blobs('cert', cert);
-  const keys = items(key).map((item) => privateKey(item, passphrase));
-  if (certificates.length !== keys.length) {
-    const [missing, present] = certificates.length < keys.length ? ['cert', 'key'] : ['key', 'cert'];
-    throw errors.invalidArgumentValue(`options.${missing}`, { cert, key }[missing], `must come with every "options.${present}"`);
-  }
-  if (keys.length < 2) return keys.map((key) => ({ __proto__: null, key: exported(key), cert: certificates[0] }));
-  return certificates.map((cert, index) => {
-    const key = keys.find((key) => belongs(cert, key)) ?? keys[index];
-    return { __proto__: null, key: exported(key), cert };
-  });
-}
-
-function belongs(cert, key) {
-  try {
-    return new X509Certificate(cert).checkPrivateKey(key);
-  } catch {
-    // What is wrong with it, the engine says.
-    return false;
-  }
-}
-
-function exported(key) {
-  return key.export({ __proto__: null, type: 'pkcs8', format: 'der' });
-}
-
-/** A private key in any form that Node knows: PEM or DER, encrypted or not. */
-function privateKey(item, passphrase) {
-  const bag = bagOf(item, 'pem');
-  if (bag !== null) {
-    validatePassphrase(bag.passphrase);
-    passphrase = bag.passphrase ?? passphrase;
-    item = bag.pem;
-  }
-  passphrase ??= undefined;
-  const data = blob('key', item);
-  const attempts = data.includes(PEM_BEGIN)
-    ? [{ __proto__: null, key: data, format: 'pem', passphrase }]
-    : KEY_FORMS.map((type) => ({ __proto__: null, key: data, format: 'der', type, passphrase }));
-  forgetFormerErrors();
-  let failure;
-  for (const attempt of attempts) {
-    try {
-      return createPrivateKey(attempt);
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  const code = failure.code ?? 'ERR_INVALID_ARG_VALUE';
-  if (passphrase === undefined && NO_PASSPHRASE.includes(code)) {
-    throw errors.optionError({ field: 'key', code: NO_PASSPHRASE[0], reason: 'Passphrase required for encrypted key' });
-  }
-  throw errors.optionError({ field: 'key', code, reason: failure.message });
-}
-
-/**
- * OpenSSL queues its errors by thread, and `createPrivateKey` of Node 20 fails if one is left there by somebody else: a
- * signature of a peer of node:tls that was wrong, say. Reading a certificate, even none, clears the queue.
- */
-function forgetFormerErrors() {
-  try {
-    void new X509Certificate('');
-  } catch {
-    // There is none in ''.
-  }
-}
-
-function archives({ pfx, passphrase }) {
-  return items(pfx).map((item) => {
-    const bag = bagOf(item, 'buf');
-    if (bag !== null) validatePassphrase(bag.passphrase);
-    const data = blob('pfx', bag === null ? item : bag.buf);
-    return archive(data, bag?.passphrase ?? passphrase ?? undefined);
-  });
-}
-
-/** What Node takes from an archive: its first key, and all certificates. */
-function archive(data, passphrase) {
-  const refused = (reason) => errors.optionError({ field: 'pfx', code: 'ERR_CRYPTO_OPERATION_FAILED', reason });
-  let contents;
-  try {
-    contents = openArchive(data, passphrase);
-  } catch (error) {
-    throw error instanceof Unreadable ? refused(error.message) : error;
-  }
-  const [key] = contents.keys;
-  if (key === undefined) throw refused('Unable to load private key from PFX data');
-  return { __proto__: null, key, certificates: contents.certificates };
-}
-
 function protocols(list) {
   if (list === undefined || list === null) return [];
   if (ArrayBuffer.isView(list)) return wireProtocols(Buffer.from(list.buffer, list.byteOffset, list.byteLength));
@@ -295,7 +191,7 @@ function protocols(list) {
   return list.map((protocol) => blob('ALPNProtocols', protocol));
 }
 
-/** Names as they are sent: each behind a byte that is its length. */
+/** Protocol names in wire format: each is preceded by its length, a byte. */
 function wireProtocols(bytes) {
   const found = [];
   let at = 0;
@@ -331,28 +227,6 @@ function ticketKeys(name, keys) {
     throw errors.invalidArgumentValue(name, keys.byteLength, `must be ${TICKET_KEYS_LENGTH} bytes long`);
   }
   return Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
-}
-
-/** The object that `item` is in, with a passphrase of its own, read once; null if it is in none. */
-function bagOf(item, name) {
-  if (item === null || typeof item !== 'object' || ArrayBuffer.isView(item)) return null;
-  const content = readOption(item, name);
-  if (content === undefined) return null;
-  return { __proto__: null, [name]: content, passphrase: readOption(item, 'passphrase') };
-}
-
-/** One, several or none. */
-function items(value) {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function blobs(name, value) {
-  return items(value).map((item) => blob(name, item));
-}
-
-function blob(name, value) {
-  return bytesOf(value, `options.${name}`);
 }
 
 module.exports = { Credentials, OPTIONS, createCredentials, credentialsOf };

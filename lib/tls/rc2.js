@@ -1,7 +1,7 @@
 'use strict';
 
 // RC2 in CBC mode (RFC 2268), decryption only: OpenSSL before version 3 encrypted the certificates of PKCS#12 archives
-// with it, and the OpenSSL of Node no longer has it. It protects nothing here: what is in them is public.
+// with it, and Node's OpenSSL no longer has it. Certificates are public, so its weakness does no harm here.
 
 const TABLE = Buffer.from(
   'd978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2' +
@@ -17,44 +17,10 @@ const TABLE = Buffer.from(
 
 const BLOCK = 8;
 
-/** Each of the four words of a block is rotated by so many bits. */
+/** The bits by which each of the four words of a block is rotated. */
 const ROTATIONS = [1, 2, 3, 5];
 
-/** 64 words of 16 bits, of a key as strong as it is long. */
-function expand(key) {
-  const bytes = Buffer.alloc(128);
-  key.copy(bytes);
-  for (let i = key.length; i < 128; i += 1) bytes[i] = TABLE[(bytes[i - 1] + bytes[i - key.length]) & 0xff];
-  const first = 128 - key.length;
-  bytes[first] = TABLE[bytes[first]];
-  for (let i = first - 1; i >= 0; i -= 1) bytes[i] = TABLE[bytes[i + 1] ^ bytes[i + key.length]];
-  return Array.from({ length: 64 }, (_, i) => bytes.readUInt16LE(2 * i));
-}
-
-function unmix(words, keys, round) {
-  for (let i = 3; i >= 0; i -= 1) {
-    const turned = (words[i] >> ROTATIONS[i]) | (words[i] << (16 - ROTATIONS[i]));
-    const [one, two, three] = [words[(i + 3) % 4], words[(i + 2) % 4], words[(i + 1) % 4]];
-    words[i] = (turned - keys[4 * round + i] - (one & two) - (~one & three)) & 0xffff;
-  }
-}
-
-function unmash(words, keys) {
-  for (let i = 3; i >= 0; i -= 1) words[i] = (words[i] - keys[words[(i + 3) % 4] & 63]) & 0xffff;
-}
-
-function decryptBlock(block, keys) {
-  const words = Array.from({ length: 4 }, (_, i) => block.readUInt16LE(2 * i));
-  for (let round = 15; round >= 0; round -= 1) {
-    unmix(words, keys, round);
-    if (round === 11 || round === 5) unmash(words, keys);
-  }
-  const clear = Buffer.alloc(BLOCK);
-  words.forEach((word, i) => clear.writeUInt16LE(word, 2 * i));
-  return clear;
-}
-
-/** What was encrypted, without its padding; null if the padding is none. */
+/** Returns the plaintext without its padding, or null if the padding is wrong. */
 function decryptRc2(data, key, iv) {
   if (data.length === 0 || data.length % BLOCK !== 0) return null;
   const keys = expand(key);
@@ -68,6 +34,40 @@ function decryptRc2(data, key, iv) {
   const padding = clear[clear.length - 1];
   const isPadded = padding >= 1 && padding <= BLOCK && clear.subarray(-padding).every((byte) => byte === padding);
   return isPadded ? clear.subarray(0, -padding) : null;
+}
+
+/** Expands a key, whose effective length is its length, to 64 words of 16 bits. */
+function expand(key) {
+  const bytes = Buffer.alloc(128);
+  key.copy(bytes);
+  for (let i = key.length; i < 128; i += 1) bytes[i] = TABLE[(bytes[i - 1] + bytes[i - key.length]) & 0xff];
+  const first = 128 - key.length;
+  bytes[first] = TABLE[bytes[first]];
+  for (let i = first - 1; i >= 0; i -= 1) bytes[i] = TABLE[bytes[i + 1] ^ bytes[i + key.length]];
+  return Array.from({ length: 64 }, (_, i) => bytes.readUInt16LE(2 * i));
+}
+
+function decryptBlock(block, keys) {
+  const words = Array.from({ length: 4 }, (_, i) => block.readUInt16LE(2 * i));
+  for (let round = 15; round >= 0; round -= 1) {
+    unmix(words, keys, round);
+    if (round === 11 || round === 5) unmash(words, keys);
+  }
+  const clear = Buffer.alloc(BLOCK);
+  words.forEach((word, i) => clear.writeUInt16LE(word, 2 * i));
+  return clear;
+}
+
+function unmix(words, keys, round) {
+  for (let i = 3; i >= 0; i -= 1) {
+    const turned = (words[i] >> ROTATIONS[i]) | (words[i] << (16 - ROTATIONS[i]));
+    const [one, two, three] = [words[(i + 3) % 4], words[(i + 2) % 4], words[(i + 1) % 4]];
+    words[i] = (turned - keys[4 * round + i] - (one & two) - (~one & three)) & 0xffff;
+  }
+}
+
+function unmash(words, keys) {
+  for (let i = 3; i >= 0; i -= 1) words[i] = (words[i] - keys[words[(i + 3) % 4] & 63]) & 0xffff;
 }
 
 module.exports = { decryptRc2 };
