@@ -11,7 +11,7 @@ use super::credentials::NativeCredentials;
 use crate::stream::Secure;
 use crate::tls::error::TlsError;
 use crate::tls::handshake::{HandshakeRequest, Role};
-use crate::tls::session::PeerCertificate;
+use crate::tls::session::CertificateText;
 use crate::tls::suites;
 use crate::tls::trust::extra_file;
 
@@ -64,7 +64,7 @@ pub struct TlsFailure {
 
 /// A certificate in the words of the contract.
 #[napi(object)]
-pub struct CertificateText {
+pub struct CertificateFields {
     /// Whose it is, on one line.
     pub subject: String,
     /// Who has signed it, on one line.
@@ -194,9 +194,9 @@ impl NativeEngine {
 
 /// A certificate's names, dates and fingerprint, if it can be read.
 #[napi(catch_unwind)]
-pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
-    let PeerCertificate { subject, issuer, valid_from, valid_to, fingerprint } = PeerCertificate::from_der(&der)?;
-    Some(CertificateText { subject, issuer, valid_from, valid_to, fingerprint })
+pub fn describe_certificate(der: Buffer) -> Option<CertificateFields> {
+    let CertificateText { subject, issuer, valid_from, valid_to, fingerprint } = CertificateText::from_der(&der)?;
+    Some(CertificateFields { subject, issuer, valid_from, valid_to, fingerprint })
 }
 
 /// The library is being loaded: what the process was started with is noted before code can change it.

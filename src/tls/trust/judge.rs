@@ -1,10 +1,10 @@
-//! Is a peer to be trusted? (D21)
+//! The decision on a peer's certificates (D21).
 //!
-//! Pure, on any thread, and without any memory of its own: called after every handshake, resumed ones too, and from
-//! the verifiers where the verdict is a gate.
+//! Pure. It is called after every handshake, including resumed ones, and during handshakes by the verifier if an untrusted
+//! peer fails them.
 //!
-//! Invariants: trust comes from webpki's search for a path, or from a certificate being listed literally; never from
-//! [`faults`], which only finds what else is wrong, and says in OpenSSL's terms what webpki has refused.
+//! Invariants: trust comes from webpki's search for a path, or from a certificate that is listed itself; never from
+//! [`faults`](super::faults), which only finds what else is wrong, and names in OpenSSL's terms what webpki has rejected.
 
 use std::cell::RefCell;
 
@@ -21,10 +21,10 @@ use super::verdict::Verdict;
 use super::{name_constraints, subject_name};
 use crate::tls::provider::signature_algorithms;
 
-/// webpki follows six intermediates.
+/// webpki follows six intermediates, so that a path has at most eight certificates.
 const WEBPKIS_LONGEST_PATH: usize = 8;
 
-/// Judges the certificates that a peer has sent, its own first, at the time `now`. `Ok` is trust.
+/// Decides whether to trust a peer that has sent `chain`, its own certificate first. The error is the reason against it.
 pub fn judge(
     trust: &Trust,
     chain: &[CertificateDer<'_>],
@@ -36,7 +36,7 @@ pub fn judge(
     let case = Case { trust, leaf_der, links: path::links(trust, &leaf, others), leaf, peer, now };
     let path = match case.verify() {
         Ok(path) => path,
-        Err(refusal) => case.explain(&refusal)?,
+        Err(rejection) => case.explain(&rejection)?,
     };
     let ExpectedPeer::Server { name: Some(name) } = peer else { return Ok(()) };
     subject_name::check(name, &case.leaf).map_err(Verdict::NameMismatch)?;
@@ -44,13 +44,13 @@ pub fn judge(
     if is_forbidden { Err(Verdict::NameConstraintViolation) } else { Ok(()) }
 }
 
-/// Why there is no path: an error of webpki's, or what is only seen by OpenSSL's rules.
-enum Refusal {
+/// Why a chain is rejected: an error of webpki, or a fault by OpenSSL's rules.
+enum Rejection {
     Webpki(Error),
     Fault(Verdict),
 }
 
-/// What there is to judge.
+/// One decision: the certificates, and what they are checked against.
 struct Case<'a> {
     trust: &'a Trust,
     leaf_der: &'a CertificateDer<'a>,
@@ -61,9 +61,9 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Asks webpki for a path to a root, and looks it over by OpenSSL's rules.
-    fn verify(&self) -> Result<Path<'a>, Refusal> {
-        let end_entity = EndEntityCert::try_from(self.leaf_der).map_err(Refusal::Webpki)?;
+    /// Has webpki find a path to a root, and checks it by OpenSSL's rules.
+    fn verify(&self) -> Result<Path<'a>, Rejection> {
+        let end_entity = EndEntityCert::try_from(self.leaf_der).map_err(Rejection::Webpki)?;
         let links = self.links.iter().map(X509Certificate::as_raw);
         let intermediates = links.chain(self.trust.intermediates().map(AsRef::as_ref));
         let intermediates: Vec<CertificateDer<'_>> = intermediates.map(CertificateDer::from).collect();
@@ -72,7 +72,7 @@ impl<'a> Case<'a> {
             ExpectedPeer::Client => KeyUsage::client_auth(),
         };
         let (algorithms, anchors) = (signature_algorithms().all, self.trust.anchors());
-        // A path with a fault is no reason to stop: webpki goes on to the next.
+        // After a path with a fault, webpki tries the next.
         let (found, fault) = (RefCell::new(None), RefCell::new(None));
         let examine = |candidate: &VerifiedPath<'_>| match self.examine(candidate) {
             Ok(path) => {
@@ -88,30 +88,34 @@ impl<'a> Case<'a> {
             end_entity.verify_for_usage(algorithms, anchors, &intermediates, self.now, usage, None, Some(&examine));
         match (result, found.take(), fault.take()) {
             (Ok(_), Some(path), _) => Ok(path),
-            (_, _, Some(fault)) => Err(Refusal::Fault(fault)),
-            (Err(error), ..) => Err(Refusal::Webpki(error)),
-            (Ok(_), None, None) => Err(Refusal::Fault(Verdict::Malformed)),
+            (_, _, Some(fault)) => Err(Rejection::Fault(fault)),
+            (Err(error), ..) => Err(Rejection::Webpki(error)),
+            (Ok(_), None, None) => Err(Rejection::Fault(Verdict::Malformed)),
         }
     }
 
-    /// Looks over a path that webpki has found.
+    /// Checks a path that webpki has found.
     fn examine(&self, candidate: &VerifiedPath<'_>) -> Result<Path<'a>, Verdict> {
         let mut certificates = vec![self.leaf.clone()];
         for intermediate in candidate.intermediate_certificates() {
             certificates.push(self.find(&intermediate.der()).ok_or(Verdict::Malformed)?);
         }
-        self.look_over(&certificates, candidate.anchor())
+        self.check_with_root(&certificates, candidate.anchor())
     }
 
-    /// The certificate that webpki has found among those it was given.
+    /// Finds the parsed certificate for one in webpki's path.
     fn find(&self, der: &[u8]) -> Option<X509Certificate<'a>> {
         let sent = self.links.iter().find(|link| link.as_raw() == der).cloned();
         sent.or_else(|| self.trust.intermediates().find(|listed| listed.as_ref() == der).and_then(parse))
     }
 
-    /// webpki sees in a root only its name, its key and the names that it may vouch for. Whatever else the list has of
-    /// that root (its dates, what it may be used for) is looked at here; if it is listed more than once, one has to do.
-    fn look_over(&self, certificates: &[X509Certificate<'a>], anchor: &TrustAnchor<'_>) -> Result<Path<'a>, Verdict> {
+    /// webpki reduces a root to its name, its key and its name constraints. Everything else in its certificate (dates,
+    /// usage) is checked here. If a root is listed more than once, one of its certificates must pass.
+    fn check_with_root(
+        &self,
+        certificates: &[X509Certificate<'a>],
+        anchor: &TrustAnchor<'_>,
+    ) -> Result<Path<'a>, Verdict> {
         let roots = self.trust.roots_of(anchor);
         let paths: Vec<Path<'a>> = if roots.is_empty() {
             vec![Path::verified(certificates.to_vec(), self.trust.anchor(anchor))]
@@ -129,7 +133,7 @@ impl<'a> Case<'a> {
         Err(first.unwrap_or(Verdict::Malformed))
     }
 
-    /// webpki goes by names and signatures, OpenSSL also by the identifiers of keys.
+    /// webpki links certificates by names and signatures, OpenSSL also by key identifiers.
     fn fault_of_links(&self, path: &Path<'a>) -> Option<Verdict> {
         let root = path.certificates.len() - usize::from(path.bare_root.is_none());
         if path.certificates[..root].iter().any(is_self_signed) {
@@ -140,25 +144,25 @@ impl<'a> Case<'a> {
         (!are_linked).then_some(Verdict::UnableToGetIssuerLocally)
     }
 
-    /// What OpenSSL says of a chain that webpki refused. A path only for a certificate that is listed itself, and for
-    /// one of version 1, which webpki does not read, that a listed root has signed.
-    fn explain(&self, refusal: &Refusal) -> Result<Path<'a>, Verdict> {
+    /// Finds OpenSSL's reason against a chain that webpki has rejected. Returns a path only for a certificate that is
+    /// listed itself, or one of version 1, which webpki can't read, that a listed root has signed.
+    fn explain(&self, rejection: &Rejection) -> Result<Path<'a>, Verdict> {
         let path = Path::search(self.trust, self.leaf.clone(), &self.links, self.now);
         let is_listed = path.end == End::ListedLeaf;
-        let is_version_1 = matches!(refusal, Refusal::Webpki(Error::UnsupportedCertVersion));
-        let signatures = match refusal {
+        let is_version_1 = matches!(rejection, Rejection::Webpki(Error::UnsupportedCertVersion));
+        let signatures = match rejection {
             _ if is_version_1 => Signatures::Check,
-            Refusal::Webpki(error) if verdict_of(error) == Verdict::SignatureFailure => Signatures::Check,
+            Rejection::Webpki(error) if verdict_of(error) == Verdict::SignatureFailure => Signatures::Check,
             _ => Signatures::Skip,
         };
-        match (self.fault(&path, signatures), refusal) {
+        match (self.fault(&path, signatures), rejection) {
             (None, _) if is_listed => Ok(path),
             (None, _) if is_version_1 && path.is_version_1_below_listed_root() => Ok(path),
             (Some(fault), _) => Err(fault),
-            (None, Refusal::Fault(fault)) => Err(fault.clone()),
+            (None, Rejection::Fault(fault)) => Err(fault.clone()),
             (None, _) if path.certificates.len() > WEBPKIS_LONGEST_PATH => Err(Verdict::ChainTooLong),
-            (None, Refusal::Webpki(error)) => match verdict_of(error) {
-                // Of another path that webpki has tried: the signatures of this one are good.
+            (None, Rejection::Webpki(error)) => match verdict_of(error) {
+                // It belongs to another path that webpki has tried: the signatures of this one are valid.
                 Verdict::SignatureFailure => Err(Verdict::Malformed),
                 verdict => Err(verdict),
             },
@@ -170,7 +174,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What webpki refuses and OpenSSL's rules do not.
+/// The verdict for an error of webpki without a fault by OpenSSL's rules.
 fn verdict_of(error: &Error) -> Verdict {
     match error {
         Error::CaUsedAsEndEntity | Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
