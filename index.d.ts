@@ -681,8 +681,9 @@ export interface StreamEvents {
   ready: [];
   /**
    * The handshake of {@link Stream.setSecure} is done, on either side. Emitted once, after 'connect'. What was written
-   * meanwhile is sent after the listeners, and their ticks and microtasks, have run. If a listener throws, the stream
-   * is destroyed and nothing is sent. Contract: Event: 'secure'.
+   * meanwhile is sent when the listeners have run, and every tick and microtask that follows from them, however many, as
+   * in `node:tls`. If one of them destroys the stream, nothing is sent; a listener that throws destroys it. A listener
+   * that waits for more than that must hold back its writes itself. Contract: Event: 'secure'.
    */
   secure: [];
   /** The name of 'secure' in `node:tls`. Emitted right after it. */

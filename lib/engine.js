@@ -124,7 +124,7 @@ function start() {
   if (engine === null) {
     incoming = Buffer.allocUnsafeSlow(binding.RECEIVE_SIZE);
     outgoing = Buffer.allocUnsafeSlow(binding.WRITE_SIZE);
-    engine = new binding.Engine(callbacks, incoming, outgoing, WAKE_BY_THREAD);
+    engine = new binding.NativeEngine(callbacks, incoming, outgoing, WAKE_BY_THREAD);
     engine.defineFast(engine);
     writeDirectlyAtExit(engine);
   }

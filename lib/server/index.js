@@ -132,6 +132,21 @@ class ServerMethods extends EventEmitter {
     return reference(this, false);
   }
 
+  /** Node's name of emitting 'close', unless the server listens or a stream is still open. */
+  _emitCloseIfDrained() {
+    emitCloseIfDone(this);
+  }
+
+  /** Node's name of the number of concurrent connections. */
+  get _connections() {
+    return this[kConnections];
+  }
+
+  /** As in Node, an assigned number is believed. */
+  set _connections(count) {
+    this[kConnections] = count;
+  }
+
   /** What stands in for Node's private object: null unless the server listens. */
   get _handle() {
     return this.listening ? (this[kHandle] ??= new Handle(this, this[kListener])) : null;

@@ -1,4 +1,5 @@
-//! What the class [`JsEngine`](super::JsEngine) shares with the wake: the engine, and all that calls into JavaScript need.
+//! What the class [`NativeEngine`](super::NativeEngine) shares with the wake: the engine, and all that calls into
+//! JavaScript need.
 //!
 //! There is one for each engine, used on the JavaScript thread of its environment only. It is shared by the class, the
 //! functions of [`fast`](super::fast), the wake and the cleanup hook of the environment.

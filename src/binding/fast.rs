@@ -1,7 +1,7 @@
 //! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
 //! `want`, `shutdown`, `close`, `release`, `enter` and the counters.
 //!
-//! They do what methods of [`JsEngine`](super::JsEngine) would, on Node-API itself: the class machinery (unwrapping,
+//! They do what methods of [`NativeEngine`](super::NativeEngine) would, on Node-API itself: the class machinery (unwrapping,
 //! type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an echo
 //! (`perf record -e cpu-clock:u` on `npm run bench -- --server ours --work echo-50`). They need no `this`: each carries
 //! the core that it works on.

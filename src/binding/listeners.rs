@@ -3,11 +3,11 @@
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use super::JsEngine;
+use super::NativeEngine;
 use super::streams::keep_alive;
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// The path of a UNIX listener.
     #[napi(catch_unwind)]
     pub fn path(&self, id: u32) -> Option<Buffer> {

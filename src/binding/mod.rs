@@ -1,8 +1,8 @@
 //! The binding: the engine as JavaScript sees it. It converts and calls, and does nothing else.
 //!
-//! One [`JsEngine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names its
-//! streams and listeners by id, and provides one function for each kind of event. Everything here runs on the JavaScript
-//! thread of its environment.
+//! One [`NativeEngine`] belongs to one environment (or to one module registry of it, as under jest). JavaScript names
+//! its streams and listeners by id, and provides one function for each kind of event. Everything here runs on the
+//! JavaScript thread of its environment.
 //!
 //! # Layout
 //!
@@ -65,13 +65,13 @@ pub const BULK_LEAST: u32 = crate::stream::BULK_LEAST as u32;
 pub const WRITE_SIZE: u32 = GATHER_MOST as u32;
 
 /// All streams and listeners of one environment.
-#[napi(js_name = "Engine")]
-pub struct JsEngine {
+#[napi]
+pub struct NativeEngine {
     core: Rc<Core>,
 }
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
     /// `onfail`, `onconnection`, `onenter`, `onstall`, `onbulk`, `onflush`, `onpanic`, ...). It receives into the Buffer
     /// `incoming`, of [`RECEIVE_SIZE`] bytes; small writes are put into `outgoing`, of [`WRITE_SIZE`]. Nothing else may
@@ -146,7 +146,7 @@ impl JsEngine {
     }
 }
 
-impl Drop for JsEngine {
+impl Drop for NativeEngine {
     fn drop(&mut self) {
         self.core.shut_down();
     }

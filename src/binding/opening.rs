@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
-use super::JsEngine;
+use super::NativeEngine;
 use super::sources::{Address, address_of};
 use crate::error::{Error, Result, Syscall};
 use crate::socket::open::Bind;
@@ -45,7 +45,7 @@ pub struct BindOptions {
 }
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// Starts to connect over TCP.
     #[napi(catch_unwind)]
     pub fn connect_tcp(

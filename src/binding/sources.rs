@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use napi_derive::napi;
 
-use super::JsEngine;
+use super::NativeEngine;
 use crate::socket::{Kind, address};
 
 /// One end of a connection.
@@ -19,7 +19,7 @@ pub struct Address {
 }
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// Whether the stream or listener may keep the loop alive.
     #[napi(catch_unwind)]
     pub fn reference(&self, id: u32, referenced: bool) {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use napi_derive::napi;
 
-use super::JsEngine;
+use super::NativeEngine;
 use crate::socket::options::KeepAlive;
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// Pipes stream `id` to stream `target`: what it receives does not come here any more. Returns whether that is
     /// possible now.
     #[napi(catch_unwind)]

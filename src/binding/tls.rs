@@ -6,7 +6,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use rustls::HandshakeKind;
 
-use super::JsEngine;
+use super::NativeEngine;
 use super::credentials::NativeCredentials;
 use crate::stream::Secure;
 use crate::tls::error::TlsError;
@@ -78,7 +78,7 @@ pub struct CertificateText {
 }
 
 #[napi]
-impl JsEngine {
+impl NativeEngine {
     /// Has a stream change over to TLS behind what was written; `onsecure` or a failure follows. `false` if it can't.
     #[napi(catch_unwind)]
     pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
