@@ -1,8 +1,8 @@
 'use strict';
 
-// The differences between the two contracts, each once, with both values. docs/decisions.md has the reasons, under the
-// same keys. Nothing else in the package knows which contract it serves: a class has its column as `kContract` and reads
-// the value that it needs.
+// The differences between the two contracts, each once, with both values. docs/decisions.md has the reasons, under
+// the same keys. Nothing else in the package knows which contract it serves: a class has its column as `kContract` and
+// reads the value that it needs.
 //
 // `page` is the `net` page of Node v0.3.1, `today` is `node:net` as of Node 20 to 26.
 

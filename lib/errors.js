@@ -175,8 +175,8 @@ function placed(address, port) {
 }
 
 /**
- * `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. The message names the address of our end: if
- * the call failed at once, the one that it had (`atOnce`), else the one that was requested (`local`).
+ * `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. The message names the address of our end:
+ * if the call failed at once, the one that it had (`atOnce`), else the one that was requested (`local`).
  */
 function connectError({ errno, syscall, local: atOnce }, address, port, local = null) {
   const [code] = describe(errno);
