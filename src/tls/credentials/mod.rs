@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_are_resumed_by_whoever_has_the_keys() {
+    fn sessions_are_resumed_by_every_server_with_the_keys() {
         use HandshakeKind::{Full, Resumed};
         for version in ["TLSv1.2", "TLSv1.3"] {
             let client = |_: ()| client(|options| options.max_version = Some(version.into()));
@@ -216,12 +216,12 @@ mod tests {
         let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
         let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         for version in ["TLSv1.2", "TLSv1.3"] {
-            let gate = client(|options| {
+            let strict = client(|options| {
                 options.max_version = Some(version.into());
                 options.ca = Some(vec![VERSION_1.as_bytes().to_vec()]);
                 options.reject_unauthorized = true;
             });
-            let outcome = handshake(&gate, &server, "localhost");
+            let outcome = handshake(&strict, &server, "localhost");
             assert_eq!((outcome.client_error, outcome.server_error), (None, None), "{version}");
         }
     }

@@ -65,11 +65,11 @@ async fn connect(
         Some(name) => Some(name),
         None => Some(address.map_or_else(|| LOCAL.to_owned(), |address| address.to_string())),
     };
-    let gate =
-        Gate { peer: ExpectedPeer::Server { name: checked.as_deref() }, is_closed: credentials.reject_unauthorized };
+    let peer = ExpectedPeer::Server { name: checked.as_deref() };
+    let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
-    secured(transport, connection, gate, asked_for, own, &credentials)
+    finish(transport, connection, requirement, asked_for, own, &credentials)
 }
 
 async fn accept(
@@ -84,19 +84,14 @@ async fn accept(
     let first = Arc::clone(&credentials);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
-    let credentials = match &server_name {
-        None => credentials,
+    let chosen = match &server_name {
+        None => None,
         Some(name) => match contexts.find(name) {
-            Some(context) => context,
-            None if asks => {
-                let (answer, answered) = oneshot::channel();
-                post(HandshakeMessage::NameAsked(name.clone(), answer));
-                let answer = answer_or_end(answered, &transport).await;
-                answer.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
-            }
-            None => credentials,
+            None if asks => ask_for_credentials(name, &transport, post).await?,
+            found => found,
         },
     };
+    let credentials = chosen.unwrap_or(credentials);
     let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
@@ -108,42 +103,47 @@ async fn accept(
     };
     drive::complete(&mut connection, &mut transport).await?;
     // A client can't evade `rejectUnauthorized` by asking for another name.
-    let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
-    secured(transport, connection, Gate { peer: ExpectedPeer::Client, is_closed }, server_name, own, &credentials)
+    let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;
+    let requirement = Requirement { peer: ExpectedPeer::Client, is_mandatory };
+    finish(transport, connection, requirement, server_name, own, &credentials)
 }
 
-/// Waits for the answer. `None` if the stream or its peer closes before: while the user chooses the credentials, nothing
-/// is read.
-async fn answer_or_end(
-    mut answered: oneshot::Receiver<Option<Arc<Credentials>>>,
+/// Has the stream choose the credentials for `name`. Fails if the stream or its peer closes before: meanwhile, nothing is
+/// read.
+async fn ask_for_credentials(
+    name: &str,
     transport: &Transport,
-) -> Option<Option<Arc<Credentials>>> {
-    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), transport.poll_peer_closed(cx)) {
+    post: &(impl Fn(HandshakeMessage) + Sync),
+) -> Result<Option<Arc<Credentials>>, TlsError> {
+    let (sender, mut answer) = oneshot::channel();
+    post(HandshakeMessage::NameAsked(name.to_owned(), sender));
+    let answer = poll_fn(|cx| match (Pin::new(&mut answer).poll(cx), transport.poll_peer_closed(cx)) {
         (Poll::Ready(answer), _) => Poll::Ready(answer.ok()),
         (Poll::Pending, Poll::Ready(())) => Poll::Ready(None),
         (Poll::Pending, Poll::Pending) => Poll::Pending,
-    })
-    .await
+    });
+    answer.await.ok_or_else(TlsError::disconnected)
 }
 
 /// What the peer has to be, and whether the handshake fails if it isn't.
-struct Gate<'a> {
+struct Requirement<'a> {
     peer: ExpectedPeer<'a>,
-    is_closed: bool,
+    is_mandatory: bool,
 }
 
-fn secured(
+/// Decides on the peer, and returns what the handshake leaves.
+fn finish(
     transport: Transport,
     connection: Connection,
-    gate: Gate<'_>,
+    requirement: Requirement<'_>,
     server_name: Option<String>,
     own: Option<CertificateDer<'static>>,
     credentials: &Credentials,
 ) -> Result<Established, ConnectionError> {
     // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
     let chain = connection.peer_certificates().unwrap_or_default();
-    let verdict = judge(&credentials.trust, chain, gate.peer, UnixTime::now()).err();
-    if let (true, Some(verdict)) = (gate.is_closed, &verdict) {
+    let verdict = judge(&credentials.trust, chain, requirement.peer, UnixTime::now()).err();
+    if let (true, Some(verdict)) = (requirement.is_mandatory, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
     Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own })

@@ -17,7 +17,7 @@ use crate::socket::{Descriptor, Kind};
 const FIRST_BYTES: usize = 16;
 
 /// How many received bytes are discarded before a failed connection is closed. Closing a socket with unread bytes resets
-/// the connection, and a reset may overtake the alert that gives the reason.
+/// the connection, and a reset may overtake the alert with the reason.
 const DISCARD_MOST: usize = 64 << 10;
 
 /// See the module.

@@ -139,7 +139,7 @@ mod tests {
         let fake = Certificate::self_signed(authority("root"));
         let leaf = root.sign(params("leaf"));
         let clean = root.crl(false, 2035);
-        // Told apart by the identifiers of their keys.
+        // Distinguished by their key identifiers.
         assert_eq!(verdict(&root, &[&fake.crl(false, 2035)], &[&leaf]), "UNABLE_TO_GET_CRL");
         assert_eq!(verdict(&root, &[&fake.crl(true, 2035), &clean], &[&leaf]), "");
         let same = |params: CertificateParams| {

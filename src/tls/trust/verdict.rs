@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_certificate_has_the_code_that_node_gives() {
+    fn a_missing_certificate_has_the_code_of_node() {
         assert_eq!(Verdict::NoCertificate.code(), "UNABLE_TO_GET_ISSUER_CERT");
     }
 }

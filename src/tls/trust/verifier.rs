@@ -235,8 +235,8 @@ mod tests {
             assert!(!outcome.client.is_handshaking() && outcome.client_error.is_none());
             assert_eq!(outcome.client.peer_certificates().unwrap()[0], own.der);
 
-            let gate = credentials(None, |options| options.reject_unauthorized = true);
-            let outcome = handshake(&gate, &server, "localhost");
+            let strict = credentials(None, |options| options.reject_unauthorized = true);
+            let outcome = handshake(&strict, &server, "localhost");
             let verdict = Verdict::from_rustls(&outcome.client_error.unwrap());
             assert_eq!(verdict, Some(Verdict::DepthZeroSelfSigned));
             assert_eq!(outcome.server_error, Some(Error::AlertReceived(AlertDescription::UnknownCA)));
@@ -262,8 +262,8 @@ mod tests {
             let outcome = handshake(&client, &credentials(Some(&own), |_| ()), "localhost");
             assert!(!outcome.server.is_handshaking() && outcome.server.peer_certificates().is_none());
 
-            let gate = credentials(Some(&own), |options| options.reject_unauthorized = true);
-            let outcome = handshake(&client, &gate, "localhost");
+            let strict = credentials(Some(&own), |options| options.reject_unauthorized = true);
+            let outcome = handshake(&client, &strict, "localhost");
             let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
             assert_eq!(verdict, Some(Verdict::NoCertificate));
         });
