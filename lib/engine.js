@@ -33,9 +33,6 @@ let bulk = null;
 const WAKE_BY_THREAD =
   process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
 
-/** How many promises in a row an event may settle, as those of one async function that awaits another. */
-const PROMISES = 8;
-
 /** What the engine calls for each of its events. */
 const callbacks = { __proto__: null };
 for (const [name, method] of Object.entries(events)) callbacks[name] = passOn(method);
@@ -170,17 +167,20 @@ function asyncId(id) {
 }
 
 /**
- * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine delivers in one turn what
- * takes libuv several: there, it is called before the next event, behind the promises that this event has settled.
+ * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine reports in one turn what
+ * takes libuv several: there, it is called before the next event.
  */
 function later(callback, ...args) {
-  if (WAKE_BY_THREAD) behindPromises(PROMISES, callback, args);
+  if (WAKE_BY_THREAD) behindPromises(callback, args);
   else setImmediate(callback, ...args);
 }
 
-function behindPromises(depth, callback, args) {
-  if (depth === 0) process.nextTick(callback, ...args);
-  else queueMicrotask(() => behindPromises(depth - 1, callback, args));
+/**
+ * Calls `callback(...args)` behind all promises that this event settles, and the ticks that they ask for. The tick of a
+ * microtask comes when no microtask is left, however many follow from each other; a tick of that one, behind theirs.
+ */
+function behindPromises(callback, args) {
+  queueMicrotask(() => process.nextTick(() => process.nextTick(callback, ...args)));
 }
 
 /** Closes `id`, if it is open, and releases it. */

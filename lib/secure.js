@@ -168,14 +168,6 @@ function isSecuring(stream) {
   return stream[kSecurity] !== null && !stream[kSecurity].isOpen;
 }
 
-/**
- * Calls `callback` behind all that the present callback has left to run: its ticks, its microtasks, and what those that
- * were there first have scheduled. A listener that rejects has destroyed its stream by then (`captureRejections`).
- */
-function afterTicks(callback) {
-  process.nextTick(() => queueMicrotask(() => process.nextTick(callback)));
-}
-
 /** A certificate in the words of the contract; an empty object without one. */
 function describe(der) {
   if (der === null) return {};
@@ -202,4 +194,4 @@ function describeChain(chain) {
   return shown[0];
 }
 
-module.exports = { MARK, Security, afterTicks, describe, describeAsToday, isSecuring, secureArguments };
+module.exports = { MARK, Security, describe, describeAsToday, isSecuring, secureArguments };

@@ -2,8 +2,8 @@
 
 // `npm run dependencies` checks what the package depends on. The rules for crates are in deny.toml. cargo-deny checks
 // them where it is installed (`cargo install --locked cargo-deny`); elsewhere, this script checks licences, duplicates,
-// pre-releases and sources from the output of `cargo metadata`. Advisories are fetched from a network: where that fails,
-// the output says so, and everything else is still checked.
+// pre-releases and sources from the output of `cargo metadata`. Advisories are fetched from a network: where that
+// fails, the output says so, and everything else is still checked.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');

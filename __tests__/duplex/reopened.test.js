@@ -12,6 +12,11 @@ const { destroyAtEnd, listening } = require('../helpers');
 
 const SIZE = 200_000;
 
+/** `stream`, whose peer may close with bytes unread. */
+function mayBeReset(stream) {
+  return destroyAtEnd(stream).on('error', () => {});
+}
+
 /** A server that sends `text` to each client, and ends. */
 function greeting(text) {
   return listening(nodeNet.createServer((stream) => stream.end(text)));
@@ -19,7 +24,7 @@ function greeting(text) {
 
 describe.each([['node:net', nodeNet], ['rust-net', page], ['rust-net/node', today]])('%s', (_, net) => {
   test('a pipe that was kept, and another one', async () => {
-    const server = await listening(nodeNet.createServer((stream) => destroyAtEnd(stream).write('x'.repeat(SIZE))));
+    const server = await listening(nodeNet.createServer((stream) => mayBeReset(stream).write('x'.repeat(SIZE))));
     const stream = destroyAtEnd(net.connect(server.address().port, '127.0.0.1'));
     const [kept, added] = [new PassThrough({ highWaterMark: 10 }), new PassThrough({ highWaterMark: 10 })];
     stream.pipe(kept);
@@ -56,4 +61,17 @@ describe.each([['node:net', nodeNet], ['rust-net', page], ['rust-net/node', toda
     expect([stream.readable, stream.writable, stream.destroyed, stream.errored]).toEqual([true, true, false, null]);
     await once(stream, 'close');
   });
+});
+
+test.each([['rust-net', page], ['rust-net/node', today]])("%s: a write() of the program's stays", async (_, net) => {
+  const server = await listening(nodeNet.createServer((stream) => mayBeReset(stream).resume()));
+  const { port } = server.address();
+  const stream = destroyAtEnd(net.connect(port, '127.0.0.1'));
+  const write = jest.fn();
+  stream.write = write;
+  await once(stream.destroy(), 'close');
+  stream.connect(port, '127.0.0.1');
+  await once(stream, 'connect');
+  stream.write('seen');
+  expect(write).toHaveBeenCalledWith('seen');
 });

@@ -17,7 +17,7 @@ function exitOf(running) {
 }
 
 /**
- * Starts `command` (node, with an example) and gives the process, the lines of its stdout, what it has said on stderr,
+ * Starts `command` (node, with an example) and returns the process, the lines of its stdout, its complaints on stderr,
  * and its exit.
  */
 function start(command, args, { descriptors = [], env = {} } = {}) {
@@ -28,10 +28,15 @@ function start(command, args, { descriptors = [], env = {} } = {}) {
   atEnd(() => running.kill('SIGKILL'));
   let complaints = '';
   running.stderr.setEncoding('utf8').on('data', (text) => (complaints += text));
+  /** Resolves when it has complained, on stderr, of what `pattern` matches. */
+  async function complained(pattern) {
+    while (!pattern.test(complaints)) await once(running.stderr, 'data');
+  }
   return {
     process: running,
     lines: readline.createInterface(running.stdout)[Symbol.asyncIterator](),
     complaints: () => complaints,
+    complained,
     exit: exitOf(running),
   };
 }

@@ -4,7 +4,7 @@
 
 const { Duplex } = require('stream');
 const { Handle, assignHandle } = require('../handle');
-const { kBound, kContract, kFailed, kHandle, kOutgoing, kRace, kTransport, isOpenOrOpening } = require('./fields');
+const { kBound, kContract, kFailed, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
 const { waitingBytes } = require('./sending');
 
 /** The members of net.Stream that tell what it is. */
@@ -57,6 +57,16 @@ class Addresses extends Duplex {
     assignHandle(this, value);
   }
 
+  /** Node's name of what `address()` returns. */
+  _getsockname() {
+    return this.address();
+  }
+
+  /** Node's name of the peer's address: `{ address, family, port }`, empty for what has none. */
+  _getpeername() {
+    return this[kTransport].peer ?? {};
+  }
+
   /** Node's old name of `connecting`. */
   get _connecting() {
     return this.connecting;
@@ -88,9 +98,7 @@ class Addresses extends Duplex {
   }
 }
 
-/**
- * Members that Node's streams do not have, and that programs use as names of their own: they can be assigned.
- */
+/** Members that can be assigned, because they are no accessors in Node: fields, or names that a program may take. */
 class OwnAddresses extends Duplex {
   /** 'tcp4', 'tcp6' or 'unix' ('pipe' for an adopted pipe); null without a connection. */
   get type() {
@@ -100,6 +108,11 @@ class OwnAddresses extends Duplex {
   /** The number of the descriptor while the stream is open, else null. */
   get fd() {
     return this[kTransport].fd;
+  }
+
+  /** Node's name of the server that has accepted the stream; null if none has. */
+  get _server() {
+    return this[kServer] ?? null;
   }
 }
 

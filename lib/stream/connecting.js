@@ -2,12 +2,12 @@
 
 // A stream's connection: how it gets one, and how it gets another after 'close'.
 
-const channels = require('../channels');
+const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { connectTarget } = require('../arguments');
 const { QUEUE_MOST } = require('../binding');
+const channels = require('../channels');
 const errors = require('../errors');
-const { errno: ERRNO } = require('os').constants;
 const { Race } = require('../race');
 const { DuplexOptions } = require('./duplex-options');
 const {
@@ -26,6 +26,7 @@ const {
   kWanted,
   resetFields,
 } = require('./fields');
+const { restoreWrite } = require('./peers-end');
 const { goOnReading, startReading } = require('./reading');
 const { hideSecureMembers } = require('./secure-members');
 const { applyWanted } = require('./socket-options');
@@ -142,7 +143,7 @@ function reopen(stream, then) {
   const staysPaused = keepsModes && stream.isPaused();
   renewDuplex(stream, keepsModes);
   resetFields(stream);
-  if (Object.hasOwn(stream, 'write')) delete stream.write;
+  restoreWrite(stream);
   hideSecureMembers(stream);
   // Duplex notes these listeners when they are added, and has forgotten them.
   const listeners = stream.rawListeners('readable');

@@ -11,6 +11,7 @@ const { attach } = require('./connecting');
 const { DuplexOptions } = require('./duplex-options');
 const { kContract, setFields } = require('./fields');
 const { isOnread } = require('./onread');
+const { onReadableStreamEnd } = require('./peers-end');
 const { readInto, startReading } = require('./reading');
 
 /** Makes `stream` of the options of the program. */
@@ -50,21 +51,6 @@ function initialize(stream, options) {
   // An aborted signal destroys the stream in here.
   Duplex.call(stream, options);
   if (stream[kContract].writeAfterPeersEndBreaks) stream.on('end', onReadableStreamEnd);
-}
-
-/** Has the name that it has in Node: programs count and list the listeners of a stream. */
-function onReadableStreamEnd() {
-  if (!this.allowHalfOpen) this.write = writeAfterPeersEnd;
-}
-
-/** What `write()` does where the peer has ended the stream, and ours with it. */
-function writeAfterPeersEnd(chunk, encoding, callback) {
-  if (!this.writableEnded) return Duplex.prototype.write.call(this, chunk, encoding, callback);
-  const error = errors.peerHasEnded();
-  if (typeof encoding === 'function') callback = encoding;
-  if (typeof callback === 'function') process.nextTick(callback, error);
-  this.destroy(error);
-  return false;
 }
 
 module.exports = { construct, initialize };

@@ -140,22 +140,26 @@ class Stream extends Duplex {
 
   // What Duplex asks for.
 
-  _read() {
+  _read(_size) {
     receive(this);
   }
 
   _write(chunk, encoding, callback) {
-    if (this[kTimedOut]) rearmTimer(this);
     if (chunk === MARK) beginHandshake(this, callback);
-    else if (typeof chunk === 'string') sendString(this, chunk, encoding, callback);
-    else send(this, [chunk], callback);
+    else this._writeGeneric(false, chunk, encoding, callback);
   }
 
   _writev(list, callback) {
-    if (this[kTimedOut]) rearmTimer(this);
     if (isSecuring(this) && splitAtMark(this, list, callback)) return;
-    const chunks = list.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk));
-    send(this, chunks, callback);
+    this._writeGeneric(true, list, '', callback);
+  }
+
+  /** What every write passes through, as in Node: a chunk, or with `isList` the list that `_writev` takes. */
+  _writeGeneric(isList, data, encoding, callback) {
+    if (this[kTimedOut]) rearmTimer(this);
+    if (isList) send(this, data.map(bytesOf), callback);
+    else if (typeof data === 'string') sendString(this, data, encoding, callback);
+    else send(this, [data], callback);
   }
 
   _final(callback) {
@@ -234,6 +238,11 @@ class Stream extends Duplex {
       this.once('connect', () => this.resetAndDestroy());
       return this;
     }
+    return this._reset();
+  }
+
+  /** Node's name of what `resetAndDestroy()` does with an open connection. */
+  _reset() {
     this[kReset] = true;
     return this.destroy();
   }
@@ -249,6 +258,11 @@ function deliver(stream, memory, start, end) {
   else pauseIfFull(stream, stream.push(copy(memory, start, end)));
 }
 
+/** A chunk of the list that `_writev` takes, as bytes. */
+function bytesOf({ chunk, encoding }) {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+}
+
 /** 'close' comes last: behind what this tick has left to emit. */
 function closeBehindTicks(stream, details) {
   queueMicrotask(() => emitClose(stream, details));
@@ -262,6 +276,7 @@ watch({
   write: Stream.prototype.write,
   _write: Stream.prototype._write,
   _writev: Stream.prototype._writev,
+  _writeGeneric: Stream.prototype._writeGeneric,
 });
 
 /** The members of the public prototype for one contract. */

@@ -68,9 +68,9 @@ class Pipes extends Duplex {
 }
 
 /** Notes the methods of net.Stream itself that bytes pass through. */
-function watch(own) {
-  reading.read = own.read;
-  Object.assign(writing, { write: own.write, _write: own._write, _writev: own._writev });
+function watch({ read, ...own }) {
+  reading.read = read;
+  Object.assign(writing, own);
 }
 
 /** Lets the engine move what `stream` receives, where it may. Returns whether it does. */

@@ -97,15 +97,26 @@ class SecureMembers extends Duplex {
 /** The members' property descriptors. A program's own class may have fields of these names. */
 const MEMBERS = assignable(membersLike([SecureMembers], {}));
 
-/** Gives `stream` these members, where its prototype does not have them. */
+/** Gives `stream` these members, where its prototype does not have them. What the program has put there stays. */
 function showSecureMembers(stream) {
-  if (!stream[kContract].showsTlsInTheClear) Object.defineProperties(stream, MEMBERS);
+  if (stream[kContract].showsTlsInTheClear) return;
+  for (const [name, member] of Object.entries(MEMBERS)) {
+    if (!(name in stream)) Object.defineProperty(stream, name, member);
+  }
 }
 
 /** Takes them away again. */
 function hideSecureMembers(stream) {
   if (stream[kContract].showsTlsInTheClear) return;
-  for (const name of Object.keys(MEMBERS)) delete stream[name];
+  for (const name of Object.keys(MEMBERS)) {
+    const member = Object.getOwnPropertyDescriptor(stream, name);
+    if (member !== undefined && isOurs(member, MEMBERS[name])) delete stream[name];
+  }
+}
+
+/** Whether `member` of a stream is the one that `setSecure()` has put there. */
+function isOurs(member, { get, value }) {
+  return member.get === get && member.value === value;
 }
 
 /** What is known of a secure stream's session: `{ agreement, peer, own }`; undefined in the clear. */

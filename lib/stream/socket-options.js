@@ -10,9 +10,10 @@ const { kRace, kTransport, kWanted } = require('./fields');
 /** The members of net.Stream that set options of its socket. */
 class SocketOptions extends Duplex {
   /** Turns Nagle's algorithm off (true) or on. Contract: stream.setNoDelay. */
-  setNoDelay(noDelay = true) {
-    if (this[kTransport].isOpen) this[kTransport].setNoDelay(Boolean(noDelay));
-    else wanted(this).noDelay = Boolean(noDelay);
+  setNoDelay(noDelay) {
+    const isSet = noDelay === undefined || Boolean(noDelay);
+    if (this[kTransport].isOpen) this[kTransport].setNoDelay(isSet);
+    else wanted(this).noDelay = isSet;
     return this;
   }
 
@@ -20,8 +21,8 @@ class SocketOptions extends Duplex {
    * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Instead of the arguments, an object with
    * their names is taken. Contract: stream.setKeepAlive.
    */
-  setKeepAlive(...args) {
-    const settings = keepAliveSettings(...keepAliveArguments(args));
+  setKeepAlive(enable, initialDelay, interval, count) {
+    const settings = keepAliveSettings(...keepAliveArguments([enable, initialDelay, interval, count]));
     if (this[kTransport].isOpen) this[kTransport].setKeepAlive(settings);
     else wanted(this).keepAlive = settings;
     return this;

@@ -13,10 +13,10 @@ const { giveBack, stopFeeding } = require('./pipes');
 class Timeouts extends Duplex {
   /** Emits 'timeout' after `msecs` without traffic; 0 turns that off. Contract: stream.setTimeout. */
   setTimeout(msecs, callback) {
-    if (this.destroyed) return this;
     msecs = validateTimeout(msecs);
     if (callback !== undefined) validateFunction(callback, 'callback');
     this.timeout = msecs;
+    if (this.destroyed) return this;
     stopTimer(this);
     this[kTimedOut] = false;
     trackTraffic(this);
@@ -26,6 +26,16 @@ class Timeouts extends Duplex {
       else this.removeListener('timeout', callback);
     }
     return this;
+  }
+
+  /** Node's name of beginning the span of `setTimeout()` anew. */
+  _unrefTimer() {
+    if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
+  }
+
+  /** Node's name of what happens when the span is over; programs put their own in its place. */
+  _onTimeout() {
+    this.emit('timeout');
   }
 }
 
@@ -56,10 +66,10 @@ function onTimer(stream) {
     // The next traffic is to be seen here: it begins the span anew.
     giveBack(stream);
     stopFeeding(stream);
-    stream.emit('timeout');
+    stream._onTimeout();
     return;
   }
-  stream.emit('timeout');
+  stream._onTimeout();
   // Unless a listener has set another, or destroyed the stream.
   if (stream[kTimer] === timer) rearmTimer(stream);
 }

@@ -7,11 +7,12 @@
 // what a stream knows of its session.
 
 const { Duplex } = require('stream');
+const { setImmediate } = require('timers');
 const errors = require('../errors');
 const { join } = require('../memory');
-const { MARK, Security, afterTicks, secureArguments } = require('../secure');
+const { MARK, Security, secureArguments } = require('../secure');
 const { renewDecoder, undecode } = require('./encodings');
-const { kAgain, kHost, kOnread, kReading, kSecurity, kServer, kTransport } = require('./fields');
+const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 const { goOnReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
@@ -116,13 +117,18 @@ function handshakeDone(stream) {
   } finally {
     if (!isAccepted) stream.destroy();
   }
-  afterTicks(() => {
-    if (stream.destroyed || stream[kSecurity] !== security) return;
-    security.open();
-    if (stream[kReading] && !stream.destroyed) goOnReading(stream);
-    // What it had been full of has been taken by setSecure().
-    if (stream.listenerCount('readable') > 0) stream.read(0);
-  });
+  // Behind every tick and microtask that follows from the listeners, as in node:tls: one that rejects or waits for a
+  // promise can still destroy the stream.
+  setImmediate(openStream, stream, security);
+}
+
+/** No listener of 'secure' has objected to the peer: bytes pass from now on. */
+function openStream(stream, security) {
+  if (stream.destroyed || stream[kSecurity] !== security) return;
+  security.open();
+  if (!stream.destroyed) goOnReading(stream);
+  // What it had been full of has been taken by setSecure().
+  if (stream.listenerCount('readable') > 0) stream.read(0);
 }
 
 /** A client has asked for the server `name`, and the handshake waits for the credentials to go on with. */

@@ -13,23 +13,19 @@
 //!
 //! The callbacks are held strongly only while there is a stream or listener. Without one, nothing here keeps the
 //! module that made the engine alive (jest makes one for every test file), and its collection shuts the engine down
-//! ([`shutdown`](super::shutdown)).
+//! ([`lifetime`](super::lifetime)).
 
 use std::cell::{Cell, RefCell};
-use std::ptr::null_mut;
-use std::rc::Rc;
 
-use napi::bindgen_prelude::{Object, Result, Unknown};
 use napi::sys;
 
 use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
 use super::memory::Memory;
-use super::shutdown;
 use crate::engine::Engine;
 use crate::error;
-use crate::reactor::wake::{Turn, Wake, Way};
+use crate::reactor::wake::{Wake, Way};
 
 /// See the module.
 pub struct Core {
@@ -41,42 +37,12 @@ pub struct Core {
     /// `None` once the engine is shut down.
     pub(super) wake: RefCell<Option<Wake>>,
     /// The wake keeps the loop alive.
-    is_referenced: Cell<bool>,
+    pub(super) is_referenced: Cell<bool>,
     /// Null once the engine is shut down.
     pub(super) cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
 impl Core {
-    /// Starts an engine. `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.
-    pub fn start(
-        env: sys::napi_env,
-        callbacks: &Object<'_>,
-        incoming: &Unknown<'_>,
-        outgoing: &Unknown<'_>,
-        way: Way,
-    ) -> Result<Rc<Self>> {
-        let memory = Memory::new(env, incoming, outgoing)?;
-        let engine = Engine::new(memory.incoming()).map_err(errno_as_message)?;
-        let core = Rc::new(Self {
-            env,
-            engine: RefCell::new(engine),
-            contexts: AsyncContexts::new(env),
-            calls: Calls::new(env, callbacks)?,
-            memory,
-            wake: RefCell::new(None),
-            is_referenced: Cell::new(false),
-            cleanup: Cell::new(null_mut()),
-        });
-        {
-            let engine = core.engine.borrow();
-            // SAFETY: this is the thread of `env`; the core keeps the reactor until the wake has been closed.
-            let wake = unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn Turn>)? };
-            core.wake.replace(Some(wake));
-        }
-        shutdown::add_cleanup_hook(&core)?;
-        Ok(core)
-    }
-
     /// Which way the loop is woken, until the engine is shut down.
     pub fn way(&self) -> Option<Way> {
         self.wake.borrow().as_ref().map(Wake::way)
@@ -156,9 +122,4 @@ impl Core {
         }
         self.calls.hold(has_sources);
     }
-}
-
-/// An error whose message is the errno: JavaScript makes a system error of it.
-fn errno_as_message(error: std::io::Error) -> napi::Error {
-    napi::Error::from_reason(error.raw_os_error().unwrap_or(libc::EINVAL).to_string())
 }

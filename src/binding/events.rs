@@ -4,8 +4,9 @@
 //! added here and in its owner. What an event needs travels with it. Runs on the JavaScript thread, between
 //! two operations on the engine.
 
+use napi::sys;
+
 use super::arguments::Argument;
-use super::core::Core;
 use crate::engine::Event;
 use crate::error::{Error, Result, Syscall};
 use crate::socket::address;
@@ -25,16 +26,22 @@ macro_rules! events {
         /// The names of the callbacks, in the order of [`Callback`].
         pub const NAMES: &[&str] = &[$(stringify!($callback)),*];
 
-        impl Core {
-            /// Calls JavaScript for `event`. A handle scope is open.
-            fn call(&self, event: Event) {
-                match event {
-                    $($event => {
-                        // SAFETY: this is the thread of the environment, and the caller has a handle scope open.
-                        let arguments = unsafe { [$id.value(self.env) $(, $argument.value(self.env))*] };
-                        self.calls.call(self.contexts.of($id), Callback::$callback, &arguments);
-                    })*
-                }
+        /// Calls `call` with the id that `event` is about, its callback, and the arguments.
+        ///
+        /// # Safety
+        ///
+        /// This is the thread of `env`, and a handle scope is open.
+        pub unsafe fn convert(
+            event: Event,
+            env: sys::napi_env,
+            call: impl FnOnce(u32, Callback, &[sys::napi_value]),
+        ) {
+            match event {
+                $($event => {
+                    // SAFETY: as the caller promises.
+                    let arguments = unsafe { [$id.value(env) $(, $argument.value(env))*] };
+                    call($id, Callback::$callback, &arguments);
+                })*
             }
         }
     };
@@ -75,22 +82,6 @@ events! {
     Event::Recovered(id) => onrecover(id);
     /// The engine has panicked while it served the id.
     Event::Panicked(id) => onpanic(id);
-}
-
-impl Core {
-    /// Delivers `event` to JavaScript. A handle scope is open.
-    pub(super) fn deliver(&self, event: Event) {
-        if let Event::Connection { listener, stream, .. } = event {
-            self.enter_root_context(stream);
-            // The hooks of `async_hooks` have run, and may have closed the listener.
-            let is_open = self.engine.borrow_mut().listener(listener).is_some_and(|listener| listener.is_open());
-            if !is_open {
-                self.release(stream);
-                return;
-            }
-        }
-        self.call(event);
-    }
 }
 
 fn errno(outcome: Result<()>) -> i32 {

@@ -15,12 +15,12 @@
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
 //! | `fast`, `values` | the functions that are called for every chunk or connection, and how these read values |
 //! | `core` | what the class shares with the wake |
-//! | `turn` | a turn: events are found, delivered, and what was written is sent |
+//! | `turn` | a turn: events are found and delivered, and what was written is sent |
 //! | `events`, `arguments` | the table of the events, and what they can carry |
 //! | `calls` | how JavaScript is called |
 //! | `async_contexts` | the asynchronous context of each id |
 //! | `memory` | the Buffers that both sides share |
-//! | `shutdown` | the end of an engine, and of its environment |
+//! | `lifetime` | the beginning of an engine, and its end or that of its environment |
 
 mod arguments;
 mod async_contexts;
@@ -32,10 +32,10 @@ mod events;
 mod fast;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
+mod lifetime;
 pub mod listeners;
 mod memory;
 pub mod opening;
-mod shutdown;
 pub mod sources;
 pub mod streams;
 pub mod tls;

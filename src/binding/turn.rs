@@ -10,6 +10,7 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::core::Core;
+use super::events;
 use crate::engine::{Engine, Event};
 use crate::reactor::wake::Turn;
 
@@ -55,6 +56,25 @@ impl Core {
         self.settle();
         // Behind a flush that has panicked, JavaScript has been called, and may have written.
         goes_on || is_flushed.is_none()
+    }
+
+    /// Delivers `event` to JavaScript. A handle scope is open.
+    fn deliver(&self, event: Event) {
+        if let Event::Connection { listener, stream, .. } = event {
+            self.enter_root_context(stream);
+            // The hooks of `async_hooks` have run, and may have closed the listener.
+            let is_open = self.engine.borrow_mut().listener(listener).is_some_and(|listener| listener.is_open());
+            if !is_open {
+                self.release(stream);
+                return;
+            }
+        }
+        // SAFETY: this is the thread of the environment, and the caller has a handle scope open.
+        unsafe {
+            events::convert(event, self.env, |id, callback, arguments| {
+                self.calls.call(self.contexts.of(id), callback, arguments);
+            });
+        }
     }
 
     fn end(&self) {

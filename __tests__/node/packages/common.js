@@ -8,6 +8,12 @@ const { once } = require('events');
 const net = require('net');
 const ours = require('../../../node');
 
+/**
+ * Where the servers of the scripts listen. A client whose port the system chooses comes from another address of
+ * loopback, so that it never takes the port of a server that is to come again.
+ */
+const HOST = process.platform === 'linux' ? '127.77.0.1' : '127.0.0.1';
+
 /** Text of every length of UTF-8. */
 const TEXT = 'naïve Łódź 日本語 🦀';
 
@@ -22,7 +28,7 @@ function digest(data) {
 /** Has a server of `http` or `tls`, which have Node's net inside, take its connections from a server of `net`. */
 async function listen(httpServer, port = 0) {
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (stream) => httpServer.emit('connection', stream));
-  server.listen(port, '127.0.0.1');
+  server.listen(port, HOST);
   await once(server, 'listening');
   return server;
 }
@@ -100,6 +106,7 @@ function report(main, serve) {
 
 module.exports = {
   BINARY,
+  HOST,
   TEXT,
   another,
   ask,

@@ -8,7 +8,7 @@ const http2 = require('http2');
 const https = require('https');
 const net = require('net');
 const tls = require('tls');
-const { BINARY, TEXT, collect, digest, listen, report } = require('./common');
+const { BINARY, HOST, TEXT, collect, digest, listen, report } = require('./common');
 
 report(async () => {
   const credentials = JSON.parse(process.env.CREDENTIALS);
@@ -62,7 +62,7 @@ report(async () => {
     stream.pipe(child.stdin);
     child.stdout.pipe(stream);
   });
-  given.listen(0, '127.0.0.1');
+  given.listen(0, HOST);
   await once(given, 'listening');
   const toChild = connect(given.address());
   toChild.end(BINARY);

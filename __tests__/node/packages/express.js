@@ -6,7 +6,7 @@ const { once } = require('events');
 const express = require('express');
 const http = require('http');
 const net = require('net');
-const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
+const { BINARY, HOST, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
 function application() {
   const app = express();
@@ -31,7 +31,7 @@ report(async () => {
   agent.createConnection = net.createConnection;
 
   async function request(path, body) {
-    const options = { host: '127.0.0.1', port, path, agent, method: body ? 'POST' : 'GET' };
+    const options = { host: HOST, port, path, agent, method: body ? 'POST' : 'GET' };
     if (body) options.headers = { 'content-type': 'application/octet-stream' };
     const outgoing = http.request(options).end(body);
     const [response] = await once(outgoing, 'response');

@@ -8,7 +8,7 @@ const http = require('http');
 const httpProxy = require('http-proxy');
 const net = require('net');
 const { WebSocket, WebSocketServer } = require('ws');
-const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
+const { BINARY, HOST, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
 async function backend(port) {
   let httpServer;
@@ -34,7 +34,7 @@ report(async () => {
   agent.createConnection = net.createConnection;
   const behind = await backend(0);
   const { port: behindPort } = behind.address();
-  const target = `http://127.0.0.1:${behindPort}`;
+  const target = `http://${HOST}:${behindPort}`;
   const proxy = httpProxy.createProxyServer({ target, agent });
   proxy.on('error', (error, request, response) => response.writeHead(502).end(error.code));
   const front = http.createServer((incoming, response) => proxy.web(incoming, response));
@@ -43,7 +43,7 @@ report(async () => {
   const { port } = server.address();
 
   async function request(path, body) {
-    const options = { host: '127.0.0.1', port, path, agent, method: body ? 'POST' : 'GET' };
+    const options = { host: HOST, port, path, agent, method: body ? 'POST' : 'GET' };
     if (body) options.headers = { 'content-type': 'application/octet-stream', 'content-length': body.length };
     const [response] = await once(http.request(options).end(body), 'response');
     return collect(response);
@@ -53,7 +53,7 @@ report(async () => {
   const posted = (await request('/digest', BINARY)).toString() === digest(BINARY);
   const got = digest(await request('/binary')) === digest(BINARY);
   const many = await Promise.all(Array.from({ length: 50 }, (_, i) => request(`/hello/${i}`)));
-  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const client = new WebSocket(`ws://${HOST}:${port}/`);
   await once(client, 'open');
   client.send(BINARY);
   const [echo] = await once(client, 'message');

@@ -5,7 +5,7 @@
 const { once } = require('events');
 const nodemailer = require('nodemailer');
 const { SMTPServer } = require('smtp-server');
-const { BINARY, TEXT, another, collect, digest, report, sayBusy } = require('./common');
+const { BINARY, HOST, TEXT, another, collect, digest, report, sayBusy } = require('./common');
 
 const MAIL = { from: 'a@example.org', to: 'b@example.org', text: TEXT };
 
@@ -21,10 +21,10 @@ async function deliver(secured) {
       }, callback);
     },
   });
-  const server = smtp.listen(0, '127.0.0.1');
+  const server = smtp.listen(0, HOST);
   await once(server, 'listening');
   const transport = nodemailer.createTransport({
-    host: '127.0.0.1',
+    host: HOST,
     port: server.address().port,
     pool: true,
     maxConnections: 3,
@@ -60,7 +60,7 @@ async function serve(port) {
       else callback();
     },
   });
-  const server = smtp.listen(port, '127.0.0.1');
+  const server = smtp.listen(port, HOST);
   await once(server, 'listening');
   return server;
 }
@@ -68,7 +68,7 @@ async function serve(port) {
 /** The server is killed, and comes again in the same place. */
 async function reconnect() {
   const { port, busy, kill } = await another();
-  const transport = nodemailer.createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
+  const transport = nodemailer.createTransport({ host: HOST, port, ignoreTLS: true });
   const send = async (subject) => {
     const { accepted, code } = await transport.sendMail({ ...MAIL, subject }).catch((error) => error);
     return accepted ?? code;

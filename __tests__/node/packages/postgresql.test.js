@@ -31,7 +31,7 @@ const OUTCOME = {
 const OVER_TLS = { secure: true, refusals: ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'] };
 
 const LOST = {
-  pg: { killed: 'Connection terminated unexpectedly', dismissed: ADMIN_SHUTDOWN },
+  pg: { killed: true, dismissed: ADMIN_SHUTDOWN },
   postgres: { killed: true },
 };
 

@@ -6,7 +6,7 @@ const { generateKeyPairSync } = require('crypto');
 const { once } = require('events');
 const net = require('net');
 const { Client, Server } = require('ssh2');
-const { BINARY, TEXT, collect, digest, event, report } = require('./common');
+const { BINARY, HOST, TEXT, collect, digest, event, report } = require('./common');
 
 function serve(client) {
   client.on('error', () => {});
@@ -41,7 +41,7 @@ function serve(client) {
 async function open(port, password) {
   const client = new Client();
   const ready = once(client, 'ready');
-  client.connect({ host: '127.0.0.1', port, username: 'me', password });
+  client.connect({ host: HOST, port, username: 'me', password });
   await ready;
   return client;
 }
@@ -65,7 +65,7 @@ async function listen(hostKey, port) {
   const sockets = new Set();
   const server = new Server({ hostKeys: [hostKey] }, serve);
   server._srv.on('connection', (socket) => sockets.add(socket));
-  server.listen(port, '127.0.0.1');
+  server.listen(port, HOST);
   await once(server, 'listening');
   const kill = async () => {
     server.close();
@@ -88,10 +88,10 @@ report(async () => {
   const command = await run(client, TEXT);
   const many = await Promise.all(Array.from({ length: 8 }, (_, i) => run(client, `${TEXT} ${i}`)));
   const bytes = await run(client, 'digest', BINARY);
-  const echo = net.createServer((stream) => stream.pipe(stream)).listen(0, '127.0.0.1');
+  const echo = net.createServer((stream) => stream.pipe(stream)).listen(0, HOST);
   await once(echo, 'listening');
   const channel = await new Promise((resolve, reject) => {
-    const place = ['127.0.0.1', 1, '127.0.0.1', echo.address().port];
+    const place = [HOST, 1, HOST, echo.address().port];
     client.forwardOut(...place, (error, opened) => (error ? reject(error) : resolve(opened)));
   });
   channel.end(BINARY);

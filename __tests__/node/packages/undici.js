@@ -5,7 +5,7 @@
 const { once } = require('events');
 const http = require('http');
 const { Agent, Pool, fetch, request } = require('undici');
-const { BINARY, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
+const { BINARY, HOST, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
 
 const serve = (port) => {
   const httpServer = http.createServer(async (incoming, response) => {
@@ -20,7 +20,7 @@ const serve = (port) => {
 report(async () => {
   const server = await serve(0);
   const { port } = server.address();
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://${HOST}:${port}`;
   const agent = new Agent({ connections: 10 });
   const text = await (await fetch(origin, { dispatcher: agent })).text();
   const posted = await request(origin, { method: 'POST', body: BINARY, dispatcher: agent });
@@ -49,7 +49,7 @@ report(async () => {
 
   // The server is killed, and comes again in the same place; the pool stays.
   const doomed = await another();
-  const lasting = new Pool(`http://127.0.0.1:${doomed.port}`, { connections: 1 });
+  const lasting = new Pool(`http://${HOST}:${doomed.port}`, { connections: 1 });
   const get = async (path) => (await lasting.request({ path, method: 'GET' })).body.text();
   await get('/');
   const waiting = get('/never').catch((error) => error.code);

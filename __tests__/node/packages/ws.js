@@ -5,7 +5,7 @@
 const { once } = require('events');
 const http = require('http');
 const { WebSocket, WebSocketServer } = require('ws');
-const { BINARY, TEXT, another, digest, listen, report } = require('./common');
+const { BINARY, HOST, TEXT, another, digest, listen, report } = require('./common');
 
 async function start(port) {
   const httpServer = http.createServer();
@@ -17,7 +17,7 @@ async function start(port) {
 }
 
 async function open(port) {
-  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const client = new WebSocket(`ws://${HOST}:${port}/`);
   await once(client, 'open');
   return client;
 }
@@ -54,7 +54,7 @@ report(async () => {
   const closed = once(lost, 'close');
   await doomed.kill();
   const [code] = await closed;
-  const refused = new WebSocket(`ws://127.0.0.1:${doomed.port}/`);
+  const refused = new WebSocket(`ws://${HOST}:${doomed.port}/`);
   const [error] = await once(refused, 'error');
   const again = await another(doomed.port);
   const client2 = await open(doomed.port);

@@ -5,8 +5,8 @@ const READABLE: Readiness = Readiness { readable: true, writable: false, hangup:
 const WRITABLE: Readiness = Readiness { readable: false, writable: true, hangup: false };
 const HANGUP: Readiness = Readiness { readable: true, writable: true, hangup: true };
 
-type Pure = Tls<(), (), (), ()>;
-const CLEAR: Pure = Tls::Clear;
+type Pure = TlsState<(), (), (), ()>;
+const CLEAR: Pure = TlsState::Clear;
 
 fn error(errno: i32) -> Error {
     Syscall::Write.errno(errno)

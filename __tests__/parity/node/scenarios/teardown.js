@@ -66,25 +66,36 @@ for (const way of ['destroy()', 'destroy(error)']) {
   });
 }
 
+/** What brings an event of the client about, in a pair where it does not read yet. */
+const CAUSES = {
+  ready: (client) => client.emit('ready'),
+  data: (client, accepted) => {
+    accepted.write('data');
+    client.on('data', () => {});
+  },
+  end: (client, accepted) => {
+    client.on('data', () => {});
+    accepted.end();
+  },
+  finish: (client) => client.end(),
+  prefinish: (client) => client.end(),
+  timeout: (client) => client.setTimeout(1),
+  pause: (client) => client.resume().pause(),
+  resume: (client) => client.resume(),
+};
+
 for (const [way, end] of Object.entries(WAYS)) {
-  for (const event of ['ready', 'data', 'end', 'finish', 'prefinish', 'timeout', 'pause', 'resume']) {
+  for (const [event, cause] of Object.entries(CAUSES)) {
     inTurns(`${way} in '${event}', of a client`, async (stage) => {
       const [client, accepted] = await stage.pair({ options: { allowHalfOpen: event !== 'end' }, clientWatch: { reads: false } });
-      // How the peer hears of it depends on what is under way: it is looked at elsewhere.
+      // What the peer sees depends on what is under way: it is looked at elsewhere.
       delete stage.traces.accepted;
       client.once(event, () => {
         stage.trace('client').note('ends');
         end(client);
       });
       accepted.on('error', () => {});
-      if (event === 'data') accepted.write('data');
-      if (event === 'ready') client.emit('ready');
-      if (event === 'timeout') client.setTimeout(1);
-      if (event === 'data' || event === 'end') client.on('data', () => {});
-      if (event === 'end') accepted.end();
-      if (event === 'resume') client.resume();
-      if (event === 'pause') client.resume().pause();
-      if (event.endsWith('finish')) client.end();
+      cause(client, accepted);
       await stage.closed('client');
       accepted.destroy();
     });
@@ -92,7 +103,13 @@ for (const [way, end] of Object.entries(WAYS)) {
 }
 
 // Not 'ready', 'lookup' and 'drain': node:net does not go on with what it was about.
-for (const event of ['finish', 'prefinish', 'timeout', 'resume']) {
+for (const [event, cause] of Object.entries({
+  finish: CAUSES.finish,
+  prefinish: CAUSES.prefinish,
+  timeout: CAUSES.timeout,
+  // It reads already.
+  resume: (client) => client.pause().resume(),
+})) {
   inTurns(`an exception in '${event}'`, async (stage) => {
     const [client, accepted] = await stage.pair({ options: { allowHalfOpen: true } });
     const ended = once(accepted, 'end');
@@ -100,9 +117,7 @@ for (const event of ['finish', 'prefinish', 'timeout', 'resume']) {
     client.once(event, () => {
       throw new Error(`thrown in ${event}`);
     });
-    if (event === 'timeout') client.setTimeout(1);
-    if (event === 'resume') client.pause().resume();
-    if (event.endsWith('finish')) client.end();
+    cause(client);
     await thrown;
     await nextTurn();
     client.destroy();
