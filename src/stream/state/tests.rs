@@ -1,3 +1,5 @@
+//! The transitions of a stream's state.
+
 use super::*;
 use crate::error::Syscall;
 
