@@ -815,6 +815,9 @@ export interface Stream extends Duplex {
    * The handshake begins at once, or with the connection. If the stream is connected again after 'close', it is in the
    * clear (D16).
    *
+   * In `rust-net/node`, the members below, from {@link Stream.verifyPeer} to {@link Stream.truncated}, are there from
+   * now on until the stream is opened again. In both, what a program has assigned to one of these names stays.
+   *
    * Contract: stream.setSecure.
    *
    * @param credentials the result of {@link createCredentials}, or its options; by default, its defaults

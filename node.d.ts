@@ -1,5 +1,5 @@
 // Types of rust-net/node: those of `node:net`, from the application's `@types/node`. docs/node-net.md lists what
-// behaves differently.
+// behaves differently, and the members that `setSecure()` adds to a socket.
 
 /// <reference types="node" />
 

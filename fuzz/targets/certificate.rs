@@ -5,7 +5,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::input::Input;
 use super::seeds;
-use crate::tls::session::PeerCertificate;
+use crate::tls::session::CertificateText;
 use crate::tls::trust::subject_name;
 
 pub fn run(data: &[u8]) {
@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
     let host = String::from_utf8_lossy(input.take(length)).into_owned();
     let der = seeds::certificate(&mut input);
 
-    let said = PeerCertificate::from_der(&der);
+    let said = CertificateText::from_der(&der);
     let Ok((_, certificate)) = X509Certificate::from_der(&der) else {
         assert_eq!(said, None);
         return;

@@ -7,7 +7,7 @@
 use super::input::Input;
 use crate::reactor::Readiness;
 use crate::stream::state::{Due, State};
-use crate::stream::tls::Tls;
+use crate::stream::tls_state::TlsState;
 
 /// The other side of the descriptor.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ struct Kernel {
 #[derive(Debug)]
 struct Play {
     state: State,
-    tls: Tls<(), (), (), ()>,
+    tls: TlsState<(), (), (), ()>,
     kernel: Kernel,
     queued: usize,
     wanted: bool,
@@ -47,7 +47,7 @@ pub fn run(data: &[u8]) {
     let kernel = Kernel { connecting, room: input.size(), ..Kernel::default() };
     let mut play = Play {
         state: if connecting { State::connecting() } else { State::open() },
-        tls: Tls::Clear,
+        tls: TlsState::Clear,
         kernel,
         queued: 0,
         wanted: false,
@@ -194,7 +194,7 @@ impl Play {
                     return self.state.shut_down();
                 }
                 Due::BeginHandshake => {
-                    assert!(self.queued == 0 && matches!(self.tls, Tls::Requested(())));
+                    assert!(self.queued == 0 && matches!(self.tls, TlsState::Requested(())));
                     self.kernel.news = Readiness::default();
                     assert_eq!(self.tls.begin(Ok::<(), ()>), Ok(()));
                 }

@@ -1,4 +1,4 @@
-//! Credentials as JavaScript sees them: read once, used by any number of streams.
+//! Credentials for JavaScript. It only converts and calls.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use napi_derive::napi;
 use crate::tls::credentials::{Archive, Credentials, Identity, KeyLogTarget, OptionError, Options};
 use crate::tls::handshake::NamedCredentials;
 
-/// A private key, and the chain of its certificate.
+/// A private key and its certificates.
 #[napi(object)]
 pub struct IdentityOption {
     /// PKCS#8, in DER.
@@ -18,7 +18,7 @@ pub struct IdentityOption {
     pub cert: Buffer,
 }
 
-/// What a PKCS#12 archive holds.
+/// The contents of a PKCS#12 archive.
 #[napi(object)]
 pub struct ArchiveOption {
     /// PKCS#8, in DER.
@@ -30,41 +30,41 @@ pub struct ArchiveOption {
 /// The options of `createCredentials`, checked for their types.
 #[napi(object, object_to_js = false)]
 pub struct CredentialOptions<'a> {
-    /// Who we are.
+    /// Private keys and their certificates.
     pub identities: Vec<IdentityOption>,
-    /// Who we are, as archives.
+    /// The contents of PKCS#12 archives.
     pub pfx: Vec<ArchiveOption>,
-    /// Whom we trust; the default list without it.
+    /// Trusted certificates; the default list without it.
     pub ca: Option<Vec<Buffer>>,
-    /// Whose certificates have been revoked.
+    /// Revocation lists.
     pub crl: Vec<Buffer>,
-    /// The oldest protocol.
+    /// The oldest protocol version.
     pub min_version: Option<String>,
-    /// The newest protocol.
+    /// The newest protocol version.
     pub max_version: Option<String>,
     /// Cipher suites.
     pub ciphers: Option<String>,
-    /// Application protocols, preferred ones first.
+    /// Application protocols, in order of preference.
     pub alpn: Vec<Buffer>,
-    /// Ask clients for a certificate.
+    /// Whether clients are asked for a certificate.
     pub request_cert: bool,
-    /// Whether the verdict is a gate.
+    /// Whether an untrusted peer fails the handshake.
     pub reject_unauthorized: bool,
-    /// Whether certificates of servers are checked for their names; if not, the caller does it.
+    /// Whether servers' certificates are checked for their names; if not, the caller does it.
     pub checks_names: bool,
-    /// Whether a server's order of preference goes before its client's.
+    /// Whether a server's order of preference prevails over its client's.
     pub prefers_own_order: bool,
-    /// Groups for the key exchange, in OpenSSL's language.
+    /// Groups for the key exchange, in OpenSSL's syntax.
     pub ecdh_curve: Option<String>,
-    /// Signature algorithms, in OpenSSL's language.
+    /// Signature algorithms, in OpenSSL's syntax.
     pub sigalgs: Option<String>,
-    /// What keeps sessions apart from those of others with the same ticket keys.
+    /// Separates sessions from those of servers with the same ticket keys.
     pub session_context: Option<Buffer>,
-    /// Seconds for which a session can be resumed.
+    /// How long a session can be resumed, in seconds.
     pub session_timeout: Option<u32>,
     /// The keys of session tickets.
     pub ticket_keys: Option<Buffer>,
-    /// Where secrets are written to.
+    /// Where the secrets of connections are logged: a file or a function.
     pub key_log: Option<Either<String, Function<'a, Buffer, ()>>>,
 }
 
@@ -75,7 +75,7 @@ pub struct OptionFailure {
     pub field: String,
     /// Node's code.
     pub code: String,
-    /// What is wrong.
+    /// The reason, for people.
     pub reason: String,
 }
 
@@ -94,13 +94,13 @@ impl NativeCredentials {
         self.inner.server.is_some()
     }
 
-    /// Whether the verdict is a gate.
+    /// Whether an untrusted peer fails the handshake.
     #[napi(getter, catch_unwind)]
     pub fn rejects_unauthorized(&self) -> bool {
         self.inner.reject_unauthorized
     }
 
-    /// Other credentials, by the names that clients ask for.
+    /// Sets other credentials for some of the names that clients ask for.
     #[napi(catch_unwind)]
     pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, NativeCredentials>>) {
         let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
@@ -113,14 +113,14 @@ impl NativeCredentials {
         self.inner.ticket_keys().to_vec().into()
     }
 
-    /// Replaces the keys of session tickets; sessions of the former can still be resumed.
+    /// Replaces the keys of session tickets. Tickets under the previous keys remain valid.
     #[napi(catch_unwind)]
     pub fn set_ticket_keys(&self, keys: Buffer) -> Option<OptionFailure> {
         self.inner.set_ticket_keys(&keys).err().map(failure)
     }
 }
 
-/// Reads credentials, or says what is wrong with them.
+/// Reads options. Returns credentials, or what is wrong with an option.
 #[napi(catch_unwind)]
 pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<NativeCredentials, OptionFailure>> {
     let bytes = |buffers: Vec<Buffer>| buffers.into_iter().map(Vec::from).collect::<Vec<_>>();

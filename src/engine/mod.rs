@@ -95,7 +95,7 @@ impl Engine {
 
     /// Whether any source keeps the loop alive.
     pub fn is_referenced(&self) -> bool {
-        self.reactor.is_kept_alive()
+        self.reactor.is_loop_kept_alive()
     }
 
     /// How many sources there are, including those that were released in this turn.

@@ -45,9 +45,9 @@ pub struct Slot {
     /// Watching it may keep the environment's loop alive: JavaScript has not called `unref()`.
     referenced: bool,
     /// The reactor counts it among the sources that keep the loop alive.
-    counted: bool,
+    is_counted: bool,
     /// How often it has been served in turn number `turn`.
-    served: u8,
+    quota_used: u8,
     turn: u32,
     /// Bytes of the pending event. They stay here if it is never delivered.
     undelivered: u32,
@@ -69,8 +69,8 @@ impl Slot {
             dirty: false,
             pending: false,
             referenced: true,
-            counted: false,
-            served: 0,
+            is_counted: false,
+            quota_used: 0,
             turn: 0,
             undelivered: 0,
             feeds: None,
@@ -91,7 +91,7 @@ impl Slot {
     /// Whether it has used up its quota of turn number `turn`.
     pub fn has_used_quota(&self, turn: u32) -> bool {
         let most = if matches!(self.source, Source::Listener(_)) { ACCEPTS_PER_TURN } else { READS_PER_TURN };
-        self.turn == turn && self.served >= most
+        self.turn == turn && self.quota_used >= most
     }
 
     /// It is served now, in turn number `turn`, and no longer queued.
@@ -99,9 +99,9 @@ impl Slot {
         self.queued = false;
         if self.turn != turn {
             self.turn = turn;
-            self.served = 0;
+            self.quota_used = 0;
         }
-        self.served += 1;
+        self.quota_used += 1;
     }
 
     /// Defers it to the next turn.
@@ -143,8 +143,8 @@ impl Slot {
     /// As [`Self::settle`], for what will be flushed: sending alone is no reason to queue it.
     pub fn count(&mut self, reactor: &mut Reactor) {
         let keeps_alive = self.keeps_alive();
-        if std::mem::replace(&mut self.counted, keeps_alive) != keeps_alive {
-            reactor.keep_alive(keeps_alive);
+        if std::mem::replace(&mut self.is_counted, keeps_alive) != keeps_alive {
+            reactor.keep_loop_alive(keeps_alive);
         }
     }
 

@@ -12,7 +12,7 @@ use super::{BATCH, Engine, Event};
 use crate::error::Syscall;
 use crate::listener::ListenerEvent;
 use crate::reactor::{Id, Reactor};
-use crate::stream::{Addresses, Delivery, Served, Stream, StreamEvent};
+use crate::stream::{Addresses, Delivery, ServeOutcome, Stream, StreamEvent};
 
 /// The turn that is being run, or was run last.
 pub struct Turn {
@@ -127,15 +127,15 @@ impl Engine {
         match &mut slot.source {
             Source::Stream(stream) => {
                 let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
-                    Served::Event(event) => Some(event),
-                    Served::Receive => match slot.feeds {
+                    ServeOutcome::Event(event) => Some(event),
+                    ServeOutcome::Receive => match slot.feeds {
                         Some(target) => {
                             self.relay(id, target);
                             return self.resume_feeder(id);
                         }
                         None => stream.receive(&mut self.shared, self.turn.now),
                     },
-                    Served::Nothing => None,
+                    ServeOutcome::Nothing => None,
                 };
                 conclude(slot, id, event, &mut self.reactor, &mut self.pending);
                 if let Some(feeder) = slot.ready_feeder() {

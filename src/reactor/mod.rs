@@ -148,7 +148,7 @@ impl Reactor {
     }
 
     /// One more source keeps the environment's loop alive (`true`), or one fewer.
-    pub fn keep_alive(&mut self, more: bool) {
+    pub fn keep_loop_alive(&mut self, more: bool) {
         if more {
             self.keeping_alive += 1;
         } else {
@@ -157,7 +157,7 @@ impl Reactor {
     }
 
     /// Whether any source keeps the environment's loop alive.
-    pub fn is_kept_alive(&self) -> bool {
+    pub fn is_loop_kept_alive(&self) -> bool {
         self.keeping_alive > 0
     }
 

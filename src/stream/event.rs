@@ -43,7 +43,7 @@ pub enum StreamEvent {
 
 /// What serving a stream has come to.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Served {
+pub enum ServeOutcome {
     /// There is an event.
     Event(StreamEvent),
     /// It is to receive next: for JavaScript, or for the stream that it feeds.

@@ -4,7 +4,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | [`state`], [`tls`], [`queue`] | pure: what is due; how far TLS has got; bytes that wait to be sent |
+//! | [`state`], [`tls_state`], [`queue`] | pure: what is due; how far TLS has got; bytes that wait to be sent |
 //! | [`serve`] | does what is due |
 //! | [`receive`], [`send`] | bytes in, bytes out |
 //! | [`security`] | the handshake, and what is known of the peer |
@@ -23,14 +23,14 @@ mod send;
 mod serve;
 mod shared;
 pub(crate) mod state;
-pub(crate) mod tls;
+pub(crate) mod tls_state;
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use self::event::{ReadOutcome, Served, StreamEvent};
+pub use self::event::{ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
 pub use self::receive::BULK_LEAST;
 pub use self::security::{Delivery, Handshakes, Secure, Security};

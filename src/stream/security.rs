@@ -1,14 +1,14 @@
 //! A stream's way to TLS: it hands its socket to a handshake, and gets a session or a failure.
 //!
 //! Owned by the stream. A handshake's messages come from other threads, through the engine's mailbox, and carry the
-//! number of the handshake: those of one that has been cancelled are dropped. How far it has got is what [`Tls`] knows.
+//! number of the handshake: those of one that has been cancelled are dropped. How far it has got is what [`TlsState`] knows.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::pki_types::CertificateDer;
 
-use super::tls::Tls;
+use super::tls_state::TlsState;
 use super::{Stream, StreamEvent};
 use crate::error::Syscall;
 use crate::reactor::{Id, Mailbox, Reactor};
@@ -47,7 +47,7 @@ impl Handshakes {
 }
 
 /// What a stream has to do with TLS, and what belongs to it.
-pub type Security = Tls<Box<HandshakeRequest>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
+pub type Security = TlsState<Box<HandshakeRequest>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
 
 /// A handshake under way.
 pub struct Handshaking {
@@ -155,7 +155,7 @@ impl Stream {
     pub(super) fn take_handshake_message(&mut self, reactor: &Reactor, now: Instant) -> Option<StreamEvent> {
         Some(match *self.security.take_message()? {
             HandshakeMessage::NameAsked(name, answer) => {
-                if let Tls::Handshaking(handshake) = &mut self.security {
+                if let TlsState::Handshaking(handshake) = &mut self.security {
                     handshake.answer = Some(answer);
                 }
                 StreamEvent::NameAsked(name)

@@ -7,14 +7,14 @@ use std::time::Instant;
 use socket2::SockRef;
 
 use super::state::Due;
-use super::{Served, Shared, Stream, StreamEvent};
+use super::{ServeOutcome, Shared, Stream, StreamEvent};
 use crate::error::{Error, Result, Syscall};
 use crate::reactor::Reactor;
 use crate::socket::fault;
 
 impl Stream {
     /// Does what is due, up to the next event, or until the stream is to receive.
-    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Served {
+    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> ServeOutcome {
         loop {
             let event = match self.due() {
                 Due::Fail => self.state.take_failure().map(StreamEvent::Failed),
@@ -36,11 +36,11 @@ impl Stream {
                     Poll::Ready(outcome) => Some(StreamEvent::Finished(outcome)),
                     Poll::Pending => None,
                 },
-                Due::Receive => return Served::Receive,
-                Due::Nothing => return Served::Nothing,
+                Due::Receive => return ServeOutcome::Receive,
+                Due::Nothing => return ServeOutcome::Nothing,
             };
             if let Some(event) = event {
-                return Served::Event(event);
+                return ServeOutcome::Event(event);
             }
         }
     }

@@ -30,9 +30,9 @@
 //! | `Requested` | | `Done` |
 //! | `Done` | | |
 //!
-//! How far TLS has got is none of this: [`Tls`] knows, and is asked.
+//! How far TLS has got is none of this: [`TlsState`] knows, and is asked.
 
-use super::tls::Tls;
+use super::tls_state::TlsState;
 use crate::error::Error;
 use crate::reactor::Readiness;
 
@@ -134,7 +134,7 @@ impl State {
     // What is due.
 
     /// What to do next; `is_queued` says whether bytes wait to be sent.
-    pub fn due<R, H, M, S>(&self, tls: &Tls<R, H, M, S>, is_queued: bool) -> Due {
+    pub fn due<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, is_queued: bool) -> Due {
         match self.phase {
             Phase::Connecting => return Due::Connect,
             Phase::Failing(_) => return Due::Fail,
@@ -142,11 +142,11 @@ impl State {
             Phase::Open => {}
         }
         match tls {
-            Tls::Clear | Tls::Secure(_) => {}
-            Tls::Requested(_) if is_queued && self.is_blocked() => return Due::Nothing,
-            Tls::Requested(_) => return if is_queued { Due::Send } else { Due::BeginHandshake },
-            Tls::Posted(..) => return Due::HandshakeMessage,
-            Tls::Handshaking(_) | Tls::Failed(_) => return Due::Nothing,
+            TlsState::Clear | TlsState::Secure(_) => {}
+            TlsState::Requested(_) if is_queued && self.is_blocked() => return Due::Nothing,
+            TlsState::Requested(_) => return if is_queued { Due::Send } else { Due::BeginHandshake },
+            TlsState::Posted(..) => return Due::HandshakeMessage,
+            TlsState::Handshaking(_) | TlsState::Failed(_) => return Due::Nothing,
         }
         let may_receive = self.wants_data && matches!(self.inbound, Inbound::Ready | Inbound::Closing);
         // Of a connection that is over, receiving says more than sending. There is not much left to receive, either.
@@ -170,7 +170,7 @@ impl State {
     /// Whether the stream keeps the loop alive, as in libuv: what has been asked for (connecting, sending) does so until
     /// it is done, watching (for data, or for the peer's part of a handshake) only while the stream is `referenced`.
     /// `is_queued` says whether bytes wait to be sent.
-    pub fn keeps_alive<R, H, M, S>(&self, tls: &Tls<R, H, M, S>, referenced: bool, is_queued: bool) -> bool {
+    pub fn keeps_alive<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, referenced: bool, is_queued: bool) -> bool {
         match self.phase {
             Phase::Connecting | Phase::AwaitingOutcome | Phase::Failing(_) => true,
             Phase::Failed => false,

@@ -1,4 +1,4 @@
-//! The transitions of a stream's state.
+//! Every transition of the states, and what is due in each.
 
 use super::*;
 use crate::error::Syscall;
@@ -7,8 +7,8 @@ const READABLE: Readiness = Readiness { readable: true, writable: false, hangup:
 const WRITABLE: Readiness = Readiness { readable: false, writable: true, hangup: false };
 const HANGUP: Readiness = Readiness { readable: true, writable: true, hangup: true };
 
-type Pure = Tls<(), (), (), ()>;
-const CLEAR: Pure = Tls::Clear;
+type Pure = TlsState<(), (), (), ()>;
+const CLEAR: Pure = TlsState::Clear;
 
 fn error(errno: i32) -> Error {
     Syscall::Write.errno(errno)

@@ -1,7 +1,7 @@
-//! The options `sigalgs` and `ecdhCurve`: which signatures, and which groups for the key exchange, in OpenSSL's language.
+//! The options `sigalgs` and `ecdhCurve`: signature algorithms and groups for the key exchange, in OpenSSL's syntax.
 //!
-//! Pure. A list can only leave out, never add: what OpenSSL knows by name and rustls does not have is passed over, and a
-//! list of which nothing is left is an error, as is a name that nobody knows.
+//! Pure. A list only restricts. Names that OpenSSL has and rustls does not support are skipped; an unknown name is an
+//! error, and so is a list that leaves nothing.
 
 use rustls::SignatureScheme::{
     self, ECDSA_NISTP256_SHA256, ECDSA_NISTP384_SHA384, ECDSA_NISTP521_SHA512, ED25519, RSA_PKCS1_SHA256,
@@ -12,7 +12,7 @@ use rustls::{NamedGroup, crypto::SupportedKxGroup};
 use super::options::OptionError;
 use crate::tls::provider::{provider, signature_algorithms};
 
-/// By the names of TLS 1.3. An empty list is a name that OpenSSL knows.
+/// By the names of TLS 1.3. An empty list is a name that only OpenSSL supports.
 const SCHEMES: &[(&str, &[SignatureScheme])] = &[
     ("ecdsa_secp256r1_sha256", &[ECDSA_NISTP256_SHA256]),
     ("ecdsa_secp384r1_sha384", &[ECDSA_NISTP384_SHA384]),
@@ -32,7 +32,7 @@ const SCHEMES: &[(&str, &[SignatureScheme])] = &[
     ("ecdsa_sha1", &[]),
 ];
 
-/// By algorithm and hash, as `ECDSA+SHA256`. In TLS 1.2 the hash does not say the curve, but it does in rustls.
+/// By algorithm and hash, as `ECDSA+SHA256`. In TLS 1.2 the hash does not imply the curve, but in rustls it does.
 const PAIRS: &[(&str, &str, &[SignatureScheme])] = &[
     ("RSA", "SHA256", &[RSA_PKCS1_SHA256]),
     ("RSA", "SHA384", &[RSA_PKCS1_SHA384]),
@@ -48,7 +48,7 @@ const PAIRS: &[(&str, &str, &[SignatureScheme])] = &[
 const ALGORITHMS: &[&str] = &["RSA", "RSA-PSS", "ECDSA", "DSA"];
 const HASHES: &[&str] = &["SHA1", "SHA224", "SHA256", "SHA384", "SHA512", "MD5"];
 
-/// By the names of OpenSSL, NIST and the IANA. `None` is one that rustls does not have.
+/// By the names of OpenSSL, NIST and the IANA. `None` is a group that rustls does not support.
 const GROUPS: &[(&str, Option<NamedGroup>)] = &[
     ("X25519", Some(NamedGroup::X25519)),
     ("X448", None),
@@ -63,7 +63,7 @@ const GROUPS: &[(&str, Option<NamedGroup>)] = &[
     ("SecP256r1MLKEM768", Some(NamedGroup::secp256r1MLKEM768)),
 ];
 
-/// Reads `sigalgs`: the schemes that are left, the preferred first.
+/// Reads `sigalgs`. Returns the schemes that are left, in order of preference.
 pub fn signatures(list: &str) -> Result<Vec<SignatureScheme>, OptionError> {
     let refused = |reason: String| OptionError { field: "sigalgs", code: "ERR_INVALID_ARG_VALUE", reason };
     let supported = signature_algorithms().supported_schemes();
@@ -95,7 +95,7 @@ fn signature(name: &str) -> Option<&'static [SignatureScheme]> {
     SCHEMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, schemes)| *schemes)
 }
 
-/// Reads `ecdhCurve`: the groups that are left, the preferred first. `auto` is all of them.
+/// Reads `ecdhCurve`. Returns the groups that are left, in order of preference. `auto` is all of them.
 pub fn groups(list: &str) -> Result<Vec<&'static dyn SupportedKxGroup>, OptionError> {
     let all = &provider().kx_groups;
     if list == "auto" {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_left_and_names_that_nobody_knows_are_errors() {
+    fn nothing_left_and_unknown_names_are_errors() {
         for list in ["", "nope", "ECDSA+SHA256:nope", "ECDSA+MD6", "ed448", "RSA+SHA1", "rsa_pkcs1_sha1"] {
             let error = signatures(list).unwrap_err();
             assert_eq!((error.field, error.code), ("sigalgs", "ERR_INVALID_ARG_VALUE"), "{list}");

@@ -1,7 +1,7 @@
-//! What PKCS#12 archives hold, the option `pfx`. JavaScript opens them.
+//! The contents of PKCS#12 archives, the option `pfx`. JavaScript opens them.
 //!
-//! Pure. As in Node, the certificate of the key comes first in the chain, all others follow in their order, and are
-//! trusted too.
+//! Pure. As in Node, the chain is the certificate of the key, followed by all others in their order; these others are
+//! also trusted.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use rustls::sign::CertifiedKey;
 use super::key_pairs;
 use super::options::{Archive, OptionError};
 
-/// What Node takes from an archive.
+/// What an archive contributes to credentials.
 #[derive(Debug)]
 pub struct Contents {
     /// The key and its chain.
     pub identity: Arc<CertifiedKey>,
-    /// The certificates that are not of the key.
+    /// All other certificates.
     pub others: Vec<CertificateDer<'static>>,
 }
 
 impl Archive {
-    /// Finds the certificate of the key.
+    /// Finds the certificate of the key, and builds the chain.
     pub fn contents(&self) -> Result<Contents, OptionError> {
         let key = key_pairs::signing_key(self.key.clone()).map_err(fail)?;
         let mut others: Vec<CertificateDer<'static>> =

@@ -1,4 +1,4 @@
-//! From options to what rustls is configured with.
+//! From options to rustls' configurations.
 //!
 //! Read once per credentials, on the JavaScript thread; handshakes use the configurations on others.
 
@@ -17,10 +17,10 @@ use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
 use super::{algorithms, key_log};
 use crate::tls::trust::{Crl, ListedCertificate, Trust, Verifier};
 
-/// Sessions that a client remembers, for all servers together.
+/// The sessions that a client keeps, for all servers together.
 const CLIENT_SESSIONS: usize = 256;
 
-/// What a name on the wire of ALPN may have.
+/// The length of a protocol name in ALPN, in bytes.
 const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
 
 /// All options, read and checked.
@@ -28,10 +28,10 @@ pub struct Parts<'a> {
     options: &'a Options,
     key_log: Option<Arc<dyn KeyLog>>,
     key_pairs: Vec<Arc<CertifiedKey>>,
-    /// The signatures that may be used, if not all.
+    /// The signature schemes, unless all may be used.
     signatures: Option<Vec<SignatureScheme>>,
     protocol: Protocol,
-    /// Whom to trust.
+    /// Roots, listed certificates and revocation lists.
     pub trust: Arc<Trust>,
     /// The keys of session tickets.
     pub tickets: Arc<Tickets>,
@@ -59,7 +59,7 @@ impl<'a> Parts<'a> {
         Ok(Self { options, key_log, key_pairs, signatures, protocol, trust, tickets })
     }
 
-    /// Our own certificate: the first, where there are several.
+    /// Our own certificate: the first, if there are several.
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
         self.key_pairs.first()?.cert.first()
     }
@@ -93,7 +93,7 @@ impl<'a> Parts<'a> {
             .map_err(unusable)?;
         let builder = if requests_certificate {
             let verifier = self.verifier();
-            // The names of the default list would be more than a hundred, and tell the client nothing.
+            // The default list has more than a hundred names, which would not help a client to choose.
             let verifier = if self.options.ca.is_some() { verifier.with_hints() } else { verifier };
             builder.with_client_cert_verifier(Arc::new(verifier))
         } else {
@@ -102,7 +102,7 @@ impl<'a> Parts<'a> {
         let mut config = builder.with_cert_resolver(Arc::new(KeyPairs::new(self.key_pairs.clone())));
         config.alpn_protocols.clone_from(&self.options.alpn);
         config.ignore_client_order = self.options.prefers_own_order;
-        // Sessions are kept by clients only, in tickets: their keys decide how long one can be resumed.
+        // Only clients keep sessions, in tickets. The ticket keys decide how long a session can be resumed.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = Arc::<Tickets>::clone(&self.tickets);
         if self.options.session_timeout == 0 {
@@ -172,7 +172,7 @@ pub fn ticket_keys(keys: &[u8]) -> Result<[u8; TICKET_KEYS_LENGTH], OptionError>
     })
 }
 
-/// Versions and suites that rustls can't use together; [`Protocol::new`] has seen to it that they are not.
+/// Versions and suites do not fit together. [`Protocol::new`] has excluded that.
 fn unusable(error: rustls::Error) -> OptionError {
     OptionError { field: "ciphers", code: "ERR_SSL_NO_CIPHER_MATCH", reason: error.to_string() }
 }

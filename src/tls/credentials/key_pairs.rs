@@ -1,6 +1,6 @@
-//! Who we are: keys with their certificates, and which of them to show to a peer.
+//! Private keys with their certificates, and which of them a peer is shown.
 //!
-//! Made once per credentials and never changed; asked from the threads that handshakes run on.
+//! Made once per credentials and never changed; used on the threads that handshakes run on.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use crate::tls::pem;
 use crate::tls::provider::provider;
 use crate::tls::suites::suite_name;
 
-/// All our identities, the preferred first.
+/// All our key pairs, in order of preference.
 #[derive(Debug)]
 pub struct KeyPairs(Vec<Arc<CertifiedKey>>);
 
-/// A key that signs in some of its schemes only.
+/// A key that signs with some of its schemes only.
 #[derive(Debug)]
 struct Limited {
     key: Arc<dyn SigningKey>,
@@ -38,19 +38,19 @@ impl SigningKey for Limited {
     }
 }
 
-/// `identity`, which signs in no other schemes than `schemes`.
+/// Restricts the key of `identity` to `schemes`.
 pub fn limit(identity: &CertifiedKey, schemes: &[SignatureScheme]) -> Arc<CertifiedKey> {
     let key = Limited { key: Arc::clone(&identity.key), schemes: schemes.into() };
     Arc::new(CertifiedKey { key: Arc::new(key), ..identity.clone() })
 }
 
 impl KeyPairs {
-    /// Those given; an identity that does not fit the peer is passed over for the next.
+    /// Key pairs in order of preference: the first that suits the peer is used.
     pub fn new(identities: Vec<Arc<CertifiedKey>>) -> Self {
         Self(identities)
     }
 
-    /// The first with a key that can sign in one of `schemes`, and for which `fits`.
+    /// The first with a key that can sign with one of `schemes`, and whose algorithm `fits`.
     fn choose(
         &self,
         schemes: &[SignatureScheme],
@@ -61,7 +61,7 @@ impl KeyPairs {
     }
 }
 
-/// Whether one of `suites` is for TLS 1.2 and keys of `algorithm`.
+/// Whether one of `suites` is a suite of TLS 1.2 for keys of `algorithm`.
 fn has_suite(suites: &[CipherSuite], algorithm: SignatureAlgorithm) -> bool {
     let kind = if algorithm == SignatureAlgorithm::RSA { "-RSA-" } else { "-ECDSA-" };
     suites.iter().filter_map(|suite| suite_name(*suite)).any(|suite| suite.name.contains(kind))
@@ -69,10 +69,10 @@ fn has_suite(suites: &[CipherSuite], algorithm: SignatureAlgorithm) -> bool {
 
 impl ResolvesServerCert for KeyPairs {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        // The suites of TLS 1.3 are for all keys, but who offers them may come to use 1.2, whose suites are not.
+        // The suites of TLS 1.3 work with any key, but a client that offers them may end up with 1.2, whose suites don't.
         let for_both = self.choose(hello.signature_schemes(), |algorithm| has_suite(hello.cipher_suites(), algorithm));
         let for_one = || self.choose(hello.signature_schemes(), |_| true);
-        // With any at all, rustls itself finds out what is not shared, and says so.
+        // With any certificate, rustls finds what is not shared, and sends the right alert.
         for_both.or_else(for_one).or_else(|| self.0.first().cloned())
     }
 }
@@ -107,7 +107,7 @@ pub fn read(identity: Identity) -> Result<Arc<CertifiedKey>, OptionError> {
     certify(chain, key)
 }
 
-/// Joins a key and its chain, if the first certificate is of that key.
+/// Joins a key and its chain. The first certificate must be for the key.
 pub fn certify(
     chain: Vec<CertificateDer<'static>>,
     key: Arc<dyn SigningKey>,
@@ -119,13 +119,13 @@ pub fn certify(
     Err(OptionError { field: "key", code: "ERR_OSSL_X509_KEY_VALUES_MISMATCH", reason })
 }
 
-/// A key in DER; an error says why it can't be used.
+/// Reads a key in DER. The error is a reason for people.
 pub fn signing_key(der: Vec<u8>) -> Result<Arc<dyn SigningKey>, String> {
     let key = PrivateKeyDer::try_from(der)?;
     provider().key_provider.load_private_key(key).map_err(|error| error.to_string())
 }
 
-/// Is `certificate` for this key? rustls' own check reads only certificates of version 3.
+/// Whether `certificate` is for `key`. rustls' own check only reads certificates of version 3.
 pub fn belongs(certificate: &CertificateDer<'_>, key: &dyn SigningKey) -> bool {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
     key.public_key().is_none_or(|public| public.as_ref() == certificate.public_key().raw)

@@ -1,13 +1,14 @@
-//! Who we are: the options of `createCredentials` (D19), turned once into what rustls needs for every handshake with
-//! them.
+//! Who are we, and how do we talk? The options of `createCredentials` (D19), read once, and turned into what rustls needs
+//! for every handshake with them.
 //!
-//! Made on the JavaScript thread, shared by all streams that use them, read from the threads that handshakes run on.
-//! Nothing in them changes but the ticket keys and the client's memory of sessions, which have locks of their own.
+//! [`Credentials`] are made on the JavaScript thread, shared by all streams that use them, and read on the threads that
+//! handshakes run on. Only the ticket keys and the sessions that a client keeps change, each behind a lock of their own.
+//! [`Options`] are what they are made of; the rest is exported for the fuzzer and the tests.
 //!
 //! | file | |
 //! |---|---|
 //! | [`options`] | the options as plain data, and what can be wrong with them |
-//! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them the peer is shown; PKCS#12 |
+//! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them a peer is shown; PKCS#12 |
 //! | [`protocol`], [`algorithms`] | versions, cipher suites, groups and signature algorithms by their names |
 //! | [`config`] | rustls' configurations of a client and of a server |
 //! | [`key_log`] | the secrets of connections, for debugging |
@@ -36,19 +37,20 @@ use super::trust::Trust;
 /// Credentials, ready for handshakes.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// For connections that we open. An address as the server's name sends no SNI.
+    /// For connections that we open.
     pub client: Arc<ClientConfig>,
-    /// For connections that we accept; `None` without an identity.
+    /// For connections that we accept; `None` without a key and a certificate.
     pub server: Option<Arc<ServerConfig>>,
-    /// The same, with a certificate asked for in any case.
+    /// The same, but it always requests a certificate.
     asking_server: Option<Arc<ServerConfig>>,
-    /// Whether clients are asked for a certificate.
+    /// Whether a server requests a certificate.
     requests_certificate: bool,
-    /// Whom we trust.
+    /// The certificates that are trusted.
     pub trust: Arc<Trust>,
-    /// Is the verdict a gate? Then who drives a handshake has to close it, too: a resumed one asks no verifier.
+    /// Whether an untrusted peer fails the handshake. The verifier alone can't ensure that: a resumed handshake never
+    /// calls it.
     pub reject_unauthorized: bool,
-    /// Are servers' certificates checked for their names? If not, the caller does it.
+    /// Whether servers' certificates are checked for their names. If not, the caller does it.
     pub checks_names: bool,
     own: Option<CertificateDer<'static>>,
     tickets: Arc<Tickets>,
@@ -58,7 +60,7 @@ impl Credentials {
     /// Reads and checks all options.
     pub fn new(options: &Options) -> Result<Self, OptionError> {
         let parts = Parts::read(options)?;
-        // Clients that must be trusted, or are to be compared with a list, are asked for a certificate.
+        // A client that must be trusted can't do without a certificate.
         let requests_certificate = options.request_cert || options.ca.is_some() || options.reject_unauthorized;
         let asking_server = parts.server(true)?.map(Arc::new);
         let server = if requests_certificate { asking_server.clone() } else { parts.server(false)?.map(Arc::new) };
@@ -75,17 +77,17 @@ impl Credentials {
         })
     }
 
-    /// For a connection that was accepted with the credentials `first`, which asks for a certificate if either does.
+    /// For a connection that was accepted with the credentials `first`: a certificate is requested if those request one.
     pub fn server_behind(&self, first: &Self) -> Option<&Arc<ServerConfig>> {
         if first.requests_certificate { self.asking_server.as_ref() } else { self.server.as_ref() }
     }
 
-    /// Our own certificate: the first, where there are several.
+    /// Our own certificate: the first, if there are several.
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
         self.own.as_ref()
     }
 
-    /// The present keys of session tickets (`getTicketKeys()`).
+    /// The current keys of session tickets (`getTicketKeys()`).
     pub fn ticket_keys(&self) -> [u8; TICKET_KEYS_LENGTH] {
         self.tickets.ticket_keys()
     }
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_identity_there_is_no_server() {
+    fn without_a_key_pair_there_is_no_server() {
         assert!(client(|_| ()).server.is_none());
         assert!(Credentials::new(&server_options()).unwrap().server.is_some());
     }
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn sessions_are_resumed_by_whoever_has_the_keys() {
+    fn sessions_are_resumed_by_every_server_with_the_keys() {
         use HandshakeKind::{Full, Resumed};
         for version in ["TLSv1.2", "TLSv1.3"] {
             let client = |_: ()| client(|options| options.max_version = Some(version.into()));
@@ -214,12 +216,12 @@ mod tests {
         let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
         let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         for version in ["TLSv1.2", "TLSv1.3"] {
-            let gate = client(|options| {
+            let strict = client(|options| {
                 options.max_version = Some(version.into());
                 options.ca = Some(vec![VERSION_1.as_bytes().to_vec()]);
                 options.reject_unauthorized = true;
             });
-            let outcome = handshake(&gate, &server, "localhost");
+            let outcome = handshake(&strict, &server, "localhost");
             assert_eq!((outcome.client_error, outcome.server_error), (None, None), "{version}");
         }
     }

@@ -1,7 +1,6 @@
 //! The options of `createCredentials` (D19) as plain data, and what can be wrong with them.
 //!
-//! The binding fills them in, [`Credentials::new`](super::credentials::Credentials::new) reads them, and nobody keeps
-//! them.
+//! The binding makes them, [`Credentials::new`](super::Credentials::new) reads them, and nothing keeps them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,59 +12,59 @@ pub const DEFAULT_SESSION_TIMEOUT: u32 = 300;
 /// The options, as plain data.
 #[derive(Clone)]
 pub struct Options {
-    /// Keys and certificates; the first that the peer can check is shown to it.
+    /// Keys with certificates; the first that suits the peer is used.
     pub identities: Vec<Identity>,
-    /// What PKCS#12 archives hold.
+    /// PKCS#12 archives, opened.
     pub pfx: Vec<Archive>,
-    /// Whom to trust: bundles in PEM, or single certificates in DER. `None` is the default list.
+    /// Trusted certificates: bundles in PEM, or single certificates in DER. `None` is the default list.
     pub ca: Option<Vec<Vec<u8>>>,
-    /// Revocation lists, in PEM or DER. With any, every certificate of a chain needs the list of its issuer.
+    /// Revocation lists, in PEM or DER. With any, the issuer of every certificate of a chain needs one.
     pub crl: Vec<Vec<u8>>,
-    /// The oldest protocol: `TLSv1.2` (the default; older ones mean this) or `TLSv1.3`.
+    /// The oldest protocol version: `TLSv1.2` (the default; older ones mean this) or `TLSv1.3`.
     pub min_version: Option<String>,
-    /// The newest protocol: `TLSv1.2` or `TLSv1.3` (the default).
+    /// The newest protocol version: `TLSv1.2` or `TLSv1.3` (the default).
     pub max_version: Option<String>,
-    /// The cipher suites, in OpenSSL's language. `None` is all.
+    /// The cipher suites, in OpenSSL's syntax. `None` is all.
     pub ciphers: Option<String>,
-    /// The protocols of ALPN, the preferred first.
+    /// The protocols of ALPN, in order of preference.
     pub alpn: Vec<Vec<u8>>,
-    /// Does a server ask for a certificate? It does in any case if there is `ca`.
+    /// Whether a server requests a certificate. With `ca` or `reject_unauthorized` it always does.
     pub request_cert: bool,
-    /// Does a peer that is not trusted end the handshake?
+    /// Whether an untrusted peer fails the handshake.
     pub reject_unauthorized: bool,
-    /// Are certificates of servers checked for their names? If not, the caller does it.
+    /// Whether servers' certificates are checked for their names. If not, the caller does it.
     pub checks_names: bool,
-    /// Does a server's order of preference go before its client's?
+    /// Whether a server's order of preference prevails over its client's.
     pub prefers_own_order: bool,
-    /// Groups for the key exchange, in OpenSSL's language. `None` is all.
+    /// Groups for the key exchange, in OpenSSL's syntax. `None` is all.
     pub groups: Option<String>,
-    /// Signature algorithms for both sides, in OpenSSL's language. `None` is all.
+    /// Signature algorithms for both sides, in OpenSSL's syntax. `None` is all.
     pub signatures: Option<String>,
-    /// Sessions are kept apart from those of other contexts with the same ticket keys.
+    /// Separates sessions from those of servers with the same ticket keys.
     pub session_context: Vec<u8>,
-    /// How long a session can be resumed, in seconds. 0 is not at all.
+    /// How long a session can be resumed, in seconds. 0 disables resumption.
     pub session_timeout: u32,
-    /// The keys of session tickets, 48 bytes. `None` is keys of our own.
+    /// The keys of session tickets, 48 bytes. `None` generates them.
     pub ticket_keys: Option<Vec<u8>>,
     /// Where the secrets of connections are logged.
     pub key_log: Option<KeyLogTarget>,
 }
 
-/// A private key and the certificates that belong to it.
+/// A private key and its certificates.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
     /// The key in DER: PKCS#8, PKCS#1 or SEC1, not encrypted.
     pub key: Vec<u8>,
-    /// The certificates in PEM, that of the key first; or that of the key alone in DER.
+    /// The chain in PEM, the certificate of the key first; or that certificate alone in DER.
     pub cert: Vec<u8>,
 }
 
-/// An archive, opened: a key, and certificates in their order, all in DER.
+/// An opened archive: a key, and certificates in their order, all in DER.
 #[derive(Clone, Debug, Default)]
 pub struct Archive {
     /// PKCS#8.
     pub key: Vec<u8>,
-    /// That of the key among them.
+    /// X.509. One of them is for the key.
     pub certificates: Vec<Vec<u8>>,
 }
 
@@ -74,7 +73,7 @@ pub struct Archive {
 pub enum KeyLogTarget {
     /// To a file.
     File(PathBuf),
-    /// To a function, which is called on the threads that handshakes run on, and must not wait.
+    /// To a function, which is called on any thread and must not block.
     Function(Arc<dyn Fn(Vec<u8>) + Send + Sync>),
 }
 
@@ -110,7 +109,7 @@ pub struct OptionError {
     pub field: &'static str,
     /// Node's code, where it has one.
     pub code: &'static str,
-    /// One line for people.
+    /// The reason, for people.
     pub reason: String,
 }
 

@@ -1,7 +1,7 @@
-//! Which versions of TLS, cipher suites and groups: the options `minVersion`, `maxVersion`, `ciphers` and `ecdhCurve`.
+//! Versions of TLS, cipher suites and groups: the options `minVersion`, `maxVersion`, `ciphers` and `ecdhCurve`.
 //!
-//! Pure. rustls has TLS 1.2 and 1.3. An older minimum means 1.2, since it leaves out nothing that was asked for; an
-//! older maximum can't be met, and is an error.
+//! Pure. rustls supports TLS 1.2 and 1.3. An older minimum means 1.2, which it permits; an older maximum leaves no
+//! version, and is an error.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use super::options::{OptionError, Options};
 use crate::tls::provider::{provider, with_groups, with_suites};
 use crate::tls::suites;
 
-/// Which protocols, with which suites.
+/// Protocol versions, with their suites and groups.
 pub struct Protocol {
-    /// The versions; there is always one.
+    /// The versions, at least one.
     pub versions: Vec<&'static SupportedProtocolVersion>,
-    /// The provider with the suites, of which at least one is of these versions.
+    /// The provider, reduced to suites of which at least one is for these versions, and to the groups.
     pub provider: Arc<CryptoProvider>,
 }
 

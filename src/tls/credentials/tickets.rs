@@ -1,14 +1,18 @@
-//! Session tickets: the keys they are sealed with, who may read them, and for how long.
+//! Session tickets: their keys, and how long a ticket is valid.
 //!
-//! A key is Node's 48 bytes: 16 that name it, 32 for AES-256-GCM. A process that was given no keys makes its own and
-//! replaces them every lifetime of a ticket. Keys that it was given (`ticketKeys`, `setTicketKeys`, a cluster) seal for
-//! [`GIVEN_KEYS_LIFE`]; if no others are given by then, keys of its own take their place: sessions are then no longer
-//! shared, and a key that leaks later does not open what was recorded for ever. No key seals more than [`SEALS_MOST`].
-//! The key before the present one still opens tickets. When a ticket was made is sealed in it, so that none is
-//! accepted past its lifetime, whatever key it has; and so is the context of its session (`sessionIdContext`).
+//! A key has 48 bytes, as in Node: a name of 16, and 32 for AES-256-GCM. It comes from outside (`ticketKeys`,
+//! `setTicketKeys()`, a cluster) or is generated.
 //!
-//! Owned by the server's configuration, shared by all its connections; called from any thread, and the lock is held
-//! only to look up a key or to replace one.
+//! - A generated key is replaced after the lifetime of a ticket, one from outside after [`GIVEN_KEYS_LIFE`], by a generated
+//!   one, unless another is set before: sessions are then no longer shared, but a key that leaks later can't decrypt
+//!   everything that was ever recorded.
+//! - No key encrypts more than [`SEALS_MOST`] tickets.
+//! - The previous key still decrypts.
+//! - The time of issue is encrypted in the ticket, which is rejected after its lifetime whatever its key; the context of
+//!   the session (`sessionIdContext`) is authenticated with it.
+//!
+//! Owned by the server's configuration, shared by all its connections, and called on any thread. The lock is held to look
+//! up a key or to replace one.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,28 +26,28 @@ use crate::tls::provider::{aead, random};
 /// The length of a ticket key, as in Node's `getTicketKeys()`.
 pub const TICKET_KEYS_LENGTH: usize = 48;
 
-/// For how long keys that were given seal tickets, in seconds: a week, the longest that RFC 8446 lets a ticket live.
+/// How long a key from outside encrypts tickets, in seconds: a week, the longest lifetime that RFC 8446 permits.
 const GIVEN_KEYS_LIFE: u64 = 7 * 24 * 60 * 60;
 
-/// Tickets that one key seals. With random nonces, AES-GCM permits 2^32 (NIST SP 800-38D).
+/// The tickets that one key encrypts. With random nonces, AES-GCM permits 2^32 (NIST SP 800-38D).
 const SEALS_MOST: u64 = 1 << 32;
 
 const NAME_LENGTH: usize = 16;
 const ISSUED_LENGTH: usize = 8;
 
-/// Seals and opens the tickets of one server.
+/// Encrypts and decrypts the tickets of one server.
 pub struct Tickets {
     lifetime: u32,
     context: Vec<u8>,
     keys: RwLock<Keys>,
-    /// Tickets that the present key has sealed.
+    /// The tickets that the current key has encrypted.
     seals: AtomicU64,
 }
 
 struct Keys {
     current: Key,
     previous: Option<Key>,
-    /// When the present key is to be replaced, in seconds of UNIX time.
+    /// When the current key is replaced, in seconds of UNIX time.
     expires: u64,
 }
 
@@ -53,8 +57,8 @@ struct Key {
 }
 
 impl Tickets {
-    /// Tickets for the sessions of `context` that live for `lifetime` seconds, under `keys` or, without any, keys of our
-    /// own. `None` if the system has no randomness.
+    /// Tickets for the sessions of `context`, valid for `lifetime` seconds, under `keys`, or generated keys without any.
+    /// `None` if the system has no random numbers.
     pub fn new(lifetime: u32, keys: Option<[u8; TICKET_KEYS_LENGTH]>, context: &[u8]) -> Option<Self> {
         let now = UnixTime::now();
         let (current, expires) = match keys {
@@ -65,12 +69,13 @@ impl Tickets {
         Some(Self { lifetime, context: context.to_vec(), keys, seals: AtomicU64::new(0) })
     }
 
-    /// The present keys, as `getTicketKeys()` gives them.
+    /// The current keys, as `getTicketKeys()` returns them.
     pub fn ticket_keys(&self) -> [u8; TICKET_KEYS_LENGTH] {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).current.bytes
     }
 
-    /// From now on seals with `keys`. Tickets under the keys so far are still opened. `false` if nothing changed.
+    /// Encrypts with `keys` from now on. Tickets under the previous keys are still decrypted. Returns `false` if the keys
+    /// can't be used.
     pub fn set_ticket_keys(&self, keys: [u8; TICKET_KEYS_LENGTH]) -> bool {
         let Some(next) = Key::new(keys) else { return false };
         let mut state = self.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -82,7 +87,7 @@ impl Tickets {
         true
     }
 
-    /// Replaces the present key by one of our own when its time has come, or it has sealed enough.
+    /// Replaces the current key by a generated one once it has expired or has encrypted enough tickets.
     fn rotate(&self, now: UnixTime) {
         let due = |keys: &Keys| now.as_secs() >= keys.expires || self.seals.load(Ordering::Relaxed) >= SEALS_MOST;
         if !due(&self.keys.read().unwrap_or_else(PoisonError::into_inner)) {
@@ -114,7 +119,7 @@ impl Tickets {
         Some([name, &nonce[..], &sealed].concat())
     }
 
-    /// What a ticket is authenticated with: the name of its key, and the context of its session.
+    /// The associated data of a ticket: the name of its key, and the context of its session.
     fn bound_to(&self, name: &[u8]) -> aead::Aad<Vec<u8>> {
         aead::Aad::from([name, &self.context].concat())
     }
@@ -130,7 +135,7 @@ impl Tickets {
         let plain = key.aead.open_in_place(nonce, self.bound_to(name), &mut sealed).ok()?;
         let (issued, plain) = plain.split_at_checked(ISSUED_LENGTH)?;
         let issued = u64::from_be_bytes(issued.try_into().ok()?);
-        // A clock that another process runs ahead of ours is no reason to refuse.
+        // The clock of another process may be ahead of ours.
         let age = now.as_secs().saturating_sub(issued);
         (age < u64::from(self.lifetime)).then(|| plain.to_vec())
     }

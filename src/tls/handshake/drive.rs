@@ -2,10 +2,10 @@
 //!
 //! Runs on the runtime, in the task of its handshake. Invariants:
 //!
-//! - What has been received is processed before more is: records behind a ClientHello do not wait for the next bytes.
-//! - A peer that breaks the protocol is sent rustls' alert, at once, and can read it.
-//! - The last flight is left in the connection. The session sends it, with what the application writes on `'secure'`:
-//!   session tickets and the first data go out in one segment.
+//! - Received bytes are processed before more are received: records after a ClientHello do not wait for further bytes.
+//! - A peer that violates the protocol is sent rustls' alert at once, and can read it.
+//! - The last flight stays in the connection. The session sends it together with what the application writes on
+//!   `'secure'`, so that session tickets and the first data share a segment.
 
 use std::future::poll_fn;
 use std::io::{self, Write};
@@ -18,11 +18,11 @@ use rustls::{AlertDescription, Connection, Error};
 use super::transport::Transport;
 use crate::tls::error::{ConnectionError, TlsError, looks_like_tls};
 
-/// Takes `connection` through its handshake.
+/// Completes the handshake of `connection`.
 pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), ConnectionError> {
     let outcome = poll_fn(|cx| poll_complete(connection, transport, cx)).await;
     if outcome.is_err() {
-        transport.dismiss();
+        transport.shut_down();
     }
     outcome
 }
@@ -34,7 +34,7 @@ fn poll_complete(
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
         if let Err(error) = connection.process_new_packets() {
-            // As far as the socket takes it: a peer that does not read is not waited for.
+            // As much as the socket accepts: a peer that does not read is not waited for.
             while connection.wants_write() && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
             {
             }
@@ -51,7 +51,7 @@ fn poll_complete(
             }
         }
         if !connection.wants_read() {
-            // It has records to send first, unless the peer has taken leave in the middle of the handshake.
+            // Records are to be sent first, unless the peer has closed in the middle of the handshake.
             return if connection.wants_write() {
                 Poll::Pending
             } else {
@@ -62,7 +62,7 @@ fn poll_complete(
     }
 }
 
-/// Receives the ClientHello, which says what a server is to be configured with.
+/// Receives the ClientHello, on which the configuration of a server depends.
 pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, ConnectionError> {
     let mut acceptor = Acceptor::default();
     let refused = loop {
@@ -75,11 +75,11 @@ pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, Connect
     Err(refuse(&refused.0, refused.1, transport).await)
 }
 
-/// Tells the peer why its ClientHello is not accepted.
+/// Sends the alert for a ClientHello that is not accepted. Returns the reason.
 pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
     poll_fn(|cx| {
         let mut socket = transport.with(cx);
-        // As far as the socket takes it: a peer that does not read is not waited for.
+        // As much as the socket accepts: a peer that does not read is not waited for.
         let is_sent = alert.write(&mut socket).is_ok_and(|count| count > 0);
         if let (false, Some(description)) = (is_sent, missing_alert(error)) {
             let _ = socket.write(&plain_alert(description));
@@ -87,11 +87,11 @@ pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Tra
         Poll::Ready(())
     })
     .await;
-    transport.dismiss();
+    transport.shut_down();
     failure(error, transport)
 }
 
-/// What a plain server of rustls sends where its [`Acceptor`] sends nothing.
+/// The alert that a plain server of rustls sends where its [`Acceptor`] sends none.
 fn missing_alert(error: &Error) -> Option<AlertDescription> {
     match error {
         Error::AlertReceived(_) => None,
@@ -102,24 +102,24 @@ fn missing_alert(error: &Error) -> Option<AlertDescription> {
     }
 }
 
-/// A fatal alert as a record in the clear.
+/// A fatal alert as an unencrypted record.
 fn plain_alert(description: AlertDescription) -> [u8; 7] {
     [21, 3, 3, 0, 2, 2, description.into()]
 }
 
-/// What a `read_tls` has come to: ready to be processed, or the end of the handshake.
+/// The outcome of a `read_tls`: there is something to process, or the handshake has failed.
 fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), ConnectionError>> {
     match outcome {
         Ok(0) => Poll::Ready(Err(TlsError::disconnected().into())),
         Ok(_) => Poll::Ready(Ok(())),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-        // rustls' buffer is full of a message that does not come to an end.
+        // rustls' buffer is full of an incomplete message.
         Err(error) if error.raw_os_error().is_none() => Poll::Ready(Err(TlsError::endless_message().into())),
         Err(error) => Poll::Ready(Err(lost(&error))),
     }
 }
 
-/// The socket has failed.
+/// The error of a socket that has failed.
 fn lost(error: &io::Error) -> ConnectionError {
     match error.raw_os_error() {
         Some(errno) => ConnectionError::Socket(Errno::from_raw_os_error(errno)),
@@ -127,7 +127,7 @@ fn lost(error: &io::Error) -> ConnectionError {
     }
 }
 
-/// Why TLS has failed. What does not even look like TLS is named for what it is.
+/// The error of TLS that has failed. It names the protocol of a peer that does not speak TLS.
 fn failure(error: &Error, transport: &Transport) -> ConnectionError {
     match error {
         Error::InvalidMessage(_) if !looks_like_tls(transport.first()) => TlsError::not_tls(transport.first()).into(),

@@ -1,4 +1,4 @@
-//! What a stream and its handshake pass to each other: a request, questions, and an outcome.
+//! What a stream and its handshake exchange: a request, messages, and an outcome.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,58 +12,58 @@ use crate::tls::credentials::Credentials;
 use crate::tls::error::ConnectionError;
 use crate::tls::trust::Verdict;
 
-/// Which side a stream takes.
+/// The side that a stream takes.
 #[derive(Clone, Debug)]
 pub enum Role {
-    /// Speaks first.
+    /// Sends the ClientHello.
     Client {
-        /// What the peer is called, sent as SNI.
+        /// The name of the server, sent as SNI unless it is an address.
         server_name: Option<String>,
-        /// Whether its certificate must have that name.
+        /// Whether the server's certificate is checked for that name.
         checks_name: bool,
-        /// The peer's address, under which its sessions are kept where it has no name.
+        /// The server's address, under which its sessions are kept if it has no name.
         address: Option<IpAddr>,
     },
-    /// Answers.
+    /// Receives the ClientHello.
     Server {
-        /// Other credentials for some names.
+        /// Other credentials for some of the names that clients ask for.
         contexts: Arc<NamedCredentials>,
-        /// Whether whoever gets [`HandshakeMessage::NameAsked`] chooses the credentials for the other names.
+        /// Whether a [`HandshakeMessage::NameAsked`] asks for the credentials for all other names.
         asks: bool,
     },
 }
 
-/// What a handshake needs.
+/// What a handshake is begun with.
 pub struct HandshakeRequest {
-    /// Which side to take.
+    /// The side to take.
     pub role: Role,
-    /// Who we are and whom we trust.
+    /// Key pairs, trusted certificates and settings.
     pub credentials: Arc<Credentials>,
-    /// What was received and not delivered: it belongs to the handshake.
+    /// Bytes that were received and not delivered: the beginning of the handshake.
     pub received: Vec<u8>,
 }
 
-/// What a handshake has to say.
+/// What a handshake posts to its stream.
 pub enum HandshakeMessage {
-    /// A client has named whom it wants; [`CredentialsSender`] goes on with the credentials for that.
+    /// A client has asked for a name; the handshake continues once the credentials for it have been sent.
     NameAsked(String, CredentialsSender),
-    /// It is over.
+    /// The handshake is over.
     Done(Result<Box<Established>, ConnectionError>),
 }
 
-/// The way to answer [`HandshakeMessage::NameAsked`]: credentials, or `None` for those of the request.
+/// Takes the answer to [`HandshakeMessage::NameAsked`]: credentials, or `None` for those of the request.
 pub type CredentialsSender = oneshot::Sender<Option<Arc<Credentials>>>;
 
-/// What a handshake has achieved.
+/// What a successful handshake leaves.
 pub struct Established {
     /// The connection, whose records go over the stream's socket from now on.
     pub connection: Connection,
-    /// What was received and not read.
+    /// Bytes that were received and not processed.
     pub unread: Vec<u8>,
-    /// What speaks against the peer, if anything does.
+    /// Why the peer is not trusted, if it isn't.
     pub verdict: Option<Verdict>,
-    /// The name that a client has asked for, on either side.
+    /// The name that the client has asked for, on either side.
     pub server_name: Option<String>,
-    /// Our certificate: on a server, the one that was shown.
+    /// Our certificate: on a server, the one that was sent.
     pub own: Option<CertificateDer<'static>>,
 }

@@ -1,23 +1,23 @@
-//! A handshake, off the loop: rustls on the threads of the [`runtime`](crate::runtime).
+//! How does a connection become secure? Handshakes of rustls, on the threads of the [`runtime`](crate::runtime).
 //!
-//! A stream shares its socket and passes on what it has received but not delivered; it gets back a connection, or what
-//! went wrong. Meanwhile it neither reads nor writes. Nothing here knows streams: the caller of [`begin`] says where
-//! letters are posted.
+//! A stream shares its socket and passes on what it has received but not delivered; it gets back a connection or an
+//! error. Meanwhile it neither reads nor writes. This module does not know streams: the caller of [`begin`] provides the
+//! function that posts messages.
 //!
 //! | file | |
 //! |---|---|
-//! | [`exchange`] | what a stream and its handshake pass to each other |
+//! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
 //! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
 //! | [`drive`] | the loop in which rustls receives and sends |
-//! | [`transport`] | the socket as that loop sees it |
+//! | [`transport`] | the socket that this loop reads and writes |
 //!
 //! # Threads
 //!
-//! [`begin`] is called on the JavaScript thread; the rest runs on the runtime. Signatures are computed on its few
-//! threads, so that no more are under way at once, in the order in which they have become due; a handshake that waits
-//! for its peer occupies no thread. Dropping the [`Handshake`] cancels it and releases its share of the socket. The
-//! deadline is JavaScript's, which cancels a handshake that takes too long.
+//! [`begin`] is called on the JavaScript thread; everything else runs on the runtime. Its few threads compute the
+//! signatures, in the order in which handshakes become ready, so that a burst of them does not occupy the machine. A
+//! handshake that waits for its peer occupies no thread. Dropping the [`Handshake`] cancels it and releases its share of
+//! the socket. JavaScript has the deadline, and cancels a handshake that takes too long.
 
 mod drive;
 mod exchange;
@@ -36,7 +36,7 @@ use super::error::TlsError;
 use crate::runtime;
 use crate::socket::{Descriptor, Kind};
 
-/// A handshake under way. Dropping it cancels it.
+/// A handshake in progress. Dropping it cancels it.
 pub struct Handshake(AbortHandle);
 
 impl Drop for Handshake {
@@ -45,8 +45,8 @@ impl Drop for Handshake {
     }
 }
 
-/// Begins a handshake over `fd`, the stream's socket. `post` gets its letters, [`HandshakeMessage::Done`] last. `None` where no
-/// thread can be started.
+/// Begins a handshake over `fd`, the stream's socket. `post` receives its messages, [`HandshakeMessage::Done`] last.
+/// `None` if no thread can be started.
 pub fn begin(
     request: HandshakeRequest,
     fd: Arc<Descriptor>,
@@ -54,17 +54,17 @@ pub fn begin(
     post: impl Fn(HandshakeMessage) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
-        let post = TellsOfPanic(post);
+        let post = PostsPanic(post);
         let outcome = run(request, fd, kind, &post.0).await;
         (post.0)(HandshakeMessage::Done(outcome.map(Box::new)));
     };
     runtime::spawn(task).map(Handshake)
 }
 
-/// A handshake that panics is over, too. tokio keeps the panic to its task.
-struct TellsOfPanic<P: Fn(HandshakeMessage)>(P);
+/// Posts [`HandshakeMessage::Done`] for a handshake that panics. tokio confines the panic to its task.
+struct PostsPanic<P: Fn(HandshakeMessage)>(P);
 
-impl<P: Fn(HandshakeMessage)> Drop for TellsOfPanic<P> {
+impl<P: Fn(HandshakeMessage)> Drop for PostsPanic<P> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             (self.0)(HandshakeMessage::Done(Err(TlsError::internal().into())));

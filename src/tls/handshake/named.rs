@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use crate::tls::credentials::Credentials;
 
-/// Credentials by the name that a client asks for: `example.com`, or `*.example.com` for one label in front.
+/// Credentials by the name that a client asks for: `example.com`, or `*.example.com`, where `*` is one label.
 #[derive(Debug, Default)]
 pub struct NamedCredentials(Vec<(String, Arc<Credentials>)>);
 
 impl NamedCredentials {
-    /// Names are compared without regard to case. The first that fits counts.
+    /// Names are compared regardless of case. The first that matches is used.
     pub fn new(contexts: impl IntoIterator<Item = (String, Arc<Credentials>)>) -> Self {
         Self(contexts.into_iter().map(|(name, credentials)| (name.to_ascii_lowercase(), credentials)).collect())
     }
 
-    /// The credentials for `name`, if there are any.
+    /// Finds the credentials for `name`.
     pub fn find(&self, name: &str) -> Option<Arc<Credentials>> {
         let name = name.to_ascii_lowercase();
         let domain = name.split_once('.').map(|(_, domain)| domain);

@@ -1,4 +1,4 @@
-//! A handshake from its request to its outcome, as a client or as a server: the task that runs on the runtime.
+//! A handshake from its request to its outcome, as a client or as a server. A task on the runtime.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr};
@@ -20,7 +20,7 @@ use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::trust::{ExpectedPeer, judge};
 
-/// The name that the gate asks for at the other end of a path, as in Node.
+/// The name of a server on a UNIX socket, as in Node.
 const LOCAL: &str = "localhost";
 
 /// Runs a handshake to its end.
@@ -48,7 +48,7 @@ async fn connect(
     checks_name: bool,
     address: Option<IpAddr>,
 ) -> Result<Established, ConnectionError> {
-    // An address is never sent as a name.
+    // An address is not sent as SNI.
     let name = match server_name.as_deref().map(|name| ServerName::try_from(name.to_owned())) {
         Some(Ok(name)) => name,
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
@@ -61,15 +61,15 @@ async fn connect(
     let checked = match server_name.clone() {
         Some(name) if checks_name && credentials.checks_names => Some(name),
         _ if !credentials.reject_unauthorized || !credentials.checks_names => None,
-        // Behind a gate there is always a name, as in Node: the host's, its address, or what a path counts as.
+        // With `rejectUnauthorized` there is always a name to check, as in Node: the host, its address, or `localhost`.
         Some(name) => Some(name),
         None => Some(address.map_or_else(|| LOCAL.to_owned(), |address| address.to_string())),
     };
-    let gate =
-        Gate { peer: ExpectedPeer::Server { name: checked.as_deref() }, is_closed: credentials.reject_unauthorized };
+    let peer = ExpectedPeer::Server { name: checked.as_deref() };
+    let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
-    secured(transport, connection, gate, asked_for, own, &credentials)
+    finish(transport, connection, requirement, asked_for, own, &credentials)
 }
 
 async fn accept(
@@ -84,19 +84,14 @@ async fn accept(
     let first = Arc::clone(&credentials);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
-    let credentials = match &server_name {
-        None => credentials,
+    let chosen = match &server_name {
+        None => None,
         Some(name) => match contexts.find(name) {
-            Some(context) => context,
-            None if asks => {
-                let (answer, answered) = oneshot::channel();
-                post(HandshakeMessage::NameAsked(name.clone(), answer));
-                let answer = answer_or_end(answered, &transport).await;
-                answer.ok_or_else(TlsError::disconnected)?.unwrap_or(credentials)
-            }
-            None => credentials,
+            None if asks => ask_for_credentials(name, &transport, post).await?,
+            found => found,
         },
     };
+    let credentials = chosen.unwrap_or(credentials);
     let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
@@ -107,43 +102,48 @@ async fn accept(
         Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await),
     };
     drive::complete(&mut connection, &mut transport).await?;
-    // Who asks for another name does not get around the gate.
-    let is_closed = credentials.reject_unauthorized || first.reject_unauthorized;
-    secured(transport, connection, Gate { peer: ExpectedPeer::Client, is_closed }, server_name, own, &credentials)
+    // A client can't evade `rejectUnauthorized` by asking for another name.
+    let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;
+    let requirement = Requirement { peer: ExpectedPeer::Client, is_mandatory };
+    finish(transport, connection, requirement, server_name, own, &credentials)
 }
 
-/// What was answered. `None` if the stream, or its peer, is gone before: while the user chooses the credentials, nothing
-/// is read.
-async fn answer_or_end(
-    mut answered: oneshot::Receiver<Option<Arc<Credentials>>>,
+/// Has the stream choose the credentials for `name`. Fails if the stream or its peer closes before: meanwhile, nothing is
+/// read.
+async fn ask_for_credentials(
+    name: &str,
     transport: &Transport,
-) -> Option<Option<Arc<Credentials>>> {
-    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), transport.poll_hang_up(cx)) {
+    post: &(impl Fn(HandshakeMessage) + Sync),
+) -> Result<Option<Arc<Credentials>>, TlsError> {
+    let (sender, mut answer) = oneshot::channel();
+    post(HandshakeMessage::NameAsked(name.to_owned(), sender));
+    let answer = poll_fn(|cx| match (Pin::new(&mut answer).poll(cx), transport.poll_peer_closed(cx)) {
         (Poll::Ready(answer), _) => Poll::Ready(answer.ok()),
         (Poll::Pending, Poll::Ready(())) => Poll::Ready(None),
         (Poll::Pending, Poll::Pending) => Poll::Pending,
-    })
-    .await
+    });
+    answer.await.ok_or_else(TlsError::disconnected)
 }
 
-/// What a peer must be, and whether it gets no further if it is not.
-struct Gate<'a> {
+/// What the peer has to be, and whether the handshake fails if it isn't.
+struct Requirement<'a> {
     peer: ExpectedPeer<'a>,
-    is_closed: bool,
+    is_mandatory: bool,
 }
 
-fn secured(
+/// Decides on the peer, and returns what the handshake leaves.
+fn finish(
     transport: Transport,
     connection: Connection,
-    gate: Gate<'_>,
+    requirement: Requirement<'_>,
     server_name: Option<String>,
     own: Option<CertificateDer<'static>>,
     credentials: &Credentials,
 ) -> Result<Established, ConnectionError> {
-    // After every handshake, a resumed one too: a session remembers the peer's certificates, not what they were worth.
+    // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
     let chain = connection.peer_certificates().unwrap_or_default();
-    let verdict = judge(&credentials.trust, chain, gate.peer, UnixTime::now()).err();
-    if let (true, Some(verdict)) = (gate.is_closed, &verdict) {
+    let verdict = judge(&credentials.trust, chain, requirement.peer, UnixTime::now()).err();
+    if let (true, Some(verdict)) = (requirement.is_mandatory, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
     Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own })

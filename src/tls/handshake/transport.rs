@@ -1,9 +1,8 @@
-//! The socket of a handshake as its task sees it: first what was received before the handshake began, then the
-//! descriptor, and no call that waits.
+//! The socket of a handshake: reads return first what was received before the handshake began, then what the descriptor
+//! receives. No call blocks.
 //!
-//! Owned by the handshake's task. The descriptor itself is shared with the stream, which keeps asking it for addresses
-//! and options but neither reads nor writes meanwhile: a handshake needs no second descriptor. tokio watches it under
-//! the same number, in a poll of its own.
+//! Owned by the handshake's task. The descriptor is shared with the stream, which meanwhile uses it for addresses and
+//! options but neither reads nor writes. tokio watches the same descriptor in a poll of its own.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
@@ -14,11 +13,11 @@ use tokio::io::unix::AsyncFd;
 use crate::socket::io::{Read as Found, read_over, write};
 use crate::socket::{Descriptor, Kind};
 
-/// So many of the peer's first bytes are kept: enough to tell what it speaks, if it does not speak TLS.
+/// How many of the peer's first bytes are kept, to recognize a protocol other than TLS.
 const FIRST_BYTES: usize = 16;
 
-/// So much of what a peer has sent is discarded before a failed connection is closed. Closing a socket with unread
-/// bytes resets the connection, and a reset may overtake the alert that says why.
+/// How many received bytes are discarded before a failed connection is closed. Closing a socket with unread bytes resets
+/// the connection, and a reset may overtake the alert with the reason.
 const DISCARD_MOST: usize = 64 << 10;
 
 /// See the module.
@@ -26,41 +25,42 @@ pub struct Transport {
     fd: AsyncFd<Arc<Descriptor>>,
     kind: Kind,
     received: Vec<u8>,
-    /// How many of `received` have been read.
+    /// How many bytes of `received` have been read.
     taken: usize,
     first: Vec<u8>,
 }
 
 impl Transport {
-    /// A transport over `fd`, which is a non-blocking socket, that begins with what was `received` from it before.
+    /// A transport over `fd`, a non-blocking socket, after what was already `received` from it.
     ///
     /// Must be called on the runtime.
     pub fn new(fd: Arc<Descriptor>, kind: Kind, received: Vec<u8>) -> io::Result<Self> {
-        // SAFETY: the `AsyncFd` holds a share of the descriptor, which stays the same, and open, until it is gone.
+        // SAFETY: the `AsyncFd` owns an `Arc` of the descriptor, so that the descriptor stays open, and its number the same,
+        // until the `AsyncFd` has been dropped and has deregistered it.
         let fd = unsafe { AsyncFd::register(fd) }?;
         Ok(Self { fd, kind, received, taken: 0, first: Vec::new() })
     }
 
-    /// The first bytes that the peer has sent.
+    /// The first bytes that the peer has sent, at most [`FIRST_BYTES`].
     pub fn first(&self) -> &[u8] {
         &self.first
     }
 
-    /// What was received before and has not been read.
+    /// Returns what was received before the handshake and has not been read.
     pub fn into_rest(mut self) -> Vec<u8> {
         self.received.split_off(self.taken)
     }
 
-    /// For calls that take an [`io::Read`] or [`io::Write`]: what can't be done now is `WouldBlock`, and wakes the task
+    /// The transport as [`io::Read`] and [`io::Write`]. What can't be done yet fails with `WouldBlock`, and wakes the task
     /// of `cx` when it can.
     pub fn with<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>) -> Polled<'a, 'b> {
         Polled { transport: self, cx }
     }
 
-    /// Resolves when the peer has ended its side, without reading anything.
-    pub fn poll_hang_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Waits until the peer has closed its side, without reading.
+    pub fn poll_peer_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            // An error is an end, too: reading says which.
+            // An error ends the connection, too; a read returns it.
             let Ok(mut guard) = ready!(self.fd.poll_read_ready(cx)) else { return Poll::Ready(()) };
             if guard.ready().is_read_closed() {
                 return Poll::Ready(());
@@ -69,9 +69,9 @@ impl Transport {
         }
     }
 
-    /// Takes leave of a peer that is not to be talked to any more, so that it can read what was sent to it last.
-    pub fn dismiss(&mut self) {
-        // Whether the peer is still there makes no difference any more.
+    /// Closes our side of a failed connection so that the peer can read the alert.
+    pub fn shut_down(&mut self) {
+        // Fails only if the connection is already gone.
         let _ = rustix::net::shutdown(self.fd.get_ref(), rustix::net::Shutdown::Write);
         let mut space = [0; 4096];
         let mut left = DISCARD_MOST;
@@ -125,7 +125,7 @@ impl Transport {
     }
 }
 
-/// A transport and the task that uses it. See [`Transport::with`].
+/// A transport and the context of the task that uses it. See [`Transport::with`].
 pub struct Polled<'a, 'b> {
     transport: &'a mut Transport,
     cx: &'a mut Context<'b>,
@@ -149,7 +149,7 @@ impl Write for Polled<'_, '_> {
         self.write_vectored(&[IoSlice::new(bytes)])
     }
 
-    /// A flight of several records goes out in one call.
+    /// Sends a flight of several records with one system call.
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         or_would_block(self.transport.poll_write(self.cx, slices))
     }

@@ -1,6 +1,6 @@
-//! A certificate as `getPeerCertificate()` shows it (D20): five strings, written as OpenSSL writes them.
+//! A certificate as `getCertificateText()` returns it (D20): five strings, formatted as by OpenSSL.
 //!
-//! Pure. Reads what the network sent, so nothing here may fail on it other than by saying `None`.
+//! Pure. The certificate comes from the network: what can't be read is `None`, never a panic.
 
 use std::fmt::Write;
 
@@ -8,22 +8,22 @@ use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Name};
 
 use crate::tls::provider::sha1;
 
-/// What `getPeerCertificate()` says of a certificate.
+/// A certificate as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerCertificate {
-    /// Whose certificate it is: `/C=UK/O=node.js/CN=localhost`.
+pub struct CertificateText {
+    /// The subject: `/C=UK/O=node.js/CN=localhost`.
     pub subject: String,
-    /// Who signed it, written likewise.
+    /// The issuer, likewise.
     pub issuer: String,
     /// Valid from: `Nov 11 09:52:22 2009 GMT`.
     pub valid_from: String,
-    /// Valid to, written likewise.
+    /// Valid to, likewise.
     pub valid_to: String,
     /// SHA-1 of the whole certificate: `2A:7A:C2:...`.
     pub fingerprint: String,
 }
 
-impl PeerCertificate {
+impl CertificateText {
     /// Reads a certificate in DER; `None` if it is not one.
     pub fn from_der(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
@@ -37,8 +37,8 @@ impl PeerCertificate {
     }
 }
 
-/// A name as `X509_NAME_oneline` writes it: bytes outside printable ASCII as `\xHH`, `/` and `+` within a value behind
-/// a backslash, several attributes of one level joined by `+`.
+/// Formats a name as `X509_NAME_oneline` does: bytes outside printable ASCII as `\xHH`, `/` and `+` within a value after a
+/// backslash, several attributes of one level joined by `+`.
 fn one_line(name: &X509Name<'_>) -> String {
     let mut line = String::new();
     for level in name.iter_rdn() {
@@ -59,8 +59,8 @@ fn one_line(name: &X509Name<'_>) -> String {
     line
 }
 
-/// OpenSSL's short names of the attributes of X.520, of RFC 4519 and 4524, and of others that occur in names. What has
-/// none is written as its number.
+/// OpenSSL's short names of the attributes of X.520, RFC 4519 and 4524, and of others that occur in names. All others are
+/// written as numbers.
 fn short_name(oid: &str) -> Option<&'static str> {
     Some(match oid {
         "2.5.4.3" => "CN",
@@ -175,7 +175,7 @@ fn short_name(oid: &str) -> Option<&'static str> {
     })
 }
 
-/// A date as `ASN1_TIME_print` writes it: the day takes two places.
+/// Formats a date as `ASN1_TIME_print` does: the day is padded to two characters.
 fn date(time: ASN1Time) -> String {
     let time = time.to_datetime();
     let month = &time.month().to_string()[..3];
@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    fn read(names: Vec<(DnType, DnValue)>) -> PeerCertificate {
+    fn read(names: Vec<(DnType, DnValue)>) -> CertificateText {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         for (kind, value) in names {
@@ -205,7 +205,7 @@ mod tests {
         params.not_before = rcgen::date_time_ymd(2009, 11, 1);
         params.not_after = rcgen::date_time_ymd(2051, 2, 28);
         let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        PeerCertificate::from_der(certificate.der()).unwrap()
+        CertificateText::from_der(certificate.der()).unwrap()
     }
 
     fn utf8(text: &str) -> DnValue {
@@ -248,21 +248,21 @@ mod tests {
     fn all_of_it_is_what_openssl_prints() {
         let der = CertificateDer::from_pem_slice(OPENSSLS).unwrap();
         let name = r"/C=UK/ST=a b/L=x/O=n\xC3\xB6/OU=a\/b/emailAddress=a@b";
-        let expected = PeerCertificate {
+        let expected = CertificateText {
             subject: name.into(),
             issuer: name.into(),
             valid_from: "Nov 25 03:17:44 2026 GMT".into(),
             valid_to: "Nov  7 03:17:44 2037 GMT".into(),
             fingerprint: "40:1A:E0:E3:6E:D1:C4:55:66:9A:D4:EC:DF:53:54:2C:64:FD:3E:E8".into(),
         };
-        assert_eq!(PeerCertificate::from_der(&der).unwrap(), expected);
+        assert_eq!(CertificateText::from_der(&der).unwrap(), expected);
     }
 
     #[test]
     fn garbage_is_none() {
         let der = CertificateDer::from_pem_slice(OPENSSLS).unwrap();
         for length in 0..der.len() {
-            assert_eq!(PeerCertificate::from_der(&der[..length]), None, "{length} bytes");
+            assert_eq!(CertificateText::from_der(&der[..length]), None, "{length} bytes");
         }
     }
 

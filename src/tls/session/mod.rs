@@ -1,10 +1,15 @@
-//! A finished handshake's connection, in the loop: bytes of the application on one side, records on the other.
+//! How do an application's bytes become records, and records bytes? The connection that a handshake leaves, in the loop.
 //!
-//! Owned by its stream, used on the thread of its environment. It never waits, and owns no buffer while it is idle: what
-//! is received passes through memory that all sessions of an engine share.
+//! A [`Session`] is owned by its stream and used on the JavaScript thread. It never waits, and has no buffer while it is
+//! idle: received bytes pass through memory that all sessions of an engine share.
 //!
-//! Invariants: records go out in order; what was decrypted is handed out before more is read; after a failure or the
-//! peer's end, nothing more is received.
+//! Invariants: records are sent in order; decrypted bytes are delivered before more are read; after a failure or the end
+//! of the peer's side, nothing more is received.
+//!
+//! | file | |
+//! |---|---|
+//! | [`records`] | the socket that records are written to |
+//! | [`certificate_text`] | the peer's certificate, formatted for `getPeerCertificate()` |
 
 mod certificate_text;
 mod records;
@@ -16,57 +21,57 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustls::Connection;
 
-pub use self::certificate_text::PeerCertificate;
+pub use self::certificate_text::CertificateText;
 use self::records::Records;
 use super::error::{ConnectionError, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
 
-/// So much plaintext is turned into records before they are sent: enough for a full `writev`, and all that a stream
-/// whose peer does not read holds in memory.
+/// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that a stream
+/// holds in memory while its peer does not read.
 const SEAL_MOST: usize = 64 << 10;
 
 /// What a read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// As of a plain socket, in bytes of the application.
+    /// As for a plain socket, in decrypted bytes.
     pub read: Read,
-    /// Whether there is nothing more until the kernel has news.
+    /// Whether there is nothing more until the socket is readable again.
     pub drained: bool,
 }
 
 /// See the module.
 pub struct Session {
     connection: Connection,
-    /// Records that were received and could not be processed yet.
+    /// Records that were received and not processed yet.
     unread: Vec<u8>,
-    /// Told once what was decrypted before it has been handed out.
+    /// Returned once everything that was decrypted before it has been delivered.
     failure: Option<ConnectionError>,
-    /// The peer's close_notify has come.
+    /// The peer's close_notify has been received.
     ended: bool,
     /// The socket has ended without one.
     truncated: bool,
-    /// The last flight of the handshake waits for the first data, to go out with it.
+    /// The last flight of the handshake waits to be sent with the first data.
     holds_flight: bool,
 }
 
 impl Session {
-    /// A session over what a handshake has left: its connection, and what was received but not read by it.
+    /// A session over what a handshake leaves: its connection, and bytes that it has received but not processed.
     pub fn new(mut connection: Connection, unread: Vec<u8>) -> Self {
         connection.set_buffer_limit(None);
         let holds_flight = connection.wants_write();
         let mut session = Self { connection, unread, failure: None, ended: false, truncated: false, holds_flight };
-        // The peer may have ended already, behind the handshake.
+        // The peer may have sent its close_notify right after the handshake.
         session.process();
         session
     }
 
-    /// What was agreed with the peer.
+    /// The connection, for what was negotiated with the peer.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Whether the peer's end has come without its close_notify: what was received may not be all that was sent.
+    /// Whether the socket has ended without a close_notify: received data may be incomplete.
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }
@@ -76,7 +81,7 @@ impl Session {
         self.connection.wants_write()
     }
 
-    /// Receives into `space`, through `cipher`: memory that anybody may use again afterwards.
+    /// Receives into `space`, through `cipher`, memory that is free again afterwards.
     pub fn read(
         &mut self,
         fd: &OwnedFd,
@@ -89,7 +94,7 @@ impl Session {
         let mut has_received = false;
         while filled == 0 {
             if let Some(failure) = self.failure.take() {
-                // The peer is told why, if it listens.
+                // Sends the alert, if the socket accepts it.
                 let _ = self.flush(fd, kind);
                 return Err(failure);
             }
@@ -102,13 +107,13 @@ impl Session {
                 continue;
             }
             if has_received {
-                // Records without any plaintext, however many, are not read all at once: others have their turn first.
-                // Nor is the socket drained: behind a part of a record there may be an end.
+                // However many records without plaintext there are, other streams are served in between. The socket is not
+                // drained either: an end may follow a part of a record.
                 drained = false;
                 break;
             }
             has_received = true;
-            // No more ciphertext than there is space for what is in it.
+            // No more ciphertext than there is space for its plaintext.
             let asked = cipher.len().min(space.len());
             match socket::read_over(fd, &mut cipher[..asked]) {
                 Ok(Read::Bytes(count)) => {
@@ -126,15 +131,15 @@ impl Session {
                 Err(errno) => return Err(ConnectionError::Socket(errno)),
             }
         }
-        // What the protocol itself has to say, such as a new key, does not wait for the application. If the socket
-        // fails, the next read or write says so.
+        // Messages of the protocol itself, such as a key update, do not wait for the application. If the socket fails, the
+        // next read or write returns the error.
         let _ = self.flush(fd, kind);
         let read = if filled == 0 { Read::Empty } else { Read::Bytes(filled) };
         Ok(Received { read, drained: drained && !self.has_more() })
     }
 
-    /// Writes `first` and `slices` in order, until the kernel takes no more records. Gives how much plaintext was taken:
-    /// records of it may wait to be sent.
+    /// Writes `first` and `slices` in order, until the kernel accepts no more records. Returns how much plaintext was
+    /// accepted: its last records may still wait to be sent.
     pub fn write(&mut self, fd: &OwnedFd, kind: Kind, first: &[u8], slices: &[&[u8]]) -> Result<usize, Errno> {
         let mut left = std::iter::once(first).chain(slices.iter().copied());
         let mut rest: &[u8] = &[];
@@ -165,9 +170,9 @@ impl Session {
         Ok(taken)
     }
 
-    /// Writes `bytes`, all of them: records may wait to be sent. With `last`, a close_notify follows, and the socket's end
-    /// must. That the peer can't take a close_notify alone is no failure: it misses nothing, and receiving says how it
-    /// is gone.
+    /// Writes all of `bytes`; records may still wait to be sent. With `last`, a close_notify follows, after which the caller
+    /// must end the socket. A close_notify alone that can't be sent is no error: the peer misses no data, and receiving
+    /// returns how the connection ended.
     pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
         let is_goodbye_only = last && bytes.is_empty() && !self.wants_write();
         let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
@@ -183,19 +188,19 @@ impl Session {
         Ok(taken)
     }
 
-    /// Drops the records that wait to be sent.
+    /// Discards the records that wait to be sent.
     fn drop_records(&mut self) {
         while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
         }
     }
 
-    /// Makes records of `batch`. Their buffer has no limit, so that it takes all.
+    /// Encrypts `batch`. The buffer for records has no limit, so that it accepts everything.
     fn seal(&mut self, batch: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        // Only a connection that has failed refuses.
+        // Only a failed connection returns an error.
         self.connection.writer().write_vectored(batch).map_err(|_| Errno::PIPE)
     }
 
-    /// Sends the records that wait. `true` if none waits any more.
+    /// Sends the records that wait. Returns whether all have been sent.
     pub fn flush(&mut self, fd: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
         self.flush_with(fd, kind, false)
     }
@@ -213,7 +218,7 @@ impl Session {
         Ok(true)
     }
 
-    /// Whether a read would find something without the kernel.
+    /// Whether a read would return something without a system call.
     fn has_more(&mut self) -> bool {
         !self.unread.is_empty()
             || self.failure.is_some()
@@ -221,13 +226,13 @@ impl Session {
             || self.connection.reader().fill_buf().is_ok_and(|chunk| !chunk.is_empty())
     }
 
-    /// Processes `records`, and fills `space` with what they hold. Gives how many bytes that is.
+    /// Processes `records`, and writes their plaintext to `space`. Returns its length.
     fn open(&mut self, mut records: &[u8], space: &mut [MaybeUninit<u8>]) -> usize {
         let mut filled = 0;
         while !records.is_empty() {
             if self.connection.read_tls(&mut records).is_err() {
-                // It holds as much plaintext as it may, if `space` has become full. Otherwise it is a message of the
-                // protocol itself that does not come to an end.
+                // The connection holds as much plaintext as it may if `space` is full. Otherwise its buffer is full of an
+                // incomplete message of the protocol itself.
                 if filled < space.len() {
                     self.failure = Some(TlsError::endless_message().into());
                     records = &[];
@@ -237,7 +242,7 @@ impl Session {
             self.process();
             filled += self.take_plaintext(&mut space[filled..]);
             if self.ended || self.failure.is_some() {
-                // What follows an end does not count.
+                // Whatever follows an end or a failure is ignored.
                 records = &[];
             }
         }
@@ -252,12 +257,12 @@ impl Session {
         }
     }
 
-    /// Moves decrypted bytes into `space`, as many as fit. Gives how many that is.
+    /// Moves as many decrypted bytes into `space` as fit. Returns how many.
     fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
         let mut filled = 0;
         let mut reader = self.connection.reader();
         while filled < space.len() {
-            // An error only says that there is nothing.
+            // An error means that there is no plaintext.
             let Ok(chunk) = reader.fill_buf() else { break };
             let count = chunk.len().min(space.len() - filled);
             if count == 0 {

@@ -1,4 +1,4 @@
-//! The socket as a session's records go to it.
+//! The socket that a session's records are written to.
 
 use std::io::{self, IoSlice, Write};
 use std::os::fd::OwnedFd;
@@ -8,11 +8,11 @@ use rustix::io::Errno;
 use crate::socket::Kind;
 use crate::socket::io as socket;
 
-/// A socket as the connection writes its records to it. Taking nothing is 0, not an error.
+/// A socket as [`Write`]. If the kernel accepts nothing, that is 0, not an error.
 pub struct Records<'a> {
     pub fd: &'a OwnedFd,
     pub kind: Kind,
-    /// The socket's end follows.
+    /// Whether the socket is ended next.
     pub last: bool,
     pub failure: Option<Errno>,
 }

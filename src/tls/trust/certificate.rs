@@ -1,4 +1,4 @@
-//! What one certificate says of itself and of its issuer, read as OpenSSL reads it.
+//! The facts of one certificate, and of a certificate and its issuer, as OpenSSL reads them.
 //!
 //! Pure.
 
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::asn1_rs::{Any, Class};
 use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Version};
 
-/// Reads one certificate.
+/// Parses one certificate.
 pub fn parse<'a>(der: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
     X509Certificate::from_der(der).ok().map(|(_, parsed)| parsed)
 }
@@ -16,14 +16,14 @@ pub fn is_self_issued(certificate: &X509Certificate<'_>) -> bool {
     certificate.subject().as_raw() == certificate.issuer().as_raw()
 }
 
-/// Whether a certificate names itself as its issuer, so that a path ends with it. An authority that has changed its key
-/// may issue a certificate for itself that does not.
+/// Whether a certificate names itself, by name and key, as its issuer, so that a path ends with it. An authority that has
+/// changed its key may issue a certificate for itself that does not.
 pub fn is_self_signed(certificate: &X509Certificate<'_>) -> bool {
     is_issuer(certificate, certificate)
 }
 
-/// Whether `candidate` is named as the issuer of `certificate`: by name, and by key and serial number where both say
-/// them. As in OpenSSL, a certificate with extensions that can't be read neither issues nor is issued.
+/// Whether `certificate` names `candidate` as its issuer: by name, and by key identifier and serial number if it has them.
+/// As in OpenSSL, a certificate with unreadable extensions neither issues nor is issued.
 pub fn is_issuer(candidate: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
     candidate.subject().as_raw() == certificate.issuer().as_raw()
         && is_identified(candidate, certificate)
@@ -48,7 +48,7 @@ fn is_identified(candidate: &X509Certificate<'_>, certificate: &X509Certificate<
     has_key && has_serial && has_issuer
 }
 
-/// The identifier of a certificate's key, if it has one.
+/// The subject key identifier of a certificate.
 pub fn subject_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
     certificate.iter_extensions().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::SubjectKeyIdentifier(key) => Some(key.0),
@@ -56,7 +56,7 @@ pub fn subject_key<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a [u8]>
     })
 }
 
-/// Whether every extension that bears on trust can be read, and none of them is there twice. OpenSSL looks at the same.
+/// Whether every extension that is relevant to trust can be read, and none occurs twice; the same that OpenSSL checks.
 pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
     const BEARING: [&str; 8] =
         ["2.5.29.14", "2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.31", "2.5.29.35", "2.5.29.37"];
@@ -79,7 +79,7 @@ pub fn is_well_formed(certificate: &X509Certificate<'_>) -> bool {
     })
 }
 
-/// Whether `der` is a sequence of parts with context-specific tags, none above `most`.
+/// Whether `der` is a sequence of elements with context-specific tags, none above `most`.
 fn has_tags_up_to(der: &[u8], most: u32) -> bool {
     let Ok((_, sequence)) = Any::from_der(der) else { return false };
     let mut rest = sequence.data;
@@ -92,8 +92,8 @@ fn has_tags_up_to(der: &[u8], most: u32) -> bool {
     true
 }
 
-/// May this certificate issue others? OpenSSL's `check_ca`: by its basic constraints, by its key usage where it has
-/// none, and in any case if it is of version 1 and has issued itself.
+/// Whether a certificate may issue others, by OpenSSL's `check_ca`: as its basic constraints say, or without them its key
+/// usage. A self-issued one of version 1 always may.
 pub fn may_issue(certificate: &X509Certificate<'_>) -> bool {
     let usage = certificate.key_usage().ok().flatten().map(|usage| usage.value.key_cert_sign());
     if usage == Some(false) {
@@ -110,12 +110,12 @@ fn is_version_1_root(certificate: &X509Certificate<'_>) -> bool {
     certificate.version() == X509Version::V1 && certificate.subject().as_raw() == certificate.issuer().as_raw()
 }
 
-/// As certificates count time.
+/// A time in seconds, as certificates have it.
 pub fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A DER sequence around `content`: webpki keeps names without their tag and length.
+/// Encodes a DER sequence of `content`: webpki keeps names without their tag and length.
 pub fn sequence(content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let bytes = length.to_be_bytes();

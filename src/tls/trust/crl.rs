@@ -1,4 +1,4 @@
-//! A revocation list: what it says, whose it is, and which certificates it covers.
+//! A revocation list: its issuer, its dates, the certificates that it covers and those that it revokes.
 //!
 //! Pure.
 
@@ -16,9 +16,9 @@ use crate::tls::pem;
 #[derive(Debug)]
 pub struct Crl {
     der: CertificateRevocationListDer<'static>,
-    /// Whose it is, as the name is encoded.
+    /// The name of the issuer, encoded.
     issuer: Vec<u8>,
-    /// The identifier of the issuer's key, if the list says one.
+    /// The identifier of the issuer's key, if the list has one.
     issuers_key: Option<Vec<u8>>,
     /// In seconds of UNIX time.
     this_update: i64,
@@ -28,17 +28,17 @@ pub struct Crl {
     scope: Scope,
 }
 
-/// Which certificates of its issuer a list covers.
+/// The certificates of its issuer that a list covers.
 #[derive(Debug, Default)]
 struct Scope {
     only_users: bool,
     only_authorities: bool,
-    /// The names of the distribution point; `None` is any.
+    /// The URIs of the distribution point; `None` is any.
     point: Option<Vec<String>>,
 }
 
 impl Crl {
-    /// The lists in PEM or DER; an error says what is wrong with them.
+    /// Reads the lists in PEM or DER. The error is a reason for people.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
         let lists = pem::revocation_lists(data)?;
         if lists.is_empty() {
@@ -47,8 +47,8 @@ impl Crl {
         lists.into_iter().map(Self::new).collect()
     }
 
-    /// Reads one list in DER; an error says what is wrong with it. webpki refuses the kinds that it does not know
-    /// (partial, indirect, with unknown critical extensions), so that what is read here has no such part.
+    /// Reads one list in DER. webpki rejects the kinds that it does not support (partial, indirect, with unknown critical
+    /// extensions), so that none of them gets any further.
     fn new(der: CertificateRevocationListDer<'static>) -> Result<Self, String> {
         OwnedCertRevocationList::from_der(&der).map_err(|error| error.to_string())?;
         let (_, list) = CertificateRevocationList::from_der(&der).map_err(|error| error.to_string())?;
@@ -86,22 +86,23 @@ impl Crl {
         self.next_update.is_some_and(|next| next < now)
     }
 
-    /// Whether the list is of a later time than `now`, in seconds of UNIX time.
+    /// Whether the list is not valid yet at `now`, in seconds of UNIX time.
     pub fn is_early(&self, now: i64) -> bool {
         self.this_update > now
     }
 
-    /// Whether this is a list of the issuer with the encoded name `name` and, where both are known, the key `key`.
+    /// Whether the issuer has the encoded name `name` and, if both are known, the key identifier `key`.
     pub fn is_of(&self, name: &[u8], key: Option<&[u8]>) -> bool {
         self.issuer == name && self.issuers_key.as_deref().zip(key).is_none_or(|(a, b)| a == b)
     }
 
-    /// Whether the list has the serial number of `certificate`.
+    /// Whether the list contains `certificate`.
     pub fn revokes(&self, certificate: &X509Certificate<'_>) -> bool {
         self.revoked.contains(significant(certificate.raw_serial()))
     }
 
-    /// Whether the list covers `certificate`, by OpenSSL's rules: the list's distribution point, if it has one, is one of the certificate's.
+    /// Whether the list covers `certificate`. As in OpenSSL, a list with a distribution point covers the certificates that
+    /// have the same.
     pub fn covers(&self, certificate: &X509Certificate<'_>) -> bool {
         let is_authority = certificate.is_ca();
         if (self.scope.only_users && is_authority) || (self.scope.only_authorities && !is_authority) {
@@ -118,7 +119,7 @@ impl Crl {
         })
     }
 
-    /// Whether the list was signed by `key`, a whole `SubjectPublicKeyInfo`.
+    /// Whether the list was signed with the private key of `key`, a `SubjectPublicKeyInfo`.
     pub fn is_signed_by(&self, key: &[u8]) -> bool {
         Signed::read(&self.der).is_some_and(|signed| signed.is_by(key))
     }
@@ -133,6 +134,7 @@ fn uris(point: &DistributionPointName<'_>) -> Vec<String> {
     uris.collect()
 }
 
+/// A serial number without leading zeros.
 fn significant(serial: &[u8]) -> &[u8] {
     &serial[serial.iter().take_while(|byte| **byte == 0).count()..]
 }

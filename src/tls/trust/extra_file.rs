@@ -1,11 +1,11 @@
-//! The file that `NODE_EXTRA_CA_CERTS` names: what the process was started with, not what code has set later.
+//! The path in `NODE_EXTRA_CA_CERTS`, as the process was started with, not as code has changed it later.
 //!
-//! Node reads the variable when it starts, before any code runs, and not at all in a process with more rights than its
-//! user's. This library is loaded later, and assigning to `process.env` changes the environment that a library sees.
-//! So Linux is asked for the environment that the process was started with; elsewhere, what counts is the environment
-//! when the library is loaded. A relative path is relative to the folder that the process is in then.
+//! Node reads the variable at startup, before any code runs, and ignores it in a process with elevated privileges. This
+//! library is loaded later, and an assignment to `process.env` changes the environment that a library sees. Linux keeps
+//! the initial environment of a process; elsewhere it is the environment when the library is loaded. A relative path is
+//! resolved against the working directory at that time.
 //!
-//! Noted once per process, on the thread that loads the library, and never changed.
+//! Read once per process, on the thread that loads the library, and never changed.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -14,15 +14,15 @@ use std::sync::OnceLock;
 
 const NAME: &str = "NODE_EXTRA_CA_CERTS";
 
-static NOTED: OnceLock<Option<PathBuf>> = OnceLock::new();
+static PATH: OnceLock<Option<PathBuf>> = OnceLock::new();
 
-/// The file, as it was named when the library was loaded.
+/// The path of the file, absolute.
 pub fn path() -> Option<&'static Path> {
-    NOTED.get_or_init(look).as_deref()
+    PATH.get_or_init(look).as_deref()
 }
 
 fn look() -> Option<PathBuf> {
-    if has_more_rights() {
+    if is_privileged() {
         return None;
     }
     let value = match std::fs::read(INITIAL) {
@@ -33,24 +33,24 @@ fn look() -> Option<PathBuf> {
     Some(std::path::absolute(&path).unwrap_or_else(|_| path.into()))
 }
 
-/// The environment that the process was started with, where the system has it.
+/// The initial environment of the process, where the system keeps it.
 const INITIAL: &str = "/proc/self/environ";
 
-/// The value of `name` in `environment`, where each variable ends with a zero.
+/// The value of `name` in `environment`, whose variables are terminated by zeros.
 fn value_of(name: &str, environment: &[u8]) -> Option<OsString> {
     let mut variables = environment.split(|byte| *byte == 0);
     let value = variables.find_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     Some(OsStr::from_bytes(value).to_owned())
 }
 
-/// Whether the process has more rights than the user that has started it, and so chosen its environment.
-fn has_more_rights() -> bool {
+/// Whether the process has more privileges than the user who has started it and chosen its environment.
+fn is_privileged() -> bool {
     use rustix::process::{getegid, geteuid, getgid, getuid};
-    let says_so = std::fs::read("/proc/self/auxv").is_ok_and(|auxiliary| is_secure(&auxiliary));
-    says_so || getuid() != geteuid() || getgid() != getegid()
+    let is_marked = std::fs::read("/proc/self/auxv").is_ok_and(|auxiliary| is_secure(&auxiliary));
+    is_marked || getuid() != geteuid() || getgid() != getegid()
 }
 
-/// What Linux tells a program about itself: `AT_SECURE` is set where capabilities have been gained, too.
+/// Whether `AT_SECURE` is set in Linux' auxiliary vector, as it is for set-user-ID programs and for gained capabilities.
 fn is_secure(auxiliary: &[u8]) -> bool {
     const AT_SECURE: usize = 23;
     let (words, _) = auxiliary.as_chunks::<{ size_of::<usize>() }>();
@@ -68,7 +68,7 @@ mod tests {
         assert!(is_secure(&auxiliary(&[6, 4096, 23, 1, 0, 0])));
         assert!(!is_secure(&auxiliary(&[6, 23, 23, 0, 0, 0])));
         assert!(!is_secure(b"xyz"));
-        assert!(!has_more_rights());
+        assert!(!is_privileged());
     }
 
     #[test]

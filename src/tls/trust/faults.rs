@@ -1,9 +1,9 @@
-//! What OpenSSL would hold against a chain of certificates.
+//! The faults that OpenSSL would find with a path of certificates.
 //!
-//! Pure. Node lets OpenSSL go on after each fault and reports the *last*, so what is reported depends on the order of
+//! Pure. Node lets OpenSSL continue after each fault and reports the *last*, so that the code depends on the order of
 //! OpenSSL's checks (`X509_verify_cert`): the chain, the extensions, the revocation lists, then signatures and dates.
-//! This module goes in that order. It never trusts anybody: [`judge`](super::judge) asks webpki for that, and has the
-//! tests of both.
+//! This module follows that order. It only rejects: trust comes from webpki, in [`judge`](super::judge()), whose tests
+//! cover both.
 
 use rustls::pki_types::UnixTime;
 use x509_parser::prelude::{ParsedExtension, X509Certificate};
@@ -19,13 +19,13 @@ use super::{name_constraints, revocation};
 /// Whether the signatures of a path are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signatures {
-    /// webpki has complained of one, or has not read the path.
+    /// webpki has rejected one, or can't read the path.
     Check,
-    /// webpki has verified them, or has refused for another reason: a peer can't make us compute more.
+    /// webpki has verified them, or has rejected the path for another reason: a peer can't cause more computation.
     Skip,
 }
 
-/// The last fault that OpenSSL would find, if there is one.
+/// Returns the last fault that OpenSSL would find.
 pub fn find_fault(
     trust: &Trust,
     path: &Path<'_>,
@@ -78,7 +78,7 @@ fn extensions_fault(path: &Path<'_>, peer: ExpectedPeer<'_>) -> Option<Verdict> 
     last
 }
 
-/// The extensions that OpenSSL handles, and so lets be critical.
+/// Whether OpenSSL handles an extension, and so accepts it if it is critical.
 fn is_known(extension: &ParsedExtension<'_>) -> bool {
     matches!(
         extension,
@@ -96,7 +96,7 @@ fn is_known(extension: &ParsedExtension<'_>) -> bool {
     )
 }
 
-/// MD5 and SHA-1 are too weak for anything but what a root says of itself.
+/// MD5 and SHA-1 are too weak for all signatures but a root's own.
 fn algorithm_fault(path: &Path<'_>) -> Option<Verdict> {
     let signed = path.certificates.len() - usize::from(path.end != End::Missing);
     path.certificates[..signed].iter().any(has_weak_signature).then_some(Verdict::WeakSignature)
@@ -109,7 +109,7 @@ fn has_weak_signature(certificate: &X509Certificate<'_>) -> bool {
     [MD5_RSA, SHA1_RSA, SHA1_ECDSA].contains(&certificate.signature_algorithm.algorithm.to_id_string().as_str())
 }
 
-/// From the root down, as OpenSSL goes.
+/// From the root down, as OpenSSL does.
 fn signatures_and_dates_fault(path: &Path<'_>, now: UnixTime, signatures: Signatures) -> Option<Verdict> {
     let is_alone = path.certificates.len() == 1 && path.end == End::Missing;
     let mut last = is_alone.then_some(Verdict::UnableToVerifyLeaf);

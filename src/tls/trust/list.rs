@@ -1,10 +1,10 @@
-//! Whom we trust: the roots, the certificates that are listed one by one, and the revocation lists.
+//! The trusted certificates and the revocation lists that peers are checked against.
 //!
-//! Made once per credentials and never changed; shared by their streams, on any thread. The default list (Mozilla's
-//! roots and the file that `NODE_EXTRA_CA_CERTS` names) is read once per process, as Node does.
+//! Made once per credentials and never changed; used on any thread. The default list (Mozilla's roots and the file in
+//! `NODE_EXTRA_CA_CERTS`) is read once per process, as in Node.
 //!
-//! As in OpenSSL, what is listed is a *root* only if it has issued itself and may issue others; any other certificate
-//! that is listed helps to complete chains. A certificate listed literally is trusted as itself (D21).
+//! As in OpenSSL, a listed certificate is a *root* only if it is self-signed and may issue others; any other helps to
+//! complete chains. A peer whose own certificate is listed is trusted (D21).
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ use super::crl::Crl;
 use super::extra_file;
 use crate::tls::pem;
 
-/// What a verdict is reached from. See the module.
+/// See the module.
 #[derive(Debug)]
 pub struct Trust {
     anchors: Vec<TrustAnchor<'static>>,
@@ -26,20 +26,20 @@ pub struct Trust {
     crls: Vec<Crl>,
 }
 
-/// A certificate that somebody has put on the list.
+/// A certificate of the option `ca`, of an archive, or of the default list.
 #[derive(Clone, Debug)]
 pub struct ListedCertificate {
     /// The certificate.
     pub der: CertificateDer<'static>,
-    /// Its subject, as it is encoded.
+    /// Its subject, encoded.
     subject: Vec<u8>,
-    /// Its public key, likewise.
+    /// Its public key, encoded.
     key: Vec<u8>,
     is_root: bool,
 }
 
 impl Trust {
-    /// Trusts what is in `ca`, or the default list without it; and `more` (which Node takes from a PKCS#12 archive).
+    /// Trusts `ca`, or the default list without it, and `more` (as Node does with the certificates of PKCS#12 archives).
     pub fn new(ca: Option<Vec<ListedCertificate>>, more: Vec<ListedCertificate>, crls: Vec<Crl>) -> Self {
         let mut trust = match ca {
             Some(ca) => Self::of(ca),
@@ -68,7 +68,7 @@ impl Trust {
         &self.crls
     }
 
-    /// Is this very certificate listed?
+    /// Whether this certificate itself is listed.
     pub fn lists(&self, certificate: &[u8]) -> bool {
         self.listed.iter().any(|listed| listed.der.as_ref() == certificate)
     }
@@ -78,38 +78,38 @@ impl Trust {
         self.listed.iter().filter(|listed| listed.subject == subject).map(|listed| &listed.der).collect()
     }
 
-    /// The listed roots with the name and the key of `anchor`: several, if one was issued anew.
+    /// The listed roots with the name and the key of `anchor`: several, if the root was reissued.
     pub fn roots_of(&self, anchor: &TrustAnchor<'_>) -> Vec<&CertificateDer<'static>> {
         let (subject, key) = (sequence(&anchor.subject), webpki::spki_for_anchor(anchor));
         let roots = self.listed.iter().filter(|listed| listed.is_root && listed.subject == subject);
         roots.filter(|listed| listed.key == key.as_ref()).map(|listed| &listed.der).collect()
     }
 
-    /// A root of this name of which no certificate is listed: of Mozilla's, only names and keys are known.
+    /// A root of this name without a listed certificate: of Mozilla's roots, only names and keys are included.
     pub fn bare_root(&self, name: &[u8]) -> Option<&TrustAnchor<'static>> {
         let is_listed = self.listed.iter().any(|listed| listed.subject == name);
         let mut anchors = self.anchors.iter().filter(|_| !is_listed);
         anchors.find(|anchor| name.ends_with(&anchor.subject) && sequence(&anchor.subject) == name)
     }
 
-    /// Our own copy of an anchor that webpki has ended at.
+    /// Finds the anchor that is equal to `found`, which webpki has returned.
     pub fn anchor(&self, found: &TrustAnchor<'_>) -> Option<&TrustAnchor<'static>> {
         self.anchors.iter().find(|anchor| *anchor == found)
     }
 
-    /// Those that are listed and are no roots: they may complete a chain.
+    /// The listed certificates that are not roots. They may complete a chain.
     pub fn intermediates(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.listed.iter().filter(|listed| !listed.is_root).map(|listed| &listed.der)
     }
 
-    /// The names of all that are listed, by which a server tells a client which certificate to send.
+    /// The names of all listed certificates. A server sends them so that a client can choose a certificate.
     pub fn hints(&self) -> Vec<DistinguishedName> {
         self.listed.iter().map(|listed| DistinguishedName::from(listed.subject.clone())).collect()
     }
 }
 
 impl ListedCertificate {
-    /// The certificates in PEM or DER; an error says what is wrong with them.
+    /// Reads the certificates in PEM or DER. The error is a reason for people.
     pub fn read(data: &[u8]) -> Result<Vec<Self>, String> {
         let certificates = pem::certificates(data)?;
         if certificates.is_empty() {
@@ -118,7 +118,7 @@ impl ListedCertificate {
         certificates.into_iter().map(Self::new).collect()
     }
 
-    /// One certificate in DER.
+    /// Reads one certificate in DER.
     pub fn new(der: CertificateDer<'static>) -> Result<Self, String> {
         let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
         let subject = certificate.subject().as_raw().to_vec();
@@ -130,7 +130,7 @@ impl ListedCertificate {
 
 static DEFAULT: LazyLock<Trust> = LazyLock::new(|| default_list(extra_file::path()));
 
-/// Mozilla's roots, and what is in the file `extra`. As Node does, this goes on without a file that can't be read.
+/// Mozilla's roots and the certificates in the file `extra`. As in Node, a file that can't be read is ignored.
 fn default_list(extra: Option<&Path>) -> Trust {
     let extra = extra.and_then(|path| std::fs::read(path).ok()).and_then(|file| ListedCertificate::read(&file).ok());
     let mut trust = Trust::of(extra.unwrap_or_default());

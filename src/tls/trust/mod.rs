@@ -1,19 +1,19 @@
-//! Whom we trust: is the peer with these certificates to be trusted (D21), and if not, why, in Node's codes?
+//! Whom do we trust? Is a peer with these certificates to be trusted (D21), and if not, why, in Node's codes?
 //!
-//! [`judge`] answers, and is all that decides it; a [`Verifier`] asks it on behalf of rustls, the handshake does so once
-//! more when it is over. A [`Trust`] is made once per credentials and never changes. Everything here is pure but
-//! [`extra_file`], and may be called on any thread: handshakes run on others than JavaScript's.
+//! [`judge`] alone decides. A [`Verifier`] calls it during a handshake, and the handshake again at its end. A [`Trust`] is
+//! made once per credentials and never changes. Everything here is pure, but for [`extra_file`] and the default list, and
+//! may be called on any thread: handshakes do not run on JavaScript's.
 //!
 //! | file | |
 //! |---|---|
-//! | [`judge`](mod@judge), [`verdict`] | the decision, and the reasons against a peer |
-//! | [`verifier`] | what rustls asks during a handshake: signatures always, the decision if it is a gate |
-//! | [`list`], [`extra_file`] | roots and listed certificates; the file that `NODE_EXTRA_CA_CERTS` names |
-//! | [`crl`], [`revocation`] | revocation lists, and whether one speaks against a path |
+//! | [`judge`](mod@judge), [`verdict`] | the decision, and all reasons against a peer |
+//! | [`verifier`] | rustls' questions during a handshake |
+//! | [`list`], [`extra_file`] | roots and listed certificates; the path in `NODE_EXTRA_CA_CERTS` |
+//! | [`crl`], [`revocation`] | revocation lists, and whether a path is revoked |
 //! | [`path`] | the certificates from a peer's own to a root |
-//! | [`faults`] | what OpenSSL holds against a path |
-//! | [`certificate`], [`purpose`], [`signature`] | one certificate: what it says, what it is used for, who signed it |
-//! | [`subject_name`], [`name_constraints`] | whether a certificate is for a name, and whether its issuers permit that name |
+//! | [`faults`] | the faults that OpenSSL finds with a path |
+//! | [`certificate`], [`purpose`], [`signature`] | one certificate: its facts, its use, its signature |
+//! | [`subject_name`], [`name_constraints`] | whether a certificate is for a name, and its issuers permit that name |
 
 mod certificate;
 mod crl;

@@ -1,9 +1,9 @@
 //! Name constraints, for the names that webpki does not apply them to.
 //!
-//! Pure; it may only refuse. webpki applies the constraints of a path to the subject alternative names. Where a
-//! certificate has no DNS name among those, its common name stands in for one (`subject_name`), so it is under the same
-//! constraints. And what counts in the end is the host that was asked for: a pattern (`*.example.com`) may go beyond
-//! what its issuer is permitted.
+//! Pure; it only rejects. webpki applies the constraints of a path to the subject alternative names. If a certificate has
+//! no DNS name among those, its common name is used instead ([`subject_name`]), and the constraints apply to it, too.
+//! Finally, they apply to the host that was asked for: a pattern (`*.example.com`) may match more names than its issuer
+//! may certify.
 
 use x509_parser::extensions::GeneralSubtree;
 use x509_parser::prelude::{FromDer, GeneralName, NameConstraints, X509Certificate};
@@ -12,9 +12,8 @@ use super::certificate::sequence;
 use super::path::Path;
 use super::subject_name;
 
-/// Whether a common name that stands in for a DNS name is one that an issuer may not vouch for. As in OpenSSL, only
-/// what looks like the name of a host, with a dot, is taken for one, and what is no text or has a NUL can't be
-/// permitted.
+/// Whether an issuer on `path` forbids a common name that is used instead of a DNS name. As in OpenSSL, that is only a
+/// name that looks like a host, with a dot; a name that can't be decoded or contains a NUL is forbidden.
 pub fn forbid_common_name(path: &Path<'_>) -> bool {
     let Some(leaf) = path.certificates.first() else { return false };
     if !is_constrained(path) || subject_name::has_dns_name(leaf) {
@@ -33,7 +32,7 @@ fn is_constrained(path: &Path<'_>) -> bool {
     of_issuers.next().is_some() || path.bare_root.is_some_and(|root| root.name_constraints.is_some())
 }
 
-/// Whether an issuer on `path` may not vouch for `host`, a DNS name.
+/// Whether an issuer on `path` forbids `host`, a DNS name.
 pub fn forbid_host(path: &Path<'_>, host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let of_bare = path.bare_root.and_then(|root| root.name_constraints.as_ref()).is_some_and(|content| {
@@ -55,11 +54,11 @@ fn permits(constraints: &NameConstraints<'_>, host: &str) -> bool {
     let permitted: Vec<Option<&str>> = dns_names(constraints.permitted_subtrees.as_deref());
     let excluded: Vec<Option<&str>> = dns_names(constraints.excluded_subtrees.as_deref());
     let is_permitted = permitted.is_empty() || permitted.iter().flatten().any(|base| is_within(host, base));
-    // What can't be read excludes everything.
+    // A name that can't be read excludes everything.
     is_permitted && !excluded.iter().any(|base| base.is_none_or(|base| is_within(host, base)))
 }
 
-/// The DNS names of subtrees; `None` for each that is no text.
+/// The DNS names of subtrees; `None` for each that can't be read.
 fn dns_names<'a>(subtrees: Option<&'a [GeneralSubtree<'_>]>) -> Vec<Option<&'a str>> {
     let subtrees = subtrees.unwrap_or_default().iter();
     let names = subtrees.filter_map(|subtree| match &subtree.base {
@@ -79,8 +78,8 @@ fn is_within(host: &str, base: &str) -> bool {
     }
 }
 
-/// OpenSSL's test for a common name that is meant as a host: letters, digits, `_`, and `-` and `.` between them; two
-/// labels at least.
+/// Whether a common name is a host by OpenSSL's rules: at least two labels of letters, digits, `_` and, except at their
+/// ends, `-`.
 fn looks_like_host(name: &str) -> bool {
     let is_label = |label: &str| {
         let ends_well = !label.starts_with('-') && !label.ends_with('-');

@@ -1,7 +1,7 @@
-//! A path of certificates, from the peer's own towards a root, and how OpenSSL would look for one.
+//! A path of certificates, from the peer's own towards a root, and OpenSSL's search for one.
 //!
-//! Pure. A peer can send as many certificates as fit into a message, so no more than [`MOST_LINKS`] of them are used,
-//! the nearest to its own first, and none that no other names as its issuer.
+//! Pure. A peer can send as many certificates as fit into a message. At most [`MOST_LINKS`] of them are used, the nearest
+//! to its own first, and only those that another certificate names as its issuer.
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use x509_parser::prelude::{X509Certificate, X509Version};
@@ -9,7 +9,7 @@ use x509_parser::prelude::{X509Certificate, X509Version};
 use super::certificate::{is_issuer, is_self_signed, may_issue, parse, seconds};
 use super::list::Trust;
 
-/// How many certificates of a peer are used beside its own.
+/// The most certificates of a peer that are used besides its own.
 pub const MOST_LINKS: usize = 10;
 
 /// Certificates from the peer's own towards a root.
@@ -20,7 +20,7 @@ pub struct Path<'a> {
     pub sent: usize,
     /// How it ends.
     pub end: End,
-    /// The root that it ends at, where no certificate of that is listed.
+    /// The root that it ends at, if that has no listed certificate.
     pub bare_root: Option<&'a TrustAnchor<'static>>,
 }
 
@@ -29,22 +29,22 @@ pub struct Path<'a> {
 pub enum End {
     /// At a root that is listed.
     Trusted,
-    /// At once: the peer's own certificate is listed.
+    /// At the peer's own certificate, which is listed.
     ListedLeaf,
-    /// At a certificate that has issued itself, and is not listed.
+    /// At a self-signed certificate that is not listed.
     SelfIssued,
-    /// Before any root.
+    /// Before any root: an issuer is missing.
     Missing,
 }
 
 impl<'a> Path<'a> {
-    /// A path that webpki has found to a root: the root's certificate is the last, or it is `bare_root`.
+    /// A path to a root that webpki has found. The root is the last certificate, or `bare_root`.
     pub fn verified(certificates: Vec<X509Certificate<'a>>, bare_root: Option<&'a TrustAnchor<'static>>) -> Self {
         let sent = certificates.len();
         Self { certificates, sent, end: End::Trusted, bare_root }
     }
 
-    /// Looks for a path as OpenSSL does: by names, and among what is listed first. `links` are those of the peer's
+    /// Searches for a path as OpenSSL does: by names, and among listed certificates first. `links` are the peer's
     /// certificates that may be on it.
     pub fn search(trust: &'a Trust, leaf: X509Certificate<'a>, links: &[X509Certificate<'a>], now: UnixTime) -> Self {
         let mut unused: Vec<&X509Certificate<'a>> = links.iter().collect();
@@ -94,7 +94,7 @@ impl<'a> Path<'a> {
         self.certificates.len() > MOST_LINKS
     }
 
-    /// The whole public key of the issuer of the certificate at `depth`, if that is known.
+    /// The `SubjectPublicKeyInfo` of the issuer of the certificate at `depth`, if the path has it.
     pub fn issuers_key(&self, depth: usize) -> Option<Vec<u8>> {
         if let Some(issuer) = self.issuer(depth) {
             return Some(issuer.public_key().raw.to_vec());
@@ -102,14 +102,14 @@ impl<'a> Path<'a> {
         self.bare_root.map(|root| webpki::spki_for_anchor(root).to_vec())
     }
 
-    /// The issuer of the certificate at `depth`: the next one, or itself at the end.
+    /// The issuer of the certificate at `depth`: the next one, or itself if it is self-signed.
     pub fn issuer(&self, depth: usize) -> Option<&X509Certificate<'a>> {
         let certificate = self.certificates.get(depth)?;
         self.certificates.get(depth + 1).or_else(|| is_self_signed(certificate).then_some(certificate))
     }
 
-    /// Is this a certificate of version 1 (so without extensions) right below a root that is listed as a certificate
-    /// and constrains no names? If so, [`find_fault`](super::faults::find_fault) checks all there is to check.
+    /// Whether this is a certificate of version 1 (thus without extensions) issued by a listed root without name
+    /// constraints. Then [`find_fault`](super::faults::find_fault) checks everything that there is to check.
     pub fn is_version_1_below_listed_root(&self) -> bool {
         let [leaf, root] = self.certificates.as_slice() else { return false };
         let constrains_names = !matches!(root.name_constraints(), Ok(None));
@@ -117,8 +117,8 @@ impl<'a> Path<'a> {
     }
 }
 
-/// Those of `others` that may be above `leaf`, at most [`MOST_LINKS`], the nearest first. A peer may send more than is
-/// needed, in any order.
+/// Returns those of `others` that may be above `leaf`, at most [`MOST_LINKS`], the nearest first. A peer may send more
+/// than needed, in any order.
 pub fn links<'a>(
     trust: &Trust,
     leaf: &X509Certificate<'_>,
@@ -147,7 +147,7 @@ pub fn links<'a>(
     }
 }
 
-/// Of several, one whose time it is.
+/// Chooses a certificate that is currently valid, or else the first.
 fn best<'a>(mut candidates: Vec<X509Certificate<'a>>, now: UnixTime) -> Option<X509Certificate<'a>> {
     let is_current = |certificate: &X509Certificate<'_>| {
         let validity = certificate.validity();

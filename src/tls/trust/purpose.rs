@@ -1,4 +1,4 @@
-//! What a certificate is used for: a server's or a client's own, or an issuer's on the path to it.
+//! The use of a certificate: as a server's or a client's own, or as an issuer's on a path.
 //!
 //! Pure.
 
@@ -9,7 +9,7 @@ use super::certificate::may_issue;
 /// What a peer has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedPeer<'a> {
-    /// A server, and the name or address that its certificate has to be for, if that is to be checked.
+    /// A server. If there is a name, its certificate has to be for that.
     Server {
         /// The name or address, without brackets.
         name: Option<&'a str>,
@@ -18,7 +18,7 @@ pub enum ExpectedPeer<'a> {
     Client,
 }
 
-/// OpenSSL's purposes `sslserver` and `sslclient`, for the peer's own certificate and for its issuers.
+/// Whether a certificate may be used, as the peer's own or an issuer's, by OpenSSL's purposes `sslserver` and `sslclient`.
 pub fn suits(certificate: &X509Certificate<'_>, peer: ExpectedPeer<'_>, is_issuer: bool) -> bool {
     let (Ok(extended), Ok(usage)) = (certificate.extended_key_usage(), certificate.key_usage()) else { return false };
     let extended_suits = extended.is_none_or(|extended| match peer {
@@ -26,7 +26,7 @@ pub fn suits(certificate: &X509Certificate<'_>, peer: ExpectedPeer<'_>, is_issue
         ExpectedPeer::Client => extended.value.client_auth,
     });
     if is_issuer {
-        // OpenSSL says of a missing certificate signing more when it looks at signatures.
+        // A key usage without certificate signing is a fault of the signature, as in OpenSSL.
         let may_issue = may_issue(certificate) || usage.is_some_and(|usage| !usage.value.key_cert_sign());
         return extended_suits && may_issue;
     }

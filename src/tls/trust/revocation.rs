@@ -1,11 +1,12 @@
-//! Has a certificate been revoked?
+//! Whether a certificate of a path has been revoked.
 //!
-//! Pure; it may only refuse. webpki asks one list of an issuer, the first, and not whether it is valid yet nor whether
-//! its issuer may sign lists. Here every list of an issuer is asked, as much as OpenSSL asks of the one that it picks:
+//! Pure; it only rejects. webpki uses only the first list of an issuer, and checks neither whether it is valid yet nor
+//! whether its issuer may sign lists. Here every list of an issuer is used, with the checks that OpenSSL makes of the one
+//! that it picks:
 //!
-//! - that a certificate is revoked is believed of any list, old or not valid yet,
-//! - that it is not revoked, only of a list that covers it and whose time it is,
-//! - and a list that names this issuer and was not signed by it is a reason to refuse.
+//! - any list can revoke a certificate, even if it has expired or is not valid yet;
+//! - a certificate is not revoked only by a list that covers it and is valid now;
+//! - a list in the name of an issuer that it was not signed by is a fault.
 
 use rustls::pki_types::UnixTime;
 
@@ -15,7 +16,7 @@ use super::list::Trust;
 use super::path::{End, Path};
 use super::verdict::Verdict;
 
-/// The last fault that OpenSSL would find with the lists for `path`. Without any list, none is asked for.
+/// Returns the last fault that OpenSSL would find with the lists for `path`. Without any list, nothing is checked.
 pub fn find_fault(trust: &Trust, path: &Path<'_>, now: UnixTime) -> Option<Verdict> {
     if trust.crls().is_empty() {
         return None;
@@ -48,7 +49,7 @@ fn fault_at(trust: &Trust, path: &Path<'_>, depth: usize, now: i64) -> Option<Ve
     } else if covering.iter().all(|crl| crl.is_early(now) || crl.is_expired(now)) {
         last = Some(Verdict::CrlExpired);
     }
-    // On a path without a known root, there is nothing to gain by a signature.
+    // A path without a trusted root is rejected anyway.
     let key = if path.end == End::Trusted { path.issuers_key(depth) } else { None };
     if key.is_some_and(|key| lists.iter().any(|crl| !crl.is_signed_by(&key))) {
         last = Some(Verdict::CrlSignatureFailure);
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_not_valid_yet_clears_nobody() {
+    fn a_list_that_is_not_valid_yet_clears_none() {
         let root = Certificate::self_signed(authority("root"));
         let leaf = root.sign(params("leaf"));
         let (clean, later) = (root.crl(false, 2035), root.crl_of(false, 2031, 2035, None));
@@ -138,7 +139,7 @@ mod tests {
         let fake = Certificate::self_signed(authority("root"));
         let leaf = root.sign(params("leaf"));
         let clean = root.crl(false, 2035);
-        // Told apart by the identifiers of their keys.
+        // Distinguished by their key identifiers.
         assert_eq!(verdict(&root, &[&fake.crl(false, 2035)], &[&leaf]), "UNABLE_TO_GET_CRL");
         assert_eq!(verdict(&root, &[&fake.crl(true, 2035), &clean], &[&leaf]), "");
         let same = |params: CertificateParams| {

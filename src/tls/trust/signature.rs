@@ -1,8 +1,8 @@
 //! The signature of a certificate or of a revocation list.
 //!
-//! Pure. [`judge`](super::judge()) trusts what webpki has verified; this is for what webpki does not read, and for saying
-//! which signature it was that webpki has refused. Each check is one computation with the signer's key, which an
-//! untrusted peer may have chosen to be slow: callers bound how many there are.
+//! Pure. [`judge`](super::judge()) trusts what webpki has verified. This is for what webpki can't read, and to find the
+//! signature that webpki has rejected. Each check is a computation with the signer's key, which an untrusted peer may have
+//! chosen to be slow: callers limit their number.
 
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use webpki::RawPublicKeyEntity;
@@ -10,7 +10,7 @@ use x509_parser::asn1_rs::{Any, FromDer};
 
 use crate::tls::provider::signature_algorithms;
 
-/// A structure `SEQUENCE { data, algorithm, signature }`, taken apart.
+/// The parts of a signed structure, `SEQUENCE { data, algorithm, signature }`.
 #[derive(Clone, Debug)]
 pub struct Signed<'a> {
     data: &'a [u8],
@@ -19,7 +19,7 @@ pub struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Takes `der` apart; `None` if it is not such a structure.
+    /// Reads the parts; `None` if `der` is not such a structure.
     pub fn read(der: &'a [u8]) -> Option<Self> {
         let (_, outer) = Any::from_der(der).ok()?;
         let content = outer.data;
@@ -27,16 +27,16 @@ impl<'a> Signed<'a> {
         let data = content.get(..content.len() - rest.len())?;
         let (rest, algorithm) = Any::from_der(rest).ok()?;
         let (_, bits) = Any::from_der(rest).ok()?;
-        // The first byte of a bit string says how many bits are unused.
+        // The first byte of a bit string is the number of unused bits.
         let (&0, signature) = bits.data.split_first()? else { return None };
         Some(Self { data, algorithm: algorithm.data, signature })
     }
 
-    /// Whether this was signed with the private key of `key`, which is a whole `SubjectPublicKeyInfo`.
+    /// Whether this was signed with the private key of `key`, a `SubjectPublicKeyInfo`.
     pub fn is_by(&self, key: &[u8]) -> bool {
         let key = SubjectPublicKeyInfoDer::from(key);
         let Ok(key) = RawPublicKeyEntity::try_from(&key) else { return false };
-        // Of those with this identifier, all but one are for keys of another kind, which are told apart without computing.
+        // Several have this identifier, but all except one are for keys of another kind, and fail without a computation.
         let named =
             signature_algorithms().all.iter().filter(|known| known.signature_alg_id().as_ref() == self.algorithm);
         named.into_iter().any(|known| key.verify_signature(*known, self.data, self.signature).is_ok())

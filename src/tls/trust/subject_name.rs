@@ -1,7 +1,7 @@
-//! Is a certificate for this name? The rules of Node's `tls.checkServerIdentity`, word for word.
+//! Whether a certificate is for a name, by the rules and in the words of Node's `tls.checkServerIdentity()`.
 //!
-//! Pure. An address is compared only with the addresses in the certificate, a name only with its DNS names; the common
-//! name counts only where there is no DNS name. `*` stands for (a part of) the leftmost label.
+//! Pure. An address is compared only with the addresses in the certificate, a name only with its DNS names. The common name
+//! is used only if there is no DNS name. `*` stands for the leftmost label or a part of it.
 
 use std::net::IpAddr;
 
@@ -43,31 +43,31 @@ pub fn check(host: &str, certificate: &X509Certificate<'_>) -> Result<(), String
     Err(format!("Host: {host}. is not cert's CN: {}", common_names.join(",")))
 }
 
-/// Whether `host` is an address and so no name, also one that can't be compared: with a zone.
+/// Whether `host` is an address, including one that can't be compared because it has a zone.
 pub fn is_address(host: &str) -> bool {
     let host = without_final_dot(host);
     host.contains(':') || host.parse::<IpAddr>().is_ok()
 }
 
-/// Whether there is a DNS name among the alternative names, be it one that is no text, or whether they can't be read.
-/// Then the common name does not count.
+/// Whether there is a DNS name, even an unreadable one, among the alternative names, or these can't be read. Then the
+/// common name is not used.
 pub fn has_dns_name(certificate: &X509Certificate<'_>) -> bool {
     alternative_names(certificate).is_none_or(|names| names.iter().any(|name| is_dns(name)))
 }
 
-/// The common names; `None` for each that is no text.
+/// The common names; `None` for each that can't be decoded.
 pub fn common_names(certificate: &X509Certificate<'_>) -> Vec<Option<String>> {
     certificate.subject().iter_common_name().map(|name| text(name.attr_value())).collect()
 }
 
-/// The text of a string of any type.
+/// Decodes a string of any type.
 fn text(value: &Any<'_>) -> Option<String> {
     let data = value.data;
     match value.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
             String::from_utf8(data.to_vec()).ok()
         }
-        // As OpenSSL, for which it is Latin-1.
+        // Latin-1, as in OpenSSL.
         Tag::T61String => Some(data.iter().copied().map(char::from).collect()),
         Tag::BmpString => {
             let (pairs, []) = data.as_chunks() else { return None };
@@ -82,7 +82,7 @@ fn text(value: &Any<'_>) -> Option<String> {
     }
 }
 
-/// `None` if they can't be read.
+/// The subject alternative names; `None` if they can't be read.
 fn alternative_names<'a>(certificate: &'a X509Certificate<'_>) -> Option<Vec<&'a GeneralName<'a>>> {
     let mut all = Vec::new();
     for extension in certificate.iter_extensions() {
@@ -108,13 +108,13 @@ fn without_final_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Does `host` fit `pattern`?
+/// Whether `host` matches `pattern`.
 fn matches(host: &str, pattern: &str) -> bool {
     let host = without_final_dot(host).to_ascii_lowercase();
     let pattern = without_final_dot(pattern).to_ascii_lowercase();
     let host: Vec<&str> = host.split('.').collect();
     let labels: Vec<&str> = pattern.split('.').collect();
-    // Names that are not ASCII can't be compared, so they don't match.
+    // Names with other characters than printable ASCII don't match.
     let is_bad = |label: &&str| label.is_empty() || !label.bytes().all(|byte| (0x21..=0x7f).contains(&byte));
     if labels.len() != host.len() || labels.iter().any(is_bad) || labels[1..] != host[1..] {
         return false;
@@ -142,7 +142,7 @@ fn ip_address(name: &GeneralName<'_>) -> Option<IpAddr> {
     v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok()
 }
 
-/// A name as Node's `subjectaltname` has it.
+/// Formats a name as in Node's `subjectaltname`.
 fn name_text(name: &GeneralName<'_>) -> String {
     match name {
         GeneralName::DNSName(name) => format!("DNS:{name}"),

@@ -1,7 +1,7 @@
-//! What can be said against a peer's certificate (D21), in Node's codes and OpenSSL's words.
+//! The reasons against a peer's certificates (D21), with Node's codes and OpenSSL's messages.
 //!
-//! Pure. [`judge`](super::judge::judge) reaches a verdict; this is the list of them, and how one travels through
-//! rustls where it ends the handshake. A trusted peer has none: there is no verdict that says yes.
+//! Pure. [`judge`](super::judge::judge) returns a verdict only for an untrusted peer. If it fails the handshake, it passes
+//! through rustls as an error that has the right alert.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,61 +14,61 @@ use rustls::{CertificateError, Error, OtherError};
 pub enum Verdict {
     /// The peer has sent no certificate.
     NoCertificate,
-    /// A certificate that vouches for itself, and is not listed.
+    /// The peer's certificate is self-signed and not listed.
     DepthZeroSelfSigned,
-    /// The chain ends in a root that is not listed.
+    /// The chain ends at a root that is not listed.
     SelfSignedInChain,
-    /// A certificate alone, whose issuer is not known.
+    /// The peer's certificate is the only one, and its issuer is not listed.
     UnableToVerifyLeaf,
-    /// The chain goes through a listed certificate whose own issuer is not known.
+    /// The issuer of a listed certificate in the chain is not listed.
     UnableToGetIssuer,
     /// The chain that was sent ends before a root.
     UnableToGetIssuerLocally,
-    /// A certificate was not signed by the one that it names as its issuer.
+    /// A certificate was not signed by the issuer that it names.
     SignatureFailure,
-    /// A certificate of the chain is past its time.
+    /// A certificate of the chain has expired.
     Expired,
-    /// A certificate of the chain is before its time.
+    /// A certificate of the chain is not valid yet.
     NotYetValid,
     /// A certificate of the chain is on the revocation list of its issuer.
     Revoked,
-    /// Revocation lists were given, but none of this issuer.
+    /// There are revocation lists, but none of this issuer.
     UnableToGetCrl,
-    /// The revocation list of the issuer is past its time.
+    /// The revocation list of the issuer has expired.
     CrlExpired,
-    /// The revocation list of the issuer is before its time.
+    /// The revocation list of the issuer is not valid yet.
     CrlNotYetValid,
-    /// The revocation lists of the issuer are for other certificates than this.
+    /// The revocation lists of the issuer do not cover this certificate.
     OtherCrlScope,
     /// The issuer's key may not be used to sign revocation lists.
     KeyUsageNoCrlSign,
     /// A revocation list was not signed by the issuer that it names.
     CrlSignatureFailure,
-    /// A certificate is used for what it was not made for.
+    /// A certificate must not be used for this purpose.
     InvalidPurpose,
-    /// A certificate has signed another, but may not.
+    /// A certificate has issued another, but may not.
     InvalidCa,
-    /// The chain is longer than one of its certificates allows.
+    /// The chain is longer than one of its certificates permits.
     PathLengthExceeded,
-    /// The chain is too long or too tangled to be followed.
+    /// The chain is too long, or takes too many steps to follow.
     ChainTooLong,
     /// The certificate is for other names; this is Node's explanation.
     NameMismatch(String),
-    /// A certificate demands what is not understood.
+    /// A certificate has a critical extension that is not supported.
     UnhandledCriticalExtension,
     /// The issuer's key may not be used to sign certificates.
     KeyUsageNoCertSign,
-    /// A name is outside what one of the issuers may vouch for.
+    /// An issuer must not certify this name.
     NameConstraintViolation,
-    /// Signed by an algorithm that is too weak or not known.
+    /// The signature algorithm is too weak, or not supported.
     WeakSignature,
-    /// A version of X.509 that only a listed certificate may have.
+    /// A certificate of version 1 that is neither listed nor issued by a listed root.
     UnsupportedVersion,
-    /// Not a certificate that can be read.
+    /// A certificate can't be read.
     Malformed,
 }
 
-/// Those without an alert of their own in rustls, which share one (see [`Verdict::to_rustls`]).
+/// Verdicts that share the alert `unknown_ca` (see [`Verdict::to_rustls`]).
 const UNKNOWN_CA: [Verdict; 10] = [
     Verdict::DepthZeroSelfSigned,
     Verdict::SelfSignedInChain,
@@ -82,14 +82,14 @@ const UNKNOWN_CA: [Verdict; 10] = [
     Verdict::ChainTooLong,
 ];
 
-/// Likewise.
+/// Verdicts that share the alert `decrypt_error`.
 const DECRYPT_ERROR: [Verdict; 2] = [Verdict::SignatureFailure, Verdict::CrlSignatureFailure];
 
 impl Verdict {
     /// Node's `authorizationError`.
     pub fn code(&self) -> &'static str {
         match self {
-            // Node asks OpenSSL for a result, and this is what it assumes without a certificate.
+            // OpenSSL's result without a certificate.
             Self::NoCertificate | Self::UnableToGetIssuer => "UNABLE_TO_GET_ISSUER_CERT",
             Self::DepthZeroSelfSigned => "DEPTH_ZERO_SELF_SIGNED_CERT",
             Self::SelfSignedInChain => "SELF_SIGNED_CERT_IN_CHAIN",
@@ -108,7 +108,7 @@ impl Verdict {
             Self::PathLengthExceeded => "PATH_LENGTH_EXCEEDED",
             Self::ChainTooLong => "CERT_CHAIN_TOO_LONG",
             Self::NameMismatch(_) => "ERR_TLS_CERT_ALTNAME_INVALID",
-            // What OpenSSL has a number for, and Node no name.
+            // OpenSSL has numbers for these, but Node no names.
             Self::UnhandledCriticalExtension
             | Self::KeyUsageNoCertSign
             | Self::KeyUsageNoCrlSign
@@ -120,7 +120,7 @@ impl Verdict {
         }
     }
 
-    /// The same in OpenSSL's words, and for a name in Node's.
+    /// OpenSSL's message, or Node's for a name.
     pub fn message(&self) -> String {
         let words = match self {
             Self::NoCertificate => "peer did not return a certificate",
@@ -156,12 +156,12 @@ impl Verdict {
         words.to_owned()
     }
 
-    /// The error with which a verifier ends the handshake, so that rustls sends the alert that OpenSSL would, as near
-    /// as it has one.
+    /// The error with which a verifier fails the handshake, so that rustls sends the alert that OpenSSL would, or the
+    /// nearest that it has.
     ///
-    /// rustls picks the alert by the variant, and its `Other` always sends `certificate_unknown`. So verdicts that
-    /// share an alert travel as numbers in a variant of that alert that has room for one, and which no verifier of
-    /// ours makes otherwise. [`Verdict::from_rustls`] undoes it; nothing else may read these variants.
+    /// rustls chooses the alert by the variant; for `Other` it is always `certificate_unknown`. So verdicts that share an
+    /// alert are encoded as numbers in a variant with that alert and space for a number, which our verifiers never return
+    /// otherwise. [`Verdict::from_rustls`] decodes them; nothing else may read these variants.
     pub fn to_rustls(&self) -> Error {
         if let Some(number) = UNKNOWN_CA.iter().position(|verdict| verdict == self) {
             let time = UnixTime::since_unix_epoch(Duration::from_secs(number as u64));
@@ -190,7 +190,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict that [`Verdict::to_rustls`] put into `error`.
+    /// The verdict that [`Verdict::to_rustls`] has encoded in `error`.
     pub fn from_rustls(error: &Error) -> Option<Self> {
         if *error == Error::NoCertificatesPresented {
             return Some(Self::NoCertificate);
@@ -219,7 +219,7 @@ impl Verdict {
     }
 }
 
-/// A verdict as the error that rustls asks for.
+/// A verdict as an error that rustls can carry.
 #[derive(Debug)]
 struct Carried(Verdict);
 
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_certificate_has_the_code_that_node_gives() {
+    fn a_missing_certificate_has_the_code_of_node() {
         assert_eq!(Verdict::NoCertificate.code(), "UNABLE_TO_GET_ISSUER_CERT");
     }
 }

@@ -1,13 +1,11 @@
-//! What rustls asks about a peer during a handshake.
+//! rustls' questions about a peer during a handshake.
 //!
-//! Owned by the configurations, called from the threads that handshakes run on. The signature of the handshake, which
-//! proves that the peer has the key of its certificate, is always checked. The certificate itself ends a handshake
-//! only where the credentials say `rejectUnauthorized`; otherwise any will do, and who drives the handshake asks
-//! [`judge`] afterwards (D21).
+//! Owned by the configurations, called on the threads that handshakes run on. The signature of the handshake, which proves
+//! that the peer has the private key, is always checked. The certificate fails a handshake only with
+//! `rejectUnauthorized`; otherwise any is accepted, and the handshake calls [`judge`] at its end (D21).
 //!
-//! In a resumed handshake rustls asks nothing, and an address instead of a name is never compared here, since it may
-//! only stand for the lack of a name. So the gate has a second half: who drives the handshake asks [`judge`] after
-//! every one, and ends the connection if that is a gate.
+//! That second call is also what enforces `rejectUnauthorized` in all cases: rustls does not call a verifier in a resumed
+//! handshake, and an address is never checked here, as it may only replace a missing name.
 
 use std::sync::Arc;
 
@@ -25,39 +23,39 @@ use super::purpose::ExpectedPeer;
 use super::verdict::Verdict;
 use crate::tls::provider::signature_algorithms;
 
-/// Answers for both sides.
+/// A verifier for both sides.
 #[derive(Debug)]
 pub struct Verifier {
     trust: Arc<Trust>,
-    is_gate: bool,
+    rejects: bool,
     checks_names: bool,
     schemes: Vec<SignatureScheme>,
     hints: Vec<DistinguishedName>,
 }
 
 impl Verifier {
-    /// Judges by `trust`; `is_gate` is `rejectUnauthorized`.
-    pub fn new(trust: Arc<Trust>, is_gate: bool) -> Self {
+    /// Decides by `trust`. With `rejects` (`rejectUnauthorized`), an untrusted peer fails the handshake.
+    pub fn new(trust: Arc<Trust>, rejects: bool) -> Self {
         let schemes = signature_algorithms().supported_schemes();
-        Self { trust, is_gate, checks_names: true, schemes, hints: Vec::new() }
+        Self { trust, rejects, checks_names: true, schemes, hints: Vec::new() }
     }
 
-    /// Lets the caller check the names of servers.
+    /// Leaves the names of servers to the caller.
     pub fn without_names(self) -> Self {
         Self { checks_names: false, ..self }
     }
 
-    /// Takes no other signatures in handshakes than those in `schemes`.
+    /// Accepts only `schemes` for the signatures of handshakes.
     pub fn with_schemes(self, schemes: Vec<SignatureScheme>) -> Self {
         Self { schemes, ..self }
     }
 
-    /// Tells clients the names of the listed certificates, too.
+    /// Sends the names of the listed certificates to clients.
     pub fn with_hints(self) -> Self {
         Self { hints: self.trust.hints(), ..self }
     }
 
-    /// What is not offered is not taken. rustls does not look.
+    /// Rejects a scheme that was not offered, which rustls does not check.
     fn check_scheme(&self, signed: &DigitallySignedStruct) -> Result<(), Error> {
         if self.schemes.contains(&signed.scheme) {
             return Ok(());
@@ -72,7 +70,7 @@ impl Verifier {
         peer: ExpectedPeer<'_>,
         now: UnixTime,
     ) -> Result<(), Error> {
-        if !self.is_gate {
+        if !self.rejects {
             return Ok(());
         }
         let chain: Vec<_> = std::iter::once(leaf).chain(others).map(|der| CertificateDer::from(der.as_ref())).collect();
@@ -124,7 +122,7 @@ impl ServerCertVerifier for Verifier {
 
 impl ClientCertVerifier for Verifier {
     fn client_auth_mandatory(&self) -> bool {
-        self.is_gate
+        self.rejects
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -166,7 +164,7 @@ impl ClientCertVerifier for Verifier {
     }
 }
 
-/// The key of a certificate of any version; webpki reads only version 3, and Node accepts version 1.
+/// The key of a certificate of any version: webpki only reads version 3, but Node accepts version 1.
 fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| Verdict::Malformed.to_rustls())?;
     Ok(SubjectPublicKeyInfoDer::from(parsed.public_key().raw).into_owned())
@@ -181,7 +179,7 @@ fn tls13_signature(
     verify_tls13_signature_with_raw_key(message, &key, signed, &signature_algorithms()).map_err(bad_signature)
 }
 
-/// In TLS 1.2 a scheme does not name the curve, so each algorithm that fits the key is tried.
+/// In TLS 1.2 a scheme does not imply the curve, so that each algorithm that suits the key is tried.
 fn tls12_signature(
     message: &[u8],
     certificate: &CertificateDer<'_>,
@@ -199,7 +197,7 @@ fn tls12_signature(
     Err(CertificateError::BadSignature.into())
 }
 
-/// Keeps a signature of the handshake apart from verdicts, whose variants it must not use.
+/// The error of a wrong signature in the handshake. It must not use a variant that encodes a verdict.
 fn bad_signature(error: Error) -> Error {
     match error {
         Error::InvalidCertificate(_) => CertificateError::BadSignature.into(),
@@ -229,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_untrusted_server_ends_the_handshake_only_at_the_gate() {
+    fn an_untrusted_server_fails_the_handshake_only_with_reject_unauthorized() {
         let own = Certificate::self_signed(params("localhost"));
         both_versions(|version| {
             let server = credentials(Some(&own), |options| options.max_version = Some(version.into()));
@@ -237,8 +235,8 @@ mod tests {
             assert!(!outcome.client.is_handshaking() && outcome.client_error.is_none());
             assert_eq!(outcome.client.peer_certificates().unwrap()[0], own.der);
 
-            let gate = credentials(None, |options| options.reject_unauthorized = true);
-            let outcome = handshake(&gate, &server, "localhost");
+            let strict = credentials(None, |options| options.reject_unauthorized = true);
+            let outcome = handshake(&strict, &server, "localhost");
             let verdict = Verdict::from_rustls(&outcome.client_error.unwrap());
             assert_eq!(verdict, Some(Verdict::DepthZeroSelfSigned));
             assert_eq!(outcome.server_error, Some(Error::AlertReceived(AlertDescription::UnknownCA)));
@@ -257,15 +255,15 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_have_no_certificate_unless_at_the_gate() {
+    fn a_client_needs_a_certificate_only_with_reject_unauthorized() {
         let own = Certificate::self_signed(params("localhost"));
         both_versions(|version| {
             let client = credentials(None, |options| options.max_version = Some(version.into()));
             let outcome = handshake(&client, &credentials(Some(&own), |_| ()), "localhost");
             assert!(!outcome.server.is_handshaking() && outcome.server.peer_certificates().is_none());
 
-            let gate = credentials(Some(&own), |options| options.reject_unauthorized = true);
-            let outcome = handshake(&client, &gate, "localhost");
+            let strict = credentials(Some(&own), |options| options.reject_unauthorized = true);
+            let outcome = handshake(&client, &strict, "localhost");
             let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
             assert_eq!(verdict, Some(Verdict::NoCertificate));
         });

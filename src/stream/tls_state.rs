@@ -14,7 +14,7 @@
 
 /// See the module. `R` is what was requested, `H` a handshake, `M` a message of it, `S` a session.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub enum Tls<R, H, M, S> {
+pub enum TlsState<R, H, M, S> {
     /// The stream is in the clear.
     #[default]
     Clear,
@@ -30,7 +30,7 @@ pub enum Tls<R, H, M, S> {
     Failed(Option<S>),
 }
 
-impl<R, H, M, S> Tls<R, H, M, S> {
+impl<R, H, M, S> TlsState<R, H, M, S> {
     /// Requests a handshake. Returns `false` if there has been a request before.
     pub fn request(&mut self, request: R) -> bool {
         let is_clear = matches!(self, Self::Clear);
@@ -137,16 +137,16 @@ impl<R, H, M, S> Tls<R, H, M, S> {
 
 #[cfg(test)]
 mod tests {
-    use super::Tls::{Clear, Failed, Handshaking, Posted, Requested, Secure};
+    use super::TlsState::{Clear, Failed, Handshaking, Posted, Requested, Secure};
 
-    type Tls = super::Tls<u8, char, &'static str, bool>;
+    type TlsState = super::TlsState<u8, char, &'static str, bool>;
 
-    fn all() -> [Tls; 7] {
+    fn all() -> [TlsState; 7] {
         [Clear, Requested(1), Handshaking('h'), Posted('h', "m"), Secure(true), Failed(None), Failed(Some(true))]
     }
 
     /// What `transition` makes of each state, in the order of [`all`].
-    fn check(transition: impl Fn(&mut Tls), expected: [Tls; 7]) {
+    fn check(transition: impl Fn(&mut TlsState), expected: [TlsState; 7]) {
         for (mut state, expected) in all().into_iter().zip(expected) {
             transition(&mut state);
             assert_eq!(state, expected);
@@ -171,7 +171,7 @@ mod tests {
         let [clear, _, handshaking, posted, secure, failed, known] = all();
         let expected = [clear, Handshaking('b'), handshaking, posted, secure, failed, known];
         check(|state| assert_eq!(state.begin(|_| Ok::<_, ()>('b')), Ok(())), expected);
-        let mut state: Tls = Requested(1);
+        let mut state: TlsState = Requested(1);
         assert_eq!(state.begin(|_| Err("no thread")), Err("no thread"));
         assert_eq!(state, Failed(None));
     }
@@ -207,16 +207,16 @@ mod tests {
     fn what_has_failed_keeps_what_is_known_of_the_peer() {
         let none = || Failed(None);
         let known = || Failed(Some(true));
-        check(Tls::fail, [none(), none(), none(), none(), known(), none(), known()]);
+        check(TlsState::fail, [none(), none(), none(), none(), known(), none(), known()]);
     }
 
     #[test]
     fn says_where_it_is() {
-        let ask = |question: fn(&Tls) -> bool| all().each_ref().map(question);
-        assert_eq!(ask(Tls::is_secure), [false, false, false, false, true, false, false]);
-        assert_eq!(ask(Tls::is_handshaking), [false, false, true, true, false, false, false]);
-        assert_eq!(ask(Tls::is_changing), [false, true, true, true, false, false, false]);
-        assert_eq!(ask(Tls::has_failed), [false, false, false, false, false, true, true]);
+        let ask = |question: fn(&TlsState) -> bool| all().each_ref().map(question);
+        assert_eq!(ask(TlsState::is_secure), [false, false, false, false, true, false, false]);
+        assert_eq!(ask(TlsState::is_handshaking), [false, false, true, true, false, false, false]);
+        assert_eq!(ask(TlsState::is_changing), [false, true, true, true, false, false, false]);
+        assert_eq!(ask(TlsState::has_failed), [false, false, false, false, false, true, true]);
         assert_eq!(ask(|tls| tls.session() == Some(&true)), [false, false, false, false, true, false, false]);
         let known = all().map(|mut tls| tls.last_session().is_some());
         assert_eq!(known, [false, false, false, false, true, false, true]);
