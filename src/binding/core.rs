@@ -23,10 +23,8 @@ use napi::bindgen_prelude::{Object, Result, Unknown};
 use napi::sys;
 
 use super::async_contexts::AsyncContexts;
-use super::calls::Calls;
-use super::events::Callback;
+use super::calls::{Callback, Calls};
 use super::memory::Memory;
-use super::shutdown;
 use crate::engine::Engine;
 use crate::error;
 use crate::reactor::wake::{Turn, Wake, Way};
@@ -82,7 +80,6 @@ impl Core {
             let wake = unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn Turn>)? };
             core.wake.replace(Some(wake));
         }
-        shutdown::add_cleanup_hook(&core)?;
         Ok(core)
     }
 

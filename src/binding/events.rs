@@ -6,49 +6,12 @@ use std::ptr::null_mut;
 
 use napi::sys;
 
+use super::calls::Callback;
 use super::core::Core;
 use crate::engine::Event;
 use crate::error::{self, Error, Syscall};
 use crate::reactor::wake::Way;
 use crate::stream::StreamEvent;
-
-/// The functions that JavaScript provides, in the order of [`NAMES`].
-#[derive(Clone, Copy)]
-pub enum Callback {
-    Connect,
-    Data,
-    Bulk,
-    End,
-    Room,
-    Finish,
-    Fail,
-    Connection,
-    Enter,
-    Stall,
-    Flush,
-    Panic,
-    Secure,
-    TlsFail,
-    Asks,
-}
-
-pub const NAMES: [&str; 15] = [
-    "onconnect",
-    "ondata",
-    "onbulk",
-    "onend",
-    "onroom",
-    "onfinish",
-    "onfail",
-    "onconnection",
-    "onenter",
-    "onstall",
-    "onflush",
-    "onpanic",
-    "onsecure",
-    "ontlsfail",
-    "onasks",
-];
 
 impl Core {
     /// Calls JavaScript for `event`. A handle scope is open.

@@ -85,7 +85,9 @@ impl NativeEngine {
         thread: bool,
     ) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
-        Ok(Self { core: Core::start(env.raw(), &callbacks, &incoming, &outgoing, way)? })
+        let core = Core::start(env.raw(), &callbacks, &incoming, &outgoing, way)?;
+        shutdown::add_cleanup_hook(&core)?;
+        Ok(Self { core })
     }
 
     /// Receives what is large into the Buffer `memory`, of [`BULK_SIZE`] bytes, from now on. Nothing else may have it.
