@@ -1,5 +1,5 @@
-// Types of rust-net/node: those of `node:net`, as the `@types/node` of the application has them. What is different
-// behind them is listed in docs/node-net.md.
+// Types of rust-net/node: those of `node:net`, from the application's `@types/node`. docs/node-net.md lists what
+// behaves differently, and the members that `setSecure()` adds to a socket.
 
 /// <reference types="node" />
 

@@ -2,43 +2,26 @@
 
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
+const { normalize } = require('./lib/arguments');
 const contract = require('./lib/contract');
-const {
-  BlockList,
-  BoundSocket,
-  SocketAddress,
-  _normalizeArgs,
-  createNet,
-  getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout,
-  isIP,
-  isIPv4,
-  isIPv6,
-  setDefaultAutoSelectFamily,
-  setDefaultAutoSelectFamilyAttemptTimeout,
-} = require('./lib/net');
+const { createNet } = require('./lib/net');
+const { kNormalized } = require('./lib/symbols');
 
-const { Server, Stream, createConnection, createServer } = createNet(contract.today);
-const Socket = Stream;
-const connect = createConnection;
+const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.today);
 
-// Plain names only: so that `import { createServer } from 'rust-net/node'` finds them.
+/** `[options, callback]` of the arguments of `connect` and `listen`, which both take in their place. */
+function _normalizeArgs(args) {
+  const { options, callback } = normalize(args);
+  return Object.assign([options, callback], { [kNormalized]: true });
+}
+
 module.exports = {
-  BlockList,
-  BoundSocket,
+  ...require('./lib/shared'),
   Server,
   Socket,
-  SocketAddress,
   Stream,
   _normalizeArgs,
   connect,
   createConnection,
   createServer,
-  getDefaultAutoSelectFamily,
-  getDefaultAutoSelectFamilyAttemptTimeout,
-  isIP,
-  isIPv4,
-  isIPv6,
-  setDefaultAutoSelectFamily,
-  setDefaultAutoSelectFamilyAttemptTimeout,
 };

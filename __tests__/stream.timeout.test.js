@@ -188,4 +188,11 @@ describe('Event: \'timeout\', stream.setTimeout(timeout)', () => {
     expect(accepted.timeout).toBe(60_000);
     expect(accepted.listenerCount('timeout')).toBe(0);
   });
+
+  test('D14: the arguments are checked on a stream that is closed, too', async () => {
+    const [, accepted] = await pair();
+    await once(accepted.destroy(), 'close');
+    expect(thrown(() => accepted.setTimeout('soon')).code).toBe('ERR_INVALID_ARG_TYPE');
+    expect(accepted.setTimeout(100).timeout).toBe(100);
+  });
 });

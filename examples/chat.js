@@ -1,8 +1,8 @@
 'use strict';
 
-// A chat: the first line that somebody sends is their name, every other one goes to all the others.
+// A chat: a participant's first line is the name, and every other line goes to all other participants.
 //
-//   node examples/chat.js [port]        (8124 unless given; 0 for one of the system's choice)
+//   node examples/chat.js [port]        (default 8124; with 0, the system chooses one)
 //   nc localhost 8124                   (once for each participant)
 
 const net = require('..'); // require('rust-net') in a project of your own
@@ -19,7 +19,7 @@ server.on('error', (error) => {
 });
 server.listen(port, 'localhost', () => console.log(`chat: listening on localhost:${server.address().port}`));
 
-// The second signal ends the process at once.
+// A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     if (server.listening) server.close();

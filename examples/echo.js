@@ -1,8 +1,8 @@
 'use strict';
 
-// The echo server of the contract, word for word. `npm run demo` talks to it.
+// The echo server of the contract, as printed there. `npm run demo` talks to it.
 //
-//   node examples/echo.js [port]        (8124 unless given; 0 for one of the system's choice)
+//   node examples/echo.js [port]        (default 8124; with 0, the system chooses one)
 
 const port = process.argv[2] ?? 8124;
 
@@ -25,5 +25,5 @@ server.listen(port, 'localhost');
 
 server.on('listening', () => console.log(`listening on localhost:${server.address().port}`));
 
-// Streams that are open live on until they end. The second signal ends the process at once.
+// Open streams go on until they end. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());

@@ -1,11 +1,11 @@
 'use strict';
 
-// A small store behind a UNIX socket, with a protocol of lines: a request is one, and so is its answer.
+// A small store behind a UNIX socket. Each request is one line, and so is each answer.
 //
-//   node examples/line-server.js [path]        (/tmp/echo.sock unless given)
+//   node examples/line-server.js [path]        (default /tmp/echo.sock)
 //   nc -U /tmp/echo.sock
 //
-// A file that a server left there when it died is taken over; if one lives there, the error is EADDRINUSE.
+// A socket file left over by a server that crashed is replaced. If a server is running there, the error is EADDRINUSE.
 
 const net = require('..'); // require('rust-net') in a project of your own
 const { onLine } = require('./lines');
@@ -37,7 +37,7 @@ const server = net.createServer((stream) => {
       stream.end('BYE\n');
       return;
     }
-    // Who asks and does not read the answers is not asked for more until they do.
+    // A client that does not read its answers is not read from until it does.
     if (!stream.write(`${answer(line)}\n`, 'utf8')) stream.pause();
   });
   stream.on('drain', () => stream.resume());
@@ -50,5 +50,5 @@ server.on('error', (error) => {
 });
 server.listen(path, () => console.log(`line-server: listening on ${path}`));
 
-// close() removes the file. Streams that are open live on until they end. The second signal ends the process at once.
+// close() removes the file. Open streams go on until they end. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());

@@ -1,13 +1,13 @@
 'use strict';
 
-// Lines of text out of a stream: what the examples have in common that talk in lines.
+// Splits a stream into lines of text, for the examples with line-based protocols.
 
-/** Nobody needs longer lines, and nobody shall fill our memory with one. */
+/** The longest line. A client must not be able to fill our memory with one. */
 const MOST = 1024;
 
 /**
  * Calls `listener` with each line that `stream` receives, without its end. A line that is too long ends the stream.
- * The function that it gives forgets what was received and has not been given to `listener` yet.
+ * The function that it returns drops what was received and has not been passed to `listener` yet.
  *
  * @param {import('stream').Duplex} stream
  * @param {(line: string) => void} listener
@@ -18,7 +18,7 @@ function onLine(stream, listener) {
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (text) => {
-    // Somebody who was told goodbye is not listened to any more.
+    // After we have ended the stream, its input is ignored.
     if (!stream.writable) return;
     lines = (rest + text).split('\n');
     rest = lines.pop();

@@ -1,9 +1,9 @@
 'use strict';
 
 // One port, several cores: each worker thread has a server of its own on the same port (`reusePort`), and the kernel
-// deals the connections out. Echoes what it gets, behind the number of the worker that serves it.
+// spreads the connections. Echoes what it receives, preceded by the number of the worker that serves it.
 //
-//   node examples/reuse-port.js [port] [workers]        (8124, and one worker for each core, unless given)
+//   node examples/reuse-port.js [port] [workers]        (default: 8124, and one worker for each core)
 
 const { once } = require('events');
 const { availableParallelism } = require('os');
@@ -42,6 +42,6 @@ function serve() {
     stream.on('error', (error) => console.error(`reuse-port: worker ${number}: ${error.message}`));
   });
   server.listen({ port, host: 'localhost', reusePort: true }, () => parentPort.postMessage(server.address().port));
-  // Streams that are open live on until they end; then the worker does.
+  // Open streams go on until they end; then the worker ends.
   parentPort.once('message', () => server.close());
 }

@@ -1,17 +1,17 @@
 'use strict';
 
-// Who takes part in a chat, and what they tell each other: what chat.js and tls-chat.js have in common.
+// The participants of a chat, and the messages between them: shared by chat.js and tls-chat.js.
 
 const { onLine } = require('./lines');
 
-/** Who lets this many bytes wait does not read, and is let go before that fills our memory. */
+/** A participant with this many waiting bytes does not read, and is dropped before that fills our memory. */
 const PATIENCE = 1024 * 1024;
 
 class Room {
-  /** Stream by name. */
+  /** The streams by name. */
   #participants = new Map();
 
-  /** Lets somebody in under the name that they give. `sign` makes of that what the others see. */
+  /** Adds a participant, who chooses a name. `sign` turns it into the name that the others see. */
   ask(stream, sign = (name) => name) {
     let name = null;
     stream.write('Your name?\n');
@@ -27,7 +27,7 @@ class Room {
     });
   }
 
-  /** Lets somebody in whose name is known. */
+  /** Adds a participant whose name is known. */
   welcome(stream, name) {
     if (this.#participants.has(name)) {
       stream.end('You are here already\n');
@@ -37,20 +37,20 @@ class Room {
     this.#enter(stream, name);
   }
 
-  /** Says goodbye to everybody. */
+  /** Says goodbye to all participants. */
   close() {
     for (const stream of this.#participants.values()) stream.end('* The chat is over\n');
   }
 
   #hear(stream, listener) {
     onLine(stream, listener);
-    // A connection that breaks is one more way to leave: 'close' follows.
+    // A broken connection is just another way to leave: 'close' follows.
     stream.on('error', () => {});
   }
 
   #enter(stream, name) {
     const others = [...this.#participants.keys()].join(', ') || 'nobody';
-    // Names and texts are not ASCII, which is what write() would take them for.
+    // Names and texts are not always ASCII, the default of write().
     stream.write(`Welcome, ${name}. Here with you: ${others}\n`, 'utf8');
     this.#participants.set(name, stream);
     this.#tellAll(`* ${name} has come`, stream);

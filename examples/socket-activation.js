@@ -1,7 +1,7 @@
 'use strict';
 
-// Socket activation: a service manager has bound the sockets and hands them over, listening, as descriptors 3, 4, ...
-// So a port below 1024 needs no privileges here, and no connection is lost while the server starts anew.
+// Socket activation: a service manager binds the sockets and passes them on, listening, as descriptors 3, 4, ...
+// So a port below 1024 needs no privileges here, and no connection is lost while the server restarts.
 //
 //   systemd-socket-activate -l 8124 node examples/socket-activation.js
 //
@@ -11,7 +11,7 @@ const net = require('..'); // require('rust-net') in a project of your own
 
 const FIRST = 3;
 
-/** How many sockets the manager has given to this process, and not to one that it comes from. */
+/** How many sockets the manager has passed to this process, and not to an ancestor. */
 function given({ LISTEN_PID, LISTEN_FDS }) {
   return Number(LISTEN_PID) === process.pid ? Number(LISTEN_FDS) || 0 : 0;
 }
@@ -42,7 +42,7 @@ if (count === 0) {
   process.exitCode = 1;
 }
 
-// Streams that are open live on until they end. The second signal ends the process at once.
+// Open streams go on until they end. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     for (const server of servers) {

@@ -1,11 +1,11 @@
 'use strict';
 
-// STARTTLS: a server that speaks enough of SMTP to be sent mail, and takes none before the stream is secure. It becomes
-// so in place: the object is the same before and after. Mail is printed, and goes nowhere else.
+// STARTTLS: a server with enough of SMTP to receive mail, which it accepts only on a secure stream. The stream changes
+// over to TLS in place: the object stays the same. Mail is printed, and goes nowhere else.
 //
 //   openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem \
 //     -subj /CN=localhost -addext subjectAltName=DNS:localhost
-//   node examples/starttls.js key.pem cert.pem [port]        (8126 unless given; 0 for one of the system's choice)
+//   node examples/starttls.js key.pem cert.pem [port]        (default 8126; with 0, the system chooses one)
 //   openssl s_client -starttls smtp -connect localhost:8126 -CAfile cert.pem -verify_return_error -crlf -quiet
 
 const fs = require('fs');
@@ -21,11 +21,11 @@ if (certFile === undefined) {
 /** Read once, for all streams. */
 const credentials = net.createCredentials({ key: fs.readFileSync(keyFile), cert: fs.readFileSync(certFile) });
 
-/** A mail of more bytes is not taken, nor one for more people. */
+/** The most bytes of a mail, and the most recipients. */
 const MOST_BYTES = 1024 * 1024;
 const MOST_RECIPIENTS = 100;
 
-/** What follows MAIL and RCPT; parameters behind it are not needed. */
+/** The argument of MAIL and RCPT; parameters after it are ignored. */
 const SENDER = /^FROM: *<([^<>]*)>/i;
 const RECIPIENT = /^TO: *<([^<>]+)>/i;
 
@@ -49,10 +49,10 @@ function converse(stream) {
     },
     STARTTLS() {
       if (stream.encrypted) return say('503 This is secure already');
-      // This still goes in the clear: it comes before setSecure(). What comes after waits for the handshake.
+      // This still goes out in the clear, because it comes before setSecure(). Later data waits for the handshake.
       say('220 Go ahead');
       stream.setSecure(credentials);
-      // Who could have put something behind the command in the clear is not listened to, as RFC 3207 has it.
+      // RFC 3207: what was sent in the clear after the command could come from an attacker, and is discarded.
       forgetLines();
       mail = null;
       return undefined;
@@ -96,7 +96,7 @@ function converse(stream) {
   function takeLine(line) {
     if (line !== '.') {
       mail.size += Buffer.byteLength(line) + 2;
-      // A dot at the beginning has been doubled, so that it is not the end.
+      // A leading dot was doubled, so that it does not end the mail.
       if (mail.size <= MOST_BYTES) mail.lines.push(line.replace(/^\./, ''));
       return;
     }
@@ -125,5 +125,5 @@ server.on('error', (error) => {
 });
 server.listen(port, 'localhost', () => console.log(`starttls: listening on localhost:${server.address().port}`));
 
-// Streams that are open live on until they end. The second signal ends the process at once.
+// Open streams go on until they end. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close());

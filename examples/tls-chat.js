@@ -1,11 +1,11 @@
 'use strict';
 
-// A chat over TLS, as examples/chat.js is one in the clear. Whoever shows a certificate of an authority that is trusted
-// here has the name in it; all others say theirs, which the others then see behind a `~`.
+// A chat like examples/chat.js, over TLS. A participant with a certificate of a trusted authority has the name in the
+// certificate. All others choose a name, which is shown after a `~`.
 //
 //   openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout key.pem -out cert.pem \
 //     -subj /CN=localhost -addext subjectAltName=DNS:localhost
-//   node examples/tls-chat.js key.pem cert.pem [port] [authorities.pem]        (port 8127 unless given; 0 for any)
+//   node examples/tls-chat.js key.pem cert.pem [port] [authorities.pem]        (default 8127; with 0, any)
 //   openssl s_client -connect localhost:8127 -CAfile cert.pem -verify_return_error -quiet [-key k.pem -cert c.pem]
 
 const fs = require('fs');
@@ -18,7 +18,7 @@ if (certFile === undefined) {
   process.exit(2);
 }
 
-/** With authorities to trust, clients are asked for a certificate. */
+/** With trusted authorities, the server asks clients for a certificate. */
 const credentials = net.createCredentials({
   key: fs.readFileSync(keyFile),
   cert: fs.readFileSync(certFile),
@@ -26,7 +26,7 @@ const credentials = net.createCredentials({
   handshakeTimeout: 10_000,
 });
 
-/** The name in the client's certificate, if there is one to be believed. Handshakes do not fail without. */
+/** The name in the client's certificate, if that is trusted. Handshakes do not fail without one. */
 function certifiedName(stream) {
   if (!stream.verifyPeer()) return undefined;
   const { CN } = stream.getPeerX509Certificate().toLegacyObject().subject;
@@ -41,7 +41,7 @@ const server = net.createServer((stream) => {
     if (name === undefined) room.ask(stream, (said) => `~${said}`);
     else room.welcome(stream, name);
   });
-  // Who does not come to speak TLS is no participant. For one, it is one more way to leave: 'close' follows.
+  // A failed handshake adds no participant. For a participant, an error is just another way to leave: 'close' follows.
   stream.on('error', () => {});
 });
 
@@ -51,7 +51,7 @@ server.on('error', (error) => {
 });
 server.listen(port, 'localhost', () => console.log(`tls-chat: listening on localhost:${server.address().port}`));
 
-// The second signal ends the process at once.
+// A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     if (server.listening) server.close();

@@ -7,12 +7,44 @@ const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
 const { BlockList } = require('./nodes-net');
+const { hasOption, readOptions } = require('./options');
 const { kAdopt, kNormalized } = require('./symbols');
 
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Timers take no longer spans; Node shortens longer ones to this. */
 const TIMEOUT_MAX = INT32_MAX;
+
+const KEEP_ALIVE_OPTIONS = ['enable', 'initialDelay', 'interval', 'count'];
+
+const LISTEN_OPTIONS = [
+  '_handle',
+  'backlog',
+  'exclusive',
+  'fd',
+  'handle',
+  'host',
+  'ipv6Only',
+  'path',
+  'port',
+  'readableAll',
+  'reusePort',
+  'signal',
+  'writableAll',
+];
+
+const CONNECT_OPTIONS = [
+  'autoSelectFamily',
+  'autoSelectFamilyAttemptTimeout',
+  'family',
+  'hints',
+  'host',
+  'localAddress',
+  'localPort',
+  'lookup',
+  'path',
+  'port',
+];
 
 function validateBoolean(value, name) {
   if (typeof value !== 'boolean') throw errors.invalidArgumentType(name, 'boolean', value);
@@ -99,12 +131,13 @@ function keepAliveSettings(enable, initialDelay, interval, count) {
 /** The arguments of `setKeepAlive`, which may come as one object. */
 function keepAliveArguments([enable = false, initialDelay = 0, interval = 0, count = 0]) {
   if (enable === null || typeof enable !== 'object') return [enable, initialDelay, interval, count];
-  return keepAliveArguments([enable.enable, enable.initialDelay, enable.interval, enable.count]);
+  const options = readOptions(enable, KEEP_ALIVE_OPTIONS);
+  return keepAliveArguments(KEEP_ALIVE_OPTIONS.map((name) => options[name]));
 }
 
-/** Checks the options that streams and servers share; gives a copy. */
+/** Checks the options that streams and servers share; returns a copy of the object's own. */
 function socketOptions(options) {
-  const checked = { ...options };
+  const checked = { __proto__: null, ...options };
   for (const name of ['keepAliveInitialDelay', 'keepAliveInterval', 'keepAliveCount', 'highWaterMark']) {
     if (checked[name] !== undefined) validateNumber(checked[name], `options.${name}`);
   }
@@ -115,7 +148,7 @@ function validateBlockList(value, name) {
   if (!(value instanceof BlockList)) throw errors.invalidArgumentType(name, 'net.BlockList', value);
 }
 
-/** The number that a value of the user's stands for, if it is one; nothing is converted that V8 would throw at. */
+/** The number that `value` stands for, if it is one; nothing is converted that V8 would throw at. */
 function toNumber(value) {
   const number = typeof value === 'object' || typeof value === 'symbol' ? NaN : Number(value);
   return number >= 0 ? number : false;
@@ -152,12 +185,16 @@ function boundSocket(handle, name) {
  * with `backlog`.
  */
 function listenTarget(args) {
-  const { options, callback } = normalize(args);
+  const { options: given, callback } = normalize(args);
   const [first] = args;
-  const bound = options[kAdopt] ? options : boundSocket(options.handle, 'options.handle');
-  if (bound !== null) return { callback, target: { bound, backlog: listenBacklog(args, {}) } };
+  const options = readOptions(given, LISTEN_OPTIONS);
+  const bound = given[kAdopt] ? given : boundSocket(options.handle, 'options.handle');
+  if (bound !== null) {
+    return { callback, target: { __proto__: null, bound, backlog: listenBacklog(args, { __proto__: null }) } };
+  }
   if (options.signal !== undefined) validateAbortSignal(options.signal, 'options.signal');
   const common = {
+    __proto__: null,
     backlog: listenBacklog(args, options),
     signal: options.signal,
     exclusive: Boolean(options.exclusive),
@@ -165,33 +202,34 @@ function listenTarget(args) {
   // Before the descriptor: a connected stream has one, too.
   if (options._handle) throw errors.invalidHandle('options._handle', options._handle);
   if (typeof options.fd === 'number' && options.fd >= 0) {
-    return { callback, target: { ...common, fd: validateFd(options.fd) } };
+    return { callback, target: { __proto__: null, ...common, fd: validateFd(options.fd) } };
   }
   const isAny =
     args.length === 0 ||
     typeof first === 'function' ||
     options.port === null ||
-    (options.port === undefined && 'port' in options);
+    (options.port === undefined && hasOption(given, 'port'));
   if (isAny || typeof options.port === 'number' || typeof options.port === 'string') {
     const { host, ipv6Only = false, reusePort = false } = options;
     const port = isAny ? 0 : validatePort(options.port, 'options.port');
     if (host != null && host !== '') validateString(host, 'hostname');
-    return { callback, target: { ...common, port, host, ipv6Only: Boolean(ipv6Only), reusePort: Boolean(reusePort) } };
+    const place = { port, host, ipv6Only: Boolean(ipv6Only), reusePort: Boolean(reusePort) };
+    return { callback, target: { __proto__: null, ...common, ...place } };
   }
   if (options.path && isPath(options.path)) {
     const { path, readableAll = false, writableAll = false } = options;
     validatePath(path, 'options.path');
     if (path[0] === '\0' && (readableAll || writableAll)) {
       const reason = 'can not set readableAll or writableAll to true when path is abstract unix socket';
-      throw errors.invalidArgumentValue('options', options, reason);
+      throw errors.invalidArgumentValue('options', given, reason);
     }
     const access = { readableAll: readableAll === true, writableAll: writableAll === true };
-    return { callback, target: { ...common, path, ...access } };
+    return { callback, target: { __proto__: null, ...common, path, ...access } };
   }
-  if (!('port' in options || 'path' in options)) {
-    throw errors.invalidArgumentValue('options', options, 'must have the property "port" or "path"');
+  if (!(hasOption(given, 'port') || hasOption(given, 'path'))) {
+    throw errors.invalidArgumentValue('options', given, 'must have the property "port" or "path"');
   }
-  throw errors.invalidArgumentValue('options', options);
+  throw errors.invalidArgumentValue('options', given);
 }
 
 function listenBacklog([, second, third], options) {
@@ -211,7 +249,7 @@ function dnsFamily(family) {
   return family;
 }
 
-/** What `dns.lookup` would throw at, once it is too late. A lookup function of the user's has rules of its own. */
+/** What `dns.lookup` would throw at, once it is too late. A lookup function of the program's has rules of its own. */
 function validateLookup({ family, hints }) {
   if (family != null && ![0, 4, 6, 'IPv4', 'IPv6'].includes(family)) {
     throw errors.invalidArgumentValue('options.family', family, 'must be one of: 0, 4, 6');
@@ -226,17 +264,18 @@ function validateLookup({ family, hints }) {
  * before, which says whether it is by a path.
  */
 function connectTarget(args, bound = null) {
-  const { options, callback } = normalize(args);
+  const { options: given, callback } = normalize(args);
+  const options = readOptions(given, CONNECT_OPTIONS);
   const { path } = options;
   if (options.port === undefined && path == null) throw errors.missingConnectArguments();
   if (bound === null ? path : bound.path !== undefined) {
     validatePath(path, 'options.path');
-    return { callback, target: { path } };
+    return { callback, target: { __proto__: null, path } };
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
   if (bound !== null && (localAddress !== undefined || localPort !== undefined)) {
     const reason = 'localAddress and localPort cannot be used with an adopted bound socket';
-    throw errors.invalidArgumentValue('options', options, reason);
+    throw errors.invalidArgumentValue('options', given, reason);
   }
   const { port = bound === null ? undefined : 0 } = options;
   if (localAddress && !isIP(localAddress)) throw errors.invalidIpAddress(localAddress);
@@ -259,6 +298,7 @@ function connectTarget(args, bound = null) {
   if (isName && lookup != null) validateFunction(lookup, 'options.lookup');
   else if (isName) validateLookup(options);
   const target = {
+    __proto__: null,
     port: number,
     host,
     // isIP() has taken what becomes an address as a string.

@@ -8,22 +8,27 @@ const { isIP } = require('./address');
 const { validateBoolean, validateObject, validatePath, validatePort, validateString } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
-const { NONE, kAdopt } = require('./symbols');
+const { readOptions } = require('./options');
+const { kAdopt } = require('./symbols');
+const { Transport } = require('./transport');
+
+const TCP_OPTIONS = ['host', 'port', 'ipv6Only', 'reusePort'];
 
 class BoundSocket {
-  /** The engine's, until the socket is adopted or closed. */
-  #id;
+  /** Null once the socket has been adopted or closed. */
+  #transport = new Transport();
   #address;
   #path;
 
   /** `{ host, port, ipv6Only, reusePort }` or `{ path }`. Throws what binding fails with. */
-  constructor(options = {}) {
-    validateObject(options, 'options');
+  constructor(given = {}) {
+    validateObject(given, 'options');
+    const options = readOptions(given, ['path', ...TCP_OPTIONS]);
     // What another thread would get is no socket. Node 20 can't be told so.
     markAsUncloneable?.(this);
     this.#path = options.path;
-    this.#id = this.#path === undefined ? bindTcp(options) : bindUnix(options);
-    this.#address = this.#path ?? engines.start().local(this.#id);
+    this.#transport.hold(this.#path === undefined ? bindTcp(options) : bindUnix(options, given));
+    this.#address = this.#path ?? this.#transport.local;
   }
 
   /** Where the socket is bound: `{ address, family, port }`, or a path. */
@@ -35,16 +40,16 @@ class BoundSocket {
   /** The number of the descriptor, which remains ours. */
   fd() {
     this.#check();
-    return engines.start().fd(this.#id);
+    return this.#transport.fd;
   }
 
   /** Closes a socket that has not been adopted. */
   close() {
-    engines.release(this[kAdopt]().id);
+    this[kAdopt]().transport.release();
   }
 
   [Symbol.dispose ?? Symbol.for('nodejs.dispose')]() {
-    if (this.#id !== NONE) this.close();
+    if (this.#transport !== null) this.close();
   }
 
   /** Whether the socket is bound to a path. */
@@ -52,16 +57,16 @@ class BoundSocket {
     return this.#path !== undefined;
   }
 
-  /** Gives the socket away: `{ id, path }`. */
+  /** Gives the socket away: returns `{ transport, path }`. */
   [kAdopt]() {
     this.#check();
-    const id = this.#id;
-    this.#id = NONE;
-    return { id, path: this.#path };
+    const transport = this.#transport;
+    this.#transport = null;
+    return { transport, path: this.#path };
   }
 
   #check() {
-    if (this.#id === NONE) throw errors.alreadyAdopted();
+    if (this.#transport === null) throw errors.alreadyAdopted();
   }
 }
 
@@ -81,11 +86,11 @@ function bindTcp(options) {
   return id;
 }
 
-function bindUnix(options) {
+function bindUnix(options, given) {
   const { path } = options;
-  if (['host', 'port', 'ipv6Only', 'reusePort'].some((name) => options[name] !== undefined)) {
+  if (TCP_OPTIONS.some((name) => options[name] !== undefined)) {
     const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
-    throw errors.invalidArgumentValue('options', options, reason);
+    throw errors.invalidArgumentValue('options', given, reason);
   }
   validatePath(path, 'options.path');
   if (path[0] === '\0' && process.platform !== 'linux') {

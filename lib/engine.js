@@ -45,9 +45,6 @@ let bulk = null;
 const WAKE_BY_THREAD =
   process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
 
-/** How many promises may hang on each other to be settled by an event, as those of an async function in another. */
-const PROMISES = 8;
-
 const callbacks = {
   onconnect(id, errno) {
     owners[id]?.[kOnConnect](errno, id);
@@ -124,7 +121,7 @@ function start() {
   if (engine === null) {
     incoming = Buffer.allocUnsafeSlow(binding.RECEIVE_SIZE);
     outgoing = Buffer.allocUnsafeSlow(binding.WRITE_SIZE);
-    engine = new binding.Engine(callbacks, incoming, outgoing, WAKE_BY_THREAD);
+    engine = new binding.NativeEngine(callbacks, incoming, outgoing, WAKE_BY_THREAD);
     engine.defineFast(engine);
     writeDirectlyAtExit(engine);
   }
@@ -208,17 +205,20 @@ function asyncId(id) {
 }
 
 /**
- * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine tells in one turn what takes
- * libuv several: there, it is called before what comes next, behind the promises that this event has settled.
+ * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine reports in one turn what takes
+ * libuv several: there, it is called before the next event.
  */
 function later(callback, ...args) {
-  if (WAKE_BY_THREAD) behindPromises(PROMISES, callback, args);
+  if (WAKE_BY_THREAD) behindPromises(callback, args);
   else setImmediate(callback, ...args);
 }
 
-function behindPromises(depth, callback, args) {
-  if (depth === 0) process.nextTick(callback, ...args);
-  else queueMicrotask(() => behindPromises(depth - 1, callback, args));
+/**
+ * Calls `callback(...args)` behind all promises that this event settles, and the ticks that they ask for. The tick of a
+ * microtask comes when no microtask is left, however many follow from each other; a tick of that one, behind theirs.
+ */
+function behindPromises(callback, args) {
+  queueMicrotask(() => process.nextTick(() => process.nextTick(callback, ...args)));
 }
 
 /** Closes `id`, if it is open, and gives it back. */

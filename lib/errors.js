@@ -1,6 +1,6 @@
 'use strict';
 
-// Errors in Node's shape. A failed system call becomes one here, once; wrong arguments get Node's codes and words.
+// Errors in Node's shape. A failed system call becomes an error here, once; wrong arguments get Node's codes and words.
 
 const { getSystemErrorMap, inspect } = require('util');
 
@@ -8,7 +8,7 @@ const { getSystemErrorMap, inspect } = require('util');
 function coded(Base, code, message) {
   const error = new Base(message);
   error.name = `${Base.name} [${code}]`;
-  // The stack takes the name when it is first looked at.
+  // The stack gets the name when it is first read.
   void error.stack;
   delete error.name;
   error.code = code;
@@ -70,7 +70,7 @@ const missingConnectArguments = () =>
   coded(TypeError, 'ERR_MISSING_ARGS', 'The "options" or "port" or "path" argument must be specified');
 const invalidFdType = (type) => coded(TypeError, 'ERR_INVALID_FD_TYPE', `Unsupported fd type: ${type}`);
 const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
-/** Another one's handle, which only Node's core could use. */
+/** A handle of Node's core, which only the core can use. */
 const invalidHandle = (name, value) =>
   invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
@@ -115,13 +115,13 @@ const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secur
 
 const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: SNICallback has thrown');
 
-/** What is wrong with an option of `createCredentials`, in Node's code where there is one. */
+/** An invalid option of `createCredentials`, with Node's code where there is one. */
 function optionError({ field, code, reason }) {
   const Base = code.startsWith('ERR_INVALID_ARG') ? TypeError : Error;
   return coded(Base, code, `The property 'options.${field}' can't be used: ${reason}`);
 }
 
-/** An OpenSSL engine is asked for. */
+/** An option asks for an OpenSSL engine. */
 const noEngines = (name, advice) =>
   coded(Error, 'ERR_CRYPTO_CUSTOM_ENGINE_NOT_SUPPORTED', `The property 'options.${name}' is not supported: ${advice}`);
 const invalidProtocolMethod = (reason) => coded(TypeError, 'ERR_TLS_INVALID_PROTOCOL_METHOD', reason);
@@ -133,7 +133,7 @@ const versionConflict = (version, method) =>
   );
 const handshakeTimeout = () => coded(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout');
 
-/** A handshake or a record has failed: Node's code, OpenSSL's words, and the alert if the peer has sent one. */
+/** A handshake or a record has failed: Node's code, OpenSSL's words, and the alert that the peer has sent, if any. */
 function tlsError({ code, message, alert }) {
   const error = new Error(message);
   error.code = code;
@@ -141,7 +141,7 @@ function tlsError({ code, message, alert }) {
   return error;
 }
 
-/** What a failure inside the engine itself becomes on the stream that it belongs to. */
+/** A failure inside the engine itself, on the stream that it belongs to. */
 class InternalError extends Error {
   constructor() {
     super('rust-net has failed internally and closed this stream. This is a bug in rust-net, please report it.');
@@ -160,7 +160,7 @@ function complete(error, errno, code, syscall, details) {
   return Object.assign(error, details);
 }
 
-/** A failed system call on an open stream or server: `read ECONNRESET`. `errno` is negative, as libuv's. */
+/** A failed system call on an open stream or server: `read ECONNRESET`. `errno` is negative, as in libuv. */
 function systemError(errno, syscall) {
   const [code] = describe(errno);
   return complete(new Error(`${syscall} ${code}`), errno, code, syscall);
@@ -175,8 +175,8 @@ function placed(address, port) {
 }
 
 /**
- * `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. What has failed at once names the address
- * that our end had in its message (`atOnce`), what has failed later the one that was asked for (`local`).
+ * `connect ECONNREFUSED 127.0.0.1:80`. Without a port, `address` is a path. The message names the address of our end:
+ * if the call failed at once, the one that it had (`atOnce`), else the one that was requested (`local`).
  */
 function connectError({ errno, syscall, local: atOnce }, address, port, local = null) {
   const [code] = describe(errno);
@@ -188,19 +188,19 @@ function connectError({ errno, syscall, local: atOnce }, address, port, local = 
 }
 
 /**
- * `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address it was open before; of a path, the port
- * is -1, as in Node.
+ * `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address, the socket was open before. For a path,
+ * the port is -1, as in Node.
  */
 function listenError({ errno, syscall }, address = null, port = 0) {
   const [code, text] = describe(errno);
   const message = `${syscall} ${code}: ${text}${address === null ? '' : ` ${place(address, port)}`}`;
-  // The order of the properties is Node's, which `inspect` shows.
+  // In Node's order, which `inspect` shows.
   const error = Object.assign(new Error(message), { code, errno, syscall, address });
   if (port !== 0) error.port = port;
   return error;
 }
 
-/** All attempts to connect have failed, each with one of `errors`. */
+/** All attempts to connect have failed, each with one of the `errors`. */
 function allFailed(errors) {
   const error = new AggregateError(errors);
   error.code = errors[0].code;

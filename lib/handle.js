@@ -5,8 +5,6 @@
 // its own, and uses the socket as any other stream, but `http` calls some of its methods all the same.
 
 const util = require('util');
-const engines = require('./engine');
-const { kId } = require('./symbols');
 
 /** Frames of the stack above the one that reads `fd`: this function, the getter. */
 const OWN_FRAMES = 2;
@@ -15,12 +13,11 @@ class Handle {
   /** For code that calls `readStart` and `readStop`, to note which was last. */
   reading = true;
   #owner;
-  #fd;
+  #transport;
 
-  /** `fd()` returns the number of the descriptor, or null. */
-  constructor(owner, fd) {
+  constructor(owner, transport) {
     this.#owner = owner;
-    this.#fd = fd;
+    this.#transport = transport;
   }
 
   /**
@@ -28,12 +25,12 @@ class Handle {
    * would take the number of `server._handle.fd` for a descriptor that is given to it, and close it.
    */
   get fd() {
-    return isReadByNodesNet() ? -1 : (this.#fd() ?? -1);
+    return isReadByNodesNet() ? -1 : (this.#transport.fd ?? -1);
   }
 
   /** What `async_hooks` know the socket by. */
   getAsyncId() {
-    return engines.asyncId(this.#owner[kId]);
+    return this.#transport.asyncId;
   }
 
   /** Does nothing: the stream reads as it has been paused and resumed. */

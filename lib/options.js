@@ -1,10 +1,10 @@
 'use strict';
 
-// Reading what the user gives as options: each property once, and nothing that only `Object.prototype` has.
+// Reading the options of a program: each property once, and nothing that only `Object.prototype` has.
 //
-// A program in which somebody else can add properties to `Object.prototype` must not trust other peers for it. So
-// options are copied here into objects without a prototype that have every key; what goes to the engine is such an
-// object, too, because a key that is missing would be looked up in `Object.prototype`.
+// A property that an attacker has managed to add to `Object.prototype` must not change which peer is trusted or where a
+// stream connects. So options are copied here into objects without a prototype that have every key; what goes to the
+// engine is such an object, too, because a missing key would be looked up in `Object.prototype`.
 
 const { getPrototypeOf, hasOwn } = Object;
 
@@ -20,6 +20,11 @@ function isInheritedByAll(options, name) {
   }
   // A proxy that answers for it.
   return false;
+}
+
+/** Whether `options` has `name`, be it undefined; what every object has does not count. */
+function hasOption(options, name) {
+  return name in options && !isInheritedByAll(options, name);
 }
 
 /** The option `name`, asked for once. Inherited values count, as in Node, but for those that every object has. */
@@ -40,4 +45,4 @@ function bare(object) {
   return object === null || object === undefined ? object : Object.assign({ __proto__: null }, object);
 }
 
-module.exports = { bare, readOption, readOptions };
+module.exports = { bare, hasOption, readOption, readOptions };

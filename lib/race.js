@@ -12,7 +12,8 @@ const { isIP } = require('./address');
 const engines = require('./engine');
 const errors = require('./errors');
 const nodesNet = require('./nodes-net');
-const { kAttach, kOnConnect, kReferenced } = require('./symbols');
+const { kAttach, kOnConnect, kTransport } = require('./symbols');
+const { Transport } = require('./transport');
 
 /**
  * Node's defaults, which `--no-network-family-autoselection` and `--network-family-autoselection-attempt-timeout` set
@@ -28,15 +29,31 @@ const LEAST_ATTEMPT_DELAY = 10;
 
 const ANY = { 4: '0.0.0.0', 6: '::' };
 
+/** An attempt to connect to one address: the owner of its transport until it is over. */
+class Attempt {
+  transport;
+  #over;
+
+  /** `over(errno)` is called when it has succeeded (0) or failed. */
+  constructor(transport, over) {
+    this.transport = transport;
+    this.#over = over;
+  }
+
+  [kOnConnect](errno) {
+    this.#over(errno);
+  }
+}
+
 class Race {
   #stream;
   #target;
-  /** The BoundSocket to connect from, `{ id, path }`, until its attempt is over; null without one. */
+  /** What to connect from, `{ transport, path }` of a BoundSocket, until its attempt is over; null without one. */
   #bound;
   #addresses = [];
   #next = 0;
-  /** Attempts under way, by id. */
-  #running = new Map();
+  /** Attempts under way. */
+  #running = new Set();
   #failures = [];
   #timer = null;
   #over = false;
@@ -52,8 +69,8 @@ class Race {
   }
 
   /**
-   * Starts. Events come no earlier than the next tick, when whoever called `connect()` has listened; but from a
-   * BoundSocket it is connected at once, so that it is known which of our addresses the system has chosen.
+   * Starts. Events come no earlier than the next tick, when the caller of `connect()` has added its listeners; but from
+   * a BoundSocket it connects at once, so that the address is known that the system has chosen for our end.
    */
   start() {
     const { host, path } = this.#target;
@@ -71,15 +88,15 @@ class Race {
   cancel() {
     this.#over = true;
     clearTimeout(this.#timer);
-    for (const id of this.#running.keys()) engines.release(id);
-    if (this.#bound !== null && !this.#running.has(this.#bound.id)) engines.release(this.#bound.id);
+    for (const { transport } of this.#running) transport.release();
+    this.#bound?.transport.release();
     this.#running.clear();
     this.#bound = null;
   }
 
   /** Whether the attempts keep the process alive follows the stream. */
   reference(referenced) {
-    for (const id of this.#running.keys()) engines.start().reference(id, referenced);
+    for (const { transport } of this.#running) transport.reference(referenced);
   }
 
   #lookUp() {
@@ -137,26 +154,33 @@ class Race {
     if (localPort && !localAddress) localAddress = ANY[family];
     candidate.local = localAddress && localPort ? { address: localAddress, port: localPort } : undefined;
     const id = engines.attempt('connect', (engine) => {
-      if (this.#bound !== null) return connectBound(engine, this.#bound, candidate, port);
+      if (this.#bound !== null) return connectBound(this.#bound.transport, candidate, port);
       return family === 0
         ? engine.connectUnix(Buffer.from(address))
         : engine.connectTcp(address, port, localAddress, localPort);
     });
     if (typeof id === 'number') {
-      engines.own(id, this);
-      // By a hook of `async_hooks`, which has heard of it.
-      if (this.#over) {
-        engines.release(id);
-        return;
-      }
-      this.#running.set(id, candidate);
-      if (!stream[kReferenced]) engines.start().reference(id, false);
-      this.#startTimer(candidate);
+      this.#watch(id, candidate);
     } else if (id.syscall === 'bind') {
       this.#failed(candidate, errors.connectError(id, localAddress, localPort));
     } else {
       this.#failed(candidate, errors.connectError(id, address, port, candidate.local));
     }
+  }
+
+  /** The attempt to connect to `candidate` is under way as source `id` of the engine. */
+  #watch(id, candidate) {
+    const transport = this.#bound?.transport ?? new Transport();
+    transport.referenced = this.#stream[kTransport].referenced;
+    const attempt = new Attempt(transport, (errno) => this.#ended(attempt, candidate, errno));
+    transport.open(id, attempt);
+    // By a hook of `async_hooks`, which has seen it open.
+    if (this.#over) {
+      transport.release();
+      return;
+    }
+    this.#running.add(attempt);
+    this.#startTimer(candidate);
   }
 
   /** Gives the attempt its time before the next one starts beside it. */
@@ -169,17 +193,17 @@ class Race {
     }, delay);
   }
 
-  /** The engine: the attempt `id` is over. */
-  [kOnConnect](errno, id) {
-    const candidate = this.#running.get(id);
-    this.#running.delete(id);
+  /** `attempt` has connected (0) or failed. */
+  #ended(attempt, candidate, errno) {
+    const { transport } = attempt;
+    this.#running.delete(attempt);
     this.#bound = null;
     if (errno === 0) {
       this.cancel();
-      this.#stream[kAttach](id);
+      this.#stream[kAttach](transport);
       return;
     }
-    engines.release(id);
+    transport.release();
     const { address, local } = candidate;
     this.#failed(candidate, errors.connectError({ errno, syscall: 'connect' }, address, this.#target.port, local));
   }
@@ -201,10 +225,13 @@ class Race {
   }
 }
 
-function connectBound(engine, { id }, { address, family }, port) {
+function connectBound(transport, { address, family }, port) {
+  const { engine, id } = transport;
   if (family === 0) return engine.connectBoundUnix(id, Buffer.from(address));
   const outcome = engine.connectBoundTcp(id, address, port);
-  return typeof outcome === 'number' ? outcome : { ...outcome, local: engine.local(id) ?? undefined };
+  // The system may have chosen an address since it was bound.
+  transport.forget();
+  return typeof outcome === 'number' ? outcome : { ...outcome, local: transport.local };
 }
 
 function isUsable({ address, family }) {

@@ -11,12 +11,12 @@ const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const { validateBoolean, validateObject, validateString } = require('./arguments');
 const binding = require('./binding');
-const { OPTIONS, credentialsOf } = require('./credentials');
+const { OPTIONS, credentialsOf } = require('./tls/credentials');
 const errors = require('./errors');
 const { bare, readOptions } = require('./options');
 const { kSecurity } = require('./symbols');
 
-/** The mark. No user can get hold of it. */
+/** The mark. No program can get hold of it. */
 const MARK = Buffer.alloc(0);
 
 /** How long a handshake may take by default, in milliseconds, as in Node. */
@@ -33,18 +33,18 @@ class Security {
   /** What the handshake needs: `{ credentials, options, received }`; null once it has begun. */
   #request;
   #credentials;
-  /** The name or address that a server's certificate must be for, where the user checks that. */
+  /** The name or address that a server's certificate must be for, where the program checks that. */
   #identity = LOCAL;
-  /** The user's own check of a server's certificate. */
+  /** The program's own check of a server's certificate. */
   #checkIdentity = undefined;
-  /** Of the mark, until bytes pass. */
+  /** The mark's callback, until bytes pass. */
   #callback = null;
-  /** What the engine says of the session: `{ agreement, peer, own }`, from when it is first asked for. */
+  /** What is known of the session, `{ agreement, peer, own }`, once it has been asked for. */
   #known = null;
   #deadline = null;
   /** The handshake is done: the peer is known. */
   isDone = false;
-  /** The handshake is done, and nobody has objected to the peer: bytes pass. */
+  /** The handshake is done, and no listener has objected to the peer: bytes pass. */
   isOpen = false;
   /** The peer has ended its side without a close_notify. */
   truncated = false;
@@ -61,20 +61,20 @@ class Security {
    */
   startDeadline(expire) {
     const milliseconds = this.#credentials.handshakeTimeout || HANDSHAKE_TIMEOUT;
-    // A loop that was busy hears first of a handshake that was done in time.
+    // After a time in which the loop was busy, a handshake that was done in time is reported first.
     const isOver = () => setImmediate(() => this.#deadline !== null && expire());
     this.#deadline = setTimeout(isOver, milliseconds);
     this.#deadline.unref();
   }
 
-  /** Begins the handshake of stream `id`, which has connected to `host`. `callback` is the mark's. */
-  begin(engine, id, host, callback) {
+  /** Begins the handshake over `transport`, which has connected to `host`. `callback` is the mark's. */
+  begin(transport, host, callback) {
     const { credentials, options, received } = this.#request;
     this.#request = null;
     this.#callback = callback;
     const { isServer, servername } = options;
     const name = servername ?? (isIP(host) === 0 ? host : undefined);
-    this.#identity = servername ?? host ?? engine.peer(id)?.address ?? LOCAL;
+    this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
     const request = {
       __proto__: null,
       isServer,
@@ -84,21 +84,21 @@ class Security {
       received: received.length > 0 ? received : undefined,
     };
     if (!isServer) this.#checkIdentity = credentials.checkServerIdentity;
-    if (!engine.secure(id, credentials.native, request)) callback(errors.invalidHandleType());
+    if (!transport.secure(credentials.native, request)) callback(errors.invalidHandleType());
   }
 
   /**
-   * The handshake of stream `id` is done. Returns what is wrong with the peer if it may get no further. What the user's
-   * own check throws is an uncaught exception, as in Node.
+   * The handshake is done. Returns what is wrong with the peer if the stream must not go on. What the program's own
+   * check throws is an uncaught exception, as in Node.
    */
-  complete(engine, id) {
+  complete(transport) {
     this.isDone = true;
     this.#stopDeadline();
-    const { agreement, peer } = this.known(engine, id);
+    const { agreement, peer } = this.known(transport);
     if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
     // Not verified, should it throw.
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
-    const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(engine.peerChain(id)));
+    const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(transport.peerChain));
     agreement.verdict = wrong ? String(wrong.code || wrong.message || wrong) : undefined;
     return wrong && this.#credentials.native.rejectsUnauthorized ? wrong : null;
   }
@@ -127,11 +127,14 @@ class Security {
     this.#credentials.ask(name, answer);
   }
 
-  /** What was agreed on and with whom, asked for while stream `id` is open and kept then. Null before there is any. */
-  known(engine, id) {
+  /**
+   * What was agreed on, and with which peer: asked for while the transport is open, and kept. Null before the handshake
+   * is done.
+   */
+  known(transport) {
     if (this.#known === null && this.isDone) {
-      const agreement = bare(engine.agreement(id));
-      this.#known = { agreement, peer: engine.peerCertificate(id), own: engine.ownCertificate(id) };
+      const agreement = bare(transport.agreement);
+      this.#known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
     }
     return this.#known;
   }
@@ -165,14 +168,6 @@ function isSecuring(stream) {
   return stream[kSecurity] !== null && !stream[kSecurity].isOpen;
 }
 
-/**
- * Calls `callback` behind all that the present callback has left to run: its ticks, its microtasks, and what those that
- * were there first have scheduled. A listener that rejects has destroyed its stream by then (`captureRejections`).
- */
-function afterTicks(callback) {
-  process.nextTick(() => queueMicrotask(() => process.nextTick(callback)));
-}
-
 /** A certificate in the words of the contract; an empty object without one. */
 function describe(der) {
   if (der === null) return {};
@@ -199,4 +194,4 @@ function describeChain(chain) {
   return shown[0];
 }
 
-module.exports = { MARK, Security, afterTicks, describe, describeAsToday, isSecuring, secureArguments };
+module.exports = { MARK, Security, describe, describeAsToday, isSecuring, secureArguments };

@@ -5,16 +5,13 @@
 module.exports = {
   /** The column of lib/contract.js that a class serves. On its prototype. */
   kContract: Symbol('contract'),
-  /** The engine's id of an open stream or server, `NONE` without one. */
-  kId: Symbol('id'),
-  NONE: -1,
-  /** The engine of a stream that has or had an id. */
-  kEngine: Symbol('engine'),
+  /** The transport of a stream (`stream/transport.js`). */
+  kTransport: Symbol('transport'),
 
   /** TLS on a stream, once it has been asked for; null before. */
   kSecurity: Symbol('security'),
 
-  // What the engine calls on the owner of an id.
+  // The methods of an owner that the engine's events call.
   kOnConnect: Symbol('onconnect'),
   kOnData: Symbol('ondata'),
   kOnBulk: Symbol('onbulk'),
@@ -28,7 +25,7 @@ module.exports = {
   kOnTlsFail: Symbol('ontlsfail'),
   kOnAsks: Symbol('onasks'),
 
-  /** What gives a BoundSocket away: `{ id, path }`, or throws. */
+  /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),
 
   /** Marks arguments that have been through `normalize` already. */
@@ -38,5 +35,4 @@ module.exports = {
   kAccept: Symbol('accept'),
   kAttach: Symbol('attach'),
   kReleased: Symbol('released'),
-  kReferenced: Symbol('referenced'),
 };

@@ -1,9 +1,9 @@
 'use strict';
 
-// `npm run dependencies`: what we depend on. The rules for crates are in deny.toml. cargo-deny checks them where it is
-// installed (`cargo install --locked cargo-deny`); elsewhere, licences, duplicates, pre-releases and sources are
-// checked here by what `cargo metadata` says. Advisories come from outside: where they can't be asked for, that is
-// said, and the rest is checked all the same.
+// `npm run dependencies` checks what the package depends on. The rules for crates are in deny.toml. cargo-deny checks
+// them where it is installed (`cargo install --locked cargo-deny`); elsewhere, this script checks licences, duplicates,
+// pre-releases and sources from the output of `cargo metadata`. Advisories are fetched from a network: where that
+// fails, the output says so, and everything else is still checked.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -72,7 +72,7 @@ function offences(packages, rules) {
     if (skipped.some((skip) => `${name}@${version}.`.startsWith(`${skip}.`))) continue;
     versions.set(name, [...(versions.get(name) ?? []), version]);
   }
-  for (const [name, all] of versions) if (all.length > 1) found.push(`${name} is there as ${all.join(' and ')}`);
+  for (const [name, all] of versions) if (all.length > 1) found.push(`${name} is there in several versions: ${all.join(', ')}`);
   return found;
 }
 
@@ -90,21 +90,21 @@ function crates() {
   }
   const found = offences([...packages.values()], rules);
   if (found.length > 0) throw new Error(`crates that deny.toml does not allow:\n  ${found.join('\n  ')}`);
-  console.log(`dependencies: ${packages.size} crates, licences, duplicates and sources as deny.toml wants them`);
-  console.log('dependencies: NOT CHECKED: advisories on crates, for want of cargo-deny');
+  console.log(`dependencies: ${packages.size} crates, licences, duplicates and sources as deny.toml allows`);
+  console.log('dependencies: NOT CHECKED: advisories on crates, because cargo-deny is not installed');
 }
 
 function withCargoDeny() {
   const args = ['deny', '--locked', '--all-features', 'check'];
   const rest = capture('cargo', [...args, 'bans', 'licenses', 'sources']);
   if (rest.status !== 0) throw new Error(`cargo deny: ${rest.stderr}${rest.stdout}`);
-  console.log('dependencies: crates as deny.toml wants them');
+  console.log('dependencies: crates as deny.toml allows');
   const advisories = capture('cargo', [...args, 'advisories']);
   if (advisories.status === 0) return console.log('dependencies: no advisory on crates');
   if (!/failed to fetch advisory database|unable to (load|fetch)/i.test(advisories.stderr)) {
     throw new Error(`cargo deny: ${advisories.stderr}${advisories.stdout}`);
   }
-  console.log('dependencies: NOT CHECKED: advisories on crates, whose list can not be reached');
+  console.log('dependencies: NOT CHECKED: advisories on crates, because their database could not be fetched');
 }
 
 function packages() {
@@ -116,7 +116,7 @@ function packages() {
     report = {};
   }
   if (report.vulnerabilities === undefined) {
-    console.log('dependencies: NOT CHECKED: advisories on npm packages, which the registry does not tell');
+    console.log('dependencies: NOT CHECKED: advisories on npm packages, because the registry has no audit endpoint');
     return;
   }
   const severe = Object.values(report.vulnerabilities).filter(({ severity }) => /^(high|critical)$/.test(severity));

@@ -5,7 +5,7 @@
 //
 // The Rust targets (fuzz/targets) run under libFuzzer and AddressSanitizer, on the project's own toolchain: only the
 // flags are unstable. What libFuzzer learns stays in target/fuzz/corpus; `--keep` puts what of it reaches anything new
-// into fuzz/corpus, which the tests replay. What breaks a promise is left in target/fuzz/findings.
+// into fuzz/corpus (corpus.js), which the tests replay. What breaks a promise is left in target/fuzz/findings.
 // The targets in JavaScript (fuzz/js) run in this process, from a random seed, which reproduces a failure.
 
 const { spawnSync } = require('child_process');
@@ -14,6 +14,7 @@ const os = require('os');
 const path = require('path');
 const { setImmediate } = require('timers/promises');
 const { parseArgs } = require('util');
+const corpus = require('./corpus');
 const { ROOT, run } = require('./ensure-built');
 
 const TRIPLE = `${os.arch() === 'arm64' ? 'aarch64' : 'x86_64'}-${os.platform() === 'darwin' ? 'apple-darwin' : 'unknown-linux-gnu'}`;
@@ -35,7 +36,6 @@ const FLAGS = [
   '-Zsanitizer=address',
 ];
 
-const rustTargets = () => fs.readdirSync(path.join(FUZZ, 'corpus')).sort();
 const scriptTargets = () => fs.readdirSync(path.join(FUZZ, 'js')).map((file) => path.basename(file, '.js')).sort();
 
 function build() {
@@ -61,6 +61,8 @@ function libFuzzer(target, args) {
 function fuzzRust(target, seconds) {
   const [learned, findings] = [path.join(TARGET, 'corpus', target), path.join(TARGET, 'findings')];
   for (const folder of [learned, findings]) fs.mkdirSync(folder, { recursive: true });
+  const kept = path.join(TARGET, 'kept', target);
+  corpus.unpack(target, kept);
   const { status, log } = libFuzzer(target, [
     `-max_total_time=${seconds}`,
     '-timeout=20',
@@ -68,7 +70,7 @@ function fuzzRust(target, seconds) {
     '-print_final_stats=1',
     `-artifact_prefix=${path.join(findings, `${target}-`)}`,
     learned,
-    path.join(FUZZ, 'corpus', target),
+    kept,
   ]);
   const runs = /stat::number_of_executed_units: (\d+)/.exec(log)?.[1] ?? '?';
   const coverage = [...log.matchAll(/cov: (\d+)/g)].at(-1)?.[1] ?? '?';
@@ -79,15 +81,15 @@ function fuzzRust(target, seconds) {
   return { said: `${said}; FOUND: RUST_NET_FUZZ_TARGET=${target} ${PROGRAM} ${file ?? ''}`, ok: false };
 }
 
-/** Replaces the kept corpus by the fewest inputs that reach as much. */
+/** Replaces the kept corpus by the fewest inputs that reach as much, and those that have a name. */
 function keep(target) {
-  const [kept, next] = [path.join(FUZZ, 'corpus', target), path.join(TARGET, 'kept', target)];
+  const [kept, next] = ['kept', 'next'].map((folder) => path.join(TARGET, folder, target));
   fs.rmSync(next, { recursive: true, force: true });
   fs.mkdirSync(next, { recursive: true });
+  corpus.unpack(target, kept);
   const { status, log } = libFuzzer(target, ['-set_cover_merge=1', next, kept, path.join(TARGET, 'corpus', target)]);
   if (status !== 0) throw new Error(`the corpus of ${target} could not be merged:\n${log}`);
-  fs.rmSync(kept, { recursive: true });
-  fs.cpSync(next, kept, { recursive: true });
+  corpus.write(target, [...corpus.read(target).filter(({ name }) => name !== undefined), ...corpus.pack(next)]);
 }
 
 async function fuzzScript(target, seconds) {
@@ -111,7 +113,7 @@ async function fuzzScript(target, seconds) {
 async function main() {
   const options = { seconds: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  const [rust, scripts] = [rustTargets(), scriptTargets()];
+  const [rust, scripts] = [corpus.targets(), scriptTargets()];
   const known = [...rust, ...scripts];
   const unknown = positionals.filter((target) => !known.includes(target));
   const seconds = Number(values.seconds);

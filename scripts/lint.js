@@ -1,52 +1,14 @@
 'use strict';
 
-// `npm run lint`: the linters and format checks, and the rules of the layout that no linter knows.
+// `npm run lint`: the linters, the format checks, and the rules of the layout (`layout.js`).
 
 const fs = require('fs');
 const path = require('path');
 const { ROOT, ensureBuilt, run } = require('./ensure-built');
-
-/** The only places that know Node-API. */
-const NODE_API = ['src/binding/', 'src/reactor/wake/'];
-
-/** The only places with `unsafe`, each with its reason beside it. */
-const UNSAFE = [
-  'src/binding/context.rs', // Node-API
-  'src/binding/core.rs', // Node-API
-  'src/binding/fast.rs', // Node-API
-  'src/binding/mod.rs', // Node-API
-  'src/engine.rs', // its tests
-  'src/pipe.rs', // memory that is written before it is read
-  'src/reactor/mod.rs', // a borrowed descriptor
-  'src/reactor/receive_buffer.rs', // memory of JavaScript
-  'src/reactor/wake/', // libuv, Node-API
-  'src/stream/mod.rs', // fault injection for the tests
-  'src/socket/address.rs', // interface names, which no crate here gives
-  'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
-  'src/tls/transport.rs', // tokio watches a descriptor
-];
-
-function rustFiles(folder) {
-  return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return rustFiles(file);
-    return file.endsWith('.rs') ? [file] : [];
-  });
-}
-
-/** Code lines (comments left out) of `file` that match `pattern`. */
-function lines(file, pattern) {
-  const text = fs.readFileSync(path.join(ROOT, file), 'utf8').split('\n');
-  return text.flatMap((line, i) => (pattern.test(line.replace(/\/\/.*/, '')) ? [`${file}:${i + 1}: ${line.trim()}`] : []));
-}
+const { findOffences } = require('./layout');
 
 function layout() {
-  const offences = [];
-  for (const file of rustFiles('src')) {
-    const isIn = (places) => places.some((place) => file.startsWith(place));
-    if (!isIn(NODE_API)) offences.push(...lines(file, /\bnapi(_derive)?::|\buse napi\b/).map((line) => `Node-API in ${line}`));
-    if (!isIn(UNSAFE)) offences.push(...lines(file, /\bunsafe\b/).map((line) => `unsafe in ${line}`));
-  }
+  const offences = findOffences(ROOT);
   if (offences.length > 0) throw new Error(`the layout is broken:\n  ${offences.join('\n  ')}`);
 }
 
@@ -62,14 +24,14 @@ function fuzzer() {
 }
 
 function main() {
+  layout();
+  fuzzer();
   ensureBuilt();
   run('cargo', ['fmt', '--check']);
   run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);
   run('cargo', ['fmt', '--check', '--manifest-path', 'benchmark/load/Cargo.toml']);
   run('cargo', ['clippy', '--locked', '--all-targets', '--all-features', '--', '-D', 'warnings']);
   run('npx', ['--no-install', 'eslint', '--max-warnings', '0', '.']);
-  layout();
-  fuzzer();
   console.log('lint: clean');
 }
 

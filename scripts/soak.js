@@ -12,6 +12,8 @@ const root = path.join(__dirname, '..');
 const MACHINES = {
   lifetimes: '__tests__/lifecycle/lifetimes.js',
   random: '__tests__/random/run.js',
+  network: '__tests__/network/run.js',
+  namespaces: '__tests__/network/namespaces.js',
   faults: 'scripts/faults.js',
   verdicts: '__tests__/tls/verdicts/run.js',
   fuzz: 'scripts/fuzz.js',

@@ -10,7 +10,7 @@ use std::io;
 pub struct Error {
     /// The errno of the platform, positive.
     pub errno: i32,
-    /// The call that failed, under the name Node gives it.
+    /// The call that failed, by its name in Node.
     pub syscall: Syscall,
 }
 

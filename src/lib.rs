@@ -5,13 +5,12 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`binding`] | the `#[napi]` class `Engine`: conversions, and the calls into JavaScript |
-//! | [`engine`] | all streams and listeners of one environment, served in turns |
-//! | [`pipe`] | pipes between two streams |
-//! | [`stream`] | one stream: state machine and write queue (pure), and the driver that moves bytes |
-//! | [`listener`] | one listening socket: accepting, running out of descriptors, the socket file |
-//! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
-//! | [`socket`] | descriptors as the kernel gives them: opening, adopting, addresses, options, I/O |
+//! | [`engine`] | all streams and listeners of one environment, served in turns; pipes between streams |
+//! | [`stream`] | one stream: state machines and write queue (pure), and the driver that moves bytes |
+//! | [`listener`], [`bound`] | one listening socket; a socket that will listen or connect |
 //! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
+//! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
+//! | [`socket`] | one system call on one descriptor each: opening, adopting, addresses, options, I/O |
 //! | [`runtime`] | the threads that handshakes run on |
 //! | [`error`] | the one error type |
 //! | `fuzzing` | the targets of the fuzzer (`fuzz/targets`), compiled for it and for the tests only |
@@ -29,7 +28,6 @@ pub mod error;
 #[path = "../fuzz/targets/mod.rs"]
 pub mod fuzzing;
 pub mod listener;
-pub mod pipe;
 pub mod reactor;
 pub mod runtime;
 pub mod socket;

@@ -2,6 +2,8 @@
 //!
 //! When accepting fails, what waits is left in the kernel: the listener stalls instead of spinning, reports it once, and
 //! goes on when JavaScript has it try again.
+//!
+//! Owned by a slot of the engine, used on the thread of its environment.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -13,19 +15,16 @@ use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Descriptor, Kind, address, io};
 
-/// Connections accepted in one turn. Each costs JavaScript some 10 µs.
-const ACCEPTS_PER_TURN: u32 = 64;
-
 /// After so many failures in a row that each would excuse trying again, the next one stalls the listener all the same.
 const FAILURES_MOST: u32 = 64;
 
-/// What serving a listener has brought to light.
-pub enum News {
+/// What a listener reports: the outcome of serving it once.
+pub enum ListenerEvent {
     /// A connection, and its peer where it has an address.
     Connection(OwnedFd, Kind, Option<SocketAddr>),
-    /// Accepting has failed; the listener stalls until it is told to try again.
+    /// Accepting has failed; the listener stalls until [`Listener::retry`].
     Stalled(Error),
-    /// After a stall, nobody waits any more.
+    /// After a stall, no connection waits any more.
     Recovered,
 }
 
@@ -48,15 +47,6 @@ pub struct Listener {
     stalled: bool,
     /// There has been a stall, and connections may still be waiting since then.
     behind: bool,
-    /// In the reactor's queue.
-    pub(crate) queued: bool,
-    /// Keeps the environment's loop alive.
-    pub(crate) referenced: bool,
-    /// Is among the sources that the engine counts as keeping the loop alive.
-    pub(crate) counted: bool,
-    /// The connections it has taken in turn number `turn`.
-    accepts: u32,
-    turn: u32,
     /// Failures in a row.
     failures: u32,
 }
@@ -76,16 +66,11 @@ impl Listener {
             paused: false,
             stalled: false,
             behind: false,
-            queued: false,
-            referenced: true,
-            counted: false,
-            accepts: 0,
-            turn: 0,
             failures: 0,
         }
     }
 
-    /// A listener over a socket that somebody else may share, and whose file, if any, is theirs.
+    /// A listener over a socket that another process may share, and whose file, if any, is not ours.
     pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         Self { shared: true, ..Self::new(id, fd, kind, None) }
     }
@@ -105,10 +90,9 @@ impl Listener {
         }
     }
 
-    /// The kernel has news. Says whether there is anything to do now.
-    pub fn news(&mut self, news: Readiness) -> bool {
-        self.ready |= news.readable;
-        self.is_due()
+    /// The kernel reports readiness.
+    pub fn on_readiness(&mut self, readiness: Readiness) {
+        self.ready |= readiness.readable;
     }
 
     /// Whether serving the listener would do anything.
@@ -116,49 +100,41 @@ impl Listener {
         self.fd.is_some() && self.ready && !self.paused && !self.stalled
     }
 
-    /// Whether it has had its share of turn number `turn`.
-    pub fn has_had_its_share(&mut self, turn: u32) -> bool {
-        if self.turn != turn {
-            self.turn = turn;
-            self.accepts = 0;
-        }
-        self.accepts >= ACCEPTS_PER_TURN
-    }
-
     /// Accepts one connection.
-    pub fn serve(&mut self) -> Option<News> {
+    pub fn serve(&mut self) -> Option<ListenerEvent> {
         while self.is_due() {
             let Some(fd) = &self.fd else { break };
             match io::accept(fd, self.kind) {
                 Ok((fd, peer)) => {
-                    self.accepts += 1;
                     self.failures = 0;
-                    return Some(News::Connection(fd, self.kind, peer));
+                    return Some(ListenerEvent::Connection(fd, self.kind, peer));
                 }
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EAGAIN) => {
                         self.ready = false;
                         self.failures = 0;
                         if std::mem::take(&mut self.behind) {
-                            return Some(News::Recovered);
+                            return Some(ListenerEvent::Recovered);
                         }
                     }
                     // The peer has gone away while it waited, or the call was interrupted: the next one may succeed.
                     Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < FAILURES_MOST => {
                         self.failures += 1;
                     }
-                    _ => return Some(self.stall(Syscall::Accept.failed(&error))),
+                    _ => {
+                        self.stall();
+                        return Some(ListenerEvent::Stalled(Syscall::Accept.failed(&error)));
+                    }
                 },
             }
         }
         None
     }
 
-    /// Accepts nothing until [`Self::retry`], because of `error`.
-    pub fn stall(&mut self, error: Error) -> News {
+    /// Accepts nothing until [`Self::retry`].
+    pub fn stall(&mut self) {
         self.stalled = true;
         self.behind = true;
-        News::Stalled(error)
     }
 
     /// Tries again after having stalled.
@@ -179,6 +155,11 @@ impl Listener {
         if self.shared {
             reactor.deregister(&fd);
         }
+    }
+
+    /// Whether the descriptor is open.
+    pub fn is_open(&self) -> bool {
+        self.fd.is_some()
     }
 
     /// The number of the descriptor while it is open.

@@ -1,8 +1,8 @@
-//! The threads for what is slow: one tokio runtime for the whole process, started when it is first needed.
+//! The threads for handshakes: one tokio runtime for the whole process, started when it is first needed.
 //!
-//! It belongs to the process, not to an environment, so that workers together load the machine no more than the main
-//! thread alone would. What runs there owns all that it uses, and reports through a
-//! [`Mailbox`](crate::reactor::Mailbox); it never touches JavaScript, and does not keep the process alive.
+//! It belongs to the process, not to an environment, so that several workers have no more of these threads than the main
+//! thread alone. A task owns everything that it uses and posts to a [`Mailbox`](crate::reactor::Mailbox); it never calls
+//! JavaScript, and does not keep the process alive.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -10,12 +10,12 @@ use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
-/// The most threads. A handshake takes 0.1 to 2 ms of one, so that a few do thousands a second.
+/// The maximum number of threads. A handshake takes 0.1 to 2 ms, so that a few threads complete thousands per second.
 const THREADS_MOST: usize = 4;
 
 static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
 
-/// Runs `task` on the runtime. `None` where no thread can be started.
+/// Runs `task` on the runtime. `None` if no thread can be started.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Option<AbortHandle> {
     let runtime = RUNTIME.get_or_init(start).as_ref()?;
     Some(runtime.spawn(task).abort_handle())

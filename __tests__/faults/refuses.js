@@ -9,7 +9,7 @@ const { setTimeout: pass } = require('timers/promises');
 const net = require('../..');
 const binding = require('../../lib/binding');
 
-/** More often than this, in milliseconds, it does not try: that of lib/server.js. */
+/** More often than this, in milliseconds, it does not try: that of lib/server/accepting.js. */
 const RETRY_DELAY = 100;
 
 async function main() {

@@ -1,78 +1,91 @@
 'use strict';
 
-// A transfer through a relay that delays the bytes, splits them into single ones or cuts the connection.
+// Transfers over a bad network arrive whole, or both sides learn that they have not: `npm run soak -- network` plays
+// others, for longer. Most of a transfer is waiting.
 
-const crypto = require('crypto');
 const { once } = require('events');
-const nodeNet = require('net');
+const { closeAtEnd, destroyAtEnd, listening } = require('../helpers');
+const { certificate, identity } = require('../tls/pki');
+const { PATIENCE, planOf, play, run } = require('./machine');
+const { Relay } = require('./relay');
 
-/** A relay to `port`: forwards in pieces of `piece` bytes, a turn apart; resets both sides after `cut` bytes. */
-async function relay(port, { piece = Infinity, cut = Infinity }) {
-  let passed = 0;
-  const server = nodeNet.createServer({ noDelay: true }, (near) => {
-    const far = nodeNet.connect({ port, host: '127.0.0.1', noDelay: true });
-    const reset = () => [near, far].forEach((side) => side.resetAndDestroy());
-    const forward = async (from, to) => {
-      for await (const chunk of from) {
-        for (let at = 0; at < chunk.length; at += piece) {
-          const part = chunk.subarray(at, Math.min(chunk.length, at + piece));
-          passed += part.length;
-          if (passed > cut) return reset();
-          to.write(part);
-          await new Promise(setImmediate);
-        }
-      }
-      return to.end();
-    };
-    for (const side of [near, far]) side.on('error', () => {});
-    forward(near, far).catch(reset);
-    forward(far, near).catch(reset);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return server;
-}
+const TIME = 120_000;
 
-describe.each([['rust-net/node', require('../../node')], ['rust-net', require('../..')]])('%s', (_, net) => {
-  async function transfer(bytes, faults) {
-    const target = net.createServer({ allowHalfOpen: true });
+const ENTRIES = [['rust-net/node', require('../../node')], ['rust-net', require('../..')]];
+
+const quiet = {
+  lengths: [5000, 5000], up: {}, down: {}, topology: 'pair', foreign: 2, chunk: 1000, seed: 1, patience: PATIENCE,
+};
+
+test.each(ENTRIES)('%s: transfers that a seed determines', async (_, net) => {
+  const { failures } = await run(net, { seed: 1, count: 120, width: 16 });
+  expect(failures).toEqual([]);
+}, TIME);
+
+describe.each(ENTRIES)('%s', (_, net) => {
+  const versions = [['in the clear', null], ['TLS 1.2', 'TLSv1.2'], ['TLS 1.3', 'TLSv1.3']];
+
+  test.each(versions)('single bytes arrive whole and in order (%s)', async (over, tls) => {
+    const list = { ...quiet, tls, lengths: [2000, 500], up: { piece: 1 }, down: { piece: 1 } };
+    expect(await play(net, list)).toEqual([]);
+  }, TIME);
+
+  test.each(versions)('a direction that is throttled leaves the other one alone (%s)', async (over, tls) => {
+    const list = { ...quiet, tls, lengths: [100_000, 300_000], up: { rate: 500, piece: 1460 } };
+    expect(await play(net, list)).toEqual([]);
+  }, TIME);
+
+  test.each(['TLSv1.2', 'TLSv1.3'].flatMap((tls) => ['up', 'down'].map((direction) => [tls, direction])))(
+    '%s: an end at any byte of the handshake, or behind it, is an error or truncated (%s)',
+    async (tls, direction) => {
+      const cuts = Array.from({ length: 30 }, (_, i) => 1 + i * 131);
+      const lists = cuts.map((at) => ({ ...quiet, tls, cut: 'fin', [direction]: { cut: { at, how: 'fin' } } }));
+      expect((await Promise.all(lists.map((list) => play(net, list)))).flat()).toEqual([]);
+    },
+    TIME,
+  );
+
+  test('stream.setTimeout: a peer that is gone without notice is idle', async () => {
+    const server = await listening(net.createServer());
+    const relay = new Relay({ port: server.address().port, host: '127.0.0.1' }, { up: { cut: { at: 5, how: 'vanish' } } });
+    const accepted = once(server, 'connection');
+    const client = destroyAtEnd(net.createConnection(await relay.listen(), '127.0.0.1'));
+    const reset = once(client, 'error');
+    client.write('hello, and nothing more');
+    const [peer] = await accepted;
+    destroyAtEnd(peer);
     const received = [];
-    let served;
-    const done = new Promise((resolve) => { served = resolve; });
-    target.on('connection', (stream) => {
-      stream.on('error', () => {});
-      stream.on('close', () => served());
-      stream.on('data', (chunk) => received.push(Buffer.from(chunk)));
-      stream.on('end', () => stream.end());
-    });
-    const listening = once(target, 'listening');
-    target.listen(0, '127.0.0.1');
-    await listening;
-    const between = await relay(target.address().port, faults);
-    const client = net.createConnection(between.address().port, '127.0.0.1');
-    let error;
-    client.on('error', (reason) => { error = reason; });
-    client.resume();
-    const closed = new Promise((resolve) => client.on('close', resolve));
-    client.on('connect', () => {
-      client.write(bytes);
-      if (faults.cut === undefined) client.end();
-    });
-    await Promise.all([closed, done]);
-    await Promise.all([target, between].map((server) => new Promise((resolve) => server.close(resolve))));
-    return { error, received: Buffer.concat(received) };
-  }
-
-  test.each([[1, 5000], [1000, 500000]])('pieces of %i bytes arrive whole and in order', async (piece, length) => {
-    const bytes = crypto.randomBytes(length);
-    const { error, received } = await transfer(bytes, { piece });
-    expect(error).toBeUndefined();
-    expect(received.equals(bytes)).toBe(true);
+    peer.on('data', (data) => received.push(data));
+    peer.setTimeout(200);
+    // The sender's side of the network has told it; the other side never hears of it.
+    expect((await reset)[0].code).toBe('ECONNRESET');
+    await once(peer, 'timeout');
+    expect(Buffer.concat(received).toString()).toBe('hello');
+    expect([peer.destroyed, peer.readyState]).toEqual([false, 'open']);
+    peer.destroy();
+    await relay.close();
   });
 
-  test('a connection that is cut ends in an error, and what arrived is a prefix', async () => {
-    const bytes = crypto.randomBytes(500000);
-    const { error, received } = await transfer(bytes, { piece: 1000, cut: 100000 });
-    expect(['ECONNRESET', 'EPIPE']).toContain(error.code);
-    expect(bytes.subarray(0, received.length).equals(received)).toBe(true);
+  test('handshakeTimeout: a network that falls silent in the handshake', async () => {
+    const { createCredentials } = require('../..');
+    const credentials = [{ ca: certificate('root') }, identity('p256')]
+      .map((one) => createCredentials({ ...one, handshakeTimeout: 200 }));
+    const server = closeAtEnd(net.createServer());
+    const accepted = once(server, 'connection');
+    await listening(server);
+    const relay = new Relay({ port: server.address().port, host: '127.0.0.1' }, { down: { cut: { at: 100, how: 'silence' } } });
+    const client = destroyAtEnd(net.createConnection(await relay.listen(), '127.0.0.1'));
+    client.setSecure(credentials[0], { servername: 'localhost' });
+    const failed = once(client, 'error');
+    const [peer] = await accepted;
+    destroyAtEnd(peer).setSecure(credentials[1]);
+    const [[theirs], [ours]] = await Promise.all([once(peer, 'error'), failed]);
+    expect([theirs.code, ours.code]).toEqual(Array(2).fill('ERR_TLS_HANDSHAKE_TIMEOUT'));
+    await relay.close();
   });
+});
+
+test('a seed determines the transfer', () => {
+  expect(planOf(7)).toEqual(planOf(7));
+  expect(planOf(7)).not.toEqual(planOf(8));
 });

@@ -10,11 +10,8 @@ const path = require('path');
 const entry = path.join(__dirname, '../../node.js');
 const ours = require('../../node');
 
-/** Private helpers of Node's that nothing outside of it calls, and `_handle`, which holds no handle here. */
-const PRIVATE = [
-  '_unrefTimer', '_onTimeout', '_reset', '_getpeername', '_getsockname', '_writeGeneric', '_handle', '_listen2',
-  '_emitCloseIfDrained', '_setupWorker',
-];
+/** `_handle` is an accessor here, and docs/node-net.md has the reason why the others are not there. */
+const PRIVATE = ['_handle', '_listen2', '_setupWorker'];
 
 const shape = (descriptor) =>
   descriptor && {
@@ -31,6 +28,13 @@ describe.each(['Socket', 'Server'])('the prototype of %s', (name) => {
   test.each(names)('has %s of its own, as enumerable, writable and configurable as in Node', (key) => {
     const descriptor = Object.getOwnPropertyDescriptor(ours[name].prototype, key);
     expect(shape(descriptor)).toEqual(shape(Object.getOwnPropertyDescriptor(theirs, key)));
+  });
+
+  const methods = names.filter((key) => typeof Object.getOwnPropertyDescriptor(theirs, key).value === 'function');
+
+  test.each(methods)('%s takes as many arguments as in Node', (key) => {
+    // As of Node 24, on every Node.
+    expect(ours[name].prototype[key].length).toBe(key === 'setKeepAlive' ? 4 : theirs[key].length);
   });
 
   test.each(names)('lets %s be read as in Node', (key) => {

@@ -33,7 +33,7 @@ test.each([
   ['no licence', [crate({ license: null })], ['a 1.0.0 has the licence null']],
   ['a pre-release', [crate({ version: '1.0.0-pre.1' })], ['a 1.0.0-pre.1 is a pre-release']],
   ['a source', [crate({ source: 'git+https://example.test/a' })], ['a 1.0.0 comes from git+https://example.test/a']],
-  ['two versions', [crate(), crate({ version: '2.0.0' })], ['a is there as 1.0.0 and 2.0.0']],
+  ['two versions', [crate(), crate({ version: '2.0.0' })], ['a is there in several versions: 1.0.0, 2.0.0']],
   ['two versions, of which one is excused', [crate({ name: 'syn', version: '2.0.1' }), crate({ name: 'syn', version: '3.0.0' })], []],
   ['our own', [crate({ source: null, license: null })], []],
 ])('what is wrong: %s', (_, packages, expected) => {

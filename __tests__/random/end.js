@@ -9,11 +9,16 @@ const { generator, sequence } = require('./plan');
 const HIDDEN = { utf16le: 1, ucs2: 1 };
 
 class End {
-  /** @param {object} how `{ side, isText: [sent, received], encoding, reader, isOurs, isPage }` */
+  /**
+   * `how`: `{ side, isText: [sent, received], encoding, reader, isOurs, isPage, isWrapped, isNodes, mayReset, isPaused,
+   * adopter }`.
+   */
   constructor(stream, how, broken, progress) {
     Object.assign(this, how, { stream, broken, progress, sent: 0, received: 0, closed: 0, listeners: [] });
     Object.assign(this, { ended: false, finished: false, failed: false, aborted: false, owesDrain: false });
     Object.assign(this, { callbacks: [], called: 0, corked: 0, sink: null });
+    // Whether the stream was paused, by a step or by its server: then nothing may arrive.
+    this.isHeld = how.isPaused ?? false;
     if (this.encoding !== null && this.reader !== 'onread') stream.setEncoding(this.encoding);
     this.observe();
     this.close = new Promise((resolve) => {
@@ -71,6 +76,7 @@ class End {
     // A sink may be slower than the stream.
     if (this.ended && this.sink === null) this.rule("data after 'end'");
     if ((this.closed || this.failed) && this.sink === null) this.rule("data after 'error' or 'close'");
+    if (this.isHeld && this.reader === 'data') this.rule('data after pause()');
     const expected = sequence(this.receives, this.isText[1], from, bytes.length);
     // Half a character at the very end becomes a replacement character.
     if (!bytes.equals(expected) && !this.endsInHalfCharacter(data, bytes, expected)) {
@@ -150,6 +156,7 @@ class End {
     if (stream.destroyed) return;
     if (this.reader === 'sink' && !this.isPiped) stream.pipe(this.sink);
     this.isPiped = true;
+    this.isHeld = false;
     if (this.reader !== 'iterate') stream.resume();
     if (this.reader === 'readable') this.readSome(Infinity);
   }
@@ -237,7 +244,10 @@ class End {
     else if (name === 'destroySoon') stream.destroySoon();
     else if (name === 'resetAndDestroy') this.reset();
     else if (name === 'pause' || name === 'resume') {
-      if (mayRead && (name === 'resume' || this.reader !== 'sink')) stream[name]();
+      if (mayRead && (name === 'resume' || this.reader !== 'sink')) {
+        this.isHeld = name === 'pause';
+        stream[name]();
+      }
     } else if (name === 'ref' || name === 'unref') stream[name]?.();
     else if (name === 'noDelay') stream.setNoDelay(form % 2 === 0);
     else if (name === 'keepAlive') stream.setKeepAlive(form % 2 === 0, 1000);
@@ -278,14 +288,17 @@ class End {
   switchEncoding(form) {
     // Text that waits to be read stays in the encoding it was decoded to: then the data doesn't say which one it is.
     if (!this.isPage || this.reader !== 'data' || this.isText[1] || this.stream.readableLength > 0) return;
-    this.encoding = [null, 'latin1', 'hex', 'binary'][form % 4];
-    this.stream.setEncoding(this.encoding);
+    const encoding = [null, 'latin1', 'hex', 'binary'][form % 4];
+    // Once the end has been read, 'end' or not, the encoding before has shown all it will ever show.
+    if (!this.stream._readableState.ended) this.encoding = encoding;
+    this.stream.setEncoding(encoding);
   }
 
-  /** A descriptor has one owner: a second stream for it can't be made, and the first one keeps it. */
+  /** A descriptor has one owner: a second stream for it can't be made in any thread, and the first one keeps it. */
   adopt() {
     const { fd } = this.stream;
     if (!this.isOurs || typeof fd !== 'number' || fd < 0 || this.stream.connecting) return;
+    if (this.adopter !== null && !this.adopter.isRefused(fd)) this.rule('another thread can adopt the descriptor');
     try {
       new this.stream.constructor({ fd }).destroy();
       this.rule('a descriptor with two owners');

@@ -45,6 +45,7 @@ const TEXT_ENCODINGS = ['utf8', 'utf-8', 'hex', 'base64'];
 const STEPS = [
   'write', 'write', 'write', 'write', 'pause', 'resume', 'turn', 'turn', 'noDelay', 'keepAlive', 'timeout', 'ref',
   'unref', 'end', 'cork', 'uncork', 'read', 'unpipe', 'pipe', 'encoding', 'adopt', 'connections', 'closeServer', 'look',
+  'visit', 'visit', 'holdServer', 'weigh',
 ];
 
 /** How a side reads. */
@@ -89,6 +90,10 @@ function plan(seed) {
     steps: steps(next),
     /** What the client does once it has closed and connected again. */
     again: next(5) === 0 ? steps(next) : null,
+    /** What keeps some connections from the server, or its streams from being read. */
+    gate: [null, 'pauseOnConnect', 'maxConnections', 'blockList'][next(4)],
+    /** Whether the streams between both sides are those of another thread. */
+    isRelayInWorker: next(2) === 1,
   };
 }
 

@@ -24,6 +24,17 @@ const OBJECTIONS = {
   'an async listener rejects, with captureRejections': "stream.on('secure', async () => no())",
   'a listener destroys the stream in a tick': "stream.on('secure', () => process.nextTick(() => stream.destroy()))",
   'a listener destroys the stream in a microtask': "stream.on('secure', () => queueMicrotask(() => stream.destroy()))",
+  'a listener destroys the stream ten ticks and microtasks later': `
+    const after = (times) => {
+      if (times === 0) stream.destroy();
+      else process.nextTick(() => queueMicrotask(() => after(times - 1)));
+    };
+    stream.on('secure', () => after(10))`,
+  'an async listener destroys the stream after ten ticks': `
+    stream.on('secure', async () => {
+      for (let i = 0; i < 10; i++) await new Promise(process.nextTick);
+      stream.destroy();
+    })`,
   'a listener destroys the stream': "stream.on('secure', () => stream.destroy())",
   'checkServerIdentity throws': '',
 };

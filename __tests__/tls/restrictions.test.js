@@ -336,7 +336,7 @@ describe('all options of node:tls', () => {
 
   test('the table in docs/reliability.md has them all', () => {
     const text = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'reliability.md'), 'utf8');
-    const { OPTIONS } = require('../../lib/credentials');
+    const { OPTIONS } = require('../../lib/tls/credentials');
     for (const name of [...OPTIONS, 'dhparam', 'minDHSize', 'session', 'enableTrace']) expect(text).toContain(`\`${name}\``);
   });
 });

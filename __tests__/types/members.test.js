@@ -7,7 +7,7 @@ const fs = require('fs');
 const path = require('path');
 const { Duplex } = require('stream');
 const net = require('../..');
-const { REFUSED } = require('../../lib/restrictions');
+const { REFUSED } = require('../../lib/tls/restrictions');
 
 const TYPES = fs.readFileSync(path.join(__dirname, '..', '..', 'index.d.ts'), 'utf8');
 

@@ -5,7 +5,7 @@
 
 const assert = require('assert');
 const { createCipheriv, pbkdf2Sync } = require('crypto');
-const { Unreadable, openArchive } = require('../../lib/pkcs12');
+const { Unreadable, openArchive } = require('../../lib/tls/pkcs12');
 const { Random } = require('../random');
 
 const PKCS = '1.2.840.113549.1';

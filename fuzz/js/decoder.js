@@ -4,7 +4,7 @@
 
 const assert = require('assert');
 const { StringDecoder } = require('string_decoder');
-const { TextBytes, Utf16Decoder, restOf } = require('../../lib/decoder');
+const { TextBytes, Utf16Decoder, restOf } = require('../../lib/stream/decoder');
 const { copy, join } = require('../../lib/memory');
 const { Random } = require('../random');
 

@@ -5,8 +5,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::input::Input;
 use super::seeds;
-use crate::tls::identity;
-use crate::tls::peer_certificate::PeerCertificate;
+use crate::tls::session::CertificateText;
+use crate::tls::trust::subject_name;
 
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
     let host = String::from_utf8_lossy(input.take(length)).into_owned();
     let der = seeds::certificate(&mut input);
 
-    let said = PeerCertificate::from_der(&der);
+    let said = CertificateText::from_der(&der);
     let Ok((_, certificate)) = X509Certificate::from_der(&der) else {
         assert_eq!(said, None);
         return;
@@ -29,8 +29,8 @@ pub fn run(data: &[u8]) {
     }
     assert_eq!(said.fingerprint.len(), 59);
 
-    let verdict = identity::check(&host, &certificate).is_ok();
-    assert_eq!(identity::check(&host.to_ascii_uppercase(), &certificate).is_ok(), verdict, "{host:?}");
+    let verdict = subject_name::check(&host, &certificate).is_ok();
+    assert_eq!(subject_name::check(&host.to_ascii_uppercase(), &certificate).is_ok(), verdict, "{host:?}");
     assert!(!verdict || !host.contains('*') || said.subject.contains('*') || der.contains(&b'*'), "{host:?}");
 }
 

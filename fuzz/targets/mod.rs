@@ -20,7 +20,7 @@ mod words;
 /// Runs one input.
 pub type Target = fn(&[u8]);
 
-/// The targets, by the names of their folders in `fuzz/corpus`.
+/// The targets, by the names of their files in `fuzz/corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("address", address::run),
     ("certificate", certificate::run),
@@ -41,17 +41,23 @@ mod tests {
 
     use super::TARGETS;
 
+    /// The bytes of an input, and its name or the bytes as they are written (`scripts/corpus.js`).
+    fn input(line: &str) -> (Vec<u8>, &str) {
+        let (hex, name) = line.split_once(' ').unwrap_or((line, line));
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        ((0..hex.len()).step_by(2).map(byte).collect(), name)
+    }
+
     #[test]
     fn every_input_of_the_corpus_keeps_the_promises() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-        for (name, run) in TARGETS {
-            let mut files: Vec<_> = fs::read_dir(corpus.join(name)).unwrap().map(|file| file.unwrap().path()).collect();
-            files.sort();
-            assert!(!files.is_empty(), "no corpus for {name}");
-            for file in files {
+        for (target, run) in TARGETS {
+            let inputs = fs::read_to_string(corpus.join(format!("{target}.hex"))).unwrap();
+            assert!(!inputs.is_empty(), "no corpus for {target}");
+            for (bytes, name) in inputs.lines().map(input) {
                 // Captured, and so shown only if the target fails.
-                println!("{}", file.display());
-                run(&fs::read(&file).unwrap());
+                println!("{target}: {name}");
+                run(&bytes);
             }
         }
     }

@@ -34,7 +34,7 @@ pub fn run(data: &[u8]) {
         }
         assert_eq!(queue.len(), model.len());
         assert_eq!(queue.is_empty(), model.is_empty());
-        assert!(queue.pending().iter().eq(model.iter()));
+        assert!(queue.unsent().iter().eq(model.iter()));
         assert!(!queue.is_empty() || queue.capacity() == 0, "an empty queue owns memory");
     }
 }

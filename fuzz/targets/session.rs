@@ -25,7 +25,7 @@ use rustls::{
 use super::input::Input;
 use crate::socket::Kind;
 use crate::socket::io::Read;
-use crate::tls::error::{Failure, TlsError};
+use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::provider;
 use crate::tls::session::{Received, Session};
 
@@ -193,8 +193,8 @@ impl Play {
         loop {
             let before = self.plaintext.len();
             let found = match self.session.read(&self.fd, Kind::Unix, &mut cipher, &mut space) {
-                Err(Failure::Tls(error)) => return Some(End::Failed(*error)),
-                Err(Failure::Socket(errno)) => panic!("the socket has failed: {errno}"),
+                Err(ConnectionError::Tls(error)) => return Some(End::Failed(*error)),
+                Err(ConnectionError::Socket(errno)) => panic!("the socket has failed: {errno}"),
                 Ok(Received { read: Read::End, .. }) if self.session.is_truncated() => return Some(End::Truncated),
                 Ok(Received { read: Read::End, .. }) => return Some(End::Closed),
                 Ok(found) => found,

@@ -7,6 +7,7 @@
 use super::input::Input;
 use crate::reactor::Readiness;
 use crate::stream::state::{Due, State};
+use crate::stream::tls_state::TlsState;
 
 /// The other side of the descriptor.
 #[derive(Debug, Default)]
@@ -24,12 +25,11 @@ struct Kernel {
 #[derive(Debug)]
 struct Play {
     state: State,
+    tls: TlsState<(), (), (), ()>,
     kernel: Kernel,
     queued: usize,
     wanted: bool,
     awaited: bool,
-    secured: bool,
-    in_handshake: bool,
     end: End,
     has_ended: bool,
 }
@@ -47,12 +47,11 @@ pub fn run(data: &[u8]) {
     let kernel = Kernel { connecting, room: input.size(), ..Kernel::default() };
     let mut play = Play {
         state: if connecting { State::connecting() } else { State::open() },
+        tls: TlsState::Clear,
         kernel,
         queued: 0,
         wanted: false,
         awaited: false,
-        secured: false,
-        in_handshake: false,
         end: End::Open,
         has_ended: false,
     };
@@ -87,14 +86,14 @@ impl Play {
     fn peer_sends(&mut self, count: usize) {
         if !self.kernel.connecting && !self.kernel.fin && count > 0 {
             self.kernel.inbox += count;
-            self.kernel.news.readable = !self.in_handshake;
+            self.kernel.news.readable = !self.tls.is_handshaking();
         }
     }
 
     fn peer_ends(&mut self) {
         if !self.kernel.connecting && !self.kernel.fin {
             self.kernel.fin = true;
-            if !self.in_handshake {
+            if !self.tls.is_handshaking() {
                 self.kernel.news = Readiness { readable: true, writable: true, hangup: true };
             }
         }
@@ -103,7 +102,7 @@ impl Play {
     fn kernel_takes(&mut self, count: usize) {
         self.kernel.room += count;
         if count > 0 && std::mem::take(&mut self.kernel.short) {
-            self.kernel.news.writable |= !self.in_handshake;
+            self.kernel.news.writable |= !self.tls.is_handshaking();
         }
     }
 
@@ -123,7 +122,7 @@ impl Play {
     fn poll(&mut self) {
         let news = std::mem::take(&mut self.kernel.news);
         if news != Readiness::default() {
-            self.state.news(news);
+            self.state.on_readiness(news);
         }
     }
 
@@ -138,7 +137,7 @@ impl Play {
         if self.end != End::Open || count == 0 {
             return;
         }
-        if self.state.is_blocked() || self.state.is_securing() {
+        if self.state.is_blocked() || self.tls.is_changing() {
             self.awaited = true;
             self.state.await_room(true);
         } else if !self.state.is_connecting() {
@@ -147,23 +146,21 @@ impl Play {
     }
 
     fn request_end(&mut self) {
-        if self.end == End::Open && !self.state.is_connecting() && !self.state.is_securing() {
+        if self.end == End::Open && !self.state.is_connecting() && !self.tls.is_changing() {
             self.end = End::Requested;
             self.state.request_shutdown();
         }
     }
 
     fn request_secure(&mut self) {
-        if !self.secured && !self.state.is_connecting() && self.end == End::Open {
-            self.secured = true;
-            self.state.request_secure();
+        if !self.state.is_connecting() && self.end == End::Open {
+            self.tls.request(());
         }
     }
 
     fn end_handshake(&mut self) {
-        if std::mem::take(&mut self.in_handshake) {
-            self.state.end_handshake();
-            self.watch();
+        if self.tls.is_handshaking() {
+            self.tls.post(());
         }
     }
 
@@ -173,11 +170,11 @@ impl Play {
     fn serve(&mut self, most: usize) {
         let most = most.max(1);
         loop {
-            match self.state.due(self.queued > 0) {
-                Due::Connect if self.kernel.connecting => self.state.still_connecting(),
+            match self.state.due(&self.tls, self.queued > 0) {
+                Due::Connect if self.kernel.connecting => self.state.await_outcome(),
                 Due::Connect => return self.state.connected(),
                 Due::Send => {
-                    assert!(self.queued > 0 && !self.in_handshake);
+                    assert!(self.queued > 0 && !self.tls.is_handshaking());
                     let count = self.queued.min(self.kernel.room);
                     self.queued -= count;
                     self.kernel.room -= count;
@@ -186,7 +183,7 @@ impl Play {
                         self.state.block();
                     }
                 }
-                Due::TellRoom => {
+                Due::ReportRoom => {
                     assert!(self.queued == 0 && self.awaited && !self.state.is_blocked());
                     self.awaited = false;
                     return self.state.await_room(false);
@@ -196,12 +193,18 @@ impl Play {
                     self.end = End::Done;
                     return self.state.shut_down();
                 }
-                Due::Secure => {
-                    assert!(self.queued == 0 && self.secured && !self.in_handshake);
-                    self.in_handshake = true;
+                Due::BeginHandshake => {
+                    assert!(self.queued == 0 && matches!(self.tls, TlsState::Requested(())));
                     self.kernel.news = Readiness::default();
-                    self.state.begin_handshake();
+                    assert_eq!(self.tls.begin(Ok::<(), ()>), Ok(()));
                 }
+                Due::HandshakeMessage => {
+                    assert_eq!(self.tls.take_message(), Some(()));
+                    self.tls.succeed(());
+                    self.state.end_handshake();
+                    self.watch();
+                }
+                Due::Fail => unreachable!("nothing fails here"),
                 Due::Receive => return self.receive(most),
                 Due::Nothing => return,
             }
@@ -209,13 +212,13 @@ impl Play {
     }
 
     fn receive(&mut self, most: usize) {
-        assert!(self.wanted && !self.has_ended && !self.state.is_connecting() && !self.state.is_securing());
+        assert!(self.wanted && !self.has_ended && !self.state.is_connecting() && !self.tls.is_changing());
         let count = self.kernel.inbox.min(most);
         self.kernel.inbox -= count;
         match (count, self.kernel.fin) {
             (0, true) => {
                 self.has_ended = true;
-                self.state.ended();
+                self.state.end();
             }
             (0, false) => self.state.found_nothing(),
             _ => self.state.received(count < most),
@@ -223,17 +226,17 @@ impl Play {
     }
 
     fn check(&self) {
-        let due = self.state.due(self.queued > 0);
+        let due = self.state.due(&self.tls, self.queued > 0);
         if self.state.is_connecting() {
             assert!(matches!(due, Due::Connect | Due::Nothing), "{due:?} while connecting");
         }
-        if self.in_handshake {
-            assert_eq!(due, Due::Nothing, "during a handshake");
+        if self.tls.is_handshaking() {
+            assert!(matches!(due, Due::HandshakeMessage | Due::Nothing), "{due:?} during a handshake");
         }
         if due == Due::Receive {
             assert!(self.wanted && !self.has_ended, "{self:?}");
         }
-        assert!(!self.state.is_settled() || (self.end == End::Open && !self.state.is_connecting()));
+        assert!(!self.state.is_open() || (self.end == End::Open && !self.state.is_connecting()));
     }
 
     /// Everything that can happen does, and then nothing is left.
@@ -251,6 +254,6 @@ impl Play {
         }
         assert_eq!((self.kernel.inbox, self.queued), (0, 0), "{self:?}");
         assert_eq!(self.has_ended, self.kernel.fin, "{self:?}");
-        assert!(!self.awaited && self.end != End::Requested && !self.state.is_securing(), "{self:?}");
+        assert!(!self.awaited && self.end != End::Requested && !self.tls.is_changing(), "{self:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use rustls::server::ProducesTickets;
 
 use super::input::Input;
-use crate::tls::tickets::{TICKET_KEYS_LENGTH, Tickets};
+use crate::tls::credentials::{TICKET_KEYS_LENGTH, Tickets};
 
 static TICKETS: LazyLock<Tickets> = LazyLock::new(|| tickets(7));
 

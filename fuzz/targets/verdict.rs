@@ -7,9 +7,9 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::input::Input;
 use super::seeds;
-use crate::tls::judge::{Peer, judge};
-use crate::tls::trust::{Listed, Trust, read_crls};
-use crate::tls::verifier::Verifier;
+use crate::tls::trust::Verifier;
+use crate::tls::trust::{Crl, ListedCertificate, Trust};
+use crate::tls::trust::{ExpectedPeer, judge};
 
 /// No input is longer; webpki and OpenSSL have limits of their own, which the tests of `judge` reach.
 const LONGEST_CHAIN: usize = 6;
@@ -48,7 +48,7 @@ pub fn run_crl(data: &[u8]) {
     let before = input.flag();
     let count = usize::from(input.byte() % 4);
     let mut crls: Vec<Vec<u8>> =
-        (0..count).map(|_| seeds::crl(&mut input)).filter(|der| read_crls(der).is_ok()).collect();
+        (0..count).map(|_| seeds::crl(&mut input)).filter(|der| Crl::read(der).is_ok()).collect();
     crls.insert(if before { 0 } else { crls.len() }, seeds::CRL.to_vec());
 
     let trust = trust(&[], &crls);
@@ -59,14 +59,14 @@ pub fn run_crl(data: &[u8]) {
     }
 }
 
-fn peer<'a>(input: &mut Input<'a>) -> Peer<'a> {
+fn peer<'a>(input: &mut Input<'a>) -> ExpectedPeer<'a> {
     match input.byte() % 4 {
-        0 => Peer::Client,
-        1 => Peer::Server { name: None },
-        2 => Peer::Server { name: Some("a.test") },
+        0 => ExpectedPeer::Client,
+        1 => ExpectedPeer::Server { name: None },
+        2 => ExpectedPeer::Server { name: Some("a.test") },
         _ => {
             let length = usize::from(input.byte() % 32);
-            Peer::Server { name: Some(std::str::from_utf8(input.take(length)).unwrap_or("127.0.0.1")) }
+            ExpectedPeer::Server { name: Some(std::str::from_utf8(input.take(length)).unwrap_or("127.0.0.1")) }
         }
     }
 }
@@ -78,6 +78,6 @@ fn chain(input: &mut Input<'_>) -> Vec<CertificateDer<'static>> {
 
 fn trust(more: &[Vec<u8>], crls: &[Vec<u8>]) -> Trust {
     let listed = [seeds::ROOT, seeds::LISTED].into_iter().chain(more.iter().map(Vec::as_slice));
-    let listed = listed.filter_map(|der| Listed::new(CertificateDer::from(der.to_vec())).ok());
-    Trust::new(Some(listed.collect()), vec![], crls.iter().flat_map(|crl| read_crls(crl).unwrap_or_default()).collect())
+    let listed = listed.filter_map(|der| ListedCertificate::new(CertificateDer::from(der.to_vec())).ok());
+    Trust::new(Some(listed.collect()), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap_or_default()).collect())
 }

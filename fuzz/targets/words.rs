@@ -1,9 +1,9 @@
 //! Words of the options and first bytes of peers: lists of ciphers, versions, and what does not look like TLS.
 
 use super::input::Input;
+use crate::tls::credentials::Options;
+use crate::tls::credentials::Protocol;
 use crate::tls::error::{looks_like_http, looks_like_tls};
-use crate::tls::options::Options;
-use crate::tls::protocol::Protocol;
 use crate::tls::{provider, suites};
 
 pub fn run(data: &[u8]) {

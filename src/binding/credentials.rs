@@ -1,22 +1,15 @@
-//! Credentials as JavaScript sees them: read once, used by any number of streams.
+//! Credentials for JavaScript. It only converts and calls.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
-use rustls::KeyLog;
 
-use crate::tls::archive::Archive;
-use crate::tls::credentials;
-use crate::tls::handshake::Contexts;
-use crate::tls::identities::Identity;
-use crate::tls::options::{OptionError, Options};
+use crate::tls::credentials::{Archive, Credentials, Identity, KeyLogTarget, OptionError, Options};
+use crate::tls::handshake::NamedCredentials;
 
-/// A private key, and the chain of its certificate.
+/// A private key and its certificates.
 #[napi(object)]
 pub struct IdentityOption {
     /// PKCS#8, in DER.
@@ -25,7 +18,7 @@ pub struct IdentityOption {
     pub cert: Buffer,
 }
 
-/// What a PKCS#12 archive holds.
+/// The contents of a PKCS#12 archive.
 #[napi(object)]
 pub struct ArchiveOption {
     /// PKCS#8, in DER.
@@ -37,41 +30,41 @@ pub struct ArchiveOption {
 /// The options of `createCredentials`, checked for their types.
 #[napi(object, object_to_js = false)]
 pub struct CredentialOptions<'a> {
-    /// Who we are.
+    /// Private keys and their certificates.
     pub identities: Vec<IdentityOption>,
-    /// Who we are, as archives.
+    /// The contents of PKCS#12 archives.
     pub pfx: Vec<ArchiveOption>,
-    /// Whom we trust; the default list without it.
+    /// Trusted certificates; the default list without it.
     pub ca: Option<Vec<Buffer>>,
-    /// Whose certificates have been revoked.
+    /// Revocation lists.
     pub crl: Vec<Buffer>,
-    /// The oldest protocol.
+    /// The oldest protocol version.
     pub min_version: Option<String>,
-    /// The newest protocol.
+    /// The newest protocol version.
     pub max_version: Option<String>,
     /// Cipher suites.
     pub ciphers: Option<String>,
-    /// Application protocols, preferred ones first.
+    /// Application protocols, in order of preference.
     pub alpn: Vec<Buffer>,
-    /// Ask clients for a certificate.
+    /// Whether clients are asked for a certificate.
     pub request_cert: bool,
-    /// Whether the verdict is a gate.
+    /// Whether an untrusted peer fails the handshake.
     pub reject_unauthorized: bool,
-    /// Whether certificates of servers are checked for their names; if not, the caller does it.
+    /// Whether servers' certificates are checked for their names; if not, the caller does it.
     pub checks_names: bool,
-    /// Whether a server's order of preference goes before its client's.
+    /// Whether a server's order of preference prevails over its client's.
     pub prefers_own_order: bool,
-    /// Groups for the key exchange, in OpenSSL's language.
+    /// Groups for the key exchange, in OpenSSL's syntax.
     pub ecdh_curve: Option<String>,
-    /// Signature algorithms, in OpenSSL's language.
+    /// Signature algorithms, in OpenSSL's syntax.
     pub sigalgs: Option<String>,
-    /// What keeps sessions apart from those of others with the same ticket keys.
+    /// Separates sessions from those of servers with the same ticket keys.
     pub session_context: Option<Buffer>,
-    /// Seconds for which a session can be resumed.
+    /// How long a session can be resumed, in seconds.
     pub session_timeout: Option<u32>,
     /// The keys of session tickets.
     pub ticket_keys: Option<Buffer>,
-    /// Where secrets are written to.
+    /// Where the secrets of connections are logged: a file or a function.
     pub key_log: Option<Either<String, Function<'a, Buffer, ()>>>,
 }
 
@@ -82,36 +75,36 @@ pub struct OptionFailure {
     pub field: String,
     /// Node's code.
     pub code: String,
-    /// What is wrong.
+    /// The reason, for people.
     pub reason: String,
 }
 
 /// Credentials, ready for handshakes.
 #[napi]
-pub struct Credentials {
-    pub(super) inner: Arc<credentials::Credentials>,
-    pub(super) contexts: Arc<Contexts>,
+pub struct NativeCredentials {
+    pub(super) inner: Arc<Credentials>,
+    pub(super) contexts: Arc<NamedCredentials>,
 }
 
 #[napi]
-impl Credentials {
+impl NativeCredentials {
     /// Whether they have a key and a certificate.
     #[napi(getter, catch_unwind)]
     pub fn has_identity(&self) -> bool {
         self.inner.server.is_some()
     }
 
-    /// Whether the verdict is a gate.
+    /// Whether an untrusted peer fails the handshake.
     #[napi(getter, catch_unwind)]
     pub fn rejects_unauthorized(&self) -> bool {
         self.inner.reject_unauthorized
     }
 
-    /// Other credentials, by the names that clients ask for.
+    /// Sets other credentials for some of the names that clients ask for.
     #[napi(catch_unwind)]
-    pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, Credentials>>) {
+    pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, NativeCredentials>>) {
         let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
-        self.contexts = Arc::new(Contexts::new(names.into_iter().zip(contexts)));
+        self.contexts = Arc::new(NamedCredentials::new(names.into_iter().zip(contexts)));
     }
 
     /// The keys of session tickets.
@@ -120,24 +113,18 @@ impl Credentials {
         self.inner.ticket_keys().to_vec().into()
     }
 
-    /// Replaces the keys of session tickets; sessions of the former can still be resumed.
+    /// Replaces the keys of session tickets. Tickets under the previous keys remain valid.
     #[napi(catch_unwind)]
     pub fn set_ticket_keys(&self, keys: Buffer) -> Option<OptionFailure> {
         self.inner.set_ticket_keys(&keys).err().map(failure)
     }
 }
 
-/// Reads credentials, or says what is wrong with them.
+/// Reads options. Returns credentials, or what is wrong with an option.
 #[napi(catch_unwind)]
-pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Credentials, OptionFailure>> {
+pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<NativeCredentials, OptionFailure>> {
     let bytes = |buffers: Vec<Buffer>| buffers.into_iter().map(Vec::from).collect::<Vec<_>>();
-    let key_log = match options.key_log {
-        None => None,
-        Some(target) => match key_log(target)? {
-            Ok(key_log) => Some(key_log),
-            Err(error) => return Ok(Either::B(cannot_open(&error))),
-        },
-    };
+    let key_log = options.key_log.map(key_log_target).transpose()?;
     let defaults = Options::default();
     let options = Options {
         identities: options
@@ -167,8 +154,8 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Crede
         ticket_keys: options.ticket_keys.map(Vec::from),
         key_log,
     };
-    Ok(match credentials::Credentials::new(options) {
-        Ok(credentials) => Either::A(Credentials { inner: Arc::new(credentials), contexts: Arc::default() }),
+    Ok(match Credentials::new(&options) {
+        Ok(credentials) => Either::A(NativeCredentials { inner: Arc::new(credentials), contexts: Arc::default() }),
         Err(error) => Either::B(failure(error)),
     })
 }
@@ -177,54 +164,15 @@ fn failure(OptionError { field, code, reason }: OptionError) -> OptionFailure {
     OptionFailure { field: field.to_owned(), code: code.to_owned(), reason }
 }
 
-fn cannot_open(error: &std::io::Error) -> OptionFailure {
-    OptionFailure { field: "keylog".to_owned(), code: "ERR_INVALID_ARG_VALUE".to_owned(), reason: error.to_string() }
-}
-
-type KeyLogFunction = ThreadsafeFunction<Buffer, (), Buffer, napi::Status, false, true>;
-
-/// Where secrets go: lines of the format of `SSLKEYLOGFILE`.
-enum Secrets {
-    File(Mutex<File>),
-    Function(Box<KeyLogFunction>),
-}
-
-fn key_log(target: Either<String, Function<'_, Buffer, ()>>) -> Result<std::io::Result<Arc<dyn KeyLog>>> {
+fn key_log_target(target: Either<String, Function<'_, Buffer, ()>>) -> Result<KeyLogTarget> {
     Ok(match target {
-        Either::A(path) => {
-            // Who can read it can read what it is about.
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-            file.map(|file| Arc::new(Secrets::File(Mutex::new(file))) as Arc<dyn KeyLog>)
-        }
+        Either::A(path) => KeyLogTarget::File(path.into()),
         Either::B(function) => {
             // Weak: it does not keep the process alive.
             let function = function.build_threadsafe_function::<Buffer>().weak::<true>().build()?;
-            Ok(Arc::new(Secrets::Function(Box::new(function))))
+            KeyLogTarget::Function(Arc::new(move |line| {
+                function.call(line.into(), ThreadsafeFunctionCallMode::NonBlocking);
+            }))
         }
     })
-}
-
-impl KeyLog for Secrets {
-    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
-        let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
-        match self {
-            // A log that can't be written is no reason to fail a handshake.
-            Self::File(file) => {
-                let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
-            }
-            Self::Function(function) => {
-                function.call(line.into_bytes().into(), ThreadsafeFunctionCallMode::NonBlocking);
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secrets")
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

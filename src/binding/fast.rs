@@ -1,7 +1,7 @@
 //! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
 //! `want`, `shutdown`, `close`, `release`, `enter` and the counters.
 //!
-//! They do what methods of [`Engine`](super::Engine) would, on Node-API itself: the class machinery (unwrapping,
+//! They do what methods of [`NativeEngine`](super::NativeEngine) would, on Node-API itself: the class machinery (unwrapping,
 //! type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an echo
 //! (`perf record -e cpu-clock:u` on `npm run bench -- --server ours --work echo-50`). They need no `this`: each carries
 //! the core that it works on.
@@ -12,15 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
 
 use napi::bindgen_prelude::Result;
 use napi::{check_status, sys};
 
 use super::core::Core;
+use crate::engine::Engine;
 use crate::error::Syscall;
-use crate::stream::Stream;
 
-/// `Encoding.Latin1` and `Encoding.Utf8` of JavaScript.
+/// How a string becomes bytes.
 #[derive(Clone, Copy)]
 pub enum StringEncoding {
     /// Each UTF-16 unit's low byte.
@@ -100,7 +101,7 @@ impl Function for WriteOutgoing {
     unsafe fn run(core: &Core, env: sys::napi_env, [id, length, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
         let (id, length) = unsafe { (number(env, id)?, number(env, length)? as usize) };
-        Some(core.write(|engine| engine.write(id, &[core.outgoing(length)])))
+        Some(core.write(|engine| engine.write(id, &[core.memory.outgoing(length)])))
     }
 }
 
@@ -166,9 +167,9 @@ impl Function for Shutdown {
         // SAFETY: as the caller promises.
         let (id, closing) = unsafe { (number(env, id)?, boolean(env, closing)?) };
         Some(match core.with(|engine| engine.shut_down(id, closing)) {
-            Some(Ok(())) => 0,
-            Some(Err(error)) => -i64::from(error.errno),
-            None => 1,
+            Poll::Ready(Ok(())) => 0,
+            Poll::Ready(Err(error)) => -i64::from(error.errno),
+            Poll::Pending => 1,
         })
     }
 }
@@ -223,7 +224,7 @@ impl Function for BytesRead {
 
     unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
-        count(core, unsafe { number(env, id)? }, |stream| stream.bytes_read)
+        count(core, unsafe { number(env, id)? }, Engine::bytes_read)
     }
 }
 
@@ -235,12 +236,12 @@ impl Function for BytesWritten {
 
     unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
-        count(core, unsafe { number(env, id)? }, |stream| stream.bytes_written)
+        count(core, unsafe { number(env, id)? }, Engine::bytes_written)
     }
 }
 
-fn count(core: &Core, id: u32, counter: fn(&Stream) -> u64) -> Option<i64> {
-    Some(core.with(|engine| engine.stream(id).map_or(0, |stream| i64::try_from(counter(stream)).unwrap_or(i64::MAX))))
+fn count(core: &Core, id: u32, counter: fn(&mut Engine, u32) -> u64) -> Option<i64> {
+    Some(i64::try_from(core.with(|engine| counter(engine, id))).unwrap_or(i64::MAX))
 }
 
 /// The bytes of each view in an array.

@@ -1,4 +1,4 @@
-//! What JavaScript asks of an engine's streams about TLS. Conversions, and nothing else.
+//! TLS of an engine's streams for JavaScript. It only converts and calls.
 
 use std::sync::Arc;
 
@@ -6,30 +6,31 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use rustls::HandshakeKind;
 
-use super::Engine;
-use super::credentials::Credentials;
-use crate::stream::{Secure, Security};
-use crate::tls::extra;
-use crate::tls::handshake::{Request, Role};
-use crate::tls::peer_certificate::PeerCertificate;
+use super::NativeEngine;
+use super::credentials::NativeCredentials;
+use crate::stream::Secure;
+use crate::tls::error::TlsError;
+use crate::tls::handshake::{HandshakeRequest, Role};
+use crate::tls::session::CertificateText;
 use crate::tls::suites;
+use crate::tls::trust::extra_file;
 
 /// How a stream is to be secured.
 #[napi(object)]
 pub struct SecureOptions {
-    /// Answer, instead of speaking first.
+    /// Whether the stream is the server.
     pub is_server: bool,
-    /// What the peer is called.
+    /// The name of the server.
     pub server_name: Option<String>,
-    /// Whether the peer's certificate must have that name.
+    /// Whether the server's certificate is checked for that name.
     pub checks_name: bool,
-    /// `onasks` chooses the credentials by the name that the client asks for.
+    /// Whether `onasks` chooses the credentials by the name that the client asks for.
     pub asks: bool,
-    /// What was received and not delivered.
+    /// Bytes that were received and not delivered.
     pub received: Option<Buffer>,
 }
 
-/// What was agreed with the peer, and what is thought of it.
+/// What was negotiated with the peer, and whether it is trusted.
 #[napi(object)]
 pub struct Agreement {
     /// `TLSv1.2` or `TLSv1.3`.
@@ -44,52 +45,52 @@ pub struct Agreement {
     pub alpn: Option<Buffer>,
     /// The name that the client has asked for.
     pub server_name: Option<String>,
-    /// Whether a former session was resumed.
+    /// Whether a session was resumed.
     pub is_resumed: bool,
-    /// What speaks against the peer, in Node's codes.
+    /// Node's code for why the peer is not trusted, if it isn't.
     pub verdict: Option<String>,
 }
 
-/// What went wrong in TLS.
+/// An error of TLS.
 #[napi(object)]
 pub struct TlsFailure {
     /// Node's code.
     pub code: String,
-    /// What went wrong.
+    /// The message.
     pub message: String,
     /// The alert that the peer has sent.
     pub alert: Option<String>,
 }
 
-/// A certificate in the words of the contract.
+/// A certificate as `getPeerCertificate()` returns it.
 #[napi(object)]
-pub struct CertificateText {
-    /// Whose it is, on one line.
+pub struct CertificateFields {
+    /// The subject, on one line.
     pub subject: String,
-    /// Who has signed it, on one line.
+    /// The issuer, on one line.
     pub issuer: String,
-    /// When it begins to be valid.
+    /// The first date of its validity.
     pub valid_from: String,
-    /// When it ceases to be valid.
+    /// The last date of its validity.
     pub valid_to: String,
     /// Its SHA-1 fingerprint.
     pub fingerprint: String,
 }
 
 #[napi]
-impl Engine {
-    /// Has a stream change over to TLS behind what was written; `onsecure` or a failure follows. `false` if it can't.
+impl NativeEngine {
+    /// Has a stream begin a handshake after what was written; `onsecure` or an error follows. Returns `false` if it can't.
     #[napi(catch_unwind)]
-    pub fn secure(&self, id: u32, credentials: &Credentials, options: SecureOptions) -> bool {
+    pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
         let SecureOptions { is_server, server_name, checks_name, asks, received } = options;
         self.core.with(|engine| {
             let role = if is_server {
                 Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
             } else {
-                let address = engine.stream(id).and_then(|stream| stream.names().peer).map(|peer| peer.ip());
+                let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
                 Role::Client { server_name, checks_name, address }
             };
-            let request = Request {
+            let request = HandshakeRequest {
                 role,
                 credentials: Arc::clone(&credentials.inner),
                 received: received.map(Vec::from).unwrap_or_default(),
@@ -100,21 +101,21 @@ impl Engine {
 
     /// The name that a client has asked for, after `onasks`.
     #[napi(catch_unwind)]
-    pub fn asked_name(&self, id: u32) -> Option<String> {
-        self.core.with(|engine| engine.stream(id)?.security().asked_name().map(str::to_owned))
+    pub fn asked_name(&self) -> Option<String> {
+        self.core.asked_name.take()
     }
 
-    /// Goes on with the handshake after `onasks`, with these credentials or those it has begun with.
+    /// Continues a handshake after `onasks`, with these credentials or those that it has begun with.
     #[napi(catch_unwind)]
-    pub fn answer_name(&self, id: u32, credentials: Option<&Credentials>) {
+    pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>) {
         let answer = self.core.with(|engine| engine.stream(id)?.security().take_answer());
         if let Some(answer) = answer {
-            // A handshake that is over by now needs no answer.
+            // The handshake may be over by now.
             let _ = answer.send(credentials.map(|credentials| Arc::clone(&credentials.inner)));
         }
     }
 
-    /// What was agreed with the peer of a secure stream.
+    /// What was negotiated with the peer of a secure stream.
     #[napi(catch_unwind)]
     pub fn agreement(&self, id: u32) -> Option<Agreement> {
         self.with_secure(id, |secure| {
@@ -156,7 +157,7 @@ impl Engine {
         self.with_secure(id, |secure| Some(secure.own.as_ref()?.to_vec().into())).flatten()
     }
 
-    /// Keying material of a secure stream (RFC 5705), if it can be had.
+    /// Exports keying material of a secure stream (RFC 5705). `None` if the connection refuses.
     #[napi(catch_unwind)]
     pub fn export_keying_material(
         &self,
@@ -173,23 +174,17 @@ impl Engine {
         .flatten()
     }
 
-    /// Whether a secure stream's peer has ended without saying so.
+    /// Whether a secure stream has ended without the peer's close_notify.
     #[napi(catch_unwind)]
     pub fn is_truncated(&self, id: u32) -> bool {
         self.with_secure(id, |secure| secure.session.is_truncated()).unwrap_or(false)
     }
 
-    /// What has failed, after `ontlsfail`.
+    /// The error, after `ontlsfail`.
     #[napi(catch_unwind)]
-    pub fn tls_failure(&self, id: u32) -> Option<TlsFailure> {
-        self.core.with(|engine| match engine.stream(id)?.security() {
-            Security::Failed(error, _) => Some(TlsFailure {
-                code: error.code.clone(),
-                message: error.message.clone(),
-                alert: error.alert.map(str::to_owned),
-            }),
-            _ => None,
-        })
+    pub fn tls_failure(&self) -> Option<TlsFailure> {
+        let TlsError { code, message, alert } = *self.core.tls_failure.take()?;
+        Some(TlsFailure { code, message, alert: alert.map(str::to_owned) })
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {
@@ -197,15 +192,15 @@ impl Engine {
     }
 }
 
-/// A certificate's names, dates and fingerprint, if it can be read.
+/// Formats a certificate's names, dates and fingerprint. `None` if it can't be read.
 #[napi(catch_unwind)]
-pub fn describe_certificate(der: Buffer) -> Option<CertificateText> {
-    let PeerCertificate { subject, issuer, valid_from, valid_to, fingerprint } = PeerCertificate::from_der(&der)?;
-    Some(CertificateText { subject, issuer, valid_from, valid_to, fingerprint })
+pub fn describe_certificate(der: Buffer) -> Option<CertificateFields> {
+    let CertificateText { subject, issuer, valid_from, valid_to, fingerprint } = CertificateText::from_der(&der)?;
+    Some(CertificateFields { subject, issuer, valid_from, valid_to, fingerprint })
 }
 
-/// The library is being loaded: what the process was started with is noted before code can change it.
+/// Runs when the library is loaded: reads the initial environment before code can change it.
 #[napi_derive::module_init]
 fn load() {
-    extra::file();
+    extra_file::path();
 }

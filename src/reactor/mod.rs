@@ -1,9 +1,9 @@
-//! The reactor: which descriptors the kernel has news of, in which order they are served, and how much each may take
-//! of one turn.
+//! The reactor: which descriptors are ready, in which order they are served, and whether the environment's loop is kept
+//! alive.
 //!
-//! One reactor belongs to one JavaScript environment and lives on its thread. It never waits: the environment's own
-//! event loop does that on the reactor's descriptor (see [`wake`]) and then runs a turn. Polling is edge-triggered,
-//! so news is told once; what was not used up stays in the queue here.
+//! One reactor belongs to one engine and lives on its thread. It never waits: the environment's own event loop does that
+//! on the reactor's descriptor (see [`wake`]) and then runs a turn. Polling is edge-triggered, so readiness is reported
+//! once; what was not used up stays in the queue here.
 //!
 //! It knows neither sockets nor Node-API (except `wake`): only ids, readiness and fairness.
 
@@ -31,7 +31,7 @@ pub type Id = u32;
 /// The token of the waker. Ids stay far below.
 const WAKER: Token = Token(usize::MAX);
 
-/// News taken from the kernel at once; more simply stays there for the next turn.
+/// Readiness taken from the kernel at once; more simply stays there for the next turn.
 const EVENTS_PER_TURN: usize = 1024;
 
 /// What the kernel says of a descriptor.
@@ -50,13 +50,15 @@ pub struct Reactor {
     poll: Poll,
     events: Events,
     waker: Arc<Waker>,
-    /// The waker has been called and its news not been taken yet.
+    /// The waker has been called, and no turn has begun since.
     woken: bool,
-    /// A turn is being run: who asks to be served now needs no waker.
+    /// A turn is being run: what is queued now needs no waker.
     turning: bool,
     ready: VecDeque<Id>,
-    /// Have used up their share of this turn.
+    /// Those that have used up their quota of this turn.
     deferred: Vec<Id>,
+    /// How many sources keep the environment's loop alive.
+    keeping_alive: usize,
 }
 
 impl Reactor {
@@ -72,6 +74,7 @@ impl Reactor {
             turning: false,
             ready: VecDeque::new(),
             deferred: Vec::new(),
+            keeping_alive: 0,
         })
     }
 
@@ -81,7 +84,7 @@ impl Reactor {
         unsafe { BorrowedFd::borrow_raw(self.poll.as_raw_fd()) }
     }
 
-    /// Rings for a turn, from any thread.
+    /// Asks for a turn, from any thread.
     pub fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
     }
@@ -92,7 +95,7 @@ impl Reactor {
         self.poll.registry().register(&mut SourceFd(&raw(&fd)), token(id), interest(writable))
     }
 
-    /// Also watches for room to write from now on; if there is room already, that is news.
+    /// Also watches for room to write from now on; if there is room already, that is reported.
     pub fn watch_writable(&self, fd: impl AsFd, id: Id) -> io::Result<()> {
         fault::at("epoll_ctl")?;
         self.poll.registry().reregister(&mut SourceFd(&raw(&fd)), token(id), interest(true))
@@ -104,12 +107,12 @@ impl Reactor {
         let _ = self.poll.registry().deregister(&mut SourceFd(&raw(&fd)));
     }
 
-    /// Begins a turn: takes the kernel's news and hands each to `update`, which says whether the source is to be
-    /// served and was not queued yet.
+    /// Begins a turn: takes the readiness that the kernel reports and passes each to `update`, which returns whether the
+    /// source is to be queued.
     pub fn begin_turn(&mut self, mut update: impl FnMut(Id, Readiness) -> bool) {
         self.turning = true;
         self.ready.extend(self.deferred.drain(..));
-        // Only an interrupted call can fail here, and the loop calls again while there is news.
+        // Only an interrupted call can fail here, and the loop calls again while anything is ready.
         let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
         for event in &self.events {
             if event.token() == WAKER {
@@ -118,9 +121,9 @@ impl Reactor {
             }
             let Ok(id) = Id::try_from(event.token().0) else { continue };
             let hangup = event.is_read_closed() || event.is_write_closed() || event.is_error();
-            let news =
+            let readiness =
                 Readiness { readable: event.is_readable() || hangup, writable: event.is_writable() || hangup, hangup };
-            if update(id, news) {
+            if update(id, readiness) {
                 self.ready.push_back(id);
             }
         }
@@ -131,7 +134,7 @@ impl Reactor {
         self.ready.pop_front()
     }
 
-    /// Who will be the next.
+    /// The source that is next.
     pub fn peek_ready(&self) -> Option<Id> {
         self.ready.front().copied()
     }
@@ -144,12 +147,26 @@ impl Reactor {
         }
     }
 
-    /// Puts `id` off to the next turn, so that the others get theirs.
+    /// One more source keeps the environment's loop alive (`true`), or one fewer.
+    pub fn keep_loop_alive(&mut self, more: bool) {
+        if more {
+            self.keeping_alive += 1;
+        } else {
+            self.keeping_alive -= 1;
+        }
+    }
+
+    /// Whether any source keeps the environment's loop alive.
+    pub fn is_loop_kept_alive(&self) -> bool {
+        self.keeping_alive > 0
+    }
+
+    /// Defers `id` to the next turn, so that the others get theirs.
     pub fn defer(&mut self, id: Id) {
         self.deferred.push(id);
     }
 
-    /// Ends a turn. What was put off, or not reached, asks for another.
+    /// Ends a turn. What was deferred, or not reached, asks for another.
     pub fn end_turn(&mut self) {
         self.turning = false;
         if !(self.ready.is_empty() && self.deferred.is_empty()) {
@@ -183,7 +200,7 @@ mod tests {
     use std::io::Write;
     use std::os::unix::net::UnixStream;
 
-    fn has_news(reactor: &Reactor) -> bool {
+    fn is_ready(reactor: &Reactor) -> bool {
         let mut fds = [rustix::event::PollFd::from_borrowed_fd(reactor.fd(), rustix::event::PollFlags::IN)];
         let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
         rustix::event::poll(&mut fds, Some(&now)).unwrap() == 1
@@ -197,48 +214,48 @@ mod tests {
     }
 
     #[test]
-    fn news_is_told_once() {
+    fn readiness_is_reported_once() {
         let mut reactor = Reactor::new().unwrap();
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         reactor.register(&ours, 7, false).unwrap();
         assert_eq!(turn(&mut reactor), []);
         theirs.write_all(b"x").unwrap();
-        assert!(has_news(&reactor));
+        assert!(is_ready(&reactor));
         assert_eq!(turn(&mut reactor), [7]);
         assert_eq!(turn(&mut reactor), []);
-        assert!(!has_news(&reactor));
+        assert!(!is_ready(&reactor));
     }
 
     #[test]
-    fn who_asks_outside_a_turn_wakes_the_loop() {
+    fn what_is_queued_outside_a_turn_wakes_the_loop() {
         let mut reactor = Reactor::new().unwrap();
-        assert!(!has_news(&reactor));
+        assert!(!is_ready(&reactor));
         reactor.enqueue(3);
-        assert!(has_news(&reactor));
+        assert!(is_ready(&reactor));
         assert_eq!(turn(&mut reactor), [3]);
-        assert!(!has_news(&reactor));
+        assert!(!is_ready(&reactor));
     }
 
     #[test]
-    fn what_is_put_off_comes_in_the_next_turn() {
+    fn what_is_deferred_comes_in_the_next_turn() {
         let mut reactor = Reactor::new().unwrap();
         reactor.begin_turn(|_, _| true);
         reactor.defer(5);
         assert_eq!(reactor.next_ready(), None);
         reactor.end_turn();
-        assert!(has_news(&reactor));
+        assert!(is_ready(&reactor));
         assert_eq!(turn(&mut reactor), [5]);
     }
 
     #[test]
-    fn a_hangup_is_readable_and_said() {
+    fn a_hangup_is_reported_as_readable_too() {
         let mut reactor = Reactor::new().unwrap();
         let (ours, theirs) = UnixStream::pair().unwrap();
         reactor.register(&ours, 1, false).unwrap();
         drop(theirs);
         let mut seen = Vec::new();
-        reactor.begin_turn(|id, news| {
-            seen.push((id, news.readable, news.hangup));
+        reactor.begin_turn(|id, readiness| {
+            seen.push((id, readiness.readable, readiness.hangup));
             false
         });
         reactor.end_turn();

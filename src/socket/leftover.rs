@@ -60,10 +60,10 @@ pub fn replace<T>(path: &[u8], mut bind: impl FnMut() -> Option<T>) -> Option<T>
 }
 
 /// What a file is known by. Its number alone may be used again.
-type Identity = (u64, u64, i64, i64);
+type FileIdentity = (u64, u64, i64, i64);
 
 /// The identity of the socket file at `path`, if it belongs to no socket.
-fn dead_file(path: &Path) -> Option<Identity> {
+fn dead_file(path: &Path) -> Option<FileIdentity> {
     let status = path.symlink_metadata().ok()?;
     if !status.file_type().is_socket() {
         return None;

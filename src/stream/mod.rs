@@ -1,112 +1,48 @@
-//! A stream's transport: the descriptor, its [`state`], its write [`queue`], and the driver that moves the bytes.
+//! One stream of the engine: its descriptor, what is due for it, and the driver that moves its bytes.
 //!
-//! Owned by the engine, used on the thread of its environment. The invariants: what was accepted goes out in order and
-//! before the end of the sending side; after an end or an error nothing more is received; a descriptor is closed once.
+//! Owned by a slot of the engine, used on the thread of its environment. It makes system calls and never waits.
+//!
+//! | file | |
+//! |---|---|
+//! | [`state`], [`tls_state`], [`queue`] | pure: what is due; how far TLS has got; bytes that wait to be sent |
+//! | [`serve`] | does what is due |
+//! | [`receive`], [`send`] | bytes in, bytes out |
+//! | [`security`] | the handshake, and what is known of the peer |
+//! | [`options`] | socket options, and what else JavaScript asks |
+//! | [`event`], [`shared`] | what a stream reports; what streams share |
+//!
+//! Invariants: what was accepted for sending goes out in order, and before the end of the sending side. After an end or a
+//! failure nothing more is received. A descriptor is closed once.
 
+mod event;
+mod options;
 pub(crate) mod queue;
+mod receive;
 mod security;
+mod send;
+mod serve;
+mod shared;
 pub(crate) mod state;
+pub(crate) mod tls_state;
 
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::io::Errno;
-use socket2::SockRef;
-
+pub use self::event::{ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
-pub use self::queue::Spare;
+pub use self::receive::BULK_LEAST;
 pub use self::security::{Delivery, Handshakes, Secure, Security};
-pub use self::state::Due;
-use self::state::State;
-use crate::error::{Error, Result, Syscall};
-use crate::reactor::{Id, Reactor, Readiness, ReceiveBuffer};
-use crate::socket::io::{self, Read};
-use crate::socket::options::{self, KeepAlive};
-use crate::socket::{Descriptor, Kind, address, fault as planned};
-use crate::tls::error::Failure;
-use crate::tls::handshake::{Letter, Request};
-use crate::tls::session::Received;
+pub use self::send::{GATHER_MOST, QUEUE_MOST};
+pub use self::shared::Shared;
+use self::state::{Due, State};
+use crate::reactor::{Id, Reactor, Readiness};
+use crate::socket::{Descriptor, Kind, address};
 
-/// Up to this many bytes, a write is copied and gathered with its neighbours; above, the copy costs more than the
-/// call that it saves.
-pub const GATHER_MOST: usize = 4 << 10;
-
-/// A queue that would grow longer than this is sent without waiting for the end of the event. No more than the
-/// smallest default high-water mark of Node's streams.
-pub const QUEUE_MOST: u32 = 16 << 10;
-
-/// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
-pub const BULK_LEAST: usize = 16 << 10;
-
-/// Reads of one turn. More starve the others. Fewer cost turns, and segments: each read opens the peer's window again, so
-/// that on one machine four uploads cost a third more with 4 than with 16. Node has 32.
-const READS_PER_TURN: u32 = 16;
-
-/// What serving a stream has brought to light.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// Connecting is over.
-    Connected(Result<()>),
-    /// Bytes: their offset in the receive buffer, and how many.
-    Data(usize, usize),
-    /// So many bytes, in the memory for bulk.
-    Bulk(usize),
-    /// The peer has ended its side.
-    End,
-    /// There is room to write again.
-    Room,
-    /// Ending our side is done.
-    Finished(Result<()>),
-    /// The transport has failed; nothing follows.
-    Failed(Error),
-    /// A client has named whom it wants: the handshake goes on when it is answered.
-    Asks,
-    /// The handshake is done.
-    Secured,
-    /// The handshake or the session has failed; nothing follows.
-    TlsFailed,
-}
-
-/// What an engine's streams share while they are served.
-pub struct Shared {
-    /// Memory for queues.
-    pub spare: Spare,
-    /// Memory that is received into.
-    pub incoming: ReceiveBuffer,
-    /// Memory for large reads, which JavaScript takes when it is full: so these are not copied. None until the first.
-    pub bulk: ReceiveBuffer,
-    /// Handshakes under way.
-    pub handshakes: Handshakes,
-    /// Memory for records on their way to a session, once there is one.
-    pub cipher: Vec<u8>,
-}
-
-/// So many bytes of records are received at once: those of four full ones.
-const CIPHER_MOST: usize = 64 << 10;
-
-impl Shared {
-    /// Shared by the streams of an engine, whose handshakes post to its mailbox.
-    pub fn new(handshakes: Handshakes, incoming: ReceiveBuffer) -> Self {
-        Self { spare: Spare::default(), incoming, bulk: ReceiveBuffer::empty(), handshakes, cipher: Vec::new() }
-    }
-}
-
-/// What happened to a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// How many bytes were taken, into the kernel or the queue.
-    pub bytes: usize,
-    /// The stream has just got something to send at the end of the event.
-    pub gathered: bool,
-}
-
-/// The addresses of both ends.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Names {
+/// The addresses of both ends, where they are known and have one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
     /// Our end.
     pub local: Option<SocketAddr>,
     /// The peer's.
@@ -116,8 +52,8 @@ pub struct Names {
 /// See the module.
 pub struct Stream {
     id: Id,
-    /// `None` once closed. The rest stays readable until JavaScript lets go of the stream. Shared with the handshake
-    /// while there is one.
+    /// `None` once closed. The rest stays readable until JavaScript releases the stream. Shared with the handshake while
+    /// there is one.
     fd: Option<Arc<Descriptor>>,
     kind: Kind,
     /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
@@ -125,44 +61,23 @@ pub struct Stream {
     state: State,
     queue: Queue,
     security: Security,
-    /// On the engine's list of streams to flush.
-    pub(crate) dirty: bool,
-    /// In the reactor's queue.
-    pub(crate) queued: bool,
-    /// The engine has something of it to tell.
-    pub(crate) in_hand: bool,
-    /// Watching it keeps the environment's loop alive: JavaScript has not called `unref()`.
-    pub(crate) referenced: bool,
-    /// Is among the sources that the engine counts as keeping the loop alive.
-    pub(crate) counted: bool,
-    /// Where what it receives goes, instead of to JavaScript.
-    pub(crate) feeds: Option<Id>,
-    /// Who feeds it.
-    pub(crate) fed_by: Option<Id>,
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
     /// Nagle's algorithm is off for the handshake, and back on behind the first data.
     delays_again: bool,
     queue_most: u32,
-    /// The reads it has had of turn number `turn`.
-    reads: u32,
-    turn: u32,
-    /// Found while flushing, told when served.
-    failure: Option<Error>,
-    names: Names,
+    addresses: Addresses,
     /// The last traffic; kept only where a timeout asks for it.
     last_traffic: Option<Instant>,
-    /// Bytes received and delivered.
-    pub bytes_read: u64,
-    /// Bytes taken for sending.
-    pub bytes_written: u64,
+    bytes_received: u64,
+    bytes_written: u64,
 }
 
 impl Stream {
-    /// A stream that is open, and the names that are known already.
-    pub fn open(id: Id, fd: Descriptor, kind: Kind, names: Names) -> Self {
-        Self { names, ..Self::new(id, fd, kind, None, State::open()) }
+    /// A stream that is open, and the addresses that are known already.
+    pub fn open(id: Id, fd: Descriptor, kind: Kind, addresses: Addresses) -> Self {
+        Self { addresses, ..Self::new(id, fd, kind, None, State::open()) }
     }
 
     /// A stream that is being connected to `peer`. Where that is no particular address (`0.0.0.0`, `::`), the kernel
@@ -172,7 +87,7 @@ impl Stream {
         Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
     }
 
-    /// A stream over a descriptor that somebody else may share.
+    /// A stream over a descriptor that another process may share.
     pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         let peer = address::peer(&fd);
         Self { shared: true, ..Self::new(id, fd, kind, peer, State::open()) }
@@ -186,24 +101,14 @@ impl Stream {
             shared: false,
             state,
             queue: Queue::default(),
-            security: Security::None,
-            dirty: false,
-            queued: false,
-            in_hand: false,
-            referenced: true,
-            counted: false,
-            feeds: None,
-            fed_by: None,
+            security: Security::default(),
             watches_writable: false,
             bulky: false,
             delays_again: false,
             queue_most: QUEUE_MOST,
-            reads: 0,
-            turn: 0,
-            failure: None,
-            names: Names { local: None, peer },
+            addresses: Addresses { local: None, peer },
             last_traffic: None,
-            bytes_read: 0,
+            bytes_received: 0,
             bytes_written: 0,
         }
     }
@@ -224,420 +129,51 @@ impl Stream {
         }
     }
 
-    /// The kernel has news. Says whether there is anything to do now.
-    pub fn news(&mut self, news: Readiness) -> bool {
-        self.state.news(news);
-        self.is_due()
-    }
-
-    /// Whether serving the stream would do anything.
-    pub fn is_due(&self) -> bool {
-        self.fd.is_some()
-            && (self.failure.is_some() || self.security.has_news() || self.state.due(self.is_queued()) != Due::Nothing)
-    }
-
-    /// Whether the stream keeps the environment's loop alive now.
-    pub fn keeps_alive(&self) -> bool {
-        self.fd.is_some()
-            && (self.failure.is_some()
-                || (self.referenced && self.security.has_news())
-                || self.state.keeps_alive(self.referenced, self.is_queued()))
-    }
-
-    /// Whether bytes wait to be sent.
-    fn is_queued(&self) -> bool {
-        !self.queue.is_empty() || self.security.wants_write()
-    }
-
-    /// Whether it has had its share of turn number `turn`.
-    pub fn has_had_its_share(&mut self, turn: u32) -> bool {
-        if self.turn != turn {
-            self.turn = turn;
-            self.reads = 0;
-        }
-        self.reads >= READS_PER_TURN
-    }
-
-    /// Does what is due, until there is something to tell or nothing to do.
-    pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> Option<News> {
-        loop {
-            self.fd.as_ref()?;
-            if let Some(error) = self.failure.take() {
-                return Some(self.fail(error));
-            }
-            if let Some(news) = self.security.take_news() {
-                return Some(self.handshake_news(news, reactor, now));
-            }
-            match self.state.due(self.is_queued()) {
-                Due::Connect => {
-                    if let Some(outcome) = self.fd.as_deref().and_then(|fd| connect_outcome(fd)) {
-                        self.state.connected();
-                        return Some(News::Connected(outcome));
-                    }
-                    self.state.still_connecting();
-                }
-                Due::Send => self.flush(reactor, &mut shared.spare, now),
-                Due::TellRoom => {
-                    self.state.await_room(false);
-                    return Some(News::Room);
-                }
-                Due::Shutdown => {
-                    if let Some(outcome) = self.shut_down_now(reactor) {
-                        return Some(News::Finished(outcome));
-                    }
-                }
-                Due::Secure => self.begin_handshake(reactor, &mut shared.handshakes),
-                // For another stream: the engine sees to it.
-                Due::Receive if self.feeds.is_some() => return None,
-                // Once: what else is due by then, the engine sees.
-                Due::Receive => return self.receive(shared, now),
-                Due::Nothing => return None,
-            }
-        }
-    }
-
-    /// Receives once, for JavaScript. `None` if there was nothing.
-    fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<News> {
-        let Shared { cipher, incoming, bulk, .. } = shared;
-        let takes_bulk = self.bulky && bulk.has_room();
-        let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
-        let count = match self.receive_into(cipher, memory.space(), now)? {
-            Ok(count) => count,
-            Err(news) => return Some(news),
-        };
-        self.bulky = count >= BULK_LEAST;
-        Some(if takes_bulk { News::Bulk(count) } else { News::Data(incoming.take(count), count) })
-    }
-
-    /// Receives once into `space`: how many bytes, or what there is to tell instead. `None` if there was nothing.
-    pub fn receive_into(
-        &mut self,
-        cipher: &mut Vec<u8>,
-        space: &mut [MaybeUninit<u8>],
-        now: Instant,
-    ) -> Option<std::result::Result<usize, News>> {
-        let fd = self.fd.as_ref()?;
-        let received = match self.security.session() {
-            None => {
-                let asked = space.len();
-                io::read(fd, self.kind, space)
-                    .map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
-                    .map_err(Failure::Socket)
-            }
-            Some(session) => {
-                cipher.resize(CIPHER_MOST, 0);
-                session.read(fd, self.kind, cipher, space)
-            }
-        };
-        match received {
-            Ok(Received { read: Read::Bytes(count), drained }) => {
-                #[cfg(feature = "fault-injection")]
-                fault::trip(&space[..count]);
-                self.reads += 1;
-                self.state.received(drained);
-                self.note_traffic(now);
-                Some(Ok(count))
-            }
-            Ok(Received { read: Read::End, .. }) => {
-                self.state.ended();
-                Some(Err(News::End))
-            }
-            Ok(Received { read: Read::Empty, drained: true }) => {
-                self.state.found_nothing();
-                None
-            }
-            // Records came that hold nothing for the application: a read all the same.
-            Ok(Received { read: Read::Empty, drained: false }) => {
-                self.reads += 1;
-                None
-            }
-            Err(Failure::Socket(errno)) => Some(Err(self.fail(error(Syscall::Read, errno)))),
-            Err(Failure::Tls(failure)) => {
-                self.state.fail();
-                self.security.fail(failure);
-                Some(Err(News::TlsFailed))
-            }
-        }
-    }
-
-    /// Whether the stream is receiving in bulk.
-    pub fn is_bulky(&self) -> bool {
-        self.bulky
-    }
-
-    /// The end that was found has not been told, and is to be found once more.
-    pub fn find_end_again(&mut self) {
-        self.state.find_end_again();
-    }
-
-    // Pipes.
-
-    /// Whether serving the stream would receive next.
-    pub fn receives_next(&self) -> bool {
-        self.fd.is_some()
-            && self.failure.is_none()
-            && !self.security.has_news()
-            && self.state.due(self.is_queued()) == Due::Receive
-    }
-
-    /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
-    pub fn is_settled(&self) -> bool {
-        self.fd.is_some() && self.failure.is_none() && self.state.is_settled()
-    }
-
-    /// Whether changing over to TLS is under way.
-    pub fn is_securing(&self) -> bool {
-        self.state.is_securing()
-    }
-
-    /// Whether it takes bytes that are passed on to it. Where JavaScript waits for room, the rest of its write comes
-    /// first.
-    pub fn takes_more(&self) -> bool {
-        self.is_settled() && !self.state.is_blocked() && !self.state.awaits_room()
-    }
-
-    /// Sends `bytes` of another stream. What the kernel does not take is queued, however much that is.
-    pub fn pass_on(&mut self, reactor: &Reactor, spare: &mut Spare, bytes: &[u8], now: Instant) -> Result<()> {
-        let awaited = self.state.awaits_room();
-        let taken = self.send(reactor, spare, &[bytes], now)?;
-        if taken < bytes.len() {
-            self.keep(spare, &bytes[taken..]);
-            // Nobody waits for room: there is none that is missing.
-            self.state.await_room(awaited);
-        }
-        Ok(())
-    }
-
-    /// Queues `bytes` of another stream, whatever the kernel takes. `true` if that has made it something to send at the
-    /// end of the event.
-    pub fn keep(&mut self, spare: &mut Spare, bytes: &[u8]) -> bool {
-        let Ok(kept) = self.queue.append(spare, |queue| {
-            queue.extend_from_slice(bytes);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        self.bytes_written += kept as u64;
-        !self.state.is_blocked() && !std::mem::replace(&mut self.dirty, true)
-    }
-
-    /// It has failed to send, which is told when it is served.
-    pub fn fail_later(&mut self, error: Error) {
-        self.failure = Some(error);
-    }
-
-    // TLS.
-
-    /// Has the stream change over to TLS once all that was accepted has been sent. `false` if it has done so before, or
-    /// can't.
-    pub fn secure(&mut self, request: Request) -> bool {
-        if !matches!(self.security, Security::None) || self.kind == Kind::Pipe {
-            return false;
-        }
-        self.security = Security::Requested(Box::new(request));
-        self.state.request_secure();
-        true
-    }
-
-    /// A letter of the stream's handshake number `serial` has come.
-    pub fn deliver(&mut self, serial: u64, letter: Letter) {
-        self.security.deliver(serial, letter);
-    }
-
-    /// What the stream has to do with TLS.
-    pub fn security(&mut self) -> &mut Security {
-        &mut self.security
-    }
-
-    fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
-        let Some(fd) = &self.fd else { return };
-        // The handshake watches it now.
-        reactor.deregister(fd);
-        // A flight that waits for the peer's acknowledgement of the one before costs the peer's delay, 40 ms and more.
-        self.delays_again = self.kind.is_tcp() && options::no_delay(fd).is_ok_and(|no_delay| !no_delay);
-        if self.delays_again {
-            // Only a connection that has failed can refuse, and that has its own error.
-            let _ = options::set_no_delay(fd, true);
-        }
-        self.state.begin_handshake();
-        if let Err(error) = self.security.begin(self.id, fd, self.kind, handshakes) {
-            self.failure = Some(error);
-        }
-    }
-
-    /// The handshake has `news`; where it is over, the socket is the stream's again.
-    fn handshake_news(&mut self, news: News, reactor: &Reactor, now: Instant) -> News {
-        match news {
-            News::Secured => {
-                self.state.end_handshake();
-                self.note_traffic(now);
-                self.watches_writable = false;
-                match self.register(reactor) {
-                    Ok(()) => news,
-                    Err(error) => self.fail(Syscall::Secure.failed(&error)),
-                }
-            }
-            News::TlsFailed | News::Failed(_) => {
-                self.state.fail();
-                news
-            }
-            _ => news,
-        }
-    }
-
-    /// Holds the queue to the stream's high-water mark, where that is lower than [`QUEUE_MOST`].
-    pub fn limit_queue(&mut self, mark: u32) {
-        self.queue_most = mark.min(QUEUE_MOST);
-    }
-
-    /// Takes a small write into the queue: `fill` appends the bytes. Takes nothing while the kernel takes nothing.
-    pub fn gather<E>(
-        &mut self,
-        spare: &mut Spare,
-        fill: impl FnOnce(&mut Vec<u8>) -> std::result::Result<(), E>,
-    ) -> std::result::Result<Accepted, E> {
-        if self.state.is_blocked() || self.state.is_securing() {
-            self.state.await_room(true);
-            return Ok(Accepted { bytes: 0, gathered: false });
-        }
-        let bytes = self.queue.append(spare, fill)?;
-        self.bytes_written += bytes as u64;
-        Ok(Accepted { bytes, gathered: bytes > 0 && !self.dirty })
-    }
-
-    /// Whether `more` bytes would make the queue so long that it should be sent now.
-    pub fn is_queue_full(&self, more: usize) -> bool {
-        self.queue.len() + more > self.queue_most as usize
-    }
-
-    /// Sends `slices` at once, behind what is queued. What the kernel does not take, the caller keeps, and is told
-    /// when there is room.
-    pub fn send(&mut self, reactor: &Reactor, spare: &mut Spare, slices: &[&[u8]], now: Instant) -> Result<usize> {
-        if let Some(error) = self.failure {
-            return Err(error);
-        }
-        let Some(fd) = &self.fd else { return Err(Syscall::Write.errno(libc::EBADF)) };
-        if self.state.has_failed() {
-            return Err(Syscall::Write.errno(libc::EPIPE));
-        }
-        if self.state.is_blocked() || self.state.is_securing() {
-            self.state.await_room(true);
-            return Ok(0);
-        }
-        let queued = self.queue.len();
-        let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
-        let written = match (self.security.session(), queued, slices) {
-            (Some(session), ..) => session.write(fd, self.kind, self.queue.pending(), slices),
-            (None, 0, [one]) => io::send(fd, self.kind, one, false),
-            _ => write_all(fd, self.kind, self.queue.pending(), slices),
-        }
-        .map_err(|errno| error(Syscall::Write, errno))?;
-        if written > 0 {
-            self.note_traffic(now);
-        }
-        if queued > 0 {
-            self.queue.consume(written.min(queued), spare);
-        }
-        let accepted = written.saturating_sub(queued);
-        self.bytes_written += accepted as u64;
-        if written > 0 {
-            self.settle_delay();
-        }
-        if written < total {
-            self.state.await_room(true);
-        }
-        if written < total || self.security.wants_write() {
-            self.block(reactor);
-        }
-        Ok(accepted)
-    }
-
-    /// Sends what is queued, as far as the kernel takes it. A failure is told when the stream is served.
-    pub fn flush(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
-        self.send_queue(reactor, spare, now, false);
-    }
-
-    fn send_queue(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, last: bool) {
-        let Some(fd) = &self.fd else { return };
-        // A secure stream says that it ends.
-        let has_last_word = last && matches!(self.security, Security::Secure(_));
-        if !(self.is_queued() || has_last_word) || self.state.is_blocked() || self.failure.is_some() {
-            return;
-        }
-        // What was written to a session that has failed never goes out in the clear.
-        if self.state.has_failed() {
-            return;
-        }
-        let sent = match self.security.session() {
-            None => io::send(fd, self.kind, self.queue.pending(), last),
-            Some(session) => session.send(fd, self.kind, self.queue.pending(), last),
-        };
-        match sent {
-            Ok(written) => {
-                if written > 0 {
-                    self.note_traffic(now);
-                    self.settle_delay();
-                }
-                self.queue.consume(written, spare);
-                if self.is_queued() {
-                    self.block(reactor);
-                }
-            }
-            Err(errno) => self.failure = Some(error(Syscall::Write, errno)),
-        }
-    }
-
-    /// Ends the sending side: now (`Some`), or behind what is queued, which is told when it is done (`None`). With
-    /// `closing`, the descriptor is closed next: where nobody shares it, that sends the FIN without a call of its own.
-    pub fn shut_down(
-        &mut self,
-        reactor: &Reactor,
-        spare: &mut Spare,
-        now: Instant,
-        closing: bool,
-    ) -> Option<Result<()>> {
-        // Over TCP, the last bytes and the FIN go out in one segment.
-        self.send_queue(reactor, spare, now, true);
-        if self.failure.is_some() || self.is_queued() {
-            self.state.request_shutdown();
-            return None;
-        }
-        // Over TLS, the close_notify has gone with the last bytes.
-        if closing && !self.shared {
-            self.state.shut_down();
-            return Some(Ok(()));
-        }
-        let outcome = self.shut_down_now(reactor);
-        if outcome.is_none() {
-            self.state.request_shutdown();
-        }
-        outcome
-    }
-
-    /// JavaScript wants data, or none.
-    pub fn want(&mut self, wanted: bool) {
-        self.state.want(wanted);
-    }
-
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
     /// stays readable.
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {
-        self.names = self.names();
+        self.addresses = self.addresses();
         let Some(fd) = self.fd.take() else { return };
         if reset {
             // A socket that is gone already needs no reset.
-            let _ = options::reset_on_close(&fd);
+            let _ = crate::socket::options::reset_on_close(&fd);
         }
         if self.shared {
             reactor.deregister(&fd);
         }
-        if matches!(self.security, Security::Shaking(_)) {
-            // The handshake's share of the socket lives until its thread has seen that it is cancelled.
-            if !reset {
-                // A socket that is gone already has nothing to end.
-                let _ = rustix::net::shutdown(&fd, rustix::net::Shutdown::Both);
-            }
-            self.security = Security::None;
-        }
+        self.cancel_handshake(&fd, reset);
     }
+
+    // What is due.
+
+    /// The kernel reports readiness.
+    pub fn on_readiness(&mut self, readiness: Readiness) {
+        self.state.on_readiness(readiness);
+    }
+
+    /// Whether serving the stream would do anything.
+    pub fn is_due(&self) -> bool {
+        self.due() != Due::Nothing
+    }
+
+    /// Whether serving the stream would receive next.
+    pub fn receives_next(&self) -> bool {
+        self.due() == Due::Receive
+    }
+
+    fn due(&self) -> Due {
+        if self.fd.is_none() {
+            return Due::Nothing;
+        }
+        self.state.due(&self.security, self.is_queued())
+    }
+
+    /// Whether the stream keeps the environment's loop alive now, if watching it may do so (`referenced`).
+    pub fn keeps_alive(&self, referenced: bool) -> bool {
+        self.fd.is_some() && self.state.keeps_alive(&self.security, referenced, self.is_queued())
+    }
+
+    // Where it stands.
 
     /// Whether the descriptor is open.
     pub fn is_open(&self) -> bool {
@@ -648,6 +184,24 @@ impl Stream {
     pub fn is_connecting(&self) -> bool {
         self.state.is_connecting()
     }
+
+    /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
+    pub fn is_settled(&self) -> bool {
+        self.fd.is_some() && self.state.is_open() && !self.security.is_changing() && !self.security.has_failed()
+    }
+
+    /// Whether it takes bytes that are passed on to it. Where JavaScript waits for room, the rest of its write comes
+    /// first.
+    pub fn takes_more(&self) -> bool {
+        self.is_settled() && !self.state.is_blocked() && !self.state.awaits_room()
+    }
+
+    /// Whether it is receiving in bulk.
+    pub fn is_bulky(&self) -> bool {
+        self.bulky
+    }
+
+    // What it is.
 
     /// The number of the descriptor while it is open.
     pub fn raw_fd(&self) -> Option<RawFd> {
@@ -660,52 +214,27 @@ impl Stream {
     }
 
     /// The addresses of both ends.
-    pub fn names(&self) -> Names {
+    pub fn addresses(&self) -> Addresses {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Names {
-            local: self.names.local.or_else(|| fd.and_then(address::local)),
-            peer: self.names.peer.or_else(|| fd.and_then(address::peer)),
+        Addresses {
+            local: self.addresses.local.or_else(|| fd.and_then(address::local)),
+            peer: self.addresses.peer.or_else(|| fd.and_then(address::peer)),
         }
+    }
+
+    /// Bytes received, for JavaScript or for another stream.
+    pub fn bytes_received(&self) -> u64 {
+        self.bytes_received
+    }
+
+    /// Bytes taken for sending.
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes_written
     }
 
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
     pub fn waiting_bytes(&self) -> usize {
         if self.state.is_blocked() { self.queue.len() } else { 0 }
-    }
-
-    /// See [`options::set_no_delay`]. Where there is no TCP, there is no delay. Around a handshake, what is set here
-    /// counts from the first data on.
-    pub fn set_no_delay(&mut self, no_delay: bool) {
-        if self.delays_again || matches!(self.security, Security::Shaking(_) | Security::Over(_)) {
-            self.delays_again = !no_delay && self.kind.is_tcp();
-            return;
-        }
-        if let (true, Some(fd)) = (self.kind.is_tcp(), &self.fd) {
-            // Only a connection that has failed can refuse, and that has its own error.
-            let _ = options::set_no_delay(fd, no_delay);
-        }
-    }
-
-    /// See [`options::set_keep_alive`]. Where there is no TCP, there are no probes.
-    pub fn set_keep_alive(&self, keep_alive: Option<KeepAlive>) -> std::io::Result<()> {
-        match (self.kind.is_tcp(), &self.fd) {
-            (true, Some(fd)) => options::set_keep_alive(fd, keep_alive),
-            _ => Ok(()),
-        }
-    }
-
-    /// See [`options::set_type_of_service`]. Where there is no TCP, there is none to set.
-    pub fn set_type_of_service(&self, value: u32) -> std::io::Result<()> {
-        match (self.kind.is_tcp(), &self.fd) {
-            (true, Some(fd)) => options::set_type_of_service(fd, self.kind, value),
-            _ => Ok(()),
-        }
-    }
-
-    /// See [`options::type_of_service`]. `None` where there is no TCP, or no descriptor any more.
-    pub fn type_of_service(&self) -> Option<std::io::Result<u32>> {
-        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp())?;
-        Some(options::type_of_service(fd, self.kind))
     }
 
     /// Notes the time of traffic from now on, or no longer.
@@ -718,120 +247,9 @@ impl Stream {
         self.last_traffic
     }
 
-    /// The first data behind the handshake has been sent: Nagle's algorithm is as the application wants it.
-    fn settle_delay(&mut self) {
-        if self.delays_again && matches!(self.security, Security::Secure(_)) && !self.security.wants_write() {
-            self.delays_again = false;
-            self.set_no_delay(false);
-        }
-    }
-
     fn note_traffic(&mut self, now: Instant) {
         if self.last_traffic.is_some() {
             self.last_traffic = Some(now);
         }
     }
-
-    fn block(&mut self, reactor: &Reactor) {
-        self.state.block();
-        if self.watches_writable {
-            return;
-        }
-        if let Some(fd) = &self.fd {
-            match reactor.watch_writable(fd, self.id) {
-                Ok(()) => self.watches_writable = true,
-                Err(error) => self.failure = Some(Syscall::Write.failed(&error)),
-            }
-        }
-    }
-
-    /// Ends the sending side; a secure one says so first. `None` if the kernel has no room for that now.
-    fn shut_down_now(&mut self, reactor: &Reactor) -> Option<Result<()>> {
-        let Some(fd) = &self.fd else { return Some(Ok(())) };
-        if self.state.has_failed() {
-            return Some(Err(Syscall::Shutdown.errno(libc::EPIPE)));
-        }
-        if let Some(session) = self.security.session() {
-            match session.send(fd, self.kind, &[], true) {
-                Ok(_) if session.wants_write() => {
-                    self.block(reactor);
-                    return None;
-                }
-                Ok(_) => {}
-                Err(errno) => {
-                    self.state.shut_down();
-                    return Some(Err(error(Syscall::Write, errno)));
-                }
-            }
-        }
-        self.state.shut_down();
-        if self.kind == Kind::Pipe {
-            // A pipe has no sending side to end but the whole: closing it is the end.
-            return Some(Ok(()));
-        }
-        Some(match io::shut_down(fd) {
-            // The peer is gone: receiving says how.
-            Ok(()) | Err(Errno::NOTCONN) => Ok(()),
-            Err(errno) => Err(error(Syscall::Shutdown, errno)),
-        })
-    }
-
-    fn fail(&mut self, error: Error) -> News {
-        self.state.fail();
-        News::Failed(error)
-    }
-}
-
-/// A fault that tests set off, to see that a panic stays with the stream that it belongs to.
-#[cfg(feature = "fault-injection")]
-mod fault {
-    use std::mem::MaybeUninit;
-
-    const TRIGGER: &[u8] = b"rust-net: panic, please";
-
-    /// Panics if `bytes`, which are initialized, are the trigger.
-    pub fn trip(bytes: &[MaybeUninit<u8>]) {
-        let same = bytes.len() == TRIGGER.len()
-            // SAFETY: the caller has just read them.
-            && bytes.iter().zip(TRIGGER).all(|(byte, expected)| unsafe { byte.assume_init() } == *expected);
-        assert!(!same, "set off by a test");
-    }
-}
-
-/// `writev` takes no more slices than this.
-const VECTORS_MOST: usize = 1024;
-
-/// Writes `queue` and `slices` in as many calls as it takes, until the kernel takes less than it is offered.
-fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
-    let all = std::iter::once(queue).chain(slices.iter().copied());
-    let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
-    let mut written = 0;
-    for window in parts.chunks(VECTORS_MOST) {
-        let offered: usize = window.iter().map(|part| part.len()).sum();
-        let taken = io::write(fd, kind, window)?;
-        written += taken;
-        if taken < offered {
-            break;
-        }
-    }
-    Ok(written)
-}
-
-/// The outcome of connecting, once there is one.
-fn connect_outcome(fd: &OwnedFd) -> Option<Result<()>> {
-    let socket = SockRef::from(fd);
-    match planned::at("getsockopt").and_then(|()| socket.take_error()) {
-        Ok(Some(error)) | Err(error) => return Some(Err(Syscall::Connect.failed(&error))),
-        Ok(None) => {}
-    }
-    match planned::at("getpeername").and_then(|()| socket.peer_addr()) {
-        Ok(_) => Some(Ok(())),
-        // News from before: the attempt goes on.
-        Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => None,
-        Err(error) => Some(Err(Syscall::Connect.failed(&error))),
-    }
-}
-
-fn error(syscall: Syscall, errno: Errno) -> Error {
-    syscall.errno(errno.raw_os_error())
 }

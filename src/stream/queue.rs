@@ -31,7 +31,7 @@ impl Queue {
     }
 
     /// What waits.
-    pub fn pending(&self) -> &[u8] {
+    pub fn unsent(&self) -> &[u8] {
         &self.bytes[self.sent..]
     }
 
@@ -51,7 +51,7 @@ impl Queue {
         self.bytes.capacity()
     }
 
-    /// `count` bytes have been sent. An empty queue gives its memory back to `memory`.
+    /// `count` bytes have been sent. An empty queue returns its memory to `memory`.
     pub fn consume(&mut self, count: usize, memory: &mut Spare) {
         self.sent += count;
         debug_assert!(self.sent <= self.bytes.len());
@@ -104,10 +104,10 @@ mod tests {
         let (mut queue, mut spare) = (Queue::default(), Spare::default());
         push(&mut queue, &mut spare, b"hello ");
         push(&mut queue, &mut spare, b"world");
-        assert_eq!(queue.pending(), b"hello world");
+        assert_eq!(queue.unsent(), b"hello world");
         queue.consume(3, &mut spare);
         push(&mut queue, &mut spare, b"!");
-        assert_eq!(queue.pending(), b"lo world!");
+        assert_eq!(queue.unsent(), b"lo world!");
         assert_eq!(queue.len(), 9);
         queue.consume(9, &mut spare);
         assert!(queue.is_empty());
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(queue.capacity(), 0);
         push(&mut queue, &mut spare, b"x");
         assert_eq!(queue.append(&mut spare, fail), Err(()));
-        assert_eq!(queue.pending(), b"x");
+        assert_eq!(queue.unsent(), b"x");
     }
 
     #[test]

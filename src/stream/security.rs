@@ -1,32 +1,34 @@
-//! What a stream has to do with TLS: nothing, a handshake that is due or under way, or a session.
+//! A stream's way to TLS: it hands its socket to a handshake, and gets a session or a failure.
 //!
-//! Owned by the stream. A handshake's letters come from other threads, through the engine's mailbox, and carry the
-//! number of the handshake: one that has been cancelled says nothing any more.
+//! Owned by the stream. A handshake's messages come from other threads, through the engine's mailbox, and carry the
+//! number of the handshake: those of one that has been cancelled are dropped. How far it has got is what [`TlsState`] knows.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustls::pki_types::CertificateDer;
 
-use super::News;
-use crate::error::{Result, Syscall};
-use crate::reactor::{Id, Mailbox};
+use super::tls_state::TlsState;
+use super::{Stream, StreamEvent};
+use crate::error::Syscall;
+use crate::reactor::{Id, Mailbox, Reactor};
 use crate::socket::{Descriptor, Kind};
-use crate::tls::error::{Failure, TlsError};
-use crate::tls::handshake::{self, Answer, Handshake, Letter, Request, Secured};
+use crate::tls::error::ConnectionError;
+use crate::tls::handshake::{self, CredentialsSender, Established, Handshake, HandshakeMessage, HandshakeRequest};
 use crate::tls::session::Session;
-use crate::tls::verdict::Verdict;
+use crate::tls::trust::Verdict;
 
-/// A letter of a handshake, and whose it is.
+/// A message of a handshake, and whose it is.
 pub struct Delivery {
     /// The stream.
     pub id: Id,
     /// The number of the handshake.
     pub serial: u64,
     /// What it says.
-    pub letter: Letter,
+    pub message: HandshakeMessage,
 }
 
-/// Where the letters of handshakes go, and the number of the last.
+/// Where handshakes post their messages, and the number of the last handshake.
 pub struct Handshakes {
     mailbox: Arc<Mailbox<Delivery>>,
     last: u64,
@@ -38,43 +40,22 @@ impl Handshakes {
         Self { mailbox, last: 0 }
     }
 
-    /// The letters that have come.
-    pub fn letters(&self) -> Vec<Delivery> {
+    /// The messages that have come.
+    pub fn messages(&self) -> Vec<Delivery> {
         self.mailbox.collect()
     }
 }
 
-/// See the module.
-#[derive(Default)]
-pub enum Security {
-    /// The stream is in the clear.
-    #[default]
-    None,
-    /// The handshake begins once what is queued has been sent.
-    Requested(Box<Request>),
-    /// The handshake has the socket.
-    Shaking(Box<Shaking>),
-    /// It is over, which has not been told yet.
-    Over(std::result::Result<Box<Secured>, Failure>),
-    /// The stream is secure.
-    Secure(Box<Secure>),
-    /// The handshake or the session has failed. What was known of the peer by then still is.
-    Failed(Box<TlsError>, Option<Box<Secure>>),
-}
+/// What a stream has to do with TLS, and what belongs to it.
+pub type Security = TlsState<Box<HandshakeRequest>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
 
 /// A handshake under way.
-pub struct Shaking {
+pub struct Handshaking {
     /// Cancels the handshake when it is dropped.
     _handshake: Handshake,
     serial: u64,
-    question: Option<Question>,
-}
-
-/// A client has named whom it wants.
-struct Question {
-    name: String,
-    answer: Answer,
-    told: bool,
+    /// The way to answer the client's question, until it is used.
+    answer: Option<CredentialsSender>,
 }
 
 /// A secure stream's session, and what is known of the peer.
@@ -89,111 +70,126 @@ pub struct Secure {
     pub own: Option<CertificateDer<'static>>,
 }
 
+impl From<Established> for Secure {
+    fn from(established: Established) -> Self {
+        let Established { connection, unread, verdict, server_name, own } = established;
+        Self { session: Session::new(connection, unread), verdict, server_name, own }
+    }
+}
+
 impl Security {
-    /// Begins the handshake that was requested.
-    pub fn begin(&mut self, id: Id, fd: &Arc<Descriptor>, kind: Kind, handshakes: &mut Handshakes) -> Result<()> {
-        let Self::Requested(request) = std::mem::take(self) else { return Ok(()) };
-        handshakes.last += 1;
-        let serial = handshakes.last;
-        let mailbox = Arc::clone(&handshakes.mailbox);
-        let post = move |letter| mailbox.post(Delivery { id, serial, letter });
-        let Some(handshake) = handshake::begin(*request, Arc::clone(fd), kind, post) else {
-            return Err(Syscall::Secure.errno(libc::EAGAIN));
-        };
-        *self = Self::Shaking(Box::new(Shaking { _handshake: handshake, serial, question: None }));
-        Ok(())
-    }
-
-    /// A letter of handshake number `serial` has come. Nothing comes of one that is not under way any more.
-    pub fn deliver(&mut self, serial: u64, letter: Letter) {
-        let Self::Shaking(shaking) = self else { return };
-        if shaking.serial != serial {
-            return;
-        }
-        match letter {
-            Letter::Asks(name, answer) => shaking.question = Some(Question { name, answer, told: false }),
-            Letter::Over(outcome) => *self = Self::Over(outcome),
-        }
-    }
-
-    /// Whether there is something to tell.
-    pub fn has_news(&self) -> bool {
-        match self {
-            Self::Shaking(shaking) => shaking.question.as_ref().is_some_and(|question| !question.told),
-            Self::Over(_) => true,
-            _ => false,
-        }
-    }
-
-    /// What there is to tell. The stream is watched again by then if it is [`News::Secured`].
-    pub fn take_news(&mut self) -> Option<News> {
-        match std::mem::take(self) {
-            Self::Shaking(mut shaking) => {
-                let question = shaking.question.as_mut().filter(|question| !question.told);
-                let news = question.map(|question| {
-                    question.told = true;
-                    News::Asks
-                });
-                *self = Self::Shaking(shaking);
-                news
-            }
-            Self::Over(Ok(secured)) => {
-                let Secured { connection, unread, verdict, server_name, own } = *secured;
-                let session = Session::new(connection, unread);
-                *self = Self::Secure(Box::new(Secure { session, verdict, server_name, own }));
-                Some(News::Secured)
-            }
-            Self::Over(Err(Failure::Tls(error))) => {
-                *self = Self::Failed(error, None);
-                Some(News::TlsFailed)
-            }
-            Self::Over(Err(Failure::Socket(errno))) => Some(News::Failed(Syscall::Read.errno(errno.raw_os_error()))),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-
-    /// The name that a client has asked for, and the way to answer, until it is used.
-    pub fn asked_name(&self) -> Option<&str> {
-        let Self::Shaking(shaking) = self else { return None };
-        Some(&shaking.question.as_ref()?.name)
-    }
-
     /// The way to answer the client's question, once.
-    pub fn take_answer(&mut self) -> Option<Answer> {
-        let Self::Shaking(shaking) = self else { return None };
-        shaking.question.take().map(|question| question.answer)
-    }
-
-    /// The session has failed: nothing more is received or sent.
-    pub fn fail(&mut self, error: Box<TlsError>) {
-        let secure = match std::mem::take(self) {
-            Self::Secure(secure) => Some(secure),
+    pub fn take_answer(&mut self) -> Option<CredentialsSender> {
+        match self {
+            Self::Handshaking(handshake) | Self::Posted(handshake, _) => handshake.answer.take(),
             _ => None,
-        };
-        *self = Self::Failed(error, secure);
+        }
     }
 
     /// What is known of a stream that is secure, or was until it failed.
     pub fn known(&mut self) -> Option<&mut Secure> {
-        match self {
-            Self::Secure(secure) | Self::Failed(_, Some(secure)) => Some(secure),
-            _ => None,
+        self.last_session().map(Box::as_mut)
+    }
+
+    /// Whether nothing can be accepted for sending: it would go out in the clear.
+    pub(super) fn holds_writes(&self) -> bool {
+        self.is_changing() || matches!(self, Self::Failed(None))
+    }
+
+    /// Whether `serial` is the number of the handshake that is under way.
+    fn is_of(&self, serial: u64) -> bool {
+        matches!(self, Self::Handshaking(handshake) | Self::Posted(handshake, _) if handshake.serial == serial)
+    }
+}
+
+impl Stream {
+    /// Has the stream change over to TLS once all that was accepted has been sent. Returns `false` if it has done so
+    /// before, or can't.
+    pub fn secure(&mut self, request: HandshakeRequest) -> bool {
+        self.kind != Kind::Pipe && self.security.request(Box::new(request))
+    }
+
+    /// Handshake number `serial` has posted `message`.
+    pub fn on_handshake_message(&mut self, serial: u64, message: HandshakeMessage) {
+        if self.security.is_of(serial) {
+            self.security.post(Box::new(message));
         }
     }
 
-    /// The session of a secure stream.
-    pub fn session(&mut self) -> Option<&mut Session> {
-        match self {
-            Self::Secure(secure) => Some(&mut secure.session),
-            _ => None,
-        }
+    /// What the stream has to do with TLS.
+    pub fn security(&mut self) -> &mut Security {
+        &mut self.security
+    }
+
+    /// Whether changing over to TLS is under way.
+    pub fn is_securing(&self) -> bool {
+        self.security.is_changing()
     }
 
     /// Whether records wait to be sent.
-    pub fn wants_write(&self) -> bool {
-        matches!(self, Self::Secure(secure) if secure.session.wants_write())
+    pub(super) fn has_records(&self) -> bool {
+        self.security.session().is_some_and(|secure| secure.session.wants_write())
+    }
+
+    /// Hands the socket to the handshake, which watches it from now on.
+    pub(super) fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
+        let Some(fd) = self.fd.clone() else { return };
+        reactor.deregister(&fd);
+        self.suspend_delay();
+        let (id, kind) = (self.id, self.kind);
+        let outcome = self.security.begin(|request| {
+            handshakes.last += 1;
+            let serial = handshakes.last;
+            let mailbox = Arc::clone(&handshakes.mailbox);
+            let post = move |message| mailbox.post(Delivery { id, serial, message });
+            let handshake = handshake::begin(*request, fd, kind, post);
+            let handshake = handshake.ok_or_else(|| Syscall::Secure.errno(libc::EAGAIN))?;
+            Ok(Box::new(Handshaking { _handshake: handshake, serial, answer: None }))
+        });
+        if let Err(error) = outcome {
+            self.state.fail_later(error);
+        }
+    }
+
+    /// Takes the handshake's message. Where it is over, the socket is the stream's again.
+    pub(super) fn take_handshake_message(&mut self, reactor: &Reactor, now: Instant) -> Option<StreamEvent> {
+        Some(match *self.security.take_message()? {
+            HandshakeMessage::NameAsked(name, answer) => {
+                if let TlsState::Handshaking(handshake) = &mut self.security {
+                    handshake.answer = Some(answer);
+                }
+                StreamEvent::NameAsked(name)
+            }
+            HandshakeMessage::Done(Ok(established)) => {
+                self.security.succeed(Box::new(Secure::from(*established)));
+                self.state.end_handshake();
+                self.note_traffic(now);
+                self.watches_writable = false;
+                match self.register(reactor) {
+                    Ok(()) => StreamEvent::Secured,
+                    Err(error) => self.fail(Syscall::Secure.failed(&error)),
+                }
+            }
+            HandshakeMessage::Done(Err(failure)) => {
+                self.security.fail();
+                match failure {
+                    ConnectionError::Tls(failure) => StreamEvent::TlsFailed(failure),
+                    ConnectionError::Socket(errno) => self.fail(Syscall::Read.errno(errno.raw_os_error())),
+                }
+            }
+        })
+    }
+
+    /// The stream is closed, and `fd` is its share of the socket. The handshake's share lives until its thread has seen
+    /// that it is cancelled.
+    pub(super) fn cancel_handshake(&mut self, fd: &Descriptor, reset: bool) {
+        if !self.security.is_handshaking() {
+            return;
+        }
+        if !reset {
+            // A socket that is gone already has nothing to end.
+            let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
+        }
+        self.security.fail();
     }
 }

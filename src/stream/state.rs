@@ -1,87 +1,129 @@
-//! What a stream's transport is doing, without any I/O: which reads and writes are due, and what follows from their
-//! outcome. Pure: the driver beside it makes the calls.
+//! What a stream's transport is doing, without any I/O: what is due next, and what follows from its outcome. Pure: the
+//! driver beside it makes the calls.
+//!
+//! Four machines side by side, and two wishes of JavaScript (for data, and for room). Every transition is total; what is
+//! not in a table leaves the state as it is.
+//!
+//! | phase | the kernel has room | `await_outcome` | `connected` | `fail_later` | `take_failure` | `fail` |
+//! |---|---|---|---|---|---|---|
+//! | `Connecting` | | `AwaitingOutcome` | `Open` | `Failing` | | `Failed` |
+//! | `AwaitingOutcome` | `Connecting` | | `Open` | `Failing` | | `Failed` |
+//! | `Open` | | | | `Failing` | | `Failed` |
+//! | `Failing` | | | | the first failure counts | `Failed` | `Failed` |
+//! | `Failed` | | | | | | |
+//!
+//! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `end_handshake` |
+//! |---|---|---|---|---|---|---|---|---|
+//! | `Empty` | `Ready` | `Closing` | | | | `Ended` | | `Ready` |
+//! | `Ready` | | `Closing` | | `Empty` | `Empty` | `Ended` | | |
+//! | `Closing` | | | | | `Empty` | `Ended` | | |
+//! | `Ended` | | | | | | | `Closing` | |
+//!
+//! | outbound | `block` | the kernel has room | `end_handshake` |
+//! |---|---|---|---|
+//! | `Free` | `Blocked` | | |
+//! | `Blocked` | | `Free` | `Free` |
+//!
+//! | shutdown | `request_shutdown` | `shut_down` |
+//! |---|---|---|
+//! | `None` | `Requested` | `Done` |
+//! | `Requested` | | `Done` |
+//! | `Done` | | |
+//!
+//! How far TLS has got is none of this: [`TlsState`] knows, and is asked.
 
+use super::tls_state::TlsState;
+use crate::error::Error;
 use crate::reactor::Readiness;
 
-/// The receiving side.
+/// The life of the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Receiving {
-    /// JavaScript wants data.
-    wanted: bool,
-    /// The kernel may have some.
-    ready: bool,
-    /// An end or an error is behind the data: read on to it, however short a read is.
-    hangup: bool,
+enum Phase {
+    /// Being connected; the outcome may be known.
+    Connecting,
+    /// Being connected; the kernel says when the outcome is known.
+    AwaitingOutcome,
+    #[default]
+    Open,
+    /// A call has failed, which is to be reported.
+    Failing(Error),
+    /// It has been reported: nothing is due any more, whatever is queued.
+    Failed,
+}
+
+/// What the kernel may have for us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Inbound {
+    /// Nothing until it reports readiness.
+    #[default]
+    Empty,
+    /// There may be bytes.
+    Ready,
+    /// An end or an error is behind what there is: read on to it, however short a read is.
+    Closing,
     /// The peer's end, or an error, has been read: there is no more.
-    ended: bool,
+    Ended,
+}
+
+/// What the kernel takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Outbound {
+    #[default]
+    Free,
+    /// It took less than was offered; it says when there is room again.
+    Blocked,
 }
 
 /// How far ending the sending side has got.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Shutdown {
     #[default]
-    Open,
+    None,
     /// Asked for; what is queued goes first.
     Requested,
     Done,
 }
 
-/// The sending side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sending {
-    /// The kernel took less than was offered; it tells when there is room again.
-    blocked: bool,
-    /// JavaScript waits to hear that there is room.
-    awaited: bool,
-    shutdown: Shutdown,
-}
-
-/// How far changing over to TLS has got. Meanwhile nothing is received and nothing more is accepted for sending.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Securing {
-    /// Not under way.
-    #[default]
-    No,
-    /// Asked for; what is queued goes first, in the clear.
-    Requested,
-    /// The handshake has the socket.
-    Shaking,
-}
-
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    connecting: bool,
-    securing: Securing,
-    receiving: Receiving,
-    sending: Sending,
-    /// The transport has failed: nothing is due any more, whatever is queued.
-    failed: bool,
+    phase: Phase,
+    inbound: Inbound,
+    outbound: Outbound,
+    shutdown: Shutdown,
+    /// JavaScript wants data.
+    wants_data: bool,
+    /// JavaScript waits for room.
+    awaits_room: bool,
 }
 
-/// What is due, in the order in which it is to be done.
+/// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
+    /// Report the failure.
+    Fail,
     /// Ask for the outcome of connecting.
     Connect,
+    /// Handle the message of the handshake.
+    HandshakeMessage,
+    /// Begin the handshake.
+    BeginHandshake,
     /// Send what is queued.
     Send,
-    /// Tell JavaScript that there is room.
-    TellRoom,
+    /// Report that there is room.
+    ReportRoom,
     /// End the sending side.
     Shutdown,
-    /// Begin the handshake.
-    Secure,
     /// Receive.
     Receive,
-    /// Nothing until there is news.
+    /// Nothing until the kernel reports readiness.
     Nothing,
 }
 
 impl State {
     /// A stream that is being connected.
     pub fn connecting() -> Self {
-        Self { connecting: true, ..Self::default() }
+        Self { phase: Phase::Connecting, ..Self::default() }
     }
 
     /// A stream that is open. The kernel may have data from before it was watched, and says so when it is registered.
@@ -89,43 +131,36 @@ impl State {
         Self::default()
     }
 
-    /// The kernel has news.
-    pub fn news(&mut self, news: Readiness) {
-        self.receiving.ready |= news.readable;
-        self.receiving.hangup |= news.hangup;
-        if news.writable {
-            self.sending.blocked = false;
-        }
-    }
+    // What is due.
 
-    /// The step to take now; `queued` says whether bytes wait to be sent.
-    pub fn due(&self, queued: bool) -> Due {
-        if self.failed {
-            return Due::Nothing;
+    /// What to do next; `is_queued` says whether bytes wait to be sent.
+    pub fn due<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, is_queued: bool) -> Due {
+        match self.phase {
+            Phase::Connecting => return Due::Connect,
+            Phase::Failing(_) => return Due::Fail,
+            Phase::AwaitingOutcome | Phase::Failed => return Due::Nothing,
+            Phase::Open => {}
         }
-        if self.connecting {
-            return if self.sending.blocked { Due::Nothing } else { Due::Connect };
+        match tls {
+            TlsState::Clear | TlsState::Secure(_) => {}
+            TlsState::Requested(_) if is_queued && self.is_blocked() => return Due::Nothing,
+            TlsState::Requested(_) => return if is_queued { Due::Send } else { Due::BeginHandshake },
+            TlsState::Posted(..) => return Due::HandshakeMessage,
+            TlsState::Handshaking(_) | TlsState::Failed(_) => return Due::Nothing,
         }
-        match self.securing {
-            Securing::No => {}
-            Securing::Requested if queued && self.sending.blocked => return Due::Nothing,
-            Securing::Requested => return if queued { Due::Send } else { Due::Secure },
-            Securing::Shaking => return Due::Nothing,
-        }
-        let Receiving { wanted, ready, hangup, ended } = self.receiving;
-        let may_receive = wanted && ready && !ended;
-        // Of a connection that is over, receiving tells more than sending. There is not much left to receive, either.
-        if may_receive && hangup {
+        let may_receive = self.wants_data && matches!(self.inbound, Inbound::Ready | Inbound::Closing);
+        // Of a connection that is over, receiving says more than sending. There is not much left to receive, either.
+        if may_receive && self.inbound == Inbound::Closing {
             return Due::Receive;
         }
-        if !self.sending.blocked {
-            if queued {
+        if !self.is_blocked() {
+            if is_queued {
                 return Due::Send;
             }
-            if self.sending.awaited {
-                return Due::TellRoom;
+            if self.awaits_room {
+                return Due::ReportRoom;
             }
-            if self.sending.shutdown == Shutdown::Requested {
+            if self.shutdown == Shutdown::Requested {
                 return Due::Shutdown;
             }
         }
@@ -134,281 +169,171 @@ impl State {
 
     /// Whether the stream keeps the loop alive, as in libuv: what has been asked for (connecting, sending) does so until
     /// it is done, watching (for data, or for the peer's part of a handshake) only while the stream is `referenced`.
-    /// `queued` says whether bytes wait to be sent.
-    pub fn keeps_alive(&self, referenced: bool, queued: bool) -> bool {
-        let Receiving { wanted, ended, .. } = self.receiving;
-        let Sending { awaited, shutdown, .. } = self.sending;
-        let is_sending = queued || awaited || shutdown == Shutdown::Requested;
-        let is_watching = self.securing != Securing::No || (wanted && !ended);
-        !self.failed && (self.connecting || is_sending || (referenced && is_watching))
+    /// `is_queued` says whether bytes wait to be sent.
+    pub fn keeps_alive<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, referenced: bool, is_queued: bool) -> bool {
+        match self.phase {
+            Phase::Connecting | Phase::AwaitingOutcome | Phase::Failing(_) => true,
+            Phase::Failed => false,
+            Phase::Open if tls.has_failed() => false,
+            Phase::Open => {
+                let is_sending = is_queued || self.awaits_room || self.shutdown == Shutdown::Requested;
+                let is_watching = tls.is_changing() || (self.wants_data && self.inbound != Inbound::Ended);
+                is_sending || (referenced && is_watching)
+            }
+        }
     }
+
+    /// The kernel reports readiness.
+    pub fn on_readiness(&mut self, readiness: Readiness) {
+        self.inbound = match self.inbound {
+            Inbound::Ended => Inbound::Ended,
+            _ if readiness.hangup => Inbound::Closing,
+            Inbound::Empty if readiness.readable => Inbound::Ready,
+            other => other,
+        };
+        if readiness.writable {
+            self.outbound = Outbound::Free;
+            if self.phase == Phase::AwaitingOutcome {
+                self.phase = Phase::Connecting;
+            }
+        }
+    }
+
+    // The phase.
 
     /// The outcome of connecting is not known yet.
-    pub fn still_connecting(&mut self) {
-        self.sending.blocked = true;
+    pub fn await_outcome(&mut self) {
+        if self.phase == Phase::Connecting {
+            self.phase = Phase::AwaitingOutcome;
+        }
     }
 
-    /// Connected, or failed to.
+    /// Connected, or failed to: what that means is up to JavaScript.
     pub fn connected(&mut self) {
-        self.connecting = false;
-        self.sending.blocked = false;
+        if self.is_connecting() {
+            self.phase = Phase::Open;
+        }
     }
 
-    /// Whether connecting is over.
+    /// Whether connecting is not over yet.
     pub fn is_connecting(&self) -> bool {
-        self.connecting
+        matches!(self.phase, Phase::Connecting | Phase::AwaitingOutcome)
     }
 
-    /// The stream is to change over to TLS once all is sent.
-    pub fn request_secure(&mut self) {
-        self.securing = Securing::Requested;
+    /// A call has failed, which is reported when the stream is served.
+    pub fn fail_later(&mut self, error: Error) {
+        if !matches!(self.phase, Phase::Failing(_) | Phase::Failed) {
+            self.phase = Phase::Failing(error);
+        }
     }
 
-    /// The handshake has the socket.
-    pub fn begin_handshake(&mut self) {
-        self.securing = Securing::Shaking;
+    /// The failure that has not been reported yet.
+    pub fn failure(&self) -> Option<Error> {
+        match self.phase {
+            Phase::Failing(error) => Some(error),
+            _ => None,
+        }
     }
 
-    /// The handshake is over, and may have left bytes to receive. The socket is watched anew.
-    pub fn end_handshake(&mut self) {
-        self.securing = Securing::No;
-        self.receiving.ready = true;
-        self.sending.blocked = false;
+    /// The failure is reported now.
+    pub fn take_failure(&mut self) -> Option<Error> {
+        let failure = self.failure();
+        if failure.is_some() {
+            self.phase = Phase::Failed;
+        }
+        failure
     }
 
-    /// Whether changing over to TLS is under way.
-    pub fn is_securing(&self) -> bool {
-        self.securing != Securing::No
+    /// The transport has failed, which is reported now: nothing more is received or sent.
+    pub fn fail(&mut self) {
+        self.phase = Phase::Failed;
     }
 
-    /// JavaScript wants data (`true`) or wants to hear of none.
+    /// Whether a failure has been reported.
+    pub fn has_failed(&self) -> bool {
+        self.phase == Phase::Failed
+    }
+
+    /// Whether it is connected and has not failed, and its sending side is not about to end.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open && self.shutdown == Shutdown::None
+    }
+
+    // Receiving.
+
+    /// JavaScript wants data, or none for now.
     pub fn want(&mut self, wanted: bool) {
-        self.receiving.wanted = wanted;
+        self.wants_data = wanted;
     }
 
-    /// Bytes came. If that has `drained` the socket, there is nothing until there is news, unless the end is near.
+    /// Bytes came. If that has `drained` the socket, there is nothing until it reports readiness, unless the end is near.
     pub fn received(&mut self, drained: bool) {
-        if drained && !self.receiving.hangup {
-            self.receiving.ready = false;
+        if drained && self.inbound == Inbound::Ready {
+            self.inbound = Inbound::Empty;
         }
     }
 
     /// There was nothing to receive.
     pub fn found_nothing(&mut self) {
-        self.receiving.ready = false;
-        self.receiving.hangup = false;
+        if self.inbound != Inbound::Ended {
+            self.inbound = Inbound::Empty;
+        }
     }
 
-    /// The peer's end has come, or receiving has failed.
-    pub fn ended(&mut self) {
-        self.receiving.ended = true;
+    /// The peer's end has been read.
+    pub fn end(&mut self) {
+        self.inbound = Inbound::Ended;
     }
 
-    /// The transport has failed, and JavaScript is told: nothing more is received or sent.
-    pub fn fail(&mut self) {
-        self.receiving.ended = true;
-        self.failed = true;
-    }
-
-    /// Whether the transport has failed.
-    pub fn has_failed(&self) -> bool {
-        self.failed
-    }
-
-    /// The end is not to be known yet: the next read will find it again.
+    /// The end that was read is not to be known yet: the next read finds it again.
     pub fn find_end_again(&mut self) {
-        self.receiving.ended = false;
+        if self.inbound == Inbound::Ended {
+            self.inbound = Inbound::Closing;
+        }
     }
+
+    /// A handshake is over, and may have left bytes to receive. The socket is watched anew.
+    pub fn end_handshake(&mut self) {
+        self.outbound = Outbound::Free;
+        if self.inbound == Inbound::Empty {
+            self.inbound = Inbound::Ready;
+        }
+    }
+
+    // Sending.
 
     /// The kernel takes no more for now.
     pub fn block(&mut self) {
-        self.sending.blocked = true;
+        self.outbound = Outbound::Blocked;
     }
 
     /// Whether the kernel took less than was offered.
     pub fn is_blocked(&self) -> bool {
-        self.sending.blocked
+        self.outbound == Outbound::Blocked
     }
 
-    /// JavaScript waits for room (`true`), or has heard of it.
+    /// JavaScript waits for room, or no longer.
     pub fn await_room(&mut self, awaited: bool) {
-        self.sending.awaited = awaited;
+        self.awaits_room = awaited;
     }
 
     /// Whether JavaScript waits for room.
     pub fn awaits_room(&self) -> bool {
-        self.sending.awaited
-    }
-
-    /// Whether it is connected, not about to change over to TLS, and its sending side is not about to end.
-    pub fn is_settled(&self) -> bool {
-        !self.connecting && self.securing == Securing::No && self.sending.shutdown == Shutdown::Open
+        self.awaits_room
     }
 
     /// The sending side is to be ended once all is sent.
     pub fn request_shutdown(&mut self) {
-        self.sending.shutdown = Shutdown::Requested;
+        if self.shutdown == Shutdown::None {
+            self.shutdown = Shutdown::Requested;
+        }
     }
 
     /// The sending side has been ended.
     pub fn shut_down(&mut self) {
-        self.sending.shutdown = Shutdown::Done;
+        self.shutdown = Shutdown::Done;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const READABLE: Readiness = Readiness { readable: true, writable: false, hangup: false };
-    const WRITABLE: Readiness = Readiness { readable: false, writable: true, hangup: false };
-    const HANGUP: Readiness = Readiness { readable: true, writable: true, hangup: true };
-
-    #[test]
-    fn receives_only_what_is_wanted_and_there() {
-        let mut state = State::open();
-        assert_eq!(state.due(false), Due::Nothing);
-        state.news(READABLE);
-        assert_eq!(state.due(false), Due::Nothing);
-        state.want(true);
-        assert_eq!(state.due(false), Due::Receive);
-        state.received(false);
-        assert_eq!(state.due(false), Due::Receive);
-        state.received(true);
-        assert_eq!(state.due(false), Due::Nothing);
-        state.news(READABLE);
-        state.want(false);
-        assert_eq!(state.due(false), Due::Nothing);
-        state.want(true);
-        assert_eq!(state.due(false), Due::Receive);
-    }
-
-    #[test]
-    fn nothing_is_due_after_a_failure_whatever_is_queued() {
-        let mut state = State::open();
-        state.want(true);
-        state.await_room(true);
-        state.request_shutdown();
-        state.fail();
-        state.news(READABLE);
-        state.news(WRITABLE);
-        assert_eq!((state.due(true), state.due(false)), (Due::Nothing, Due::Nothing));
-    }
-
-    #[test]
-    fn reads_on_to_an_end_that_was_announced() {
-        let mut state = State::open();
-        state.want(true);
-        state.news(HANGUP);
-        state.received(true);
-        assert_eq!(state.due(false), Due::Receive);
-        state.ended();
-        assert_eq!(state.due(false), Due::Nothing);
-        state.news(HANGUP);
-        assert_eq!(state.due(false), Due::Nothing);
-    }
-
-    #[test]
-    fn sends_before_it_tells_and_tells_before_it_ends() {
-        let mut state = State::open();
-        state.block();
-        state.await_room(true);
-        state.request_shutdown();
-        assert_eq!(state.due(true), Due::Nothing);
-        state.news(WRITABLE);
-        assert_eq!(state.due(true), Due::Send);
-        assert_eq!(state.due(false), Due::TellRoom);
-        state.await_room(false);
-        assert_eq!(state.due(false), Due::Shutdown);
-        state.shut_down();
-        assert_eq!(state.due(false), Due::Nothing);
-    }
-
-    #[test]
-    fn what_is_over_is_received_first() {
-        let mut state = State::open();
-        state.want(true);
-        state.news(HANGUP);
-        assert_eq!(state.due(true), Due::Receive);
-        state.ended();
-        assert_eq!(state.due(true), Due::Send);
-    }
-
-    #[test]
-    fn keeps_the_loop_alive_while_it_is_read_or_has_something_to_send() {
-        let mut state = State::open();
-        assert!(!state.keeps_alive(true, false), "nothing is wanted and nothing is queued");
-        assert!(state.keeps_alive(true, true));
-        state.want(true);
-        assert!(state.keeps_alive(true, false));
-        state.want(false);
-        assert!(!state.keeps_alive(true, false));
-        state.want(true);
-        state.ended();
-        assert!(!state.keeps_alive(true, false), "there is nothing more to read");
-        state.await_room(true);
-        assert!(state.keeps_alive(true, false));
-        state.await_room(false);
-        state.request_shutdown();
-        assert!(state.keeps_alive(true, false));
-        state.shut_down();
-        assert!(!state.keeps_alive(true, false));
-        state.request_secure();
-        assert!(state.keeps_alive(true, false));
-        state.begin_handshake();
-        assert!(state.keeps_alive(true, false));
-        let mut connecting = State::connecting();
-        assert!(connecting.keeps_alive(true, false));
-        connecting.connected();
-        assert!(!connecting.keeps_alive(true, false));
-    }
-
-    #[test]
-    fn unreferenced_it_keeps_the_loop_alive_until_what_was_asked_for_is_done() {
-        let mut state = State::connecting();
-        state.want(true);
-        assert!(state.keeps_alive(false, false));
-        state.connected();
-        assert!(!state.keeps_alive(false, false), "being read is nothing that gets done");
-        assert!(state.keeps_alive(false, true));
-        state.await_room(true);
-        assert!(state.keeps_alive(false, false));
-        state.await_room(false);
-        state.request_secure();
-        assert!(!state.keeps_alive(false, false), "the peer has its part in the handshake");
-    }
-
-    #[test]
-    fn nothing_else_while_connecting() {
-        let mut state = State::connecting();
-        state.want(true);
-        state.news(HANGUP);
-        assert_eq!(state.due(true), Due::Connect);
-        state.still_connecting();
-        assert_eq!(state.due(true), Due::Nothing);
-        state.news(WRITABLE);
-        assert_eq!(state.due(true), Due::Connect);
-        state.connected();
-        assert_eq!(state.due(true), Due::Receive);
-    }
-
-    #[test]
-    fn changes_over_to_tls_behind_what_is_queued() {
-        let mut state = State::open();
-        state.want(true);
-        state.news(READABLE);
-        state.block();
-        state.request_secure();
-        assert_eq!(state.due(true), Due::Nothing);
-        state.news(WRITABLE);
-        assert_eq!(state.due(true), Due::Send);
-        assert_eq!(state.due(false), Due::Secure);
-        state.begin_handshake();
-        state.news(HANGUP);
-        assert_eq!(state.due(true), Due::Nothing);
-        assert!(state.is_securing());
-        state.end_handshake();
-        assert_eq!(state.due(false), Due::Receive);
-        assert!(!state.is_securing());
-    }
-}
+mod tests;

@@ -1,49 +1,49 @@
-//! What went wrong in TLS, in Node's words: an error of rustls becomes the `code` that Node would give, which Node
-//! makes from OpenSSL's reason (`no shared cipher` is `ERR_SSL_NO_SHARED_CIPHER`).
+//! Errors of TLS as in Node: an error of rustls has the `code` that Node would derive from OpenSSL's reason (`no shared
+//! cipher` is `ERR_SSL_NO_SHARED_CIPHER`).
 //!
-//! Pure. Made where a handshake or a record fails, and turned into JavaScript once. Where OpenSSL has no counterpart,
-//! the reason is a general one of OpenSSL's, and rustls' own words follow it in the message.
+//! Pure. Errors are made where a handshake or a record fails, and converted to JavaScript once. If OpenSSL has no
+//! counterpart, the reason is one of its general ones. rustls' message follows it.
 
 use std::fmt;
 
 use rustix::io::Errno;
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
-use super::verdict::Verdict;
+use super::trust::Verdict;
 
-/// A failure of TLS as JavaScript sees it.
+/// An error of TLS with the properties that it has in JavaScript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsError {
     /// Node's code, such as `ERR_SSL_WRONG_VERSION_NUMBER`.
     pub code: String,
-    /// One line for people.
+    /// The message, for people.
     pub message: String,
-    /// The alert that the peer sent, by OpenSSL's name, if that is what ended the connection.
+    /// OpenSSL's name of the alert, if the peer has sent one.
     pub alert: Option<&'static str>,
 }
 
-/// What a handshake or a session can fail of.
+/// Why a handshake or a session has failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// A system call.
+pub enum ConnectionError {
+    /// A system call on the socket has failed.
     Socket(Errno),
-    /// The protocol.
+    /// TLS has failed.
     Tls(Box<TlsError>),
 }
 
-impl From<TlsError> for Failure {
+impl From<TlsError> for ConnectionError {
     fn from(error: TlsError) -> Self {
         Self::Tls(Box::new(error))
     }
 }
 
 impl TlsError {
-    /// A message of the protocol itself is longer than any may be.
+    /// A message of the protocol itself exceeds the maximum.
     pub fn endless_message() -> Self {
         Self::of_reason("excessive message size")
     }
 
-    /// Something here has panicked.
+    /// The handshake has panicked.
     pub fn internal() -> Self {
         Self::new(
             "ERR_RUST_NET_INTERNAL",
@@ -51,12 +51,12 @@ impl TlsError {
         )
     }
 
-    /// The connection ended before the handshake did; as in Node.
+    /// The connection has ended during the handshake; Node's code and message.
     pub fn disconnected() -> Self {
         Self::new("ECONNRESET", "Client network socket disconnected before secure TLS connection was established")
     }
 
-    /// The peer does not speak TLS; `first` are the first bytes that it sent. Plain HTTP is told from other things.
+    /// The peer does not speak TLS. Its `first` bytes tell HTTP from other protocols.
     pub fn not_tls(first: &[u8]) -> Self {
         Self::of_reason(plaintext_reason(first))
     }
@@ -65,7 +65,7 @@ impl TlsError {
         Self { code: code.into(), message: message.into(), alert: None }
     }
 
-    /// OpenSSL's reason becomes the code by Node's rule.
+    /// An error with the code that Node derives from OpenSSL's reason.
     fn of_reason(reason: &str) -> Self {
         Self::new(format!("ERR_SSL_{}", reason.to_uppercase().replace(' ', "_")), reason)
     }
@@ -107,7 +107,7 @@ impl From<&Verdict> for TlsError {
     }
 }
 
-/// OpenSSL's reason for what rustls reports.
+/// OpenSSL's reason for an error of rustls.
 fn reason(error: &Error) -> &'static str {
     match error {
         Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => "unexpected message",
@@ -125,7 +125,7 @@ fn reason(error: &Error) -> &'static str {
 
 fn invalid_message_reason(invalid: &InvalidMessage) -> &'static str {
     match invalid {
-        // The header of a record: the peer does not speak TLS.
+        // In the header of a record: the peer does not speak TLS.
         InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion => "wrong version number",
         InvalidMessage::MessageTooLarge
         | InvalidMessage::HandshakePayloadTooLarge
@@ -146,7 +146,7 @@ fn incompatible_reason(incompatible: &PeerIncompatible) -> &'static str {
         PeerIncompatible::NoKxGroupsInCommon | PeerIncompatible::KeyShareExtensionRequired => "no suitable key share",
         PeerIncompatible::NoSignatureSchemesInCommon
         | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon => "no suitable signature algorithm",
-        // The extension came with TLS 1.2: a client without it speaks TLS 1.1 at the most.
+        // TLS 1.2 introduced the extension: a client without it supports TLS 1.1 at most.
         PeerIncompatible::SignatureAlgorithmsExtensionRequired
         | PeerIncompatible::ServerDoesNotSupportTls12Or13
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
@@ -162,7 +162,7 @@ fn incompatible_reason(incompatible: &PeerIncompatible) -> &'static str {
     }
 }
 
-/// An alert under the name that OpenSSL 3.0, and so Node, has for it when it is received.
+/// The name of a received alert in OpenSSL 3.0, and so in Node.
 fn alert_name(alert: AlertDescription) -> Option<&'static str> {
     Some(match alert {
         AlertDescription::UnexpectedMessage => "sslv3 alert unexpected message",
@@ -202,12 +202,12 @@ fn alert_name(alert: AlertDescription) -> Option<&'static str> {
     })
 }
 
-/// Are these the first bytes of a TLS connection: a handshake record?
+/// Whether a connection that begins with `first` is TLS: its first record is a handshake.
 pub fn looks_like_tls(first: &[u8]) -> bool {
     matches!(first, [22, 3, ..] | [22] | [])
 }
 
-/// Are these the first bytes of a request in plain HTTP, as OpenSSL tells it?
+/// Whether a connection that begins with `first` is unencrypted HTTP, by OpenSSL's rules.
 pub fn looks_like_http(first: &[u8]) -> bool {
     plaintext_reason(first) == "http request"
 }
@@ -225,10 +225,10 @@ fn plaintext_reason(first: &[u8]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::credentials::Credentials;
-    use super::super::fixtures::{Certificate, handshake, params};
-    use super::super::options::Options;
     use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, handshake, params};
 
     fn code(error: Error) -> String {
         TlsError::from(&error).code
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_told_from_other_things() {
+    fn http_is_distinguished_from_other_protocols() {
         assert!(looks_like_http(b"GET / HTTP/1.1\r\n") && looks_like_http(b"PUT /a"));
         assert!(!looks_like_http(b"DELETE / HTTP/1.1") && !looks_like_http(b"\x16\x03\x01") && !looks_like_http(b"GE"));
         assert_eq!(TlsError::not_tls(b"POST / HTTP/1.1").code, "ERR_SSL_HTTP_REQUEST");
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(TlsError::not_tls(b"EHLO me").code, "ERR_SSL_WRONG_VERSION_NUMBER");
     }
 
-    /// What `node:tls` 20 gives on both sides when the same two are set against each other.
+    /// The codes are those of `node:tls` 20 on both sides of the same handshake.
     #[test]
     fn failed_handshakes_have_the_codes_of_node_on_both_sides() {
         let own = Certificate::self_signed(params("localhost"));
@@ -300,7 +300,7 @@ mod tests {
         let max = |version: &str, options: Options| Options { max_version: Some(version.into()), ..options };
         let min = |version: &str, options: Options| Options { min_version: Some(version.into()), ..options };
         let alpn = |name: &str| Options { alpn: vec![name.into()], ..base() };
-        let gate = || Options { reject_unauthorized: true, ..base() };
+        let strict = || Options { reject_unauthorized: true, ..base() };
         let (tls12, tls13) = ("TLSv1.2", "TLSv1.3");
         let (ecdsa128, ecdsa256) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384");
         let (aes128, aes256) = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384");
@@ -312,28 +312,33 @@ mod tests {
             (min(tls13, base()), max(tls12, base()), "ERR_SSL_UNSUPPORTED_PROTOCOL", version),
             (max(tls12, base()), min(tls13, base()), "ERR_SSL_UNSUPPORTED_PROTOCOL", version),
             (alpn("a"), alpn("b"), "ERR_SSL_NO_APPLICATION_PROTOCOL", "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
-            (gate(), base(), "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"),
+            (
+                strict(),
+                base(),
+                "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+                "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+            ),
             // Under TLS 1.2 Node sends `handshake_failure`, rustls the same as under 1.3.
             (
-                max(tls12, gate()),
+                max(tls12, strict()),
                 base(),
                 "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
                 "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
             ),
         ] {
-            let server = Credentials::new(Options { identities: vec![own.identity()], ..server }).unwrap();
-            let outcome = handshake(&Credentials::new(client).unwrap(), &server, "localhost");
+            let server = Credentials::new(&Options { identities: vec![own.identity()], ..server }).unwrap();
+            let outcome = handshake(&Credentials::new(&client).unwrap(), &server, "localhost");
             let codes = (code(outcome.server_error.unwrap()), code(outcome.client_error.unwrap()));
             assert_eq!(codes, (at_server.into(), at_client.into()));
         }
     }
 
-    /// Likewise, what is said to a server instead of a greeting.
+    /// Likewise, for a server that receives something other than a ClientHello.
     #[test]
     fn what_is_not_a_handshake_has_the_codes_of_node() {
         let own = Certificate::self_signed(params("localhost"));
         let options = Options { identities: vec![own.identity()], ..Options::default() };
-        let config = Credentials::new(options).unwrap().server.unwrap();
+        let config = Credentials::new(&options).unwrap().server.unwrap();
         for (bytes, expected) in [
             (&b"hello world, what is this?"[..], "ERR_SSL_WRONG_VERSION_NUMBER"),
             (&[0; 60], "ERR_SSL_WRONG_VERSION_NUMBER"),

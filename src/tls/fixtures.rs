@@ -1,4 +1,4 @@
-//! Certificates for the tests: authorities, what they have signed, and whole handshakes in memory.
+//! Certificates for the tests: authorities, certificates that they have signed, and handshakes in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,19 +10,17 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConnection, Error, ServerConnection};
 
-use super::credentials::Credentials;
-use super::identities::Identity;
-use super::judge::{Peer, judge};
-use super::trust::{Listed, Trust, read_crls};
+use super::credentials::{Credentials, Identity};
+use super::trust::{Crl, ExpectedPeer, ListedCertificate, Trust, judge};
 
-/// A certificate with the key it is for.
+/// A certificate with its private key.
 pub struct Certificate {
     pub der: CertificateDer<'static>,
     params: CertificateParams,
     key: KeyPair,
 }
 
-/// The serial number of every certificate, so that a revocation list can name it.
+/// The serial number of every certificate, which revocation lists contain.
 const SERIAL: u64 = 77;
 
 /// Parameters of a certificate for `name`, valid from 2020 to 2040.
@@ -64,12 +62,12 @@ impl Certificate {
         Self { der, params, key }
     }
 
-    /// A revocation list of 2020 that is due in `until`, with or without the one serial number that there is.
+    /// A revocation list of 2020 that expires in `until`, with or without the serial number of all certificates.
     pub fn crl(&self, has_revoked: bool, until: i32) -> Vec<u8> {
         self.crl_of(has_revoked, 2020, until, None)
     }
 
-    /// The same, of the year `from`, for a part of the certificates.
+    /// A revocation list of the year `from` for `part` of the certificates.
     pub fn crl_of(
         &self,
         has_revoked: bool,
@@ -107,18 +105,18 @@ impl Certificate {
     }
 }
 
-/// The 2nd of January 2030.
+/// 2 January 2030.
 pub fn now() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_893_542_400))
 }
 
 pub fn trust(listed: &[&Certificate], crls: &[&Vec<u8>]) -> Trust {
-    let listed = listed.iter().map(|certificate| Listed::new(certificate.der.clone()).unwrap()).collect();
-    Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| read_crls(crl).unwrap()).collect())
+    let listed = listed.iter().map(|certificate| ListedCertificate::new(certificate.der.clone()).unwrap()).collect();
+    Trust::new(Some(listed), vec![], crls.iter().flat_map(|crl| Crl::read(crl).unwrap()).collect())
 }
 
-/// The code of the verdict on `chain`; empty for trust.
-pub fn code(trust: &Trust, chain: &[&Certificate], peer: Peer<'_>) -> &'static str {
+/// The code of the verdict on `chain`; empty if it is trusted.
+pub fn code(trust: &Trust, chain: &[&Certificate], peer: ExpectedPeer<'_>) -> &'static str {
     let chain: Vec<_> = chain.iter().map(|certificate| certificate.der.clone()).collect();
     judge(trust, &chain, peer, now()).map_or_else(|verdict| verdict.code(), |()| "")
 }
@@ -128,7 +126,7 @@ pub fn with(mut params: CertificateParams, change: impl FnOnce(&mut CertificateP
     params
 }
 
-/// How a handshake in memory has ended on both sides.
+/// Both sides of a handshake in memory after its end.
 pub struct Outcome {
     pub client: ClientConnection,
     pub server: ServerConnection,
@@ -136,7 +134,7 @@ pub struct Outcome {
     pub server_error: Option<Error>,
 }
 
-/// A handshake without sockets. It stops where neither side has anything more to say.
+/// A handshake without sockets. It ends when neither side has anything more to send.
 pub fn handshake(client: &Credentials, server: &Credentials, name: &'static str) -> Outcome {
     let name = ServerName::try_from(name).unwrap();
     let mut client = ClientConnection::new(Arc::clone(&client.client), name).unwrap();

@@ -1,23 +1,23 @@
-//! From what the options hold, PEM or DER, to certificates and revocation lists.
+//! Reads certificates and revocation lists from PEM or DER.
 //!
-//! Pure. A bundle is any number of blocks with anything between them; what has no block at all is taken for DER.
+//! Pure. PEM is any number of blocks with anything between them; data without any block is DER.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
-/// The certificates in `data`; an error says what is wrong with them.
+/// Returns the certificates in `data`. The error is a reason for people.
 pub fn certificates(data: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if !is_pem(data) {
         return Ok(vec![CertificateDer::from(data.to_vec())]);
     }
-    // OpenSSL writes two more names for the same thing.
+    // Two more labels that OpenSSL uses for certificates.
     let text = String::from_utf8_lossy(data)
         .replace(" TRUSTED CERTIFICATE-----", " CERTIFICATE-----")
         .replace(" X509 CERTIFICATE-----", " CERTIFICATE-----");
     CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
-/// The revocation lists in `data`; an error says what is wrong with them.
+/// Returns the revocation lists in `data`. The error is a reason for people.
 pub fn revocation_lists(data: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
     if !is_pem(data) {
         return Ok(vec![CertificateRevocationListDer::from(data.to_vec())]);

@@ -1,10 +1,10 @@
-//! Who computes: the one place that names AWS-LC or *ring*.
+//! The provider of cryptography: the only file that names AWS-LC or *ring*.
 //!
 //! AWS-LC is the default; *ring* is for platforms where AWS-LC does not build (`--no-default-features --features
-//! ring`). With both features AWS-LC is taken. The process-wide default of rustls is neither read nor set, so that
-//! another copy of rustls in the process can't change what we do.
+//! ring`). With both features it is AWS-LC. The process-wide default of rustls is neither read nor set, so that
+//! another copy of rustls in the process has no influence.
 //!
-//! Pure, and callable from any thread. The provider is made once per process and never changes.
+//! Callable on any thread. The provider is made once per process and never changes.
 
 use std::sync::{Arc, LazyLock};
 
@@ -26,10 +26,10 @@ compile_error!("TLS needs one of the features `aws-lc-rs` (the default) and `rin
 /// Authenticated encryption, for session tickets.
 pub use primitives::aead;
 
-/// Everything that rustls asks a provider for, with all cipher suites.
+/// The provider of rustls, with all cipher suites.
 ///
-/// Those with AES-128 come first: 128 bits are as much as can't be searched, and processors compute SHA-256, but seldom
-/// SHA-384, which takes an eighth of a handshake otherwise.
+/// Those with AES-128 come first: 128 bits can't be searched, and their SHA-256 is computed by processors, whereas the
+/// SHA-384 of AES-256 rarely is, and then takes an eighth of a handshake.
 pub fn provider() -> &'static Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let mut provider = tls::default_provider();
@@ -48,21 +48,21 @@ fn is_aes_128(suite: CipherSuite) -> bool {
     )
 }
 
-/// The provider, reduced to `suites`, the preferred first.
+/// The provider, reduced to `suites`, in order of preference.
 pub fn with_suites(suites: Vec<SupportedCipherSuite>) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { cipher_suites: suites, ..provider().as_ref().clone() })
 }
 
-/// `base`, reduced to `groups` for the key exchange, the preferred first.
+/// The provider `base`, reduced to `groups` for the key exchange, in order of preference.
 pub fn with_groups(base: &CryptoProvider, groups: Vec<&'static dyn SupportedKxGroup>) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { kx_groups: groups, ..base.clone() })
 }
 
-/// The signatures that can be checked, in certificates and in handshakes. For tests, each check is counted.
+/// The signature algorithms for certificates and handshakes. In tests, each check is counted.
 pub fn signature_algorithms() -> WebPkiSupportedAlgorithms {
     let supported = provider().signature_verification_algorithms;
     #[cfg(test)]
-    let supported = super::signature::counter::counted(supported);
+    let supported = super::check_counter::counted(supported);
     supported
 }
 
@@ -71,7 +71,7 @@ pub fn sha1(data: &[u8]) -> impl AsRef<[u8]> + use<> {
     primitives::digest::digest(&primitives::digest::SHA1_FOR_LEGACY_USE_ONLY, data)
 }
 
-/// Fills `bytes` from the system's source of randomness; `false` where that fails.
+/// Fills `bytes` with random numbers. Returns `false` if the system has none.
 #[must_use]
 pub fn random(bytes: &mut [u8]) -> bool {
     provider().secure_random.fill(bytes).is_ok()

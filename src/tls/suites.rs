@@ -1,14 +1,13 @@
-//! Cipher suites and protocol versions by their names: what `getCipher()` and `getProtocol()` say, and what the
-//! option `ciphers` asks for.
+//! Cipher suites and protocol versions by name, for `getCipher()`, `getProtocol()` and the option `ciphers`.
 //!
-//! Pure. rustls has nine suites, all with ephemeral keys and authenticated encryption; they are the table below, and
-//! the list language of OpenSSL is read as far as it can make a difference among them.
+//! Pure. rustls has nine suites, all with ephemeral keys and authenticated encryption: the table below. OpenSSL's cipher
+//! list syntax is supported as far as it can select among them.
 
 use rustls::{CipherSuite, ProtocolVersion, SupportedCipherSuite};
 
 use super::provider::provider;
 
-/// A cipher suite under both of its names, as Node's `getCipher()` gives it.
+/// A cipher suite with both of its names, as in Node's `getCipher()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SuiteName {
     /// The suite.
@@ -17,11 +16,11 @@ pub struct SuiteName {
     pub name: &'static str,
     /// The IANA's name.
     pub standard_name: &'static str,
-    /// The version of TLS that the suite belongs to.
+    /// The protocol version of the suite.
     pub version: &'static str,
 }
 
-/// All suites that rustls has, in the order in which we prefer them; see `provider`.
+/// All suites of rustls, in order of preference (see [`provider`]).
 const SUITES: [SuiteName; 9] = [
     tls13(CipherSuite::TLS13_AES_128_GCM_SHA256, "TLS_AES_128_GCM_SHA256"),
     tls13(CipherSuite::TLS13_AES_256_GCM_SHA384, "TLS_AES_256_GCM_SHA384"),
@@ -66,7 +65,7 @@ const fn tls12(suite: CipherSuite, name: &'static str, standard_name: &'static s
     SuiteName { suite, name, standard_name, version: "TLSv1.2" }
 }
 
-/// The names of `suite`, or `None` for one that rustls can't have negotiated.
+/// The names of `suite`; `None` for one that rustls does not have.
 pub fn suite_name(suite: CipherSuite) -> Option<&'static SuiteName> {
     SUITES.iter().find(|known| known.suite == suite)
 }
@@ -83,20 +82,20 @@ pub fn protocol_name(version: ProtocolVersion) -> &'static str {
     }
 }
 
-/// What a list of ciphers selects.
+/// What a cipher list selects.
 #[derive(Debug)]
 pub struct Selection {
-    /// The suites, the preferred first.
+    /// The suites, in order of preference.
     pub suites: Vec<SupportedCipherSuite>,
-    /// Only suites of TLS 1.3 were named: as in Node, TLS 1.2 is then not offered, where 1.3 is.
+    /// Whether only suites of TLS 1.3 were named. As in Node, TLS 1.2 is then not offered.
     pub only_tls13: bool,
 }
 
-/// Reads the option `ciphers`: names of suites (OpenSSL's or the IANA's), and OpenSSL's words for groups of them with
-/// `!`, `-` and `+`. `None` if nothing matches.
+/// Reads the option `ciphers`: names of suites (OpenSSL's or the IANA's) and OpenSSL's names for groups of them, with `!`,
+/// `-` and `+`. `None` if nothing matches.
 ///
-/// As in Node, suites of TLS 1.3 are all there unless some are named, and an unknown one of them is an error, whereas
-/// OpenSSL passes over words it does not know.
+/// As in Node, the suites of TLS 1.3 are all selected unless some are named. An unknown one of these is an error, whereas
+/// other unknown words are ignored, as in OpenSSL.
 pub fn select(list: &str) -> Option<Selection> {
     let is_tls13_name = |word: &&str| word.starts_with("TLS_") && !word.contains("_WITH_");
     let words = list.split([':', ',', ' ', ';']).map(str::trim).filter(|word| !word.is_empty());
@@ -123,8 +122,8 @@ fn supported(name: &SuiteName) -> Option<SupportedCipherSuite> {
     provider().cipher_suites.iter().copied().find(|suite| suite.suite() == name.suite)
 }
 
-/// OpenSSL's list language: a word adds what it names and is not there yet, `-` takes out, `!` takes out for good,
-/// `+` moves to the end.
+/// Applies OpenSSL's rules: a word adds the suites that it names, `-` removes them, `!` removes them permanently, `+` moves
+/// them to the end.
 fn tls12_list(rules: &[&str]) -> Vec<&'static SuiteName> {
     let mut list: Vec<&'static SuiteName> = Vec::new();
     let mut banned: Vec<&'static SuiteName> = Vec::new();
@@ -159,7 +158,7 @@ fn tls12_list(rules: &[&str]) -> Vec<&'static SuiteName> {
     list
 }
 
-/// Does `word` name `suite`? Words joined by `+` all have to.
+/// Whether `word` names `suite`. With words joined by `+`, all of them must.
 fn matches(suite: &SuiteName, word: &str) -> bool {
     if word == suite.name || word == suite.standard_name {
         return true;

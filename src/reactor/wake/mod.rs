@@ -1,8 +1,8 @@
-//! How the environment's event loop learns that a turn is due: one seam, two ways.
+//! How the environment's event loop runs a turn when one is due: one seam, two ways.
 //!
 //! - [`uv`]: libuv watches the reactor's descriptor. Node on Linux and macOS.
-//! - [`thread`]: a thread watches it and calls through a threadsafe function. Where libuv's loop can't be had (Bun,
-//!   Deno), or when it is asked for.
+//! - [`thread`]: a thread watches it and calls through a threadsafe function. Where there is no libuv to use (Bun, Deno),
+//!   or on request.
 //!
 //! # Threads
 //!
@@ -17,29 +17,29 @@ use std::rc::Rc;
 
 use napi::sys;
 
-/// What is woken.
+/// What is woken. Whether a turn is under way is its own to know, not the wake's.
 pub trait Turn {
     /// Runs a whole turn. There is no JavaScript on the stack, so that each event gets its ticks and microtasks.
     fn turn(&self);
 
-    /// Begins a turn or goes on with it, as far as one event, after which the caller's callback scope runs the ticks
-    /// and microtasks. Says whether there is more.
+    /// Runs the next event of a turn, which begins if none is under way. The caller's callback scope runs the ticks and
+    /// microtasks afterwards. Returns whether the turn goes on.
     fn step(&self) -> bool;
 }
 
-/// Which way to take.
+/// The way to watch the descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// libuv if its loop can be had, else the thread.
+    /// libuv where there is one to use, else the thread.
     Uv,
     /// The thread.
     Thread,
 }
 
-/// Called once the environment needs to wait for nothing more.
+/// Called when the wake is closed, and the environment may end.
 pub type Closed = Box<dyn FnOnce()>;
 
-/// A running wake. It keeps its [`Turn`], and is to be closed before the environment ends.
+/// A running wake. It keeps its [`Turn`] alive, and has to be closed before the environment ends.
 pub enum Wake {
     /// See [`uv`].
     Uv(uv::Uv),
@@ -48,7 +48,7 @@ pub enum Wake {
 }
 
 impl Wake {
-    /// Starts to watch `fd`. It does not keep the loop alive until it is told to.
+    /// Starts to watch `fd`, without keeping the loop alive.
     ///
     /// # Safety
     ///
@@ -64,7 +64,7 @@ impl Wake {
         unsafe { thread::Thread::start(env, fd, turn) }.map(Self::Thread)
     }
 
-    /// Which way it is.
+    /// The way that is taken.
     pub fn way(&self) -> Way {
         match self {
             Self::Uv(_) => Way::Uv,
@@ -72,7 +72,7 @@ impl Wake {
         }
     }
 
-    /// Whether it keeps the loop alive.
+    /// Sets whether it keeps the loop alive.
     pub fn set_referenced(&self, referenced: bool) {
         match self {
             Self::Uv(uv) => uv.set_referenced(referenced),
@@ -80,7 +80,7 @@ impl Wake {
         }
     }
 
-    /// Stops watching and lets go of the [`Turn`], then calls `closed`.
+    /// Stops watching and drops the [`Turn`], then calls `closed`.
     pub fn close(self, closed: Closed) {
         match self {
             Self::Uv(uv) => uv.close(closed),

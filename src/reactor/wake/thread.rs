@@ -1,12 +1,12 @@
 //! Woken by a thread: it waits on the reactor's descriptor and calls through a threadsafe function.
 //!
 //! One call of the threadsafe function runs one event, because the ticks and microtasks of an event run when such a
-//! call returns. As long as there is more, the JavaScript side calls again itself; then it lets the thread wait again.
+//! call returns. As long as there is more, the JavaScript thread calls again itself; then it has the thread wait again.
 //!
 //! # Threads
 //!
-//! The thread only waits, on the reactor's descriptor and on a pipe that tells it to stop or to go on. It touches
-//! nothing of the engine. Everything else happens on the JavaScript thread.
+//! The thread only waits, on the reactor's descriptor and on a pipe, its control channel. It touches nothing of the
+//! engine. Everything else happens on the JavaScript thread.
 
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -16,18 +16,19 @@ use std::thread::JoinHandle;
 
 use napi::sys;
 use rustix::event::{PollFd, PollFlags};
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Turn;
 use crate::socket::Descriptor;
 
-/// Sent to the thread: wait for the descriptor again. The end of the pipe means: stop.
+/// Sent over the control channel: wait for the descriptor again. The end of the channel means: stop.
 const GO_ON: u8 = 1;
 
 /// What the threadsafe function's context points to. Lives until the function is finalized.
 struct Context {
     turn: Rc<dyn Turn>,
     function: sys::napi_threadsafe_function,
-    /// `None` once closed: calls that are still on their way do nothing.
+    /// The sending end of the control channel. `None` once closed: calls that are still queued do nothing.
     control: Option<Descriptor>,
 }
 
@@ -50,9 +51,9 @@ impl Thread {
     ///
     /// As of [`super::Wake::start`].
     pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
-        let (ears, mouth) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(std::io::Error::from)?;
-        let (ears, mouth) = (Descriptor::from(ears), Descriptor::from(mouth));
-        let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(mouth) }));
+        let (receiver, sender) = pipe_with(PipeFlags::CLOEXEC).map_err(std::io::Error::from)?;
+        let (receiver, sender) = (Descriptor::from(receiver), Descriptor::from(sender));
+        let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(sender) }));
         // SAFETY: `env` is valid, as the caller promises. The context is freed by `finalize` alone.
         let function = unsafe {
             let mut name = null_mut();
@@ -90,7 +91,8 @@ impl Thread {
             function
         };
         let (fd, called) = (fd.as_raw_fd(), Function(function));
-        let spawned = std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &ears, &called));
+        let spawned =
+            std::thread::Builder::new().name("rust-net wake".into()).spawn(move || watch(fd, &receiver, &called));
         match spawned {
             Ok(thread) => Ok(Self { env, function, context, thread }),
             Err(error) => {
@@ -127,16 +129,16 @@ impl Thread {
     }
 }
 
-/// The thread: waits for news, calls, waits until the turn is over.
-fn watch(fd: RawFd, ears: &Descriptor, function: &Function) {
+/// The thread: waits until the reactor is readable, calls, waits until the turn is over.
+fn watch(fd: RawFd, control: &Descriptor, function: &Function) {
     // SAFETY: `Wake::start`'s caller keeps the descriptor open until this thread has been joined.
     let reactor = unsafe { BorrowedFd::borrow_raw(fd) };
     loop {
-        let mut news = [PollFd::new(&reactor, PollFlags::IN), PollFd::new(ears, PollFlags::IN)];
-        if rustix::event::poll(&mut news, None).is_err() {
+        let mut watched = [PollFd::new(&reactor, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
+        if rustix::event::poll(&mut watched, None).is_err() {
             continue;
         }
-        if !news[1].revents().is_empty() {
+        if !watched[1].revents().is_empty() {
             return;
         }
         // SAFETY: `Thread::close` joins this thread before it releases the function.
@@ -146,9 +148,9 @@ fn watch(fd: RawFd, ears: &Descriptor, function: &Function) {
         if status != sys::Status::napi_ok {
             return;
         }
-        let mut heard = [0u8];
+        let mut message = [0u8];
         loop {
-            match rustix::io::read(ears, &mut heard) {
+            match rustix::io::read(control, &mut message) {
                 Ok(1) => break,
                 Err(rustix::io::Errno::INTR) => {}
                 _ => return,
@@ -159,32 +161,32 @@ fn watch(fd: RawFd, ears: &Descriptor, function: &Function) {
 
 /// Runs one event on the JavaScript thread, inside the callback scope of the threadsafe function.
 unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, context: *mut c_void, _data: *mut c_void) {
-    // Without an environment, a call that was queued is only being thrown away, after the context.
+    // Without an environment, a queued call is only being discarded, after the context.
     if env.is_null() {
         return;
     }
     let context = context.cast::<Context>();
     // SAFETY: a call with an environment comes before `finalize`.
-    let (turn, function, open) =
+    let (turn, function, is_open) =
         unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
-    if !open {
+    if !is_open {
         return;
     }
-    let more = turn.step();
+    let goes_on = turn.step();
     // SAFETY: as above. The event may have closed the wake, but not finalized the function.
     let Some(control) = (unsafe { &(*context).control }) else { return };
-    if more {
+    if goes_on {
         // SAFETY: the function is open as long as `control` is.
         unsafe {
             sys::napi_call_threadsafe_function(function, null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking);
         }
     } else {
-        // One byte per turn: the pipe can't be full, and if the thread is gone there is nobody to tell.
+        // One byte per turn: the pipe can't be full. Where the thread is gone, nothing waits for it.
         let _ = rustix::io::write(control, &[GO_ON]);
     }
 }
 
-/// `hasRef` of the resource: the sockets are what may keep the process alive, not this.
+/// `hasRef` of the resource: sockets may keep the process alive, this does not.
 unsafe extern "C" fn has_no_ref(env: sys::napi_env, _info: sys::napi_callback_info) -> sys::napi_value {
     let mut result = null_mut();
     // SAFETY: Node-API calls with its environment.

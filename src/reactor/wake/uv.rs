@@ -1,8 +1,8 @@
 //! Woken by libuv: a `uv_poll_t` on the reactor's descriptor.
 //!
-//! The loop is asked for through Node-API, and libuv's functions are looked up in the running program, which exports
-//! them if it is Node. The handle lives in memory of libuv's size, from `start` until libuv has closed it: a handle
-//! that is still open when a worker ends would abort the process.
+//! Node-API returns the loop, and libuv's functions are looked up in the running program, which exports them if it is
+//! Node. The handle lives in memory of libuv's size, from `start` until libuv has closed it: a handle that is still open
+//! when a worker ends would abort the process.
 //!
 //! # Threads
 //!
@@ -73,7 +73,7 @@ pub struct Uv {
 }
 
 impl Uv {
-    /// `None` where there is no libuv to be had.
+    /// `None` where there is no libuv to use.
     ///
     /// # Safety
     ///
@@ -89,7 +89,7 @@ impl Uv {
         let layout = functions.layout()?;
         // SAFETY: the layout has a size.
         let handle = NonNull::new(unsafe { alloc(layout) })?.cast::<c_void>();
-        // SAFETY: the handle has the size that libuv asks for, and the loop is that of this thread.
+        // SAFETY: the handle has the size that libuv requires, and the loop is that of this thread.
         if unsafe { (functions.poll_init)(event_loop.cast(), handle.as_ptr(), fd.as_raw_fd()) } != 0 {
             // SAFETY: a handle that was not initialized is ours alone.
             unsafe { dealloc(handle.as_ptr().cast(), layout) };
@@ -117,8 +117,8 @@ impl Uv {
     }
 
     pub fn close(self, closed: Closed) {
-        // SAFETY: the handle is open, its data is the context that `start` has set, and nobody borrows that now:
-        // `on_readable` holds no reference to it while it calls out.
+        // SAFETY: the handle is open, its data is the context that `start` has set, and that is not borrowed now:
+        // `on_readable` holds no reference to it while it runs a turn.
         unsafe {
             (*context(self.handle.as_ptr())).closed = Some(closed);
             (self.functions.close)(self.handle.as_ptr(), on_closed);
@@ -138,7 +138,7 @@ unsafe fn context(handle: Handle) -> *mut Context {
 
 /// libuv calls this from the loop, without a handle scope; the turn opens its own.
 unsafe extern "C" fn on_readable(handle: Handle, _status: c_int, _events: c_int) {
-    // SAFETY: an open handle's data is its context. The turn may close the handle, so it is kept by a count of its own.
+    // SAFETY: an open handle's data is its context. The turn may close the handle, so a count of its own keeps it.
     let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
     turn.turn();
 }

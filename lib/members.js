@@ -1,0 +1,45 @@
+'use strict';
+
+// How members come onto the public prototypes. Programs list, redefine and assign the members of `net.Socket.prototype`
+// and `net.Server.prototype`, so these are own properties there, as enumerable and configurable as Node's.
+
+/**
+ * The property descriptors of what the prototypes of `parts` have: a name that `model` has, too, is as enumerable and
+ * as configurable as there.
+ */
+function membersLike(parts, model) {
+  const members = Object.assign({}, ...parts.map((part) => Object.getOwnPropertyDescriptors(part.prototype)));
+  delete members.constructor;
+  for (const name of Object.keys(members)) {
+    const like = Object.getOwnPropertyDescriptor(model, name);
+    if (like) Object.assign(members[name], { enumerable: like.enumerable, configurable: like.configurable });
+  }
+  return members;
+}
+
+/** `members`, whose accessors can be assigned: the value takes the place of the accessor, on that object. */
+function assignable(members) {
+  const all = {};
+  for (const [name, member] of Object.entries(members)) {
+    all[name] = member.get ? { ...member, set: replace(name) } : member;
+  }
+  return all;
+}
+
+function replace(name) {
+  return function assign(value) {
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+}
+
+/** Makes `instanceof Class` true of instances of `Other` as well; not so for classes that extend `Class`. */
+function countInstances(Class, Other) {
+  Object.defineProperty(Class, Symbol.hasInstance, {
+    value(object) {
+      const isOne = Function.prototype[Symbol.hasInstance].call(this, object);
+      return isOne || (this === Class && object instanceof Other);
+    },
+  });
+}
+
+module.exports = { assignable, countInstances, membersLike };

@@ -1,0 +1,190 @@
+'use strict';
+
+// net.Server of the contract: an EventEmitter over a listener of the engine.
+
+const { EventEmitter } = require('events');
+const { setTimeout } = require('timers');
+const { listenTarget, normalize, validateFd, validateFunction } = require('../arguments');
+const channels = require('../channels');
+const errors = require('../errors');
+const { Handle, assignHandle } = require('../handle');
+const { countInstances, membersLike } = require('../members');
+const nodesNet = require('../nodes-net');
+const { kContract, kOnConnection, kOnStall, kReleased } = require('../symbols');
+const { accept, noteRelease, noteStall } = require('./accepting');
+const { checkListener, construct } = require('./construct');
+const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream } = require('./fields');
+const { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop } = require('./listening');
+
+/** `server.pause()` without a time, in milliseconds, as in 2010. */
+const PAUSE_DEFAULT = 1000;
+
+/** The methods and properties of net.Server. Instances are made by the functions of `serverFor`. */
+class ServerMethods extends EventEmitter {
+  /**
+   * Begins accepting connections: `listen(port[, host][, backlog][, callback])`, `listen(path[, callback])`,
+   * `listen(options[, callback])` or `listen([callback])`. Contract: server.listen.
+   */
+  listen(...args) {
+    const { callback, target } = listenTarget(args);
+    if (isRunning(this)) throw errors.serverAlreadyListening();
+    // Throws if it has been adopted.
+    target.bound?.address();
+    if (channels.serverListen.hasSubscribers) {
+      channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
+    }
+    if (callback !== null) this.once('listening', callback);
+    if (target.signal) closeOnAbort(this, target.signal);
+    beginListening(this, target);
+    return this;
+  }
+
+  /** Listens on a descriptor that is bound and listening already. Contract: server.listenFD. */
+  listenFD(fd, callback) {
+    return this.listen({ fd: validateFd(fd) }, callback);
+  }
+
+  /** Stops accepting connections; 'close' follows. Contract: server.close. */
+  close(callback) {
+    callback = checkListener(this, callback, 'callback');
+    if (!isRunning(this)) {
+      if (this[kContract].closeThrowsWhenNotRunning) throw errors.serverNotRunning();
+      if (callback) this.once('close', () => callback(errors.serverNotRunning()));
+    } else {
+      if (callback) this.once('close', callback);
+      stop(this);
+    }
+    this[kClosing] = true;
+    emitCloseIfDone(this);
+    return this;
+  }
+
+  /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
+  pause(msecs = PAUSE_DEFAULT) {
+    if (!this.listening || this[kPauseTimer] !== null) return this;
+    this[kListener].pause(true);
+    this[kPauseTimer] = setTimeout(() => {
+      this[kPauseTimer] = null;
+      this[kListener].pause(false);
+    }, msecs);
+    this[kPauseTimer].unref();
+    return this;
+  }
+
+  /** Where the server listens: `{ address, family, port }`, a path, or null. */
+  address() {
+    if (!this.listening) return null;
+    return this[kListener].local ?? this[kPath] ?? this[kListener].path;
+  }
+
+  /** Calls `callback(error, count)` with the number of concurrent connections. */
+  getConnections(callback) {
+    validateFunction(callback, 'callback');
+    process.nextTick(callback, null, this[kConnections]);
+    return this;
+  }
+
+  /** Lets the server keep the process alive (the default). */
+  ref() {
+    return reference(this, true);
+  }
+
+  /** Lets the process exit while the server listens. */
+  unref() {
+    return reference(this, false);
+  }
+
+  /** Node's name of emitting 'close', unless the server listens or a stream is still open. */
+  _emitCloseIfDrained() {
+    emitCloseIfDone(this);
+  }
+
+  /** Node's name of the number of concurrent connections. */
+  get _connections() {
+    return this[kConnections];
+  }
+
+  /** As in Node, an assigned number is believed. */
+  set _connections(count) {
+    this[kConnections] = count;
+  }
+
+  /** What stands in for Node's private object: null unless the server listens. */
+  get _handle() {
+    return this.listening ? (this[kHandle] ??= new Handle(this, this[kListener])) : null;
+  }
+
+  /** What is assigned is kept as the instance's own, and means nothing to the server. */
+  set _handle(value) {
+    assignHandle(this, value);
+  }
+
+  get listening() {
+    // The prototype, on which it can be read as well, has no listener.
+    return this[kListener]?.isOpen ?? false;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    if (!isRunning(this)) return;
+    await new Promise((resolve) => this.close(resolve));
+  }
+
+  [EventEmitter.captureRejectionSymbol](error, event, stream) {
+    if (event === 'connection') stream.destroy(error);
+    else this.emit('error', error);
+  }
+
+  // The engine's events.
+
+  /** The listener has accepted `id`. */
+  [kOnConnection](id) {
+    accept(this, id);
+  }
+
+  /** Accepting has failed: connections wait until it can go on (`errno` 0). */
+  [kOnStall](errno) {
+    noteStall(this, errno);
+  }
+
+  /** A stream of this server is gone. */
+  [kReleased]() {
+    noteRelease(this);
+  }
+}
+
+/** The constructor of net.Server for one contract, whose streams are of class `Stream`. */
+function serverFor(contract, Stream) {
+  /**
+   * @param {object} [options]
+   * @param {Function} [connectionListener]
+   */
+  function Server(options, connectionListener) {
+    if (!(this instanceof Server)) return new Server(options, connectionListener);
+    construct(this, options, connectionListener);
+  }
+  Object.setPrototypeOf(Server, EventEmitter);
+  Server.prototype = Object.create(EventEmitter.prototype, {
+    ...membersLike([ServerMethods], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
+    constructor: { value: Server, writable: true, configurable: true },
+    [kContract]: { value: contract },
+    [kStream]: { value: Stream },
+  });
+  if (contract.countsNodesOwn) countInstances(Server, nodesNet.Server);
+  if (contract.showsConnections) {
+    Object.defineProperty(Server.prototype, 'connections', {
+      get() {
+        return this[kConnections];
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return Server;
+}
+
+function reference(server, referenced) {
+  server[kListener].reference(referenced);
+  return server;
+}
+
+module.exports = { serverFor };

@@ -1,0 +1,90 @@
+'use strict';
+
+// What a Server asks of its source in the engine, and how that is opened.
+
+const cluster = require('cluster');
+const { constants } = require('os');
+const engines = require('../engine');
+const errors = require('../errors');
+const { Transport } = require('../transport');
+
+const { EADDRINUSE, EINVAL } = constants.errno;
+
+/** What adopting fails with for a descriptor that is not open, not a socket, or of the wrong type. */
+const BAD_DESCRIPTOR = new Set(['EBADF', 'ENOTSOCK', 'EPROTOTYPE', 'EAFNOSUPPORT'].map((code) => -constants.errno[code]));
+
+/** The port in Node's errors about a path. */
+const PORT_OF_PATHS = -1;
+
+class Listener extends Transport {
+  /** The path of a UNIX listener; null without one. */
+  get path() {
+    return this.engine.path(this.id)?.toString() ?? null;
+  }
+
+  /** Accepts nothing, or goes on. */
+  pause(paused) {
+    this.engine.pauseListener(this.id, paused);
+  }
+
+  /** Tries to accept again after a stall. */
+  retry() {
+    this.engine.retryListener(this.id);
+  }
+
+  /** Sets what accepted connections inherit. Returns whether they do. */
+  setInherited(noDelay, keepAlive) {
+    return this.engine.setInherited(this.id, noDelay, ...keepAlive);
+  }
+}
+
+/** Opens what `target` names, by the rules of `contract`. Returns `{ id }` or `{ error }`. */
+function open(target, contract) {
+  const { bound, fd, path, backlog, exclusive, reusePort } = target;
+  if (bound) return listenOnBound(bound.transport, backlog);
+  if (cluster.isWorker && contract.sharesPortsInClusters && !exclusive && !reusePort) {
+    return { error: errors.noSharedPorts() };
+  }
+  if (fd !== undefined) {
+    const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
+    return typeof id === 'number' ? { id } : { error: badDescriptor(id, contract) };
+  }
+  return path === undefined ? openTcp(target, contract) : openUnix(target, contract);
+}
+
+function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
+  let outcome;
+  for (const address of host ? [host] : contract.anyHosts) {
+    const options = { address, port, ipv6Only, reusePort };
+    const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
+    if (typeof id === 'number') return { id };
+    outcome = { error: errors.listenError(id, address, port) };
+    // The address exists, and its port is taken.
+    if (id.errno === -EADDRINUSE) break;
+  }
+  return outcome;
+}
+
+function openUnix({ path, backlog, readableAll, writableAll }, contract) {
+  const takesOver = contract.takesOverLeftovers;
+  const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
+  if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
+  const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
+  if (errno === 0) return { id };
+  engines.release(id);
+  return { error: errors.listenError({ errno, syscall: 'chmod' }, path, PORT_OF_PATHS) };
+}
+
+function listenOnBound(transport, backlog) {
+  const outcome = transport.engine.listenBound(transport.id, backlog);
+  if (outcome === transport.id) return { id: transport.give() };
+  transport.release();
+  return { error: errors.listenError(outcome) };
+}
+
+function badDescriptor({ errno, syscall }, { tellsBadDescriptorsApart }) {
+  const isInvalid = BAD_DESCRIPTOR.has(errno) && !tellsBadDescriptorsApart;
+  return errors.listenError({ errno: isInvalid ? -EINVAL : errno, syscall });
+}
+
+module.exports = { Listener, open };

@@ -1,0 +1,120 @@
+'use strict';
+
+// How a server begins to listen, and how it ends.
+
+const { lookup } = require('dns');
+const { clearTimeout } = require('timers');
+const { isIP } = require('../address');
+const { keepAliveSettings } = require('../arguments');
+const channels = require('../channels');
+const { kAdopt, kContract } = require('../symbols');
+const {
+  NOTHING_INHERITED,
+  kClosing,
+  kConnections,
+  kInherited,
+  kListener,
+  kListening,
+  kPath,
+  kPauseTimer,
+  kRetryTimer,
+  keepAliveSpans,
+} = require('./fields');
+const { open } = require('./listener');
+
+/** Listens on what `target` names: at once, or as soon as the address of its host is known. */
+function beginListening(server, target) {
+  if (target.bound) listenOnBound(server, target);
+  else if (target.host && isIP(target.host) === 0) lookUpAndListen(server, target);
+  else listenNow(server, target);
+}
+
+function lookUpAndListen(server, target) {
+  const attempt = (server[kListening] = {});
+  lookup(target.host, (error, address) => {
+    if (server[kListening] !== attempt) return;
+    server[kListening] = null;
+    if (error) server.emit('error', error);
+    else listenNow(server, { __proto__: null, ...target, host: address });
+  });
+}
+
+/** Listens on what a BoundSocket has bound. */
+function listenOnBound(server, { bound, backlog }) {
+  const { transport, path } = bound[kAdopt]();
+  listenNow(server, { __proto__: null, bound: { transport }, path, backlog });
+}
+
+function listenNow(server, target) {
+  const { id, error } = open(target, server[kContract]);
+  publishListening(server, error);
+  if (error) {
+    // Listeners that are added after listen() are to be called, too.
+    const attempt = (server[kListening] = {});
+    process.nextTick(() => {
+      if (server[kListening] === attempt) server[kListening] = null;
+      server.emit('error', error);
+    });
+    return;
+  }
+  server[kListener].forget();
+  server[kListener].open(id, server);
+  server[kClosing] = false;
+  server[kInherited] = inherit(server);
+  server[kPath] = target.path ?? null;
+  process.nextTick(() => {
+    if (server[kListener].id === id) server.emit('listening');
+  });
+}
+
+/** Sets on the listening socket what its connections inherit. Returns what of it they do. */
+function inherit(server) {
+  const { keepAlive, noDelay } = server;
+  if (!keepAlive && !noDelay) return NOTHING_INHERITED;
+  const settings = keepAliveSettings(keepAlive, ...keepAliveSpans(server));
+  return server[kListener].setInherited(noDelay, settings) ? { keepAlive, noDelay } : NOTHING_INHERITED;
+}
+
+function publishListening(server, error) {
+  const { serverListen } = channels;
+  if (!serverListen.hasSubscribers) return;
+  if (error) serverListen.error.publish({ server, error });
+  else serverListen.asyncEnd.publish({ server });
+}
+
+/** Closes the listening socket. */
+function stop(server) {
+  server[kListening] = null;
+  if (!server.listening) return;
+  server[kListener].release();
+  clearTimeout(server[kPauseTimer]);
+  clearTimeout(server[kRetryTimer]);
+  server[kPauseTimer] = null;
+  server[kRetryTimer] = null;
+}
+
+/** Whether the server listens, or is about to. */
+function isRunning(server) {
+  return server[kListener].isOpen || server[kListening] !== null;
+}
+
+function emitCloseIfDone(server) {
+  if (server[kListener].isOpen) return;
+  if (server[kContract].closeWaitsForStreams && server[kConnections] > 0) return;
+  server[kClosing] = false;
+  process.nextTick(() => server.emit('close'));
+}
+
+function closeOnAbort(server, signal) {
+  const close = () => {
+    if (isRunning(server)) server.close();
+  };
+  if (signal.aborted) {
+    process.nextTick(close);
+    return;
+  }
+  signal.addEventListener('abort', close, { once: true });
+  server.once('close', () => signal.removeEventListener('abort', close));
+}
+
+module.exports = { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop };

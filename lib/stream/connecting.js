@@ -1,0 +1,186 @@
+'use strict';
+
+// A stream's connection: how it gets one, and how it gets another after 'close'.
+
+const { errno: ERRNO } = require('os').constants;
+const { Duplex } = require('stream');
+const { connectTarget } = require('../arguments');
+const channels = require('../channels');
+const errors = require('../errors');
+const { Race } = require('../race');
+const { DuplexOptions } = require('./duplex-options');
+const {
+  kAgain,
+  kBound,
+  kClosing,
+  kContract,
+  kHost,
+  kOutgoing,
+  kRace,
+  kReading,
+  kSecurity,
+  kTimedOut,
+  kTimer,
+  kTransport,
+  kWanted,
+  resetFields,
+} = require('./fields');
+const { restoreWrite } = require('./peers-end');
+const { goOnReading, startReading } = require('./reading');
+const { hideSecureMembers } = require('./secure-members');
+const { applyWanted } = require('./socket-options');
+const { rearmTimer, trackTraffic } = require('./timeouts');
+const { startDeadline } = require('./tls');
+
+/** `errno` of a second `connect()`, by whether the first is over. */
+const EALREADY = -ERRNO.EALREADY;
+const EISCONN = -ERRNO.EISCONN;
+
+/** What the engine gathers at the most, and all it gathers by default. */
+const QUEUE_MOST = 16 << 10;
+
+/** The member of net.Stream that opens it. */
+class Connecting extends Duplex {
+  /**
+   * Opens the stream: `connect(port[, host][, callback])`, `connect(path[, callback])` or
+   * `connect(options[, callback])`. Contract: stream.connect.
+   */
+  connect(...args) {
+    const { callback, target } = connectTarget(args, this[kBound]);
+    if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
+    if (callback !== null) this.once('connect', callback);
+    const inUse = !this.destroyed && (this.connecting || this[kTransport].isOpen);
+    if (inUse) {
+      const failure = { errno: this.connecting ? EALREADY : EISCONN, syscall: 'connect' };
+      const error = errors.connectError(failure, target.path ?? target.host, target.port);
+      process.nextTick(() => this.destroy(error));
+      return this;
+    }
+    if (this.destroyed) reopen(this, () => begin(this, target));
+    else begin(this, target);
+    return this;
+  }
+}
+
+function begin(stream, target) {
+  stream.connecting = true;
+  stream[kOutgoing] = true;
+  if (stream[kTimer] !== null || stream[kTimedOut]) rearmTimer(stream);
+  stream[kRace] = new Race(stream, target, stream[kBound]);
+  stream[kBound] = null;
+  stream[kHost] = target.host;
+  stream[kRace].start();
+}
+
+/** One of the attempts to connect has succeeded. */
+function connected(stream, transport) {
+  stream[kTransport].takeOver(transport, stream);
+  opened(stream);
+  stream.connecting = false;
+  stream[kRace] = null;
+  if (stream[kSecurity] !== null) startDeadline(stream);
+  try {
+    stream.emit('connect');
+    stream.emit('ready');
+  } finally {
+    startReading(stream);
+  }
+}
+
+/** From now on the stream is open, as source `id` of the engine. */
+function attach(stream, id) {
+  stream[kTransport].open(id, stream);
+  opened(stream);
+}
+
+/** Passes on what has been asked of the stream before it had a connection. */
+function opened(stream) {
+  if (stream[kWanted] !== null) applyWanted(stream);
+  const mark = stream.writableHighWaterMark;
+  if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);
+  if (stream[kTimer] !== null) trackTraffic(stream);
+  if (stream[kReading]) goOnReading(stream);
+}
+
+/** Emits 'close', behind all that is due in this tick; then opens the stream again if that has been asked for. */
+function emitClose(stream, details) {
+  stream[kClosing] = false;
+  try {
+    stream.emit('close', ...details);
+  } finally {
+    detach(stream);
+    const again = stream[kAgain];
+    if (again !== null) {
+      stream[kAgain] = null;
+      stream.connecting = false;
+      reopen(stream, again);
+    }
+  }
+}
+
+/** Gives the id back, keeping what is asked for after 'close'. */
+function detach(stream) {
+  const transport = stream[kTransport];
+  if (!transport.isOpen) return;
+  // To be asked for while there is an id.
+  stream[kSecurity]?.known(transport);
+  transport.detach();
+}
+
+/**
+ * Makes a destroyed stream as good as new: Duplex's state is made afresh, the listeners stay. `then` runs once the
+ * 'close' of its former life has come.
+ */
+function reopen(stream, then) {
+  if (stream[kClosing]) {
+    stream.connecting = true;
+    stream[kAgain] = then;
+    return;
+  }
+  // 'close' is being emitted.
+  detach(stream);
+  const keepsModes = stream[kContract].keepsModesWhenReopened;
+  const { encoding, flowing } = stream._readableState;
+  const staysPaused = keepsModes && stream.isPaused();
+  renewDuplex(stream, keepsModes);
+  resetFields(stream);
+  restoreWrite(stream);
+  hideSecureMembers(stream);
+  // Duplex notes these listeners when they are added, and has forgotten them.
+  const listeners = stream.rawListeners('readable');
+  for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);
+  if (staysPaused) stream.pause();
+  else if (keepsModes && flowing) stream.resume();
+  else if (stream.listenerCount('data') > 0 && listeners.length === 0) stream.resume();
+  if (keepsModes && encoding) stream.setEncoding(encoding);
+  then();
+}
+
+/**
+ * Has Duplex forget the former life. Its state objects stay the same, because pipes, iterators and others keep them,
+ * and get the fields of new ones.
+ */
+function renewDuplex(stream, keepsModes) {
+  const { _readableState: readable, _writableState: writable } = stream;
+  const { pipes } = readable;
+  const { allowHalfOpen, readableHighWaterMark, writableHighWaterMark } = stream;
+  const options = { allowHalfOpen, readableHighWaterMark, writableHighWaterMark };
+  if (keepsModes) options.defaultEncoding = writable.defaultEncoding;
+  Duplex.call(stream, new DuplexOptions(stream[kContract], options));
+  stream._readableState = renewed(readable, stream._readableState);
+  stream._writableState = renewed(writable, stream._writableState);
+  // The listeners of a pipe stay, and so does the pipe.
+  readable.pipes = pipes;
+  if (pipes.length > 1) {
+    readable.multiAwaitDrain = true;
+    readable.awaitDrainWriters = new Set();
+  }
+}
+
+/** `state` with all fields of `fresh`, and no others. */
+function renewed(state, fresh) {
+  for (const key of Reflect.ownKeys(state)) if (!Object.hasOwn(fresh, key)) delete state[key];
+  return Object.assign(state, fresh);
+}
+
+module.exports = { Connecting, attach, connected, emitClose };

@@ -1,0 +1,139 @@
+'use strict';
+
+// The private fields of a Stream, each with what it means and what it is before anything has happened.
+//
+// What most streams never change stands on the prototype, where it takes no memory of each stream, until one changes
+// it. Only what every stream has, or is asked for with each chunk, is a field of its own from the start.
+
+const { kContract, kSecurity, kTransport } = require('../symbols');
+const { StreamTransport } = require('./transport');
+
+/** Where there is an encoding: the `TextBytes` of the text that waits in Duplex's buffer; null without any. */
+const kBytes = Symbol('bytes');
+/** Duplex has asked for data, and the engine is asked as soon as there is a connection. */
+const kReading = Symbol('reading');
+/** The write that the engine has not taken whole: `{ chunks, callback }`. */
+const kPending = Symbol('pending');
+/** Bytes of writes that have failed, which `bytesWritten` counts as Node does. */
+const kFailed = Symbol('failed');
+/** The callback of `_final` while the end of the sending side is on its way. */
+const kFinal = Symbol('final');
+/** Closing is to reset the connection. */
+const kReset = Symbol('reset');
+/** The stream is destroyed, and 'close' is still to come. */
+const kClosing = Symbol('closing');
+/** What to do once 'close' has come: `connect()` has been called before. */
+const kAgain = Symbol('again');
+/** The attempts to connect, until one succeeds. */
+const kRace = Symbol('race');
+/** What a BoundSocket has given away to connect from, `{ transport, path }`, until `connect()` is called. */
+const kBound = Symbol('bound');
+const kTimer = Symbol('timer');
+/** 'timeout' has been emitted, and waits for traffic to become due again. */
+const kTimedOut = Symbol('timed out');
+/** The server that has accepted the stream. `server` is the program's to change, as http does. */
+const kServer = Symbol('server');
+/** What the option `onread` has made of it. */
+const kOnread = Symbol('onread');
+/** What stands in for Node's `_handle`, once it has been asked for. */
+const kHandle = Symbol('handle');
+/** Socket options asked for before there is a socket. */
+const kWanted = Symbol('wanted');
+/** This side has connected; it was not accepted. */
+const kOutgoing = Symbol('outgoing');
+/** The host that was connected to, by name or address. */
+const kHost = Symbol('host');
+/** The stream that the engine sends to what this one receives. */
+const kTarget = Symbol('target');
+/** The stream whose data the engine sends to this one. */
+const kSource = Symbol('source');
+
+/** For the prototype. Accessors can be read there, too, where there is no transport that was ever open. */
+const SHARED_FIELDS = {
+  [kTransport]: Object.freeze(new StreamTransport()),
+  [kPending]: null,
+  [kFailed]: 0,
+  [kRace]: null,
+  [kBound]: null,
+  [kTimer]: null,
+  [kTimedOut]: false,
+  [kOnread]: null,
+  [kHandle]: null,
+  [kWanted]: null,
+  [kReset]: false,
+  [kAgain]: null,
+  [kOutgoing]: false,
+  [kHost]: undefined,
+  [kSecurity]: null,
+  [kBytes]: null,
+  [kTarget]: null,
+  [kSource]: null,
+};
+
+/** Gives `stream` the fields that each has of its own. */
+function setFields(stream) {
+  stream.connecting = false;
+  stream.server = null;
+  stream.timeout = undefined;
+  stream[kTransport] = new StreamTransport();
+  stream[kReading] = false;
+  stream[kPending] = null;
+  stream[kFinal] = null;
+  stream[kServer] = null;
+  stream[kClosing] = false;
+}
+
+/** Takes from `stream` what it knows of its former connection. */
+function resetFields(stream) {
+  stream.server = null;
+  stream[kServer] = null;
+  stream[kReading] = false;
+  stream[kReset] = false;
+  stream[kFailed] = 0;
+  stream[kPending] = null;
+  stream[kSecurity] = null;
+  stream[kBytes] = null;
+  stream[kTransport].forget();
+}
+
+/** Whether the stream is connected or about to be. */
+function isOpenOrOpening(stream) {
+  return !stream.destroyed && (stream[kTransport].isOpen || stream.connecting || stream[kBound] !== null);
+}
+
+/** Whether the connection is one over TCP, or is to be. */
+function isTcp(stream) {
+  if (stream[kBound] !== null) return stream[kBound].path === undefined;
+  return stream.connecting ? stream[kHost] !== undefined : stream[kTransport].kind.startsWith('tcp');
+}
+
+module.exports = {
+  SHARED_FIELDS,
+  isOpenOrOpening,
+  isTcp,
+  kAgain,
+  kBound,
+  kBytes,
+  kClosing,
+  kContract,
+  kFailed,
+  kFinal,
+  kHandle,
+  kHost,
+  kOnread,
+  kOutgoing,
+  kPending,
+  kRace,
+  kReading,
+  kReset,
+  kSecurity,
+  kServer,
+  kSource,
+  kTarget,
+  kTimedOut,
+  kTimer,
+  kTransport,
+  kWanted,
+  resetFields,
+  setFields,
+};

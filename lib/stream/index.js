@@ -1,0 +1,312 @@
+'use strict';
+
+// net.Stream of the contract: a stream.Duplex over a stream of the engine.
+//
+// Duplex owns what the program sees: the readable and writable flags, the buffers, backpressure. The engine owns the
+// connection: descriptor, addresses, counters, what is on its way to the kernel. This folder joins the two. Here is
+// what Duplex asks for and what the engine reports; each other subject has a file of its own, with the members that
+// belong to it. A class of members extends Duplex for its `super` and has no instances: `streamFor` puts the members of
+// all of them onto the prototype of net.Stream.
+
+const { errno: ERRNO } = require('os').constants;
+const { Duplex } = require('stream');
+const channels = require('../channels');
+const engines = require('../engine');
+const errors = require('../errors');
+const { assignable, countInstances, membersLike } = require('../members');
+const { copy } = require('../memory');
+const nodesNet = require('../nodes-net');
+const { MARK, isSecuring } = require('../secure');
+const {
+  kAccept,
+  kAttach,
+  kOnAsks,
+  kOnBulk,
+  kOnData,
+  kOnEnd,
+  kOnFail,
+  kOnFinish,
+  kOnRoom,
+  kOnSecure,
+  kOnTlsFail,
+  kReleased,
+} = require('../symbols');
+const { Addresses, OwnAddresses } = require('./addresses');
+const { Connecting, attach, connected, emitClose } = require('./connecting');
+const { construct, initialize } = require('./construct');
+const { DuplexOptions } = require('./duplex-options');
+const { Encodings, pushText } = require('./encodings');
+const {
+  SHARED_FIELDS,
+  isOpenOrOpening,
+  isTcp,
+  kBound,
+  kClosing,
+  kContract,
+  kFinal,
+  kOnread,
+  kPending,
+  kRace,
+  kReset,
+  kSecurity,
+  kServer,
+  kTimedOut,
+  kTransport,
+} = require('./fields');
+const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
+const { pauseIfFull, receive, startReading } = require('./reading');
+const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
+const { finish, later, send, sendPending, sendString, sendWhenConnected } = require('./sending');
+const { SocketOptions } = require('./socket-options');
+const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
+const { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark } = require('./tls');
+
+/** What a write gets that `destroy()` has cut short, as of Node 22. */
+const ECANCELED = -ERRNO.ECANCELED;
+
+class Stream extends Duplex {
+  // How it opens.
+
+  /** An attempt to connect has succeeded: its `transport` is this stream's from now on. */
+  [kAttach](transport) {
+    connected(this, transport);
+  }
+
+  /** A server has accepted `id` as this stream. */
+  [kAccept](id, server, pauseOnConnect) {
+    this.server = server;
+    this[kServer] = server;
+    attach(this, id);
+    if (pauseOnConnect) this.pause();
+    try {
+      server.emit('connection', this);
+      if (channels.serverSocket.hasSubscribers) channels.serverSocket.publish({ socket: this });
+      if (this[kContract].connectOnAccept && !this.destroyed) this.emit('connect');
+    } finally {
+      // As in Node, only `pauseOnConnect` keeps the reading from starting: a stream that is paused in a 'connection'
+      // listener still notices the peer's end and a reset.
+      if (!pauseOnConnect && this.isPaused() && !this.destroyed) this.read(0);
+      else startReading(this);
+    }
+  }
+
+  // What the engine reports.
+
+  /** The bytes of `memory` from `start` to `end` were received. The memory is used again afterwards. */
+  [kOnData](memory, start, end) {
+    if (this[kTimedOut]) rearmTimer(this);
+    // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
+    if (isSecuring(this)) this.destroy(errors.receivedInTheClear());
+    else if (this[kOnread] !== null) this[kOnread].deliver(memory, start, end);
+    else if (this._readableState.decoder) pauseIfFull(this, pushText(this, memory, start, end));
+    else pauseIfFull(this, this.push(copy(memory, start, end)));
+  }
+
+  /** Likewise, the first `length` bytes of `memory`; but these can be taken instead of a copy. */
+  [kOnBulk](memory, length) {
+    if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
+      this[kOnData](memory, 0, length);
+      return;
+    }
+    if (this[kTimedOut]) rearmTimer(this);
+    pauseIfFull(this, this.push(engines.takeBulk(length)));
+  }
+
+  /** The peer has ended its side. */
+  [kOnEnd]() {
+    if (this[kTimedOut]) rearmTimer(this);
+    if (this[kSecurity] !== null) this[kSecurity].truncated = this[kTransport].isTruncated;
+    this.push(null);
+    this.read(0);
+  }
+
+  /** There is room to send again. */
+  [kOnRoom]() {
+    if (this[kTimedOut]) rearmTimer(this);
+    sendPending(this);
+  }
+
+  /** The sending side has ended, or failed to (`errno`). */
+  [kOnFinish](errno) {
+    const callback = this[kFinal];
+    this[kFinal] = null;
+    callback(errno === 0 ? null : errors.systemError(errno, 'shutdown'));
+  }
+
+  [kOnFail](errno, syscall) {
+    this.destroy(errors.systemError(errno, syscall));
+  }
+
+  [kOnSecure]() {
+    handshakeDone(this);
+  }
+
+  [kOnTlsFail]() {
+    this.destroy(errors.tlsError(this[kTransport].tlsFailure));
+  }
+
+  [kOnAsks]() {
+    chooseCredentials(this);
+  }
+
+  // What Duplex asks for.
+
+  _read(_size) {
+    receive(this);
+  }
+
+  _write(chunk, encoding, callback) {
+    if (chunk === MARK) beginHandshake(this, callback);
+    else this._writeGeneric(false, chunk, encoding, callback);
+  }
+
+  _writev(list, callback) {
+    if (isSecuring(this) && splitAtMark(this, list, callback)) return;
+    this._writeGeneric(true, list, '', callback);
+  }
+
+  /** What every write passes through, as in Node: a chunk, or with `isList` the list that `_writev` takes. */
+  _writeGeneric(isList, data, encoding, callback) {
+    if (this[kTimedOut]) rearmTimer(this);
+    if (isList) send(this, data.map(bytesOf), callback);
+    else if (typeof data === 'string') sendString(this, data, encoding, callback);
+    else send(this, [data], callback);
+  }
+
+  _final(callback) {
+    finish(this, callback);
+  }
+
+  _destroy(error, callback) {
+    giveBack(this);
+    stopFeeding(this);
+    const pending = this[kPending];
+    const mark = this[kSecurity]?.takeCallback();
+    if (pending !== null && this.connecting) {
+      this.removeListener('connect', sendWhenConnected);
+      this.once('close', () => pending.callback(errors.closedBeforeConnection()));
+    }
+    const isCut = pending !== null && !this.connecting;
+    const wasOpened = this.connecting || this[kTransport].isOpen || this[kBound] !== null;
+    this.connecting = false;
+    this[kFinal] = null;
+    this[kRace]?.cancel();
+    this[kRace] = null;
+    this[kBound]?.transport.release();
+    this[kBound] = null;
+    stopTimer(this);
+    if (this[kTransport].isOpen) {
+      this[kTransport].close(this[kReset]);
+      this[kServer]?.[kReleased]();
+    }
+    this[kClosing] = true;
+    callback(error);
+    // Behind the error, if there is one.
+    if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
+    if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
+    const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
+    if (wasOpened) later(this)(closeBehindTicks, this, details);
+    else process.nextTick(closeBehindTicks, this, details);
+  }
+
+  // Writing and ending.
+
+  /**
+   * Sends data. True: nothing of this stream waits in user memory. False: something waits, and one 'drain' follows
+   * when nothing does any more. Contract: stream.write.
+   */
+  write(chunk, encoding, callback) {
+    if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
+    const state = this._writableState;
+    const drainIsDue = state.needDrain;
+    const belowMark = super.write(chunk, encoding, callback);
+    const nothingWaits = state.length === 0 && !this.connecting;
+    if (belowMark === nothingWaits || this.destroyed || this.errored || this.writableEnded) return belowMark;
+    // The high-water mark says one thing, what waits another: what waits counts.
+    state.needDrain = nothingWaits ? drainIsDue : true;
+    return nothingWaits;
+  }
+
+  /** Half-closes the stream: sends a FIN behind all that was written. Contract: stream.end. */
+  end(chunk, encoding, callback) {
+    stopFeeding(this);
+    super.end(chunk, encoding, callback);
+    return this;
+  }
+
+  /** Destroys the stream once all that was written is sent. */
+  destroySoon() {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', this.destroy);
+  }
+
+  /** Closes a TCP connection by a reset (RST). */
+  resetAndDestroy() {
+    if (!isOpenOrOpening(this)) return this.destroy(errors.socketClosed());
+    if (!isTcp(this)) throw errors.invalidHandleType();
+    if (this.connecting) {
+      this.once('connect', () => this.resetAndDestroy());
+      return this;
+    }
+    return this._reset();
+  }
+
+  /** Node's name of what `resetAndDestroy()` does with an open connection. */
+  _reset() {
+    this[kReset] = true;
+    return this.destroy();
+  }
+}
+
+/** A chunk of the list that `_writev` takes, as bytes. */
+function bytesOf({ chunk, encoding }) {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+}
+
+/** 'close' comes last: behind what this tick has left to emit. */
+function closeBehindTicks(stream, details) {
+  queueMicrotask(() => emitClose(stream, details));
+}
+
+/** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
+const PARTS = [Connecting, Stream, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
+
+watch({
+  read: Encodings.prototype.read,
+  write: Stream.prototype.write,
+  _write: Stream.prototype._write,
+  _writev: Stream.prototype._writev,
+  _writeGeneric: Stream.prototype._writeGeneric,
+});
+
+/** The members of the public prototype for one contract. */
+function membersOf(contract) {
+  const members = membersLike(PARTS, contract.countsNodesOwn ? nodesNet.Socket.prototype : {});
+  Object.assign(members, assignable(membersLike([OwnAddresses], {})));
+  return contract.showsTlsInTheClear ? Object.assign(members, SECURE_MEMBERS) : members;
+}
+
+/** The constructor of net.Stream for one contract. It can be called without `new`, and inherited from either way. */
+function streamFor(contract) {
+  /**
+   * @param {object | number} [options] options, or a descriptor
+   */
+  function PublicStream(options) {
+    if (!(this instanceof PublicStream)) return new PublicStream(options);
+    if (options instanceof DuplexOptions) initialize(this, options);
+    else construct(this, options);
+  }
+  Object.setPrototypeOf(PublicStream, Duplex);
+  PublicStream.prototype = Object.create(Duplex.prototype, {
+    ...membersOf(contract),
+    ...Object.getOwnPropertyDescriptors(SHARED_FIELDS),
+    constructor: { value: PublicStream, writable: true, configurable: true },
+    [kContract]: { value: contract },
+  });
+  Object.defineProperty(PublicStream, 'name', { value: contract.streamName });
+  if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket);
+  return PublicStream;
+}
+
+module.exports = { DuplexOptions, streamFor };

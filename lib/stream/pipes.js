@@ -1,0 +1,149 @@
+'use strict';
+
+// Pipes that the engine runs: `a.pipe(b)` between two streams of ours, while nothing in JavaScript observes the bytes.
+//
+// Duplex's own `pipe()` stays in charge: its listeners, its events, the end and the errors. When the source asks for
+// data and only `pipe()` would see them, the engine takes the pipe over and moves them without a call into JavaScript.
+// Every member that would let JavaScript see or change the bytes gives the pipe back first: then Duplex moves them.
+
+const { Duplex } = require('stream');
+const { isSecuring } = require('../secure');
+const { kOnread, kSource, kTarget, kTransport } = require('./fields');
+
+/** Events whose listeners see what is received. */
+const REVEALING = new Set(['data', 'readable']);
+
+/** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
+const { emit, push, read, write } = Duplex.prototype;
+const inherited = { read, write };
+const reading = { emit, push };
+const writing = { emit };
+
+/** The members of net.Stream that give pipes back. */
+class Pipes extends Duplex {
+  pipe(destination, options) {
+    giveBack(this);
+    return super.pipe(destination, options);
+  }
+
+  unpipe(destination) {
+    giveBack(this);
+    return super.unpipe(destination);
+  }
+
+  pause() {
+    giveBack(this);
+    return super.pause();
+  }
+
+  // Node's prototype has `resume` of its own, for programs that redefine it.
+  resume() {
+    return super.resume();
+  }
+
+  cork() {
+    stopFeeding(this);
+    super.cork();
+  }
+
+  on(event, listener) {
+    reveal(this, event);
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    reveal(this, event);
+    return super.addListener(event, listener);
+  }
+
+  prependListener(event, listener) {
+    reveal(this, event);
+    return super.prependListener(event, listener);
+  }
+
+  removeAllListeners(event) {
+    giveBack(this);
+    return arguments.length === 0 ? super.removeAllListeners() : super.removeAllListeners(event);
+  }
+}
+
+/** Notes the methods of net.Stream itself that bytes pass through. */
+function watch({ read, ...own }) {
+  reading.read = read;
+  Object.assign(writing, own);
+}
+
+/** Lets the engine move what `stream` receives, where it may. Returns whether it does. */
+function isPipedByEngine(stream) {
+  return stream._readableState.pipes.length === 1 && stream[kOnread] === null && takeOver(stream);
+}
+
+/**
+ * Has the engine move what `source` receives, if it is piped to one stream of the same engine and nothing observes it.
+ * Called when the source asks for data: all that came before has been read. Returns whether the engine moves it.
+ */
+function takeOver(source) {
+  if (source[kTarget] !== null) return true;
+  const [target] = source._readableState.pipes;
+  const [from, to] = [source[kTransport], target[kTransport]];
+  if (from.engine !== to?.engine || !isReadyToFeed(source) || !isReadyToTake(target)) return false;
+  if (!isUnpatched(Duplex.prototype, inherited)) return false;
+  if (!from.pipe(to)) return false;
+  source[kTarget] = target;
+  target[kSource] = source;
+  return true;
+}
+
+function isReadyToFeed(source) {
+  const state = source._readableState;
+  return (
+    source[kTransport].isOpen &&
+    !isSecuring(source) &&
+    state.flowing &&
+    state.length === 0 &&
+    !state.decoder &&
+    source.listenerCount('data') === 1 &&
+    source.listenerCount('readable') === 0 &&
+    isUnpatched(source, reading)
+  );
+}
+
+function isReadyToTake(target) {
+  const state = target._writableState;
+  return (
+    target[kTransport].isOpen &&
+    !isSecuring(target) &&
+    target[kSource] === null &&
+    target.writable &&
+    state.length === 0 &&
+    state.corked === 0 &&
+    isUnpatched(target, writing)
+  );
+}
+
+/** Whether `object` has these `methods`: a program that replaces one of them wants to see the bytes. */
+function isUnpatched(object, methods) {
+  for (const name of Object.keys(methods)) if (object[name] !== methods[name]) return false;
+  return true;
+}
+
+/** Has JavaScript see again what `source` receives. */
+function giveBack(source) {
+  const target = source[kTarget];
+  if (target === null) return;
+  source[kTarget] = null;
+  target[kSource] = null;
+  source[kTransport].unpipe();
+}
+
+/** Has JavaScript see again what is sent to `target`. */
+function stopFeeding(target) {
+  if (target[kSource] !== null) giveBack(target[kSource]);
+}
+
+/** A listener of `event` is being added to `source`. */
+function reveal(source, event) {
+  if (source[kTarget] !== null && REVEALING.has(event)) giveBack(source);
+}
+
+module.exports = { Pipes, giveBack, isPipedByEngine, stopFeeding, watch };

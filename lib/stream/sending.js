@@ -1,0 +1,155 @@
+'use strict';
+
+// Writes and the end of the sending side, on their way from Duplex to the engine.
+//
+// The engine takes what it has room for. The rest of one write stays here as the pending write, whose callback has not
+// been called, so that Duplex holds back what comes after it: its backpressure is the only one.
+
+const { AsyncResource } = require('async_hooks');
+const { errno: ERRNO } = require('os').constants;
+const engines = require('../engine');
+const errors = require('../errors');
+const { sizeOf, sizeOfAll } = require('../memory');
+const { kBound, kContract, kFailed, kFinal, kPending, kTimer, kTransport } = require('./fields');
+const { rearmTimer } = require('./timeouts');
+
+/** Strings of these encodings are read straight into the send buffer; the numbers are the engine's. */
+const LATIN1 = 0;
+const UTF8 = 1;
+const NATIVE_ENCODINGS = {
+  __proto__: null,
+  'ascii': LATIN1,
+  'latin1': LATIN1,
+  'binary': LATIN1,
+  'utf8': UTF8,
+  'utf-8': UTF8,
+};
+
+/** Longer strings become a Buffer first: only short writes are gathered. */
+const NATIVE_STRING_MOST = 4096;
+
+/** What a write gets before `connect()` from a BoundSocket. */
+const EPIPE = -ERRNO.EPIPE;
+
+function sendString(stream, text, encoding, callback) {
+  const native = NATIVE_ENCODINGS[encoding];
+  const { length } = text;
+  if (native !== undefined && length <= NATIVE_STRING_MOST && stream[kTransport].isOpen) {
+    const taken = stream[kTransport].writeString(text, length, native);
+    if (taken > 0) return callback();
+    if (taken < 0) {
+      stream[kFailed] += Buffer.byteLength(text, encoding);
+      return callback(errors.systemError(taken, 'write'));
+    }
+  }
+  return send(stream, [Buffer.from(text, encoding)], callback);
+}
+
+function send(stream, chunks, callback) {
+  if (!stream[kTransport].isOpen) {
+    if (stream.connecting) {
+      keepPending(stream, rest(chunks, 0), callback);
+      stream.once('connect', sendWhenConnected);
+    } else {
+      callback(stream[kBound] === null ? errors.socketClosed() : errors.systemError(EPIPE, 'write'));
+    }
+    return;
+  }
+  const taken = stream[kTransport].write(chunks);
+  if (taken < 0) {
+    stream[kFailed] += sizeOfAll(chunks);
+    callback(errors.systemError(taken, 'write'));
+    return;
+  }
+  // The engine sees traffic; in Node, a write that moves nothing restarts the timer, too.
+  if (taken === 0 && stream[kTimer] !== null) rearmTimer(stream);
+  if (chunks.length === 1 && taken === sizeOf(chunks[0])) {
+    callback();
+    return;
+  }
+  const left = rest(chunks, taken);
+  if (left.length === 0) callback();
+  else keepPending(stream, left, callback);
+}
+
+function keepPending(stream, chunks, callback) {
+  stream[kPending] = { chunks, callback: AsyncResource.bind(callback) };
+}
+
+/** `chunks` without their first `taken` bytes, and without empty ones. */
+function rest(chunks, taken) {
+  const left = [];
+  for (const chunk of chunks) {
+    const size = sizeOf(chunk);
+    if (taken < size) left.push(taken === 0 ? chunk : chunk.subarray(taken));
+    taken = Math.max(taken - size, 0);
+  }
+  return left;
+}
+
+/** Goes on with the write that the engine had no room for, or that came before the connection, and with the end. */
+function sendPending(stream) {
+  const pending = stream[kPending];
+  if (stream.destroyed) return;
+  if (pending !== null) {
+    stream[kPending] = null;
+    // Nothing empty is kept: what is empty now has had its memory transferred away.
+    if (pending.chunks.length === 0) {
+      pending.callback();
+    } else if (pending.chunks.some(({ byteLength }) => byteLength === 0)) {
+      pending.callback(errors.detachedWhileWriting());
+    } else {
+      send(stream, pending.chunks, pending.callback);
+    }
+    return;
+  }
+  const final = stream[kFinal];
+  if (final !== null) {
+    stream[kFinal] = null;
+    stream._final(final);
+  }
+}
+
+/** A 'connect' listener: sends what was written, and the end, before the connection was there. */
+function sendWhenConnected() {
+  sendPending(this);
+}
+
+/** Ends the sending side behind all that was written. */
+function finish(stream, callback) {
+  if (!stream[kTransport].isOpen) {
+    if (!stream.connecting) return callback();
+    stream[kFinal] = callback;
+    return stream.once('connect', sendWhenConnected);
+  }
+  const outcome = stream[kTransport].shutDown(closesNext(stream));
+  if (outcome === 1) stream[kFinal] = AsyncResource.bind(callback);
+  // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
+  else later(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+  return undefined;
+}
+
+/**
+ * Whether destroy() follows as soon as the sending side has ended: 'end' has been emitted, and there is no listener
+ * that could throw before.
+ */
+function closesNext(stream) {
+  return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
+}
+
+/** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
+function later(stream) {
+  return stream[kContract].finishesAtOnce ? process.nextTick : engines.later;
+}
+
+/** Bytes of writes that the engine has not taken. */
+function waitingBytes(stream) {
+  let bytes = 0;
+  for (const { chunk, encoding } of stream._writableState.getBuffer()) {
+    bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+  }
+  for (const chunk of stream[kPending]?.chunks ?? []) bytes += chunk.byteLength;
+  return bytes;
+}
+
+module.exports = { finish, later, send, sendPending, sendString, sendWhenConnected, waitingBytes };

@@ -1,0 +1,81 @@
+'use strict';
+
+// Options of the socket. Those that are set before there is one are applied when it opens.
+
+const { Duplex } = require('stream');
+const { keepAliveArguments, keepAliveSettings, validateInteger } = require('../arguments');
+const errors = require('../errors');
+const { kRace, kTransport, kWanted } = require('./fields');
+
+/** The members of net.Stream that set options of its socket. */
+class SocketOptions extends Duplex {
+  /** Turns Nagle's algorithm off (true) or on. Contract: stream.setNoDelay. */
+  setNoDelay(noDelay) {
+    const isSet = noDelay === undefined || Boolean(noDelay);
+    if (this[kTransport].isOpen) this[kTransport].setNoDelay(isSet);
+    else wanted(this).noDelay = isSet;
+    return this;
+  }
+
+  /**
+   * Turns keep-alive on or off; spans in milliseconds, 0 leaves what is set. Instead of the arguments, an object with
+   * their names is taken. Contract: stream.setKeepAlive.
+   */
+  setKeepAlive(enable, initialDelay, interval, count) {
+    const settings = keepAliveSettings(...keepAliveArguments([enable, initialDelay, interval, count]));
+    if (this[kTransport].isOpen) this[kTransport].setKeepAlive(settings);
+    else wanted(this).keepAlive = settings;
+    return this;
+  }
+
+  /** Sets the type of service (DSCP and ECN, 0 to 255) of what is sent over TCP, now or once it is connected. */
+  setTypeOfService(tos) {
+    if (Number.isNaN(tos)) throw errors.invalidArgumentType('tos', 'number', tos);
+    validateInteger(tos, 'tos', 0, 255);
+    wanted(this).typeOfService = tos;
+    if (this[kTransport].isOpen) {
+      const errno = this[kTransport].setTypeOfService(tos);
+      if (errno !== 0) throw errors.systemError(errno, 'setTypeOfService');
+    }
+    return this;
+  }
+
+  /** The kernel's type of service; of what is not connected over TCP, what it has been set to. */
+  getTypeOfService() {
+    const found = this[kTransport].typeOfService;
+    if (found === null) return this[kWanted]?.typeOfService ?? 0;
+    if (found < 0) throw errors.systemError(found, 'getTypeOfService');
+    return found;
+  }
+
+  /** Lets the stream keep the process alive (the default). */
+  ref() {
+    return reference(this, true);
+  }
+
+  /** Lets the process exit while the stream is open. */
+  unref() {
+    return reference(this, false);
+  }
+}
+
+function wanted(stream) {
+  stream[kWanted] ??= {};
+  return stream[kWanted];
+}
+
+/** Applies the options that were set before the socket was open. */
+function applyWanted(stream) {
+  const { noDelay, keepAlive, typeOfService } = stream[kWanted];
+  if (noDelay !== undefined) stream[kTransport].setNoDelay(noDelay);
+  if (keepAlive !== undefined) stream[kTransport].setKeepAlive(keepAlive);
+  if (typeOfService !== undefined) stream[kTransport].setTypeOfService(typeOfService);
+}
+
+function reference(stream, referenced) {
+  stream[kTransport].reference(referenced);
+  stream[kRace]?.reference(referenced);
+  return stream;
+}
+
+module.exports = { SocketOptions, applyWanted };

@@ -1,0 +1,85 @@
+'use strict';
+
+// `setTimeout()`: idle time is counted by the engine, which sees all traffic; the timer here only looks whether it has
+// become long enough.
+
+const { Duplex } = require('stream');
+const { clearTimeout, setTimeout } = require('timers');
+const { validateFunction, validateTimeout } = require('../arguments');
+const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
+const { giveBack, stopFeeding } = require('./pipes');
+
+/** The member of net.Stream that has to do with idle time. */
+class Timeouts extends Duplex {
+  /** Emits 'timeout' after `msecs` without traffic; 0 turns that off. Contract: stream.setTimeout. */
+  setTimeout(msecs, callback) {
+    msecs = validateTimeout(msecs);
+    if (callback !== undefined) validateFunction(callback, 'callback');
+    this.timeout = msecs;
+    if (this.destroyed) return this;
+    stopTimer(this);
+    this[kTimedOut] = false;
+    trackTraffic(this);
+    if (msecs > 0) startTimer(this, msecs);
+    if (callback !== undefined) {
+      if (msecs > 0) this.once('timeout', callback);
+      else this.removeListener('timeout', callback);
+    }
+    return this;
+  }
+
+  /** Node's name of beginning the span of `setTimeout()` anew. */
+  _unrefTimer() {
+    if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
+  }
+
+  /** Node's name of what happens when the span is over; programs put their own in its place. */
+  _onTimeout() {
+    this.emit('timeout');
+  }
+}
+
+function trackTraffic(stream) {
+  stream[kTransport].trackTraffic(stream.timeout > 0);
+}
+
+function startTimer(stream, msecs) {
+  clearTimeout(stream[kTimer]);
+  stream[kTimer] = setTimeout(onTimer, msecs, stream);
+  stream[kTimer].unref();
+}
+
+function stopTimer(stream) {
+  clearTimeout(stream[kTimer]);
+  stream[kTimer] = null;
+}
+
+function onTimer(stream) {
+  const left = stream.timeout - stream[kTransport].idle;
+  if (left >= 1) {
+    startTimer(stream, left);
+    return;
+  }
+  const timer = stream[kTimer];
+  if (!stream[kContract].timeoutRepeats) {
+    stream[kTimedOut] = true;
+    // The next traffic is to be seen here: it begins the span anew.
+    giveBack(stream);
+    stopFeeding(stream);
+    stream._onTimeout();
+    return;
+  }
+  stream._onTimeout();
+  // Unless a listener has set another, or destroyed the stream.
+  if (stream[kTimer] === timer) rearmTimer(stream);
+}
+
+/** Has the span of `setTimeout` begin anew. */
+function rearmTimer(stream) {
+  stream[kTimedOut] = false;
+  if (stream.destroyed) return;
+  trackTraffic(stream);
+  startTimer(stream, stream.timeout);
+}
+
+module.exports = { Timeouts, rearmTimer, stopTimer, trackTraffic };

@@ -1,0 +1,145 @@
+'use strict';
+
+// TLS in place: `setSecure()`, and the way of a stream from the clear to its first encrypted byte.
+//
+// `setSecure()` writes a mark into Duplex. The mark is reached when all before it has been passed to the engine: then
+// the handshake begins. Until its callback is called, Duplex holds back what was written after it. `../secure.js` has
+// what a stream knows of its session.
+
+const { Duplex } = require('stream');
+const { setImmediate } = require('timers');
+const errors = require('../errors');
+const { join } = require('../memory');
+const { MARK, Security, secureArguments } = require('../secure');
+const { renewDecoder, undecode } = require('./encodings');
+const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
+const { giveBack, stopFeeding } = require('./pipes');
+const { goOnReading } = require('./reading');
+const { showSecureMembers } = require('./secure-members');
+
+/** The member of net.Stream that begins TLS. */
+class Tls extends Duplex {
+  /**
+   * Changes over to TLS: what was written before goes out in the clear, what is written afterwards is encrypted. The
+   * handshake begins at once, or with the connection. `options`: `isServer`, `servername`. Contract: stream.setSecure.
+   */
+  setSecure(credentials, options) {
+    const checked = secureArguments(credentials, options, this[kServer] !== null);
+    if (this[kAgain] !== null) {
+      secureWhenReopened(this, credentials, options);
+      return this;
+    }
+    if (this.destroyed) throw errors.socketClosed();
+    if (this[kSecurity] !== null) throw errors.alreadySecure();
+    if (this.writableEnded) throw errors.writeAfterEnd();
+    giveBack(this);
+    stopFeeding(this);
+    if (this[kTransport].isOpen) this[kTransport].want(false);
+    showSecureMembers(this);
+    this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
+    if (this[kTransport].isOpen) startDeadline(this);
+    Duplex.prototype.write.call(this, MARK);
+    return this;
+  }
+}
+
+/** `connect()` has been called, and waits for 'close': `setSecure()` waits with it. */
+function secureWhenReopened(stream, credentials, options) {
+  const again = stream[kAgain];
+  if (again.secures) throw errors.alreadySecure();
+  stream[kAgain] = () => {
+    again();
+    stream.setSecure(credentials, options);
+  };
+  stream[kAgain].secures = true;
+}
+
+/** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
+function takeUndelivered(stream) {
+  const state = stream._readableState;
+  const bytes = [undecode(stream)];
+  if (stream[kOnread] !== null) bytes.push(stream[kOnread].take());
+  if (stream[kTransport].isOpen) bytes.push(stream[kTransport].takeBack());
+  // With an encoding, the unfinished character is among what was taken.
+  if (state.decoder) renewDecoder(stream, state.encoding);
+  return join(bytes);
+}
+
+/** The time that the handshake may take begins: with `setSecure()`, or with the connection if that comes later. */
+function startDeadline(stream) {
+  stream[kSecurity].startDeadline(() => stream.destroy(errors.handshakeTimeout()));
+}
+
+/** The mark of `setSecure()` has come to be written: all before it has been. */
+function beginHandshake(stream, callback) {
+  if (stream.destroyed) return;
+  if (stream[kTransport].isOpen) {
+    stream[kSecurity].begin(stream[kTransport], stream[kHost], callback);
+    return;
+  }
+  const security = stream[kSecurity];
+  const begin = () => {
+    stream.removeListener('connect', begin).removeListener('close', begin);
+    // The stream may have been closed, and opened again, since.
+    if (stream[kSecurity] === security) beginHandshake(stream, callback);
+  };
+  stream.on('connect', begin).on('close', begin);
+}
+
+/** Writes what `list` has before the mark, the mark, and what is behind it. Returns false if there is no mark. */
+function splitAtMark(stream, list, callback) {
+  const at = list.findIndex(({ chunk }) => chunk === MARK);
+  if (at === -1) return false;
+  const [before, after] = [list.slice(0, at), list.slice(at + 1)];
+  const secure = () =>
+    beginHandshake(stream, (error) => {
+      if (error || after.length === 0) callback(error);
+      else stream._writev(after, callback);
+    });
+  if (before.length === 0) secure();
+  else stream._writev(before, (error) => (error ? callback(error) : secure()));
+  return true;
+}
+
+/** The handshake is done. A listener of 'secure' that throws or destroys the stream keeps every byte from the peer. */
+function handshakeDone(stream) {
+  const security = stream[kSecurity];
+  let isAccepted = false;
+  try {
+    const refused = security.complete(stream[kTransport]);
+    if (refused !== null) {
+      stream.destroy(refused);
+      return;
+    }
+    stream.emit('secure');
+    stream.emit('secureConnect');
+    isAccepted = true;
+  } finally {
+    if (!isAccepted) stream.destroy();
+  }
+  // Behind every tick and microtask that follows from the listeners, as in node:tls: one that rejects or waits for a
+  // promise can still destroy the stream.
+  setImmediate(openStream, stream, security);
+}
+
+/** No listener of 'secure' has objected to the peer: bytes pass from now on. */
+function openStream(stream, security) {
+  if (stream.destroyed || stream[kSecurity] !== security) return;
+  security.open();
+  if (!stream.destroyed) goOnReading(stream);
+  // What it had been full of has been taken by setSecure().
+  if (stream.listenerCount('readable') > 0) stream.read(0);
+}
+
+/** A client has asked for a name, and the handshake waits for the credentials to go on with. */
+function chooseCredentials(stream) {
+  const transport = stream[kTransport];
+  const { id } = transport;
+  stream[kSecurity].ask(transport.askedName, (error, credentials) => {
+    if (stream.destroyed || transport.id !== id) return;
+    if (error) stream.destroy(error);
+    else transport.answerName(credentials?.native);
+  });
+}
+
+module.exports = { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark, startDeadline };

@@ -1,0 +1,180 @@
+'use strict';
+
+// What a Stream asks of its source in the engine, while there is one.
+
+const engines = require('../engine');
+const { Transport } = require('../transport');
+
+const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
+
+class StreamTransport extends Transport {
+  /** Closes the connection, by a reset if `resets`. The id, and what the engine knows, stay until `detach()`. */
+  close(resets) {
+    this.engine.close(this.id, resets);
+  }
+
+  /** Gives the id back, keeping what may still be asked for. */
+  detach() {
+    this.remember('counters', { bytesRead: this.bytesRead, bytesWritten: this.bytesWritten });
+    this.release();
+  }
+
+  // Receiving.
+
+  /** Has the engine receive for JavaScript from now on, or not. */
+  want(wanted) {
+    this.engine.want(this.id, wanted);
+  }
+
+  /** Takes what was received and has not been delivered. */
+  takeBack() {
+    return engines.takeBack(this.id);
+  }
+
+  /** Whether the peer's FIN has come without a close_notify. */
+  get isTruncated() {
+    return this.engine.isTruncated(this.id);
+  }
+
+  // Sending.
+
+  /** Writes `chunks`. Returns how many bytes the engine has taken, or a negative errno. */
+  write(chunks) {
+    return engines.write(this.id, chunks);
+  }
+
+  /** Writes all of `text`, of `length` units. Returns 1 if the engine has taken it, 0 if not, or a negative errno. */
+  writeString(text, length, encoding) {
+    return this.engine.writeString(this.id, text, length, encoding);
+  }
+
+  /**
+   * Ends the sending side. Returns 0 when that is done, 1 if `kOnFinish` follows, or a negative errno. `closesNext`:
+   * `close()` follows at once, and may do it.
+   */
+  shutDown(closesNext) {
+    return this.engine.shutdown(this.id, closesNext);
+  }
+
+  /** Bytes that the engine has taken and the kernel has no room for. */
+  get waitingBytes() {
+    return this.isOpen ? this.engine.waitingBytes(this.id) : 0;
+  }
+
+  /** Lets the engine gather no more than `mark` bytes. */
+  limitQueue(mark) {
+    this.engine.limitQueue(this.id, mark);
+  }
+
+  // Pipes.
+
+  /** Has what is received sent to `target` from now on. Returns false if that can't be. */
+  pipe(target) {
+    return this.engine.pipe(this.id, target.id);
+  }
+
+  /** Has what is received delivered to JavaScript again. */
+  unpipe() {
+    if (this.isOpen) this.engine.unpipe(this.id);
+  }
+
+  // What the connection is.
+
+  get peer() {
+    return this.look('peer');
+  }
+
+  get kind() {
+    return this.look('kind');
+  }
+
+  get bytesRead() {
+    return this.isOpen ? this.engine.bytesRead(this.id) : this.#counters.bytesRead;
+  }
+
+  get bytesWritten() {
+    return this.isOpen ? this.engine.bytesWritten(this.id) : this.#counters.bytesWritten;
+  }
+
+  get #counters() {
+    return this.known?.counters ?? NO_COUNTERS;
+  }
+
+  // Socket options.
+
+  setNoDelay(noDelay) {
+    this.engine.setNoDelay(this.id, noDelay);
+  }
+
+  setKeepAlive(settings) {
+    this.engine.setKeepAlive(this.id, ...settings);
+  }
+
+  /** Returns 0 or a negative errno. */
+  setTypeOfService(value) {
+    return this.engine.setTypeOfService(this.id, value);
+  }
+
+  /** The kernel's value, a negative errno, or null where there is none. */
+  get typeOfService() {
+    return this.isOpen ? this.engine.typeOfService(this.id) : null;
+  }
+
+  // Idle time.
+
+  /** Has the engine note the time of traffic from now on, or not. */
+  trackTraffic(tracked) {
+    if (this.isOpen) this.engine.trackTraffic(this.id, tracked);
+  }
+
+  /** Milliseconds since the last traffic; infinite without a connection. */
+  get idle() {
+    return this.isOpen ? this.engine.idle(this.id) : Infinity;
+  }
+
+  // TLS.
+
+  /** Begins the handshake behind what has been written. Returns false if the source can't have TLS. */
+  secure(credentials, request) {
+    return this.engine.secure(this.id, credentials, request);
+  }
+
+  /** What the handshake has failed with. */
+  get tlsFailure() {
+    return this.engine.tlsFailure(this.id);
+  }
+
+  /** The name that a client asks for, while the handshake waits for an answer. */
+  get askedName() {
+    return this.engine.askedName(this.id);
+  }
+
+  /** Answers with the native credentials for that name; without any, the handshake goes on with those it has. */
+  answerName(credentials) {
+    this.engine.answerName(this.id, credentials);
+  }
+
+  /** What both ends have agreed on. */
+  get agreement() {
+    return this.engine.agreement(this.id);
+  }
+
+  get peerCertificate() {
+    return this.engine.peerCertificate(this.id);
+  }
+
+  get peerChain() {
+    return this.engine.peerChain(this.id);
+  }
+
+  get ownCertificate() {
+    return this.engine.ownCertificate(this.id);
+  }
+
+  /** Keying material as a Buffer; null if `length` can't be derived. */
+  exportKeyingMaterial(length, label, context) {
+    return this.engine.exportKeyingMaterial(this.id, length, label, context);
+  }
+}
+
+module.exports = { StreamTransport };

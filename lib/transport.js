@@ -1,0 +1,100 @@
+'use strict';
+
+// The transport under a socket of any kind: one source of the engine. Streams and listeners have more to ask of theirs
+// (`stream/transport.js`, `server/listener.js`); an attempt to connect and a BoundSocket need no more than this.
+//
+// It owns the source's id, whether the source may keep the process alive, and what stays known of it once it is closed.
+// The engine uses an id again after `release()`, so nothing else keeps one.
+
+const engines = require('./engine');
+
+/** The id of no source. */
+const NONE = -1;
+
+class Transport {
+  /** The engine, once there is a source. */
+  engine = null;
+  id = NONE;
+  /** Whether the source may keep the process alive: `ref()` and `unref()`, before it is open as well. */
+  referenced = true;
+  /** What has been asked for and does not change: `local`, `peer`, `kind`, and counters of a closed source. */
+  known = null;
+
+  get isOpen() {
+    return this.id !== NONE;
+  }
+
+  /** Takes the source `id`, whose events go to `owner` from now on. */
+  open(id, owner) {
+    this.hold(id);
+    engines.own(id, owner);
+    if (!this.referenced) this.engine.reference(id, false);
+  }
+
+  /** Takes the source `id`, which has no events. */
+  hold(id) {
+    this.engine = engines.start();
+    this.id = id;
+  }
+
+  /** Takes the source of `other`, whose events go to `owner` from now on. */
+  takeOver(other, owner) {
+    this.open(other.give(), owner);
+  }
+
+  /** Gives the source away: returns its id. */
+  give() {
+    const { id } = this;
+    this.id = NONE;
+    return id;
+  }
+
+  /** Lets the source keep the process alive, or not. */
+  reference(referenced) {
+    this.referenced = referenced;
+    if (this.isOpen) this.engine.reference(this.id, referenced);
+  }
+
+  /** Closes the source if it is open, and gives its id back. */
+  release() {
+    if (!this.isOpen) return;
+    engines.release(this.give());
+  }
+
+  /** The number of the descriptor; null without one. */
+  get fd() {
+    return this.isOpen ? (this.engine.fd(this.id) ?? null) : null;
+  }
+
+  /** The address of our end: `{ address, family, port }`; undefined without one. */
+  get local() {
+    return this.look('local');
+  }
+
+  /** The number of the asynchronous context of its events. */
+  get asyncId() {
+    return engines.asyncId(this.id);
+  }
+
+  /** What the engine answers to `name` ('local', 'peer', 'kind'), kept once it has been asked for. */
+  look(name) {
+    const known = this.known?.[name];
+    if (known !== undefined || !this.isOpen) return known;
+    const found = this.engine[name](this.id) ?? undefined;
+    this.remember(name, found);
+    return found;
+  }
+
+  /** Notes what does not have to be asked for. */
+  remember(name, value) {
+    this.known ??= {};
+    this.known[name] = value;
+  }
+
+  /** Forgets what was known of a former source. */
+  forget() {
+    this.known = null;
+  }
+}
+
+module.exports = { NONE, Transport };

@@ -1,0 +1,149 @@
+//! Calls into JavaScript: the callbacks that the engine was started with, and how they are called.
+//!
+//! Owned by the [`core`](super::core), used on the JavaScript thread. The references to the callbacks are weak, but for
+//! the one to the object that has them, which is strong while the engine has a stream or listener.
+
+use std::cell::Cell;
+use std::ptr::{null, null_mut};
+
+use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
+use napi::{check_status, sys};
+
+use super::events::{Callback, NAMES};
+
+/// See the module.
+pub struct Calls {
+    env: sys::napi_env,
+    object: sys::napi_ref,
+    functions: [sys::napi_ref; NAMES.len()],
+    is_held: Cell<bool>,
+    /// What a callback is throwing has been made an uncaught exception already.
+    is_surfaced: Cell<bool>,
+}
+
+impl Calls {
+    /// `object` has a function for each of [`NAMES`].
+    pub fn new(env: sys::napi_env, object: &Object<'_>) -> Result<Self> {
+        let mut functions = [null_mut(); NAMES.len()];
+        for (function, name) in functions.iter_mut().zip(NAMES) {
+            let value: Unknown<'_> = object.get_named_property(name)?;
+            *function = weak_reference(env, value.raw())?;
+        }
+        let object = weak_reference(env, object.raw())?;
+        Ok(Self { env, object, functions, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
+    }
+
+    /// Whether the callbacks are to be kept alive.
+    pub fn hold(&self, hold: bool) {
+        if self.is_held.replace(hold) != hold {
+            let change = if hold { sys::napi_reference_ref } else { sys::napi_reference_unref };
+            // SAFETY: the reference lives until `delete`, which comes after the last event.
+            unsafe { change(self.env, self.object, null_mut()) };
+        }
+    }
+
+    /// Deletes the references.
+    ///
+    /// # Safety
+    ///
+    /// This is the last use of the callbacks.
+    pub unsafe fn delete(&self) {
+        for reference in self.functions.into_iter().chain([self.object]) {
+            // SAFETY: made in `new`, and deleted once, as the caller promises.
+            unsafe { sys::napi_delete_reference(self.env, reference) };
+        }
+    }
+
+    /// Calls a callback for an event, in an asynchronous context. A handle scope is open.
+    pub fn call(
+        &self,
+        context: sys::napi_async_context,
+        callback: Callback,
+        arguments: &[sys::napi_value],
+    ) -> Option<sys::napi_value> {
+        let function = self.function(callback)?;
+        self.run(context, function, arguments)
+    }
+
+    /// Calls a callback inside a call from JavaScript. `None` if there is none any more, or it throws.
+    pub fn call_directly(&self, callback: Callback) -> Option<()> {
+        let function = self.function(callback)?;
+        let mut result = null_mut();
+        // SAFETY: a native method has a handle scope.
+        let status = unsafe { sys::napi_call_function(self.env, function, function, 0, null(), &raw mut result) };
+        (status == sys::Status::napi_ok).then_some(())
+    }
+
+    /// Calls `function` as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an
+    /// uncaught exception. `None` if it throws, or no more JavaScript can be run. A handle scope is open.
+    pub fn run(
+        &self,
+        context: sys::napi_async_context,
+        function: sys::napi_value,
+        arguments: &[sys::napi_value],
+    ) -> Option<sys::napi_value> {
+        // Node-API wants an object for `this`, which no callback uses.
+        let receiver = function;
+        let mut result = null_mut();
+        // SAFETY: the caller has a handle scope open, and the context is alive.
+        unsafe {
+            let status = sys::napi_make_callback(
+                self.env,
+                context,
+                receiver,
+                function,
+                arguments.len(),
+                arguments.as_ptr(),
+                &raw mut result,
+            );
+            if status == sys::Status::napi_ok {
+                return Some(result);
+            }
+            self.surface_pending();
+        }
+        None
+    }
+
+    /// Makes what a callback is about to throw an uncaught exception. Inside the callback, the asynchronous context is
+    /// still that of the event.
+    pub fn surface(&self, exception: sys::napi_value) {
+        // SAFETY: called from a native method, which has a handle scope.
+        unsafe { sys::napi_fatal_exception(self.env, exception) };
+        self.is_surfaced.set(true);
+    }
+
+    /// Makes a pending exception an uncaught one, unless it is one already.
+    ///
+    /// # Safety
+    ///
+    /// A handle scope is open.
+    unsafe fn surface_pending(&self) {
+        let is_surfaced = self.is_surfaced.take();
+        // SAFETY: as the caller promises.
+        unsafe {
+            let mut is_pending = false;
+            sys::napi_is_exception_pending(self.env, &raw mut is_pending);
+            let mut exception = null_mut();
+            if is_pending
+                && sys::napi_get_and_clear_last_exception(self.env, &raw mut exception) == sys::Status::napi_ok
+                && !(exception.is_null() || is_surfaced)
+            {
+                sys::napi_fatal_exception(self.env, exception);
+            }
+        }
+    }
+
+    fn function(&self, callback: Callback) -> Option<sys::napi_value> {
+        let mut function = null_mut();
+        // SAFETY: the references live until `delete`; a handle scope is open.
+        unsafe { sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function) };
+        (!function.is_null()).then_some(function)
+    }
+}
+
+fn weak_reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {
+    let mut reference = null_mut();
+    // SAFETY: `value` is a value of this environment.
+    check_status!(unsafe { sys::napi_create_reference(env, value, 0, &raw mut reference) })?;
+    Ok(reference)
+}

@@ -1,0 +1,45 @@
+//! Members of the engine for listeners.
+
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use super::NativeEngine;
+use super::streams::keep_alive;
+
+#[napi]
+impl NativeEngine {
+    /// The path of a UNIX listener.
+    #[napi(catch_unwind)]
+    pub fn path(&self, id: u32) -> Option<Buffer> {
+        self.core.with(|engine| engine.listener(id).and_then(|listener| listener.path())).map(Buffer::from)
+    }
+
+    /// Lets all users read from or write to a UNIX listener's socket file: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn open_to_all(&self, id: u32, readable: bool, writable: bool) -> i32 {
+        let outcome = self
+            .core
+            .with(|engine| engine.listener(id).map_or(Ok(()), |listener| listener.open_to_all(readable, writable)));
+        outcome.err().map_or(0, |error| -error.errno)
+    }
+
+    /// Stops accepting, or resumes.
+    #[napi(catch_unwind)]
+    pub fn pause_listener(&self, id: u32, paused: bool) {
+        self.core.with(|engine| engine.pause_listener(id, paused));
+    }
+
+    /// Sets options that accepted connections inherit: as `setNoDelay`, and as `setKeepAlive`. `false` where nothing is
+    /// inherited.
+    #[napi(catch_unwind)]
+    pub fn set_inherited(&self, id: u32, no_delay: bool, enable: bool, delay: u32, interval: u32, count: u32) -> bool {
+        let settings = keep_alive(enable, delay, interval, count);
+        self.core.with(|engine| engine.set_inherited(id, no_delay, settings))
+    }
+
+    /// Tries to accept again after a stall.
+    #[napi(catch_unwind)]
+    pub fn retry_listener(&self, id: u32) {
+        self.core.with(|engine| engine.retry_listener(id));
+    }
+}

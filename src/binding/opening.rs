@@ -1,0 +1,176 @@
+//! Members of the engine that open something: each returns its id, or what has failed.
+
+use std::net::{Ipv6Addr, SocketAddr};
+
+use napi::bindgen_prelude::{Buffer, Either};
+use napi_derive::napi;
+
+use super::NativeEngine;
+use super::sources::{Address, address_of};
+use crate::error::{Error, Result, Syscall};
+use crate::socket::open::Bind;
+use crate::socket::{address, adopt};
+
+/// A failed system call.
+#[napi(object)]
+pub struct Failure {
+    /// The errno, negative as in libuv.
+    pub errno: i32,
+    /// What failed.
+    pub syscall: String,
+    /// Our address, where connecting has failed at once.
+    pub local: Option<Address>,
+}
+
+/// What can be done with a descriptor.
+#[napi(object)]
+pub struct Access {
+    /// Receiving.
+    pub readable: bool,
+    /// Sending.
+    pub writable: bool,
+}
+
+/// Where a TCP socket is bound.
+#[napi(object)]
+pub struct BindOptions {
+    /// An IP address.
+    pub address: String,
+    /// The port, 0 for one of the system's choice.
+    pub port: u16,
+    /// For `::`: leave IPv4 to others.
+    pub ipv6_only: bool,
+    /// Share the port with other sockets that say so.
+    pub reuse_port: bool,
+}
+
+#[napi]
+impl NativeEngine {
+    /// Starts to connect over TCP.
+    #[napi(catch_unwind)]
+    pub fn connect_tcp(
+        &self,
+        ip: String,
+        port: u16,
+        local_ip: Option<String>,
+        local_port: Option<u16>,
+    ) -> Either<u32, Failure> {
+        let Some(peer) = address::parse(&ip, port) else {
+            // The zone of an IPv6 address that is none: libuv fails as late as here, with an unbound socket.
+            let local = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+            return Either::B(Failure {
+                local: Some(address_of(local)),
+                ..failure(Syscall::Connect.errno(libc::EINVAL))
+            });
+        };
+        let local = match local_ip {
+            None => None,
+            Some(ip) => match address::parse(&ip, local_port.unwrap_or(0)) {
+                None => return invalid("bind"),
+                local => local,
+            },
+        };
+        match self.core.with(|engine| engine.connect_tcp(peer, local)) {
+            Ok(id) => Either::A(id),
+            Err((error, local)) => Either::B(Failure { local: local.map(address_of), ..failure(error) }),
+        }
+    }
+
+    /// Connects to a UNIX socket.
+    #[napi(catch_unwind)]
+    pub fn connect_unix(&self, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.connect_unix(&path)))
+    }
+
+    /// Whether a descriptor that could be adopted can be read from and written to, or why it can't be adopted.
+    #[napi(catch_unwind)]
+    pub fn access_of(&self, fd: i32) -> Either<Access, Failure> {
+        match adopt::access_of(fd) {
+            Ok((readable, writable)) => Either::A(Access { readable, writable }),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
+
+    /// Takes over a connected socket or a pipe.
+    #[napi(catch_unwind)]
+    pub fn adopt_stream(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_stream(fd)))
+    }
+
+    /// Listens over TCP.
+    #[napi(catch_unwind)]
+    pub fn listen_tcp(&self, options: BindOptions, backlog: i32) -> Either<u32, Failure> {
+        let Some(bind) = bind_of(&options) else { return invalid("listen") };
+        id_or_failure(self.core.with(|engine| engine.listen_tcp(&bind, backlog)))
+    }
+
+    /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
+    #[napi(catch_unwind)]
+    pub fn listen_unix(&self, path: Buffer, backlog: i32, take_over: bool) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over)))
+    }
+
+    /// Takes over a listening socket.
+    #[napi(catch_unwind)]
+    pub fn adopt_listener(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd)))
+    }
+
+    /// Binds a TCP socket that is to listen or to connect.
+    #[napi(catch_unwind)]
+    pub fn bind_tcp(&self, options: BindOptions) -> Either<u32, Failure> {
+        let Some(bind) = bind_of(&options) else { return invalid("bind") };
+        id_or_failure(self.core.with(|engine| engine.bind_tcp(&bind)))
+    }
+
+    /// Binds a UNIX socket that is to listen or to connect.
+    #[napi(catch_unwind)]
+    pub fn bind_unix(&self, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.bind_unix(&path)))
+    }
+
+    /// Listens on the bound socket `id`, which keeps its id.
+    #[napi(catch_unwind)]
+    pub fn listen_bound(&self, id: u32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.listen_bound(id, backlog).map(|()| id)))
+    }
+
+    /// Starts to connect the bound socket `id` over TCP.
+    #[napi(catch_unwind)]
+    pub fn connect_bound_tcp(&self, id: u32, ip: String, port: u16) -> Either<u32, Failure> {
+        let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
+        id_or_failure(self.core.with(|engine| engine.connect_bound_tcp(id, peer).map(|()| id)))
+    }
+
+    /// Connects the bound socket `id` to a UNIX socket.
+    #[napi(catch_unwind)]
+    pub fn connect_bound_unix(&self, id: u32, path: Buffer) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.connect_bound_unix(id, &path).map(|()| id)))
+    }
+}
+
+/// The IP version of `input` (4 or 6), or 0 if it is no address.
+#[napi(js_name = "isIP", catch_unwind)]
+pub fn is_ip(input: String) -> u32 {
+    address::version(&input)
+}
+
+fn id_or_failure(outcome: Result<u32>) -> Either<u32, Failure> {
+    match outcome {
+        Ok(id) => Either::A(id),
+        Err(error) => Either::B(failure(error)),
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    Failure { errno: -error.errno, syscall: error.syscall.name().to_owned(), local: None }
+}
+
+fn invalid(syscall: &str) -> Either<u32, Failure> {
+    Either::B(Failure { errno: -libc::EINVAL, syscall: syscall.to_owned(), local: None })
+}
+
+fn bind_of(options: &BindOptions) -> Option<Bind> {
+    let BindOptions { ipv6_only, reuse_port, .. } = *options;
+    address::parse(&options.address, options.port).map(|address| Bind { address, ipv6_only, reuse_port })
+}

@@ -1,0 +1,107 @@
+//! Members of the engine for streams. Those that are called for every chunk are in [`fast`](super::fast), those for TLS
+//! in [`tls`](super::tls).
+
+use std::time::Duration;
+
+use napi_derive::napi;
+
+use super::NativeEngine;
+use crate::socket::options::KeepAlive;
+
+#[napi]
+impl NativeEngine {
+    /// Pipes stream `id` to stream `target`: what it receives does not come here any more. Returns whether that is
+    /// possible now.
+    #[napi(catch_unwind)]
+    pub fn pipe(&self, id: u32, target: u32) -> bool {
+        self.core.with(|engine| engine.pipe(id, target))
+    }
+
+    /// Ends the pipe of stream `id`: what it receives comes here again.
+    #[napi(catch_unwind)]
+    pub fn unpipe(&self, id: u32) {
+        self.core.with(|engine| engine.unpipe(id));
+    }
+
+    /// Takes the data of stream `id` that `ondata` would deliver next. Returns their offset and length in `incoming`.
+    #[napi(catch_unwind)]
+    pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
+        let (offset, length) = self.core.with(|engine| engine.take_back(id))?;
+        Some([offset, length].map(|number| u32::try_from(number).unwrap_or(u32::MAX)).to_vec())
+    }
+
+    /// Limits what is gathered to a high-water mark, if that is lower than usual.
+    #[napi(catch_unwind)]
+    pub fn limit_queue(&self, id: u32, mark: u32) {
+        self.core.with(|engine| engine.stream(id).map(|stream| stream.limit_queue(mark)));
+    }
+
+    /// Bytes that were taken and that the kernel has no room for.
+    #[napi(catch_unwind)]
+    pub fn waiting_bytes(&self, id: u32) -> f64 {
+        self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.waiting_bytes() as f64))
+    }
+
+    /// Begins to note the time of the stream's traffic, or stops.
+    #[napi(catch_unwind)]
+    pub fn track_traffic(&self, id: u32, track: bool) {
+        self.core.with(|engine| {
+            let since = track.then(|| engine.now());
+            if let Some(stream) = engine.stream(id) {
+                stream.track_traffic(since);
+            }
+        });
+    }
+
+    /// Milliseconds since the last traffic, or since it is noted.
+    #[napi(catch_unwind)]
+    pub fn idle(&self, id: u32) -> f64 {
+        self.core.with(|engine| {
+            let now = engine.now();
+            let last = engine.stream(id).and_then(|stream| stream.last_traffic());
+            last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64() * 1e3)
+        })
+    }
+
+    /// Turns Nagle's algorithm off or on.
+    #[napi(catch_unwind)]
+    pub fn set_no_delay(&self, id: u32, no_delay: bool) {
+        self.core.with(|engine| engine.stream(id).map(|stream| stream.set_no_delay(no_delay)));
+    }
+
+    /// Turns keep-alive on or off: 0, or a negative errno. Seconds and counts of 0 leave things as they are.
+    #[napi(catch_unwind)]
+    pub fn set_keep_alive(&self, id: u32, enable: bool, delay: u32, interval: u32, count: u32) -> i32 {
+        let settings = keep_alive(enable, delay, interval, count);
+        let outcome =
+            self.core.with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_keep_alive(settings)));
+        outcome.err().map_or(0, |error| negative_errno(&error))
+    }
+
+    /// Sets the type of service of what is sent: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn set_type_of_service(&self, id: u32, value: u32) -> i32 {
+        let outcome =
+            self.core.with(|engine| engine.stream(id).map_or(Ok(()), |stream| stream.set_type_of_service(value)));
+        outcome.err().map_or(0, |error| negative_errno(&error))
+    }
+
+    /// The type of service of what is sent, or a negative errno; null where there is no open TCP socket.
+    #[napi(catch_unwind)]
+    pub fn type_of_service(&self, id: u32) -> Option<i32> {
+        let found = self.core.with(|engine| engine.stream(id).and_then(|stream| stream.type_of_service()))?;
+        Some(found.map_or_else(|error| negative_errno(&error), |value| i32::try_from(value).unwrap_or(i32::MAX)))
+    }
+}
+
+/// As JavaScript has it: seconds and counts of 0 leave things as they are.
+pub(super) fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) -> Option<KeepAlive> {
+    let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
+    let count = (count > 0).then_some(count);
+    enable.then(|| KeepAlive { delay: seconds(delay), interval: seconds(interval), count })
+}
+
+/// As libuv has it.
+fn negative_errno(error: &std::io::Error) -> i32 {
+    -error.raw_os_error().unwrap_or(libc::EINVAL)
+}

@@ -1,0 +1,86 @@
+//! A turn: what the wake runs when the reactor's descriptor is readable. One event after the other is found by the
+//! engine, delivered to JavaScript and, where it is time, what was written meanwhile is sent.
+//!
+//! Runs on the JavaScript thread. Whether a turn is under way is known to the engine alone
+//! ([`Engine::is_turning`]). A panic inside the engine stays in the part of the turn that it happened in.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+
+use napi::sys;
+
+use super::core::Core;
+use crate::engine::Engine;
+use crate::reactor::wake::Turn;
+
+impl Turn for Core {
+    fn turn(&self) {
+        self.begin();
+        while self.scoped(|| self.advance()) {}
+        self.end();
+    }
+
+    fn step(&self) -> bool {
+        if !self.engine.borrow().is_turning() {
+            self.begin();
+        }
+        let goes_on = self.scoped(|| self.advance());
+        if !goes_on {
+            self.end();
+        }
+        goes_on
+    }
+}
+
+impl Core {
+    fn begin(&self) {
+        self.scoped(|| self.guard(Engine::begin_turn));
+    }
+
+    /// Delivers the next event, and sends what is due. Returns whether there was one.
+    fn advance(&self) -> bool {
+        if !self.is_open() {
+            return false;
+        }
+        let goes_on = match self.guard(Engine::step) {
+            Some(Some(event)) => {
+                self.deliver(event);
+                true
+            }
+            Some(None) => false,
+            None => true,
+        };
+        if !goes_on || self.engine.borrow().is_flush_due() {
+            self.guard(Engine::flush);
+        }
+        self.settle();
+        goes_on
+    }
+
+    fn end(&self) {
+        self.scoped(|| self.guard(Engine::end_turn));
+        self.contexts.clear();
+        self.settle();
+    }
+
+    /// Runs a part of a turn. `None` if it panics: that becomes an error of the source that was served last.
+    fn guard<R>(&self, part: fn(&mut Engine) -> R) -> Option<R> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| part(&mut self.engine.borrow_mut())));
+        if outcome.is_err() {
+            let served = self.engine.borrow().served();
+            self.deliver_panic(served);
+        }
+        outcome.ok()
+    }
+
+    /// Runs `body` in a handle scope of its own.
+    fn scoped<R>(&self, body: impl FnOnce() -> R) -> R {
+        let mut scope = null_mut();
+        // SAFETY: on the thread of the environment, which is alive: its cleanup hook closes the wake first.
+        unsafe { sys::napi_open_handle_scope(self.env, &raw mut scope) };
+        let result = body();
+        // SAFETY: the scope that was opened above.
+        unsafe { sys::napi_close_handle_scope(self.env, scope) };
+        result
+    }
+}

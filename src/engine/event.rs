@@ -1,0 +1,25 @@
+//! What an engine reports to its binding: one event per [`Engine::step`](super::Engine::step).
+
+use crate::error::Error;
+use crate::reactor::Id;
+use crate::stream::{Addresses, StreamEvent};
+
+/// See the module.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something has happened to a stream.
+    Stream(Id, StreamEvent),
+    /// A listener has accepted a connection.
+    Connection {
+        /// The listener.
+        listener: Id,
+        /// The new stream.
+        stream: Id,
+        /// The peer's address, over TCP; and ours, where all connections of the listener have the same one.
+        addresses: Addresses,
+    },
+    /// Accepting has failed, and the listener has stalled.
+    Stalled(Id, Error),
+    /// A listener that had stalled has caught up.
+    Recovered(Id),
+}

@@ -1,0 +1,167 @@
+//! How sources come into an engine: connecting, listening, binding, adopting.
+//!
+//! What has been inserted is watched and owned. Until then, everything that was opened is closed on failure, and what is
+//! adopted stays the caller's. A bound socket keeps its id, whatever it becomes.
+
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+
+use super::Engine;
+use super::slot::Source;
+use crate::bound::Bound;
+use crate::error::{Result, Syscall};
+use crate::listener::Listener;
+use crate::reactor::Id;
+use crate::socket::open::{self, Bind, ConnectFailure};
+use crate::socket::{Descriptor, Kind, adopt};
+use crate::stream::Stream;
+
+impl Engine {
+    // Streams.
+
+    /// Starts to connect to `peer`.
+    pub fn connect_tcp(
+        &mut self,
+        peer: SocketAddr,
+        local: Option<SocketAddr>,
+    ) -> std::result::Result<Id, ConnectFailure> {
+        let (fd, kind) = open::connect_tcp(peer, local)?;
+        self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
+            .map_err(|error| (Syscall::Connect.failed(&error), None))
+    }
+
+    /// Starts to connect to the UNIX socket at `path`.
+    pub fn connect_unix(&mut self, path: &[u8]) -> Result<Id> {
+        let (fd, kind) = open::connect_unix(path)?;
+        self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, None))
+            .map_err(|error| Syscall::Connect.failed(&error))
+    }
+
+    /// Adopts a connected descriptor. If that fails, it stays open and the caller's.
+    pub fn adopt_stream(&mut self, fd: RawFd) -> Result<Id> {
+        let (fd, kind) = adopt::stream(fd)?;
+        self.insert_stream(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
+    }
+
+    /// Watches and inserts the stream that `open` makes.
+    pub(super) fn insert_stream(
+        &mut self,
+        fd: Descriptor,
+        open: impl FnOnce(Id, Descriptor) -> Stream,
+    ) -> std::io::Result<Id> {
+        let id = self.slots.vacant_id()?;
+        let mut stream = open(id, fd);
+        stream.register(&self.reactor)?;
+        stream.own();
+        self.slots.insert(Source::Stream(stream)).count(&mut self.reactor);
+        Ok(id)
+    }
+
+    // Listeners.
+
+    /// Listens on a TCP address.
+    pub fn listen_tcp(&mut self, bind: &Bind, backlog: i32) -> Result<Id> {
+        let (fd, kind) = open::listen_tcp(bind, backlog)?;
+        self.insert_listener(|id| Listener::new(id, fd.into(), kind, None))
+    }
+
+    /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
+    pub fn listen_unix(&mut self, path: &[u8], backlog: i32, take_over: bool) -> Result<Id> {
+        let (fd, file) = open::listen_unix(path, backlog, take_over)?;
+        self.insert_listener(|id| Listener::new(id, fd.into(), Kind::Unix, file))
+    }
+
+    /// Adopts a listening descriptor. If that fails, it stays open and the caller's.
+    pub fn adopt_listener(&mut self, fd: RawFd) -> Result<Id> {
+        let (fd, kind) = adopt::listener(fd)?;
+        self.insert_listener(|id| Listener::adopted(id, fd, kind))
+    }
+
+    fn insert_listener(&mut self, open: impl FnOnce(Id) -> Listener) -> Result<Id> {
+        let id = self.slots.vacant_id().map_err(|error| Syscall::Listen.failed(&error))?;
+        let mut listener = open(id);
+        if let Err(error) = listener.register(&self.reactor) {
+            listener.close(&self.reactor);
+            return Err(Syscall::Listen.failed(&error));
+        }
+        listener.own();
+        self.slots.insert(Source::Listener(listener)).count(&mut self.reactor);
+        Ok(id)
+    }
+
+    // Bound sockets.
+
+    /// Binds a TCP socket.
+    pub fn bind_tcp(&mut self, bind: &Bind) -> Result<Id> {
+        let (fd, kind) = open::bind_tcp(bind)?;
+        self.insert_bound(Bound::new(fd.into(), kind, None))
+    }
+
+    /// Binds a UNIX socket.
+    pub fn bind_unix(&mut self, path: &[u8]) -> Result<Id> {
+        let fd = open::bind_unix(path)?;
+        self.insert_bound(Bound::new(fd.into(), Kind::Unix, Some(path)))
+    }
+
+    fn insert_bound(&mut self, mut bound: Bound) -> Result<Id> {
+        let id = self.slots.vacant_id().map_err(|error| {
+            bound.close();
+            Syscall::Bind.failed(&error)
+        })?;
+        self.slots.insert(Source::Bound(bound));
+        Ok(id)
+    }
+
+    /// Makes a listener of the bound socket `id`. If that fails, it is still to be released.
+    pub fn listen_bound(&mut self, id: Id, backlog: i32) -> Result<()> {
+        let gone = Syscall::Listen.errno(libc::EBADF);
+        let bound = self.bound(id).ok_or(gone)?;
+        open::listen(bound.socket().ok_or(gone)?, backlog)?;
+        let (fd, kind, file) = bound.take().ok_or(gone)?;
+        let mut listener = Listener::new(id, fd, kind, file);
+        if let Err(error) = listener.register(&self.reactor) {
+            listener.close(&self.reactor);
+            return Err(Syscall::Listen.failed(&error));
+        }
+        self.replace_bound(id, Source::Listener(listener));
+        Ok(())
+    }
+
+    /// Starts to connect the bound socket `id` to `peer`. If that fails at once, it is still to be released.
+    pub fn connect_bound_tcp(&mut self, id: Id, peer: SocketAddr) -> Result<()> {
+        self.connect_bound(id, Some(peer), |fd| open::connect_bound_tcp(fd, peer))
+    }
+
+    /// Starts to connect the bound socket `id` to the UNIX socket at `path`. If that fails at once, it is still to be
+    /// released.
+    pub fn connect_bound_unix(&mut self, id: Id, path: &[u8]) -> Result<()> {
+        self.connect_bound(id, None, |fd| open::connect_bound_unix(fd, path))
+    }
+
+    fn connect_bound(
+        &mut self,
+        id: Id,
+        peer: Option<SocketAddr>,
+        connect: impl FnOnce(&Descriptor) -> Result<()>,
+    ) -> Result<()> {
+        let gone = Syscall::Connect.errno(libc::EBADF);
+        let bound = self.bound(id).ok_or(gone)?;
+        connect(bound.socket().ok_or(gone)?)?;
+        let (fd, kind, file) = bound.take().ok_or(gone)?;
+        if let Some(file) = file {
+            self.files.insert(id, file);
+        }
+        let stream = Stream::connecting(id, fd, kind, peer);
+        stream.register(&self.reactor).map_err(|error| Syscall::Connect.failed(&error))?;
+        self.replace_bound(id, Source::Stream(stream));
+        Ok(())
+    }
+
+    /// What was bound as `id` has become `source`.
+    fn replace_bound(&mut self, id: Id, source: Source) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.source = source;
+            slot.count(&mut self.reactor);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! How sources come and go: ids, owners, what keeps the loop alive.
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+
+use super::Rig;
+use crate::engine::Event;
+use crate::error::Syscall;
+use crate::socket::open::Bind;
+use crate::stream::{Addresses, StreamEvent};
+
+#[test]
+fn an_id_is_not_used_again_within_the_turn() {
+    let mut rig = Rig::new();
+    let (id, _peer) = rig.pair();
+    rig.engine.begin_turn();
+    rig.engine.release(id);
+    let (next, _other) = rig.pair();
+    assert_ne!(next, id);
+    rig.engine.end_turn();
+    let (reused, _third) = rig.pair();
+    assert_eq!(reused, id);
+}
+
+#[test]
+fn accepts_and_connects() {
+    let mut rig = Rig::new();
+    let address = "127.0.0.1:0".parse().unwrap();
+    let bind = Bind { address, ipv6_only: false, reuse_port: false };
+    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let address = rig.engine.listener(listener).unwrap().local().unwrap();
+    let peer = TcpStream::connect(address).unwrap();
+    let events = rig.turn();
+    let [Event::Connection { listener: by, stream, addresses }] = events[..] else { panic!("{events:?}") };
+    assert_eq!(by, listener);
+    let expected = Addresses { local: Some(address), peer: Some(peer.local_addr().unwrap()) };
+    assert_eq!((addresses, rig.engine.stream(stream).unwrap().addresses()), (expected, expected));
+
+    let theirs = TcpListener::bind("127.0.0.1:0").unwrap();
+    let outgoing = rig.engine.connect_tcp(theirs.local_addr().unwrap(), None).unwrap();
+    assert_eq!(rig.turn(), [Event::Stream(outgoing, StreamEvent::Connected(Ok(())))]);
+    let closed = theirs.local_addr().unwrap();
+    drop(theirs);
+    let refused = rig.engine.connect_tcp(closed, None).unwrap();
+    let expected = Syscall::Connect.errno(libc::ECONNREFUSED);
+    let events = rig.turn();
+    assert!(events.contains(&Event::Stream(refused, StreamEvent::Connected(Err(expected)))), "{events:?}");
+}
+
+#[test]
+fn counts_the_sources_that_keep_the_loop_alive() {
+    let mut rig = Rig::new();
+    assert!(!rig.engine.is_referenced());
+    let (id, _peer) = rig.pair();
+    assert!(!rig.engine.is_referenced(), "a stream that is neither read nor has anything to send does not");
+    rig.engine.write(id, &[b"x"]).unwrap();
+    assert!(rig.engine.is_referenced());
+    rig.engine.flush();
+    assert!(!rig.engine.is_referenced());
+    rig.engine.want(id, true);
+    assert!(rig.engine.is_referenced());
+    rig.engine.reference(id, false);
+    rig.engine.reference(id, false);
+    assert!(!rig.engine.is_referenced());
+    rig.engine.write(id, &[b"x"]).unwrap();
+    assert!(rig.engine.is_referenced(), "written bytes are sent first, whether unref() was called or not");
+    rig.engine.flush();
+    assert!(!rig.engine.is_referenced());
+    rig.engine.reference(id, true);
+    rig.engine.close(id, false);
+    assert!(!rig.engine.is_referenced());
+    rig.engine.reference(id, true);
+    assert!(!rig.engine.is_referenced(), "a closed stream does not");
+}
+
+#[test]
+fn a_descriptor_has_one_owner_among_all_engines() {
+    let (mut rig, mut other) = (Rig::new(), Rig::new());
+    let (id, mut peer) = rig.pair();
+    let number = rig.engine.stream(id).unwrap().raw_fd().unwrap();
+    for engine in [&mut rig.engine, &mut other.engine] {
+        assert_eq!(engine.adopt_stream(number), Err(Syscall::Open.errno(libc::EEXIST)));
+        assert_eq!(engine.adopt_listener(number), Err(Syscall::Listen.errno(libc::EEXIST)));
+    }
+    assert_eq!(other.engine.sources(), 0);
+    peer.write_all(b"still open").unwrap();
+    rig.engine.want(id, true);
+    let events = rig.turn();
+    assert_eq!(rig.read(&events[0]), b"still open");
+}
+
+#[test]
+fn a_bound_socket_listens_and_connects_under_the_same_id() {
+    let mut rig = Rig::new();
+    let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
+    let (server, client) = (rig.engine.bind_tcp(&bind).unwrap(), rig.engine.bind_tcp(&bind).unwrap());
+    assert!(!rig.engine.is_referenced());
+    let place = rig.engine.bound(server).unwrap().local().unwrap();
+    let from = rig.engine.bound(client).unwrap().local().unwrap();
+    rig.engine.listen_bound(server, 8).unwrap();
+    assert!(rig.engine.is_referenced());
+    rig.engine.connect_bound_tcp(client, place).unwrap();
+    let mut events = Vec::new();
+    while events.len() < 2 {
+        events.extend(rig.turn());
+    }
+    assert!(events.contains(&Event::Stream(client, StreamEvent::Connected(Ok(())))));
+    assert_eq!(rig.engine.stream(client).unwrap().addresses().local, Some(from));
+    assert_eq!(rig.engine.listen_bound(server, 8).unwrap_err().errno, libc::EBADF);
+}
+
+#[test]
+fn a_socket_file_is_removed_with_what_its_socket_has_become() {
+    let mut rig = Rig::new();
+    let path = |name| std::env::temp_dir().join(format!("rust-net-{}-{name}", std::process::id()));
+    let paths = ["unused", "listening", "connecting"].map(path);
+    let ids = paths.each_ref().map(|path| rig.engine.bind_unix(path.as_os_str().as_encoded_bytes()).unwrap());
+    rig.engine.listen_bound(ids[1], 8).unwrap();
+    rig.engine.connect_bound_unix(ids[2], paths[1].as_os_str().as_encoded_bytes()).unwrap();
+    for (id, path) in ids.into_iter().zip(&paths) {
+        assert!(path.exists());
+        rig.engine.close(id, false);
+        assert!(!path.exists());
+        rig.engine.release(id);
+    }
+    assert_eq!(rig.engine.sources(), 0);
+}

@@ -1,0 +1,203 @@
+//! A turn of the engine, from top to bottom: begin, then step by step one event each, then end.
+//!
+//! A step delivers what is pending before it serves the next source. Serving leaves at most one event of each stream
+//! pending, and of several streams at once only where these receive small messages, one after the other.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::slot::{Slot, Source};
+use super::{BATCH, Engine, Event};
+use crate::error::Syscall;
+use crate::listener::ListenerEvent;
+use crate::reactor::{Id, Reactor};
+use crate::stream::{Addresses, Delivery, ServeOutcome, Stream, StreamEvent};
+
+/// The turn that is being run, or was run last.
+pub struct Turn {
+    /// Its number.
+    pub number: u32,
+    /// When it began.
+    pub now: Instant,
+    /// Whether it is being run.
+    pub is_running: bool,
+}
+
+impl Engine {
+    /// Begins a turn: takes what the kernel and handshakes report, and queues the sources that something is due for.
+    pub fn begin_turn(&mut self) {
+        self.turn = Turn { number: self.turn.number.wrapping_add(1), now: Instant::now(), is_running: true };
+        self.pipes.begin_turn();
+        let slots = &mut self.slots;
+        self.reactor.begin_turn(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
+        for Delivery { id, serial, message } in self.shared.handshakes.messages() {
+            if let Some(stream) = self.stream(id) {
+                stream.on_handshake_message(serial, message);
+                self.settle(id);
+            }
+        }
+    }
+
+    /// Serves sources until there is an event to deliver. `None`: the turn has nothing left.
+    pub fn step(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.next_pending() {
+                return Some(event);
+            }
+            // All that was received has been delivered.
+            self.shared.incoming.clear();
+            let id = self.reactor.next_ready()?;
+            self.serve(id);
+            if let Some(Event::Stream(_, StreamEvent::Data { .. })) = self.pending.back() {
+                self.receive_ahead();
+            }
+        }
+    }
+
+    /// Sends what was gathered.
+    pub fn flush(&mut self) {
+        if self.unsent.len() == 0 {
+            return;
+        }
+        let now = self.now();
+        let mut ids = self.unsent.take();
+        for id in ids.drain(..) {
+            let Some(slot) = self.slots.get_mut(id) else { continue };
+            slot.dirty = false;
+            if let Source::Stream(stream) = &mut slot.source {
+                stream.flush(&self.reactor, &mut self.shared.spare, now);
+            }
+            slot.settle(id, &mut self.reactor);
+        }
+        self.unsent.give_back(ids);
+    }
+
+    /// Ends a turn. What was deferred, or not reached, has asked for another.
+    pub fn end_turn(&mut self) {
+        self.turn.is_running = false;
+        self.slots.free_released();
+        self.reactor.end_turn();
+    }
+
+    /// Whether a turn is being run.
+    pub fn is_turning(&self) -> bool {
+        self.turn.is_running
+    }
+
+    /// Whether enough has been gathered to send it between two events of a turn.
+    pub fn is_flush_due(&self) -> bool {
+        (self.unsent.is_urgent() && self.pending.is_empty()) || self.unsent.len() >= BATCH
+    }
+
+    /// The source that was served last: the one to blame if serving has panicked.
+    pub fn served(&self) -> Id {
+        self.served
+    }
+
+    /// The time: that of the turn, if one is being run.
+    pub fn now(&self) -> Instant {
+        if self.turn.is_running { self.turn.now } else { Instant::now() }
+    }
+
+    // What a step is made of.
+
+    /// The next event to deliver, without those of streams that have been closed meanwhile.
+    fn next_pending(&mut self) -> Option<Event> {
+        loop {
+            let event = self.pending.pop_front()?;
+            let is_void = match event {
+                Event::Stream(id, _) => !self.slots.get_mut(id).is_some_and(|slot| slot.deliver()),
+                _ => false,
+            };
+            if !is_void {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Does what is due for source `id`, up to its next event.
+    fn serve(&mut self, id: Id) {
+        self.served = id;
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        if slot.has_used_quota(self.turn.number) {
+            return slot.defer(id, &mut self.reactor);
+        }
+        slot.take_quota(self.turn.number);
+        match &mut slot.source {
+            Source::Stream(stream) => {
+                let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
+                    ServeOutcome::Event(event) => Some(event),
+                    ServeOutcome::Receive => match slot.feeds {
+                        Some(target) => {
+                            self.relay(id, target);
+                            return self.resume_feeder(id);
+                        }
+                        None => stream.receive(&mut self.shared, self.turn.now),
+                    },
+                    ServeOutcome::Nothing => None,
+                };
+                conclude(slot, id, event, &mut self.reactor, &mut self.pending);
+                if let Some(feeder) = slot.ready_feeder() {
+                    self.want(feeder, true);
+                }
+            }
+            Source::Listener(listener) => {
+                let event = listener.serve();
+                let local = listener.local_of_all();
+                slot.settle(id, &mut self.reactor);
+                if let Some(event) = event {
+                    let event = self.listener_event(id, local, event);
+                    self.pending.push_back(event);
+                }
+            }
+            Source::Bound(_) | Source::Released => {}
+        }
+    }
+
+    /// Receives from the streams that are next, as long as there is nothing else to do for them. One receive after the
+    /// other and then one call into JavaScript after the other takes less time than both by turns.
+    fn receive_ahead(&mut self) {
+        while self.pending.len() < BATCH && self.shared.incoming.has_room() {
+            let Some(id) = self.reactor.peek_ready() else { return };
+            let Some(slot) = self.slots.get_mut(id).filter(|slot| slot.can_receive_ahead(self.turn.number)) else {
+                return;
+            };
+            self.served = id;
+            self.reactor.next_ready();
+            slot.take_quota(self.turn.number);
+            let event = slot.stream().and_then(|stream| stream.receive(&mut self.shared, self.turn.now));
+            conclude(slot, id, event, &mut self.reactor, &mut self.pending);
+        }
+    }
+
+    /// Registers the connection that listener `id` has accepted, whose local address may be known.
+    fn listener_event(&mut self, id: Id, local: Option<SocketAddr>, event: ListenerEvent) -> Event {
+        match event {
+            ListenerEvent::Connection(fd, kind, peer) => {
+                let addresses = Addresses { local, peer };
+                match self.insert_stream(fd.into(), |id, fd| Stream::open(id, fd, kind, addresses)) {
+                    Ok(stream) => Event::Connection { listener: id, stream, addresses },
+                    Err(error) => {
+                        // What kept this one from being watched would keep the next one, too.
+                        if let Some(listener) = self.listener(id) {
+                            listener.stall();
+                        }
+                        Event::Stalled(id, Syscall::Accept.failed(&error))
+                    }
+                }
+            }
+            ListenerEvent::Stalled(error) => Event::Stalled(id, error),
+            ListenerEvent::Recovered => Event::Recovered(id),
+        }
+    }
+}
+
+/// Stream `id` has been served: its event is pending, and it is queued again if something is due.
+fn conclude(slot: &mut Slot, id: Id, event: Option<StreamEvent>, reactor: &mut Reactor, pending: &mut VecDeque<Event>) {
+    slot.settle(id, reactor);
+    if let Some(event) = event {
+        slot.pend(&event);
+        pending.push_back(Event::Stream(id, event));
+    }
+}

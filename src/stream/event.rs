@@ -1,0 +1,64 @@
+//! What a stream reports: the outcome of serving it once.
+//!
+//! An event carries what its receiver needs, so that nothing has to be asked back.
+
+use crate::error::{Error, Result};
+use crate::tls::error::TlsError;
+
+/// See the module.
+#[derive(Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// Connecting is over.
+    Connected(Result<()>),
+    /// Bytes were received into the receive buffer.
+    Data {
+        /// Where they begin there.
+        offset: usize,
+        /// How many there are.
+        length: usize,
+    },
+    /// Bytes were received into the memory for bulk, from its beginning.
+    Bulk {
+        /// How many there are.
+        length: usize,
+    },
+    /// The peer has ended its side.
+    End {
+        /// Over TLS: it has done so without a close_notify, so that something may be missing.
+        is_truncated: bool,
+    },
+    /// There is room to write again.
+    Room,
+    /// Ending our side is done.
+    Finished(Result<()>),
+    /// The transport has failed; nothing follows.
+    Failed(Error),
+    /// A client has asked for this server name: the handshake goes on when it is answered.
+    NameAsked(String),
+    /// The handshake is done.
+    Secured,
+    /// The handshake or the session has failed; nothing follows.
+    TlsFailed(Box<TlsError>),
+}
+
+/// What serving a stream has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ServeOutcome {
+    /// There is an event.
+    Event(StreamEvent),
+    /// It is to receive next: for JavaScript, or for the stream that it feeds.
+    Receive,
+    /// Nothing is due.
+    Nothing,
+}
+
+/// What a read has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// So many bytes.
+    Bytes(usize),
+    /// An end, or a failure.
+    Event(StreamEvent),
+    /// Nothing for the application, now.
+    Nothing,
+}

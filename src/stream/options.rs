@@ -1,0 +1,59 @@
+//! The socket options that JavaScript may set on a stream at any time. Where there is no TCP, there is nothing to set.
+
+use super::Stream;
+use crate::socket::options::{self, KeepAlive};
+
+impl Stream {
+    /// See [`options::set_no_delay`]. Around a handshake, what is set here counts from the first data on.
+    pub fn set_no_delay(&mut self, no_delay: bool) {
+        if self.delays_again || self.security.is_handshaking() {
+            self.delays_again = !no_delay && self.kind.is_tcp();
+            return;
+        }
+        if let (true, Some(fd)) = (self.kind.is_tcp(), &self.fd) {
+            // Only a connection that has failed can refuse, and that has its own error.
+            let _ = options::set_no_delay(fd, no_delay);
+        }
+    }
+
+    /// A handshake begins. A flight that waits for the peer's acknowledgement of the one before costs the peer's delay,
+    /// 40 ms and more.
+    pub(super) fn suspend_delay(&mut self) {
+        let Some(fd) = &self.fd else { return };
+        self.delays_again = self.kind.is_tcp() && options::no_delay(fd).is_ok_and(|no_delay| !no_delay);
+        if self.delays_again {
+            // Only a connection that has failed can refuse, and that has its own error.
+            let _ = options::set_no_delay(fd, true);
+        }
+    }
+
+    /// Bytes have been sent. Behind a handshake, Nagle's algorithm is as the application wants it again.
+    pub(super) fn restore_delay(&mut self) {
+        if self.delays_again && self.security.is_secure() && !self.has_records() {
+            self.delays_again = false;
+            self.set_no_delay(false);
+        }
+    }
+
+    /// See [`options::set_keep_alive`].
+    pub fn set_keep_alive(&self, keep_alive: Option<KeepAlive>) -> std::io::Result<()> {
+        match (self.kind.is_tcp(), &self.fd) {
+            (true, Some(fd)) => options::set_keep_alive(fd, keep_alive),
+            _ => Ok(()),
+        }
+    }
+
+    /// See [`options::set_type_of_service`].
+    pub fn set_type_of_service(&self, value: u32) -> std::io::Result<()> {
+        match (self.kind.is_tcp(), &self.fd) {
+            (true, Some(fd)) => options::set_type_of_service(fd, self.kind, value),
+            _ => Ok(()),
+        }
+    }
+
+    /// See [`options::type_of_service`]. `None` where there is no TCP, or no descriptor any more.
+    pub fn type_of_service(&self) -> Option<std::io::Result<u32>> {
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp())?;
+        Some(options::type_of_service(fd, self.kind))
+    }
+}

@@ -1,0 +1,107 @@
+//! Bytes in: one read, of a socket or of a session over it.
+
+use std::mem::MaybeUninit;
+use std::time::Instant;
+
+use super::{ReadOutcome, Shared, Stream, StreamEvent};
+use crate::error::Syscall;
+use crate::socket::io::{self, Read};
+use crate::tls::error::ConnectionError;
+use crate::tls::session::Received;
+
+/// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
+pub const BULK_LEAST: usize = 16 << 10;
+
+/// So many bytes of records are received at once: those of four full ones.
+const CIPHER_MOST: usize = 64 << 10;
+
+impl Stream {
+    /// Receives once, for JavaScript.
+    pub fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
+        let Shared { cipher, incoming, bulk, .. } = shared;
+        let takes_bulk = self.bulky && bulk.has_room();
+        let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
+        let length = match self.receive_into(cipher, memory.space(), now) {
+            ReadOutcome::Bytes(count) => count,
+            ReadOutcome::Event(event) => return Some(event),
+            ReadOutcome::Nothing => return None,
+        };
+        self.bulky = length >= BULK_LEAST;
+        Some(if takes_bulk {
+            StreamEvent::Bulk { length }
+        } else {
+            StreamEvent::Data { offset: incoming.take(length), length }
+        })
+    }
+
+    /// Receives once into `space`. Records of a secure stream pass through `cipher`.
+    pub fn receive_into(&mut self, cipher: &mut Vec<u8>, space: &mut [MaybeUninit<u8>], now: Instant) -> ReadOutcome {
+        let Some(fd) = &self.fd else { return ReadOutcome::Nothing };
+        let received = match self.security.session_mut() {
+            None => {
+                let asked = space.len();
+                io::read(fd, self.kind, space)
+                    .map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
+                    .map_err(ConnectionError::Socket)
+            }
+            Some(secure) => {
+                cipher.resize(CIPHER_MOST, 0);
+                secure.session.read(fd, self.kind, cipher, space)
+            }
+        };
+        match received {
+            Ok(Received { read: Read::Bytes(count), drained }) => {
+                #[cfg(feature = "fault-injection")]
+                fault::trip(&space[..count]);
+                self.state.received(drained);
+                self.note_traffic(now);
+                self.bytes_received += count as u64;
+                ReadOutcome::Bytes(count)
+            }
+            Ok(Received { read: Read::End, .. }) => {
+                self.state.end();
+                let is_truncated = self.security.session().is_some_and(|secure| secure.session.is_truncated());
+                ReadOutcome::Event(StreamEvent::End { is_truncated })
+            }
+            Ok(Received { read: Read::Empty, drained: true }) => {
+                self.state.found_nothing();
+                ReadOutcome::Nothing
+            }
+            // Records came that hold nothing for the application.
+            Ok(Received { read: Read::Empty, drained: false }) => ReadOutcome::Nothing,
+            Err(ConnectionError::Socket(errno)) => {
+                ReadOutcome::Event(self.fail(Syscall::Read.errno(errno.raw_os_error())))
+            }
+            Err(ConnectionError::Tls(failure)) => {
+                self.security.fail();
+                ReadOutcome::Event(StreamEvent::TlsFailed(failure))
+            }
+        }
+    }
+
+    /// JavaScript wants data, or none for now.
+    pub fn want(&mut self, wanted: bool) {
+        self.state.want(wanted);
+    }
+
+    /// The end that was found has not been delivered, and is to be found once more.
+    pub fn find_end_again(&mut self) {
+        self.state.find_end_again();
+    }
+}
+
+/// A fault that tests set off, to see that a panic stays with the stream that it belongs to.
+#[cfg(feature = "fault-injection")]
+mod fault {
+    use std::mem::MaybeUninit;
+
+    const TRIGGER: &[u8] = b"rust-net: panic, please";
+
+    /// Panics if `bytes`, which are initialized, are the trigger.
+    pub fn trip(bytes: &[MaybeUninit<u8>]) {
+        let same = bytes.len() == TRIGGER.len()
+            // SAFETY: the caller has just read them.
+            && bytes.iter().zip(TRIGGER).all(|(byte, expected)| unsafe { byte.assume_init() } == *expected);
+        assert!(!same, "set off by a test");
+    }
+}

@@ -1,0 +1,136 @@
+//! Drives rustls through a handshake over a [`Transport`]: the one loop that receives, processes and sends.
+//!
+//! Runs on the runtime, in the task of its handshake. Invariants:
+//!
+//! - Received bytes are processed before more are received: records after a ClientHello do not wait for further bytes.
+//! - A peer that violates the protocol is sent rustls' alert at once, and can read it.
+//! - The last flight stays in the connection. The session sends it together with what the application writes on
+//!   `'secure'`, so that session tickets and the first data share a segment.
+
+use std::future::poll_fn;
+use std::io::{self, Write};
+use std::task::{Context, Poll, ready};
+
+use rustix::io::Errno;
+use rustls::server::{Accepted, AcceptedAlert, Acceptor};
+use rustls::{AlertDescription, Connection, Error};
+
+use super::transport::Transport;
+use crate::tls::error::{ConnectionError, TlsError, looks_like_tls};
+
+/// Completes the handshake of `connection`.
+pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), ConnectionError> {
+    let outcome = poll_fn(|cx| poll_complete(connection, transport, cx)).await;
+    if outcome.is_err() {
+        transport.shut_down();
+    }
+    outcome
+}
+
+fn poll_complete(
+    connection: &mut Connection,
+    transport: &mut Transport,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), ConnectionError>> {
+    loop {
+        if let Err(error) = connection.process_new_packets() {
+            // As much as the socket accepts: a peer that does not read is not waited for.
+            while connection.wants_write() && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
+            {
+            }
+            return Poll::Ready(Err(failure(&error, transport)));
+        }
+        if !connection.is_handshaking() {
+            return Poll::Ready(Ok(()));
+        }
+        while connection.wants_write() {
+            match connection.write_tls(&mut transport.with(cx)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Poll::Ready(Err(lost(&error))),
+            }
+        }
+        if !connection.wants_read() {
+            // Records are to be sent first, unless the peer has closed in the middle of the handshake.
+            return if connection.wants_write() {
+                Poll::Pending
+            } else {
+                Poll::Ready(Err(TlsError::disconnected().into()))
+            };
+        }
+        ready!(poll_received(connection.read_tls(&mut transport.with(cx))))?;
+    }
+}
+
+/// Receives the ClientHello, on which the configuration of a server depends.
+pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, ConnectionError> {
+    let mut acceptor = Acceptor::default();
+    let refused = loop {
+        match acceptor.accept() {
+            Ok(Some(accepted)) => return Ok(accepted),
+            Ok(None) => poll_fn(|cx| poll_received(acceptor.read_tls(&mut transport.with(cx)))).await?,
+            Err(refused) => break refused,
+        }
+    };
+    Err(refuse(&refused.0, refused.1, transport).await)
+}
+
+/// Sends the alert for a ClientHello that is not accepted. Returns the reason.
+pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
+    poll_fn(|cx| {
+        let mut socket = transport.with(cx);
+        // As much as the socket accepts: a peer that does not read is not waited for.
+        let is_sent = alert.write(&mut socket).is_ok_and(|count| count > 0);
+        if let (false, Some(description)) = (is_sent, missing_alert(error)) {
+            let _ = socket.write(&plain_alert(description));
+        }
+        Poll::Ready(())
+    })
+    .await;
+    transport.shut_down();
+    failure(error, transport)
+}
+
+/// The alert that a plain server of rustls sends where its [`Acceptor`] sends none.
+fn missing_alert(error: &Error) -> Option<AlertDescription> {
+    match error {
+        Error::AlertReceived(_) => None,
+        Error::InvalidMessage(_) => Some(AlertDescription::DecodeError),
+        Error::PeerMisbehaved(_) => Some(AlertDescription::IllegalParameter),
+        Error::PeerIncompatible(_) => Some(AlertDescription::HandshakeFailure),
+        _ => Some(AlertDescription::UnexpectedMessage),
+    }
+}
+
+/// A fatal alert as an unencrypted record.
+fn plain_alert(description: AlertDescription) -> [u8; 7] {
+    [21, 3, 3, 0, 2, 2, description.into()]
+}
+
+/// The outcome of a `read_tls`: there is something to process, or the handshake has failed.
+fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), ConnectionError>> {
+    match outcome {
+        Ok(0) => Poll::Ready(Err(TlsError::disconnected().into())),
+        Ok(_) => Poll::Ready(Ok(())),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+        // rustls' buffer is full of an incomplete message.
+        Err(error) if error.raw_os_error().is_none() => Poll::Ready(Err(TlsError::endless_message().into())),
+        Err(error) => Poll::Ready(Err(lost(&error))),
+    }
+}
+
+/// The error of a socket that has failed.
+fn lost(error: &io::Error) -> ConnectionError {
+    match error.raw_os_error() {
+        Some(errno) => ConnectionError::Socket(Errno::from_raw_os_error(errno)),
+        None => TlsError::disconnected().into(),
+    }
+}
+
+/// The error of TLS that has failed. It names the protocol of a peer that does not speak TLS.
+fn failure(error: &Error, transport: &Transport) -> ConnectionError {
+    match error {
+        Error::InvalidMessage(_) if !looks_like_tls(transport.first()) => TlsError::not_tls(transport.first()).into(),
+        _ => TlsError::from(error).into(),
+    }
+}

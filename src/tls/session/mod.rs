@@ -1,0 +1,327 @@
+//! How do an application's bytes become records, and records bytes? The connection that a handshake leaves, in the loop.
+//!
+//! A [`Session`] is owned by its stream and used on the JavaScript thread. It never waits, and has no buffer while it is
+//! idle: received bytes pass through memory that all sessions of an engine share.
+//!
+//! Invariants: records are sent in order; decrypted bytes are delivered before more are read; after a failure or the end
+//! of the peer's side, nothing more is received.
+//!
+//! | file | |
+//! |---|---|
+//! | [`records`] | the socket that records are written to |
+//! | [`certificate_text`] | the peer's certificate, formatted for `getPeerCertificate()` |
+
+mod certificate_text;
+mod records;
+
+use std::io::{self, BufRead, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustls::Connection;
+
+pub use self::certificate_text::CertificateText;
+use self::records::Records;
+use super::error::{ConnectionError, TlsError};
+use crate::socket::Kind;
+use crate::socket::io::{self as socket, Read};
+
+/// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that a stream
+/// holds in memory while its peer does not read.
+const SEAL_MOST: usize = 64 << 10;
+
+/// What a read found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// As for a plain socket, in decrypted bytes.
+    pub read: Read,
+    /// Whether there is nothing more until the socket is readable again.
+    pub drained: bool,
+}
+
+/// See the module.
+pub struct Session {
+    connection: Connection,
+    /// Records that were received and not processed yet.
+    unread: Vec<u8>,
+    /// Returned once everything that was decrypted before it has been delivered.
+    failure: Option<ConnectionError>,
+    /// The peer's close_notify has been received.
+    ended: bool,
+    /// The socket has ended without one.
+    truncated: bool,
+    /// The last flight of the handshake waits to be sent with the first data.
+    holds_flight: bool,
+}
+
+impl Session {
+    /// A session over what a handshake leaves: its connection, and bytes that it has received but not processed.
+    pub fn new(mut connection: Connection, unread: Vec<u8>) -> Self {
+        connection.set_buffer_limit(None);
+        let holds_flight = connection.wants_write();
+        let mut session = Self { connection, unread, failure: None, ended: false, truncated: false, holds_flight };
+        // The peer may have sent its close_notify right after the handshake.
+        session.process();
+        session
+    }
+
+    /// The connection, for what was negotiated with the peer.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether the socket has ended without a close_notify: received data may be incomplete.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether records wait to be sent.
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// Receives into `space`, through `cipher`, memory that is free again afterwards.
+    pub fn read(
+        &mut self,
+        fd: &OwnedFd,
+        kind: Kind,
+        cipher: &mut [u8],
+        space: &mut [MaybeUninit<u8>],
+    ) -> Result<Received, ConnectionError> {
+        let mut filled = self.take_plaintext(space);
+        let mut drained = false;
+        let mut has_received = false;
+        while filled == 0 {
+            if let Some(failure) = self.failure.take() {
+                // Sends the alert, if the socket accepts it.
+                let _ = self.flush(fd, kind);
+                return Err(failure);
+            }
+            if self.ended {
+                return Ok(Received { read: Read::End, drained: false });
+            }
+            if !self.unread.is_empty() {
+                let unread = std::mem::take(&mut self.unread);
+                filled = self.open(&unread, space);
+                continue;
+            }
+            if has_received {
+                // However many records without plaintext there are, other streams are served in between. The socket is not
+                // drained either: an end may follow a part of a record.
+                drained = false;
+                break;
+            }
+            has_received = true;
+            // No more ciphertext than there is space for its plaintext.
+            let asked = cipher.len().min(space.len());
+            match socket::read_over(fd, &mut cipher[..asked]) {
+                Ok(Read::Bytes(count)) => {
+                    drained = count < asked;
+                    filled = self.open(&cipher[..count], space);
+                }
+                Ok(Read::End) => {
+                    self.truncated = true;
+                    return Ok(Received { read: Read::End, drained: false });
+                }
+                Ok(Read::Empty) => {
+                    drained = true;
+                    break;
+                }
+                Err(errno) => return Err(ConnectionError::Socket(errno)),
+            }
+        }
+        // Messages of the protocol itself, such as a key update, do not wait for the application. If the socket fails, the
+        // next read or write returns the error.
+        let _ = self.flush(fd, kind);
+        let read = if filled == 0 { Read::Empty } else { Read::Bytes(filled) };
+        Ok(Received { read, drained: drained && !self.has_more() })
+    }
+
+    /// Writes `first` and `slices` in order, until the kernel accepts no more records. Returns how much plaintext was
+    /// accepted: its last records may still wait to be sent.
+    pub fn write(&mut self, fd: &OwnedFd, kind: Kind, first: &[u8], slices: &[&[u8]]) -> Result<usize, Errno> {
+        let mut left = std::iter::once(first).chain(slices.iter().copied());
+        let mut rest: &[u8] = &[];
+        let mut batch = Vec::new();
+        let mut taken = 0;
+        let mut has_room = std::mem::take(&mut self.holds_flight) || self.flush(fd, kind)?;
+        while has_room {
+            let mut size = 0;
+            batch.clear();
+            while size < SEAL_MOST {
+                if rest.is_empty() {
+                    match left.next() {
+                        Some(slice) => rest = slice,
+                        None => break,
+                    }
+                }
+                let (now, later) = rest.split_at(rest.len().min(SEAL_MOST - size));
+                batch.push(IoSlice::new(now));
+                size += now.len();
+                rest = later;
+            }
+            if size == 0 {
+                break;
+            }
+            taken += self.seal(&batch)?;
+            has_room = self.flush(fd, kind)?;
+        }
+        Ok(taken)
+    }
+
+    /// Writes all of `bytes`; records may still wait to be sent. With `last`, a close_notify follows, after which the caller
+    /// must end the socket. A close_notify alone that can't be sent is no error: the peer misses no data, and receiving
+    /// returns how the connection ended.
+    pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
+        let is_goodbye_only = last && bytes.is_empty() && !self.wants_write();
+        let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
+        if last {
+            self.connection.send_close_notify();
+        }
+        match self.flush_with(fd, kind, last) {
+            Err(_) if is_goodbye_only => self.drop_records(),
+            outcome => {
+                outcome?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Discards the records that wait to be sent.
+    fn drop_records(&mut self) {
+        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
+        }
+    }
+
+    /// Encrypts `batch`. The buffer for records has no limit, so that it accepts everything.
+    fn seal(&mut self, batch: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        // Only a failed connection returns an error.
+        self.connection.writer().write_vectored(batch).map_err(|_| Errno::PIPE)
+    }
+
+    /// Sends the records that wait. Returns whether all have been sent.
+    pub fn flush(&mut self, fd: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
+        self.flush_with(fd, kind, false)
+    }
+
+    fn flush_with(&mut self, fd: &OwnedFd, kind: Kind, last: bool) -> Result<bool, Errno> {
+        self.holds_flight = false;
+        let mut records = Records { fd, kind, last, failure: None };
+        while self.connection.wants_write() {
+            match self.connection.write_tls(&mut records) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(_) => return Err(records.failure.unwrap_or(Errno::IO)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a read would return something without a system call.
+    fn has_more(&mut self) -> bool {
+        !self.unread.is_empty()
+            || self.failure.is_some()
+            || self.ended
+            || self.connection.reader().fill_buf().is_ok_and(|chunk| !chunk.is_empty())
+    }
+
+    /// Processes `records`, and writes their plaintext to `space`. Returns its length.
+    fn open(&mut self, mut records: &[u8], space: &mut [MaybeUninit<u8>]) -> usize {
+        let mut filled = 0;
+        while !records.is_empty() {
+            if self.connection.read_tls(&mut records).is_err() {
+                // The connection holds as much plaintext as it may if `space` is full. Otherwise its buffer is full of an
+                // incomplete message of the protocol itself.
+                if filled < space.len() {
+                    self.failure = Some(TlsError::endless_message().into());
+                    records = &[];
+                }
+                break;
+            }
+            self.process();
+            filled += self.take_plaintext(&mut space[filled..]);
+            if self.ended || self.failure.is_some() {
+                // Whatever follows an end or a failure is ignored.
+                records = &[];
+            }
+        }
+        self.unread = records.to_vec();
+        filled
+    }
+
+    fn process(&mut self) {
+        match self.connection.process_new_packets() {
+            Ok(state) => self.ended |= state.peer_has_closed(),
+            Err(error) => self.failure = Some(TlsError::from(&error).into()),
+        }
+    }
+
+    /// Moves as many decrypted bytes into `space` as fit. Returns how many.
+    fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+        let mut filled = 0;
+        let mut reader = self.connection.reader();
+        while filled < space.len() {
+            // An error means that there is no plaintext.
+            let Ok(chunk) = reader.fill_buf() else { break };
+            let count = chunk.len().min(space.len() - filled);
+            if count == 0 {
+                break;
+            }
+            for (target, byte) in space[filled..filled + count].iter_mut().zip(chunk) {
+                target.write(*byte);
+            }
+            reader.consume(count);
+            filled += count;
+        }
+        filled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::tls::credentials::Credentials;
+    use crate::tls::credentials::Options;
+    use crate::tls::fixtures::{Certificate, handshake, params};
+
+    /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
+    fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+        let identity = Certificate::self_signed(params("localhost")).identity();
+        let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
+        let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
+        let outcome = handshake(&client, &server, "localhost");
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (Session::new(outcome.client.into(), Vec::new()), ours.into(), outcome.server, theirs)
+    }
+
+    #[test]
+    fn records_without_plaintext_are_read_by_shares() {
+        const UPDATES: usize = 10;
+        let (mut session, fd, mut server, mut peer) = connected();
+        for _ in 0..UPDATES {
+            server.refresh_traffic_keys().unwrap();
+        }
+        server.writer().write_all(b"behind them").unwrap();
+        while server.wants_write() {
+            server.write_tls(&mut peer).unwrap();
+        }
+        let (mut cipher, mut space) = ([0; 32], [MaybeUninit::uninit(); 64]);
+        let mut empty = 0;
+        loop {
+            let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
+                panic!("a key update is no failure");
+            };
+            if let Read::Bytes(count) = read {
+                assert_eq!(count, b"behind them".len());
+                break;
+            }
+            assert_eq!((read, drained), (Read::Empty, false));
+            empty += 1;
+        }
+        assert!(empty > UPDATES / 2);
+    }
+}
