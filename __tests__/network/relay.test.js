@@ -80,7 +80,10 @@ describe.each(ENTRIES)('%s', (_, net) => {
     const [peer] = await accepted;
     destroyAtEnd(peer).setSecure(credentials[1]);
     const [[theirs], [ours]] = await Promise.all([once(peer, 'error'), failed]);
-    expect([theirs.code, ours.code]).toEqual(Array(2).fill('ERR_TLS_HANDSHAKE_TIMEOUT'));
+    // The first of them ends the connection, which the other may notice before its own time is over.
+    const codes = [theirs.code, ours.code];
+    expect(codes).toContain('ERR_TLS_HANDSHAKE_TIMEOUT');
+    expect(codes.every((code) => /^(ERR_TLS_HANDSHAKE_TIMEOUT|ECONNRESET)$/.test(code))).toBe(true);
     await relay.close();
   });
 });
