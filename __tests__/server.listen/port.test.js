@@ -5,7 +5,7 @@
 const { once } = require('events');
 const nodeNet = require('net');
 const net = require('../..');
-const { destroyAtEnd, listening, record, settled } = require('../helpers');
+const { destroyAtEnd, listening, ownAddress, record, settled } = require('../helpers');
 const { greeter, greeting, listenFailure } = require('./greeter');
 
 describe('server.listen(port, [host], [callback])', () => {
@@ -122,7 +122,7 @@ describe('server.listen(port, [host], [callback])', () => {
     await once(server, 'listening');
     const { port } = server.address();
     expect(await greeting(port, '::1')).toBe('hello');
-    const other = destroyAtEnd(nodeNet.connect(port, '127.0.0.1'));
+    const other = destroyAtEnd(nodeNet.connect(port, ownAddress()));
     const [error] = await once(other, 'error');
     expect(error.code).toBe('ECONNREFUSED');
   });

@@ -11,7 +11,7 @@ const {
   SERVER,
   allSecure,
   greet,
-  nextSecure,
+  meet,
   only,
   secureClient,
   secureServer,
@@ -171,10 +171,7 @@ describe('"a handshake deadline (default 120 s) with its own code"', () => {
 
   test('it counts from \'connect\' where setSecure came before, and is over with \'secure\'', async () => {
     const server = await secureServer({ ...SERVER, handshakeTimeout: 50 });
-    const accepted = nextSecure(server);
-    const client = secureClient(server, { ...CLIENT, handshakeTimeout: 50 });
-    await once(client, 'secure');
-    const stream = await accepted;
+    const [client, stream] = await meet(server, server, { ...CLIENT, handshakeTimeout: 50 });
     // Longer than the deadline, by the clock that it would be kept by.
     await new Promise((resolve) => setTimeout(resolve, 120));
     await greet(client, stream);

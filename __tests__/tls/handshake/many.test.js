@@ -7,16 +7,7 @@ const nodeNet = require('net');
 const net = require('../../..');
 const { destroyAtEnd, listening, settled } = require('../../helpers');
 const { socketsAt } = require('../../sockets');
-const {
-  CLIENT,
-  SERVER,
-  greet,
-  nextSecure,
-  only,
-  secureClient,
-  secureServer,
-  tolerantServer,
-} = require('../ends');
+const { CLIENT, SERVER, greet, meet, only, secureClient, secureServer, tolerantServer } = require('../ends');
 const { HANDSHAKE, clientHello, records, tap } = require('../wire');
 const { turn } = require('./raw');
 
@@ -56,10 +47,8 @@ describe('"every split offset of a recorded handshake"', () => {
       }
     };
     const between = await tap(server, { up: trickle, down: trickle });
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    await greet(client, await accepted);
+    const [client, stream] = await meet(server, between);
+    await greet(client, stream);
     expect(client.getProtocol()).toBe(versions.minVersion);
   });
 });

@@ -23,8 +23,8 @@ const {
   SERVER,
   allSecure,
   greet,
+  meet,
   nextSecure,
-  secureClient,
   securePair,
   secureServer,
   tlsClient,
@@ -38,10 +38,7 @@ describe('stream.setSecure([credentials])', () => {
   test('"Enables SSL support for the stream": what is written is encrypted on the wire, in both directions', async () => {
     const server = await secureServer();
     const between = await tap(server);
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    const stream = await accepted;
+    const [client, stream] = await meet(server, between);
     await greet(client, stream);
     client.end('goodbye');
     expect((await collect(stream)).toString()).toBe('goodbye');

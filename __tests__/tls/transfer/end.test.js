@@ -10,6 +10,7 @@ const {
   SERVER,
   VERSIONS,
   greet,
+  meet,
   nextSecure,
   only,
   secureClient,
@@ -53,12 +54,10 @@ describe('the end', () => {
   test('D23: "A FIN without close_notify gives \'end\' and sets `truncated` to `true`."', async () => {
     for (const direction of ['up', 'down']) {
       const server = await secureServer();
-      const accepted = nextSecure(server);
       const between = await tap(server);
-      const client = secureClient(between);
-      await once(client, 'secure');
-      const ours = { up: await accepted, down: client }[direction];
-      await greet(client, await accepted);
+      const [client, stream] = await meet(server, between);
+      const ours = { up: stream, down: client }[direction];
+      await greet(client, stream);
       expect(ours.truncated).toBe(false);
       let atEnd = null;
       ours.on('end', () => (atEnd = ours.truncated));
@@ -82,10 +81,7 @@ describe('the end', () => {
         to.end(chunk.subarray(0, chunk.length - 1));
       },
     });
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    const stream = await accepted;
+    const [client, stream] = await meet(server, between);
     await greet(client, stream);
     const delivered = [];
     stream.on('data', (data) => delivered.push(data.toString()));
@@ -104,10 +100,7 @@ describe('the end', () => {
         to.write(records(chunk)[0].type === ALERT ? Buffer.concat([chunk, Buffer.from('in the clear')]) : chunk);
       },
     });
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    const stream = await accepted;
+    const [client, stream] = await meet(server, between);
     const events = record(stream, 'data', 'end', 'error');
     client.end();
     await once(stream, 'end');

@@ -5,7 +5,7 @@
 const { once } = require('events');
 const { collect, record, settled } = require('../../helpers');
 const { digest, noise } = require('../bulk');
-const { CLIENT, SERVER, greet, nextSecure, secureClient, securePair, secureServer } = require('../ends');
+const { CLIENT, SERVER, greet, meet, securePair, secureServer } = require('../ends');
 const { APPLICATION_DATA, isAllRecords, records, tap } = require('../wire');
 
 /** More than the kernel's buffers take from a peer that does not read. */
@@ -68,10 +68,7 @@ describe('stream.write, \'drain\'', () => {
   test('"writes gathered into full records": many small writes of one turn go out in few', async () => {
     const server = await secureServer();
     const between = await tap(server);
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    const stream = await accepted;
+    const [client, stream] = await meet(server, between);
     await greet(client, stream);
     const count = () => records(between.up).filter(({ type }) => type === APPLICATION_DATA).length;
     const before = count();
