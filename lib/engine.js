@@ -2,29 +2,17 @@
 
 // The engine of this environment, made when the first socket is, and the way from its events to their owners.
 //
-// Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. The engine calls the
-// functions below, each of which finds the owner and calls its method of the same name. It does so in the asynchronous
-// context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
+// Everything that has an id here is an owner: a Stream, a Server, or an attempt to connect. For each of its events
+// (lib/events.js), the engine calls a function, which finds the owner and calls its method. It does so in the
+// asynchronous context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
 
 const { executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
 const binding = require('./binding');
-const {
-  kOnAsks,
-  kOnBulk,
-  kOnConnect,
-  kOnConnection,
-  kOnData,
-  kOnEnd,
-  kOnFail,
-  kOnFinish,
-  kOnRoom,
-  kOnSecure,
-  kOnStall,
-  kOnTlsFail,
-} = require('./symbols');
-const { InternalError } = require('./errors');
+const events = require('./events');
 const { copy, put, sizeOfAll } = require('./memory');
+
+const { FLUSH_DUE } = binding;
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
@@ -32,8 +20,8 @@ const kAtExit = Symbol.for('rust-net.at-exit');
 const owners = [];
 
 /**
- * The memory that the engine receives into, and the one that it takes small writes from. Both are made with the engine
- * and used over and over: nothing outside of this file may keep a view of them.
+ * The memory that messages are received into, and the one that small writes are put into. Both are made with the engine
+ * and used over and over: no owner may keep a view of them.
  */
 let incoming = null;
 let outgoing = null;
@@ -41,68 +29,19 @@ let outgoing = null;
 /** The memory for large reads, made for the first of them. When it is full, a stream takes it: see `takeBulk`. */
 let bulk = null;
 
-/** Makes the loop be woken by a thread instead of libuv. Bun and Deno have no libuv to offer. */
+/** Whether a thread wakes the loop instead of libuv: Bun and Deno have none. */
 const WAKE_BY_THREAD =
   process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
 
-const callbacks = {
-  onconnect(id, errno) {
-    owners[id]?.[kOnConnect](errno, id);
-  },
-  ondata(id, offset, length) {
-    if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
-    owners[id]?.[kOnData](incoming, offset, offset + length);
-  },
-  onbulk(id, length) {
-    owners[id]?.[kOnBulk](bulk, length);
-  },
-  onend(id) {
-    owners[id]?.[kOnEnd]();
-  },
-  onroom(id) {
-    owners[id]?.[kOnRoom]();
-  },
-  onfinish(id, errno) {
-    owners[id]?.[kOnFinish](errno);
-  },
-  onfail(id, errno, reading) {
-    owners[id]?.[kOnFail](errno, reading ? 'read' : 'write');
-  },
-  onconnection(id, stream) {
-    // The hooks of `async_hooks` have run since it was accepted, and may have closed the server.
-    if (owners[id] === undefined) release(stream);
-    else owners[id][kOnConnection](stream);
-  },
-  onenter(id) {
-    engine.enter(id);
-  },
-  onstall(id, errno) {
-    owners[id]?.[kOnStall](errno);
-  },
-  onflush() {
-    process.nextTick(flush);
-  },
-  onpanic(id) {
-    owners[id]?.destroy?.(new InternalError());
-  },
-  onsecure(id) {
-    owners[id]?.[kOnSecure]();
-  },
-  ontlsfail(id) {
-    owners[id]?.[kOnTlsFail]();
-  },
-  onasks(id) {
-    owners[id]?.[kOnAsks]();
-  },
-};
+/** What the engine calls for each of its events. */
+const callbacks = { __proto__: null };
+for (const [name, method] of Object.entries(events)) callbacks[name] = passOn(method);
 
-for (const [name, callback] of Object.entries(callbacks)) callbacks[name] = surfacing(callback);
-
-/** `callback`, whose exceptions are uncaught ones while its context is still there, as in Node. */
-function surfacing(callback) {
-  return (id, first, second) => {
+/** Passes an event to the owner of the id. What that throws is an uncaught exception, in the context of the event. */
+function passOn(method) {
+  return (id, ...details) => {
     try {
-      return callback(id, first, second);
+      owners[id]?.[method]?.(...details);
     } catch (error) {
       engine.surface(error);
       throw error;
@@ -111,10 +50,6 @@ function surfacing(callback) {
 }
 
 let engine = null;
-
-function flush() {
-  engine.flush();
-}
 
 /** The engine, started if it is not yet. */
 function start() {
@@ -129,8 +64,8 @@ function start() {
 }
 
 /**
- * Runs `operation` on the engine: gives what it gives, an id or `{ errno, syscall }`. The latter also if the engine
- * itself can't be started, which takes descriptors.
+ * Runs `operation` on the engine. Returns what that returns, an id or `{ errno, syscall }`; the latter also if the
+ * engine itself can't be started, which takes descriptors.
  */
 function attempt(syscall, operation) {
   try {
@@ -142,7 +77,7 @@ function attempt(syscall, operation) {
 }
 
 /**
- * Has `engine` send what is gathered when the process exits, and write at once what later 'exit' listeners write.
+ * Makes `engine` send what is gathered when the process exits, and write at once what later 'exit' listeners write.
  * One listener serves all copies of this module, and keeps none of their engines alive.
  */
 function writeDirectlyAtExit(engine) {
@@ -161,13 +96,24 @@ function listenForExit() {
   return engines;
 }
 
-/** Makes `owner` the one whose methods hear of `id`: in the context of now, unless `id` has one already. */
+/** Makes `owner` the owner of `id`, in the current asynchronous context, unless `id` has one already. */
 function own(id, owner) {
   engine.enter(id);
   owners[id] = owner;
 }
 
-/** A Buffer with the `length` bytes that `onbulk` announces. It is the memory itself if they fill that. */
+/** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
+function messageMemory(length) {
+  if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
+  return incoming;
+}
+
+/** The memory that `onbulk` has put a message into. */
+function bulkMemory() {
+  return bulk;
+}
+
+/** A Buffer with the `length` bytes of `onbulk`. It is the memory itself if they fill that. */
 function takeBulk(length) {
   if (length < bulk.length) return copy(bulk, 0, length);
   const full = bulk;
@@ -180,7 +126,7 @@ function renewBulk() {
   engine.useForBulk(bulk);
 }
 
-/** Takes what has been received of `id` and not been told yet, if there is anything. */
+/** Takes the data of `id` whose `ondata` is still pending, if there are any. */
 function takeBack(id) {
   const place = engine.takeBack(id);
   if (place === null) return Buffer.alloc(0);
@@ -194,19 +140,35 @@ function takeBack(id) {
  */
 function write(id, chunks) {
   const length = sizeOfAll(chunks);
-  if (length > outgoing.length) return engine.write(id, chunks);
+  if (length > outgoing.length) return taken(engine.write(id, chunks));
   put(outgoing, chunks);
-  return engine.writeOutgoing(id, length);
+  return taken(engine.writeOutgoing(id, length));
 }
 
-/** The number of the asynchronous context of `id`; of the current one, if nobody owns it. */
+/** Writes a short `text` of `length` units in an encoding of the binding's. It is taken whole, or not at all. */
+function writeString(id, text, length, encoding) {
+  return taken(engine.writeString(id, text, length, encoding));
+}
+
+/** What a write of the engine has taken, without the request for a flush that may come with it. */
+function taken(outcome) {
+  if (outcome < FLUSH_DUE) return outcome;
+  process.nextTick(flush);
+  return outcome - FLUSH_DUE;
+}
+
+function flush() {
+  engine.flush();
+}
+
+/** The number of the asynchronous context of `id`; of the current one, if `id` has no owner. */
 function asyncId(id) {
   return owners[id] === undefined ? executionAsyncId() : engine.callInContext(id, executionAsyncId);
 }
 
 /**
- * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine reports in one turn what takes
- * libuv several: there, it is called before the next event.
+ * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine reports in one turn what
+ * takes libuv several: there, it is called before the next event.
  */
 function later(callback, ...args) {
   if (WAKE_BY_THREAD) behindPromises(callback, args);
@@ -221,10 +183,23 @@ function behindPromises(callback, args) {
   queueMicrotask(() => process.nextTick(() => process.nextTick(callback, ...args)));
 }
 
-/** Closes `id`, if it is open, and gives it back. */
+/** Closes `id`, if it is open, and releases it. */
 function release(id) {
   owners[id] = undefined;
   engine.release(id);
 }
 
-module.exports = { asyncId, attempt, later, own, release, start, takeBack, takeBulk, write };
+module.exports = {
+  asyncId,
+  attempt,
+  bulkMemory,
+  later,
+  messageMemory,
+  own,
+  release,
+  start,
+  takeBack,
+  takeBulk,
+  write,
+  writeString,
+};

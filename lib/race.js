@@ -11,8 +11,9 @@ const { clearTimeout, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const engines = require('./engine');
 const errors = require('./errors');
+const { onconnect } = require('./events');
 const nodesNet = require('./nodes-net');
-const { kAttach, kOnConnect, kTransport } = require('./symbols');
+const { kAttach, kTransport } = require('./symbols');
 const { Transport } = require('./transport');
 
 /**
@@ -40,7 +41,7 @@ class Attempt {
     this.#over = over;
   }
 
-  [kOnConnect](errno) {
+  [onconnect](errno) {
     this.#over(errno);
   }
 }

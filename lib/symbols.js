@@ -1,6 +1,6 @@
 'use strict';
 
-// The private names that the classes share with each other and with the engine's events.
+// The private names that the classes share with each other. Those of the engine's events are in lib/events.js.
 
 module.exports = {
   /** The column of lib/contract.js that a class serves. On its prototype. */
@@ -10,20 +10,6 @@ module.exports = {
 
   /** TLS on a stream, once it has been asked for; null before. */
   kSecurity: Symbol('security'),
-
-  // The methods of an owner that the engine's events call.
-  kOnConnect: Symbol('onconnect'),
-  kOnData: Symbol('ondata'),
-  kOnBulk: Symbol('onbulk'),
-  kOnEnd: Symbol('onend'),
-  kOnRoom: Symbol('onroom'),
-  kOnFinish: Symbol('onfinish'),
-  kOnFail: Symbol('onfail'),
-  kOnConnection: Symbol('onconnection'),
-  kOnStall: Symbol('onstall'),
-  kOnSecure: Symbol('onsecure'),
-  kOnTlsFail: Symbol('ontlsfail'),
-  kOnAsks: Symbol('onasks'),
 
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),

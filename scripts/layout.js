@@ -20,15 +20,16 @@ const NODE_API = ['src/binding/', 'src/reactor/wake/'];
 
 /** The only places with `unsafe`, each with its reason beside it. */
 const UNSAFE = [
+  'src/binding/arguments.rs', // Node-API
   'src/binding/async_contexts.rs', // Node-API
   'src/binding/calls.rs', // Node-API
-  'src/binding/core.rs', // Node-API
   'src/binding/events.rs', // Node-API
   'src/binding/fast.rs', // Node-API
+  'src/binding/lifetime.rs', // Node-API
   'src/binding/memory.rs', // memory of JavaScript
   'src/binding/mod.rs', // Node-API
-  'src/binding/shutdown.rs', // Node-API
   'src/binding/turn.rs', // Node-API
+  'src/binding/values.rs', // Node-API
   'src/engine/tests/mod.rs', // memory to receive into
   'src/engine/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor

@@ -5,8 +5,8 @@
 const { clearTimeout, setTimeout } = require('timers');
 const errors = require('../errors');
 const { DuplexOptions } = require('../stream');
-const { StreamTransport } = require('../stream/transport');
 const { kAccept, kContract } = require('../symbols');
+const { Transport } = require('../transport');
 const {
   kClosing,
   kConnections,
@@ -23,13 +23,16 @@ const { emitCloseIfDone } = require('./listening');
 /** After running out of descriptors, accepting is tried again this often, in milliseconds. */
 const RETRY_DELAY = 100;
 
-/** Makes a stream of connection `id`, unless it is one too many or blocked. */
-function accept(server, id) {
+/** Makes a stream of connection `id`, unless it is one too many or blocked. `peer` is its address, null without one. */
+function accept(server, id, peer) {
   if (isFull(server)) {
-    drop(server, id);
+    drop(server, id, peer);
     return;
   }
-  if (server.blockList && isBlocked(server.blockList, id)) return;
+  if (peer !== null && server.blockList?.check(peer.address, peer.family.toLowerCase())) {
+    arrivalOf(id).release();
+    return;
+  }
   const stream = new server[kStream](streamOptions(server));
   const inherited = server[kInherited];
   if (server.noDelay !== inherited.noDelay) stream.setNoDelay(server.noDelay);
@@ -56,19 +59,10 @@ function isFull(server) {
   return server[kConnections] >= maxConnections;
 }
 
-/** Whether `blockList` has the peer of connection `id`, which is closed then. */
-function isBlocked(blockList, id) {
-  const arrival = arrivalOf(id);
-  const { address, family } = arrival.peer ?? {};
-  const isOnList = address !== undefined && blockList.check(address, family.toLowerCase());
-  if (isOnList) arrival.release();
-  return isOnList;
-}
-
 /** Closes connection `id`, which is one too many, and emits 'drop'. */
-function drop(server, id) {
+function drop(server, id, peer) {
   const arrival = arrivalOf(id);
-  const { local, peer } = arrival;
+  const { local } = arrival;
   arrival.release();
   const data = { __proto__: null };
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
@@ -79,23 +73,23 @@ function drop(server, id) {
 
 /** The transport of a connection that is no stream yet. */
 function arrivalOf(id) {
-  const arrival = new StreamTransport();
+  const arrival = new Transport();
   arrival.hold(id);
   return arrival;
 }
 
-/** Accepting has failed, or has gone on (`errno` 0). 'acceptError' is emitted once in between. */
+/** Accepting has failed. 'acceptError' is emitted once until it works again. */
 function noteStall(server, errno) {
-  if (errno === 0) {
-    server[kStalled] = false;
-    return;
-  }
   clearTimeout(server[kRetryTimer]);
   server[kRetryTimer] = setTimeout(retry, RETRY_DELAY, server);
   server[kRetryTimer].unref();
   if (server[kStalled]) return;
   server[kStalled] = true;
   server.emit('acceptError', errors.systemError(errno, 'accept'));
+}
+
+function noteRecovery(server) {
+  server[kStalled] = false;
 }
 
 /** Tries to accept again after a stall. */
@@ -112,4 +106,4 @@ function noteRelease(server) {
   if (server[kClosing]) emitCloseIfDone(server);
 }
 
-module.exports = { accept, noteRelease, noteStall };
+module.exports = { accept, noteRecovery, noteRelease, noteStall };

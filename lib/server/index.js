@@ -7,11 +7,12 @@ const { setTimeout } = require('timers');
 const { listenTarget, normalize, validateFd, validateFunction } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
+const events = require('../events');
 const { Handle, assignHandle } = require('../handle');
 const { countInstances, membersLike } = require('../members');
 const nodesNet = require('../nodes-net');
-const { kContract, kOnConnection, kOnStall, kReleased } = require('../symbols');
-const { accept, noteRelease, noteStall } = require('./accepting');
+const { kContract, kReleased } = require('../symbols');
+const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
 const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream } = require('./fields');
 const { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop } = require('./listening');
@@ -136,14 +137,18 @@ class ServerMethods extends EventEmitter {
 
   // The engine's events.
 
-  /** The listener has accepted `id`. */
-  [kOnConnection](id) {
-    accept(this, id);
+  /** The listener has accepted `id`; over TCP, from this address of the peer. */
+  [events.onconnection](id, address, port, family) {
+    accept(this, id, address === undefined ? null : { address, port, family: `IPv${family}` });
   }
 
-  /** Accepting has failed: connections wait until it can go on (`errno` 0). */
-  [kOnStall](errno) {
+  /** Accepting has failed: connections wait until it works again. */
+  [events.onstall](errno) {
     noteStall(this, errno);
+  }
+
+  [events.onrecover]() {
+    noteRecovery(this);
   }
 
   /** A stream of this server is gone. */

@@ -5,6 +5,7 @@
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { connectTarget } = require('../arguments');
+const { QUEUE_MOST } = require('../binding');
 const channels = require('../channels');
 const errors = require('../errors');
 const { Race } = require('../race');
@@ -35,9 +36,6 @@ const { startDeadline } = require('./tls');
 /** `errno` of a second `connect()`, by whether the first is over. */
 const EALREADY = -ERRNO.EALREADY;
 const EISCONN = -ERRNO.EISCONN;
-
-/** What the engine gathers at the most, and all it gathers by default. */
-const QUEUE_MOST = 16 << 10;
 
 /** The member of net.Stream that opens it. */
 class Connecting extends Duplex {
@@ -97,6 +95,7 @@ function attach(stream, id) {
 function opened(stream) {
   if (stream[kWanted] !== null) applyWanted(stream);
   const mark = stream.writableHighWaterMark;
+  // Only a lower mark than the default makes a difference.
   if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
   if (stream[kReading]) goOnReading(stream);

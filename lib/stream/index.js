@@ -13,24 +13,12 @@ const { Duplex } = require('stream');
 const channels = require('../channels');
 const engines = require('../engine');
 const errors = require('../errors');
+const events = require('../events');
 const { assignable, countInstances, membersLike } = require('../members');
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
 const { MARK, isSecuring } = require('../secure');
-const {
-  kAccept,
-  kAttach,
-  kOnAsks,
-  kOnBulk,
-  kOnData,
-  kOnEnd,
-  kOnFail,
-  kOnFinish,
-  kOnRoom,
-  kOnSecure,
-  kOnTlsFail,
-  kReleased,
-} = require('../symbols');
+const { kAccept, kAttach, kReleased } = require('../symbols');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
 const { construct, initialize } = require('./construct');
@@ -92,61 +80,62 @@ class Stream extends Duplex {
 
   // What the engine reports.
 
-  /** The bytes of `memory` from `start` to `end` were received. The memory is used again afterwards. */
-  [kOnData](memory, start, end) {
-    if (this[kTimedOut]) rearmTimer(this);
-    // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
-    if (isSecuring(this)) this.destroy(errors.receivedInTheClear());
-    else if (this[kOnread] !== null) this[kOnread].deliver(memory, start, end);
-    else if (this._readableState.decoder) pauseIfFull(this, pushText(this, memory, start, end));
-    else pauseIfFull(this, this.push(copy(memory, start, end)));
+  /** Data, in the memory for messages, which is used again afterwards. */
+  [events.ondata](offset, length) {
+    deliver(this, engines.messageMemory(length), offset, offset + length);
   }
 
-  /** Likewise, the first `length` bytes of `memory`; but these can be taken instead of a copy. */
-  [kOnBulk](memory, length) {
+  /** Data, in the memory for bulk, which can be taken instead of a copy. */
+  [events.onbulk](length) {
     if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
-      this[kOnData](memory, 0, length);
+      deliver(this, engines.bulkMemory(), 0, length);
       return;
     }
     if (this[kTimedOut]) rearmTimer(this);
     pauseIfFull(this, this.push(engines.takeBulk(length)));
   }
 
-  /** The peer has ended its side. */
-  [kOnEnd]() {
+  /** The peer has ended its side. `isTruncated`: without a close_notify, so that something may be missing. */
+  [events.onend](isTruncated) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (this[kSecurity] !== null) this[kSecurity].truncated = this[kTransport].isTruncated;
+    if (this[kSecurity] !== null) this[kSecurity].truncated = isTruncated;
     this.push(null);
     this.read(0);
   }
 
   /** There is room to send again. */
-  [kOnRoom]() {
+  [events.onroom]() {
     if (this[kTimedOut]) rearmTimer(this);
     sendPending(this);
   }
 
   /** The sending side has ended, or failed to (`errno`). */
-  [kOnFinish](errno) {
+  [events.onfinish](errno) {
     const callback = this[kFinal];
     this[kFinal] = null;
     callback(errno === 0 ? null : errors.systemError(errno, 'shutdown'));
   }
 
-  [kOnFail](errno, syscall) {
+  [events.onfail](errno, syscall) {
     this.destroy(errors.systemError(errno, syscall));
   }
 
-  [kOnSecure]() {
+  [events.onsecure]() {
     handshakeDone(this);
   }
 
-  [kOnTlsFail]() {
-    this.destroy(errors.tlsError(this[kTransport].tlsFailure));
+  [events.ontlsfail](code, message, alert) {
+    this.destroy(errors.tlsError({ code, message, alert }));
   }
 
-  [kOnAsks]() {
-    chooseCredentials(this);
+  /** A client has asked for the server `name`. */
+  [events.onservername](name) {
+    chooseCredentials(this, name);
+  }
+
+  /** The engine has failed internally while it served this stream. */
+  [events.onpanic]() {
+    this.destroy(new errors.InternalError());
   }
 
   // What Duplex asks for.
@@ -257,6 +246,16 @@ class Stream extends Duplex {
     this[kReset] = true;
     return this.destroy();
   }
+}
+
+/** The bytes of `memory` from `start` to `end` were received. */
+function deliver(stream, memory, start, end) {
+  if (stream[kTimedOut]) rearmTimer(stream);
+  // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
+  if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
+  else if (stream[kOnread] !== null) stream[kOnread].deliver(memory, start, end);
+  else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
+  else pauseIfFull(stream, stream.push(copy(memory, start, end)));
 }
 
 /** A chunk of the list that `_writev` takes, as bytes. */

@@ -7,15 +7,14 @@
 
 const { AsyncResource } = require('async_hooks');
 const { errno: ERRNO } = require('os').constants;
+const { LATIN1, UTF8, WRITE_SIZE } = require('../binding');
 const engines = require('../engine');
 const errors = require('../errors');
 const { sizeOf, sizeOfAll } = require('../memory');
 const { kBound, kContract, kFailed, kFinal, kPending, kTimer, kTransport } = require('./fields');
 const { rearmTimer } = require('./timeouts');
 
-/** Strings of these encodings are read straight into the send buffer; the numbers are the engine's. */
-const LATIN1 = 0;
-const UTF8 = 1;
+/** Strings of these encodings are read straight into the send buffer. */
 const NATIVE_ENCODINGS = {
   __proto__: null,
   'ascii': LATIN1,
@@ -25,16 +24,14 @@ const NATIVE_ENCODINGS = {
   'utf-8': UTF8,
 };
 
-/** Longer strings become a Buffer first: only short writes are gathered. */
-const NATIVE_STRING_MOST = 4096;
-
 /** What a write gets before `connect()` from a BoundSocket. */
 const EPIPE = -ERRNO.EPIPE;
 
 function sendString(stream, text, encoding, callback) {
   const native = NATIVE_ENCODINGS[encoding];
   const { length } = text;
-  if (native !== undefined && length <= NATIVE_STRING_MOST && stream[kTransport].isOpen) {
+  // Longer ones become a Buffer: only small writes are gathered.
+  if (native !== undefined && length <= WRITE_SIZE && stream[kTransport].isOpen) {
     const taken = stream[kTransport].writeString(text, length, native);
     if (taken > 0) return callback();
     if (taken < 0) {

@@ -131,11 +131,11 @@ function openStream(stream, security) {
   if (stream.listenerCount('readable') > 0) stream.read(0);
 }
 
-/** A client has asked for a name, and the handshake waits for the credentials to go on with. */
-function chooseCredentials(stream) {
+/** A client has asked for the server `name`, and the handshake waits for the credentials to go on with. */
+function chooseCredentials(stream, name) {
   const transport = stream[kTransport];
   const { id } = transport;
-  stream[kSecurity].ask(transport.askedName, (error, credentials) => {
+  stream[kSecurity].ask(name, (error, credentials) => {
     if (stream.destroyed || transport.id !== id) return;
     if (error) stream.destroy(error);
     else transport.answerName(credentials?.native);

@@ -31,11 +31,6 @@ class StreamTransport extends Transport {
     return engines.takeBack(this.id);
   }
 
-  /** Whether the peer's FIN has come without a close_notify. */
-  get isTruncated() {
-    return this.engine.isTruncated(this.id);
-  }
-
   // Sending.
 
   /** Writes `chunks`. Returns how many bytes the engine has taken, or a negative errno. */
@@ -45,11 +40,11 @@ class StreamTransport extends Transport {
 
   /** Writes all of `text`, of `length` units. Returns 1 if the engine has taken it, 0 if not, or a negative errno. */
   writeString(text, length, encoding) {
-    return this.engine.writeString(this.id, text, length, encoding);
+    return engines.writeString(this.id, text, length, encoding);
   }
 
   /**
-   * Ends the sending side. Returns 0 when that is done, 1 if `kOnFinish` follows, or a negative errno. `closesNext`:
+   * Ends the sending side. Returns 0 when that is done, 1 if `onfinish` follows, or a negative errno. `closesNext`:
    * `close()` follows at once, and may do it.
    */
   shutDown(closesNext) {
@@ -137,16 +132,6 @@ class StreamTransport extends Transport {
   /** Begins the handshake behind what has been written. Returns false if the source can't have TLS. */
   secure(credentials, request) {
     return this.engine.secure(this.id, credentials, request);
-  }
-
-  /** What the handshake has failed with. */
-  get tlsFailure() {
-    return this.engine.tlsFailure(this.id);
-  }
-
-  /** The name that a client asks for, while the handshake waits for an answer. */
-  get askedName() {
-    return this.engine.askedName(this.id);
   }
 
   /** Answers with the native credentials for that name; without any, the handshake goes on with those it has. */

@@ -1,7 +1,8 @@
 //! The asynchronous contexts (`async_hooks`, `AsyncLocalStorage`) in which JavaScript is called for each id.
 //!
-//! Owned by the [`core`](super::core), used on the JavaScript thread. An id has a context from when it is opened until it
-//! is released. What a program opens gets the context in which it does so; an accepted stream gets one below the root.
+//! Owned by the [`core`](super::core), used on the JavaScript thread. An id has a context from when it is opened until
+//! it is released. What a program opens gets one below the context in which it does so; an accepted stream gets one
+//! below the root.
 
 use std::cell::RefCell;
 use std::ptr::null_mut;

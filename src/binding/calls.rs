@@ -4,6 +4,8 @@
 //! the one to the object that has them, which is strong while the engine has a stream or listener.
 
 use std::cell::Cell;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 
 use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
@@ -102,15 +104,6 @@ impl Calls {
         self.run(context, function, arguments)
     }
 
-    /// Calls a callback inside a call from JavaScript. `None` if there is none any more, or it throws.
-    pub fn call_directly(&self, callback: Callback) -> Option<()> {
-        let function = self.function(callback)?;
-        let mut result = null_mut();
-        // SAFETY: a native method has a handle scope.
-        let status = unsafe { sys::napi_call_function(self.env, function, function, 0, null(), &raw mut result) };
-        (status == sys::Status::napi_ok).then_some(())
-    }
-
     /// Calls `function` as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an
     /// uncaught exception. `None` if it throws, or no more JavaScript can be run. A handle scope is open.
     pub fn run(
@@ -139,6 +132,17 @@ impl Calls {
             self.surface_pending();
         }
         None
+    }
+
+    /// Runs `body` in the root context, whatever the current one is. A handle scope is open.
+    pub fn in_root_context(&self, mut body: impl FnMut()) {
+        // A call without a context has the root's, so `body` becomes a function to call.
+        let mut body: &mut dyn FnMut() = &mut body;
+        let mut function = null_mut();
+        let data = (&raw mut body).cast::<c_void>();
+        // SAFETY: the caller has a handle scope open. The function is called here only, where `body` is alive.
+        unsafe { sys::napi_create_function(self.env, null(), 0, Some(run_body), data, &raw mut function) };
+        self.run(null_mut(), function, &[]);
     }
 
     /// Makes what a callback is about to throw an uncaught exception. Inside the callback, the asynchronous context is
@@ -176,6 +180,18 @@ impl Calls {
         unsafe { sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function) };
         (!function.is_null()).then_some(function)
     }
+}
+
+/// Runs the body of [`Calls::in_root_context`].
+unsafe extern "C" fn run_body(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut data = null_mut();
+    // SAFETY: Node-API calls with its environment, and with the data that the function was made with.
+    unsafe {
+        sys::napi_get_cb_info(env, info, null_mut(), null_mut(), null_mut(), &raw mut data);
+        // A panic must not reach Node; the stream has no context of its own then.
+        let _ = catch_unwind(AssertUnwindSafe(|| (*data.cast::<&mut dyn FnMut()>())()));
+    }
+    null_mut()
 }
 
 fn weak_reference(env: sys::napi_env, value: sys::napi_value) -> Result<sys::napi_ref> {

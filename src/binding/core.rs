@@ -13,22 +13,19 @@
 //!
 //! The callbacks are held strongly only while there is a stream or listener. Without one, nothing here keeps the
 //! module that made the engine alive (jest makes one for every test file), and its collection shuts the engine down
-//! ([`shutdown`](super::shutdown)).
+//! ([`lifetime`](super::lifetime)).
 
 use std::cell::{Cell, RefCell};
-use std::ptr::null_mut;
-use std::rc::Rc;
 
-use napi::bindgen_prelude::{Object, Result, Unknown};
 use napi::sys;
 
 use super::async_contexts::AsyncContexts;
-use super::calls::{Callback, Calls};
+use super::calls::Calls;
+use super::constants::FLUSH_DUE;
 use super::memory::Memory;
 use crate::engine::Engine;
 use crate::error;
-use crate::reactor::wake::{Turn, Wake, Way};
-use crate::tls::error::TlsError;
+use crate::reactor::wake::{Wake, Way};
 
 /// See the module.
 pub struct Core {
@@ -40,49 +37,12 @@ pub struct Core {
     /// `None` once the engine is shut down.
     pub(super) wake: RefCell<Option<Wake>>,
     /// The wake keeps the loop alive.
-    is_referenced: Cell<bool>,
-    /// `onflush` has been called, and the flush is still to come.
-    is_flush_requested: Cell<bool>,
+    pub(super) is_referenced: Cell<bool>,
     /// Null once the engine is shut down.
     pub(super) cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
-    /// What the event that is being delivered is about: the name that a client has asked for, and what has failed in TLS.
-    pub(super) asked_name: RefCell<Option<String>>,
-    pub(super) tls_failure: RefCell<Option<Box<TlsError>>>,
 }
 
 impl Core {
-    /// Starts an engine. `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.
-    pub fn start(
-        env: sys::napi_env,
-        callbacks: &Object<'_>,
-        incoming: &Unknown<'_>,
-        outgoing: &Unknown<'_>,
-        way: Way,
-    ) -> Result<Rc<Self>> {
-        let memory = Memory::new(env, incoming, outgoing)?;
-        let engine = Engine::new(memory.incoming()).map_err(errno_as_message)?;
-        let core = Rc::new(Self {
-            env,
-            engine: RefCell::new(engine),
-            contexts: AsyncContexts::new(env),
-            calls: Calls::new(env, callbacks)?,
-            memory,
-            wake: RefCell::new(None),
-            is_referenced: Cell::new(false),
-            is_flush_requested: Cell::new(false),
-            cleanup: Cell::new(null_mut()),
-            asked_name: RefCell::default(),
-            tls_failure: RefCell::default(),
-        });
-        {
-            let engine = core.engine.borrow();
-            // SAFETY: this is the thread of `env`; the core keeps the reactor until the wake has been closed.
-            let wake = unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn Turn>)? };
-            core.wake.replace(Some(wake));
-        }
-        Ok(core)
-    }
-
     /// Which way the loop is woken, until the engine is shut down.
     pub fn way(&self) -> Option<Way> {
         self.wake.borrow().as_ref().map(Wake::way)
@@ -95,23 +55,22 @@ impl Core {
         result
     }
 
-    /// Runs a write. Returns how many bytes it took, or the negative errno, and makes sure that what was gathered is
-    /// sent.
+    /// Runs a write. Returns how many bytes it took, plus [`FLUSH_DUE`] if it is the first that waits for a flush, or
+    /// the negative errno.
     pub fn write(&self, operation: impl FnOnce(&mut Engine) -> error::Result<usize>) -> i64 {
-        let (outcome, needs_flush, is_settled) = {
+        let (outcome, was_due, is_due, is_settled) = {
             let mut engine = self.engine.borrow_mut();
+            let was_due = engine.needs_flush();
             let outcome = operation(&mut engine);
-            (outcome, engine.needs_flush(), engine.is_turning() || engine.is_referenced() == self.is_referenced.get())
+            let is_settled = engine.is_turning() || engine.is_referenced() == self.is_referenced.get();
+            (outcome, was_due, engine.needs_flush(), is_settled)
         };
-        if needs_flush && !self.is_flush_requested.replace(true) {
-            self.request_flush();
-        }
         // A flush settles, and so does the end of a turn; a write that waits for the kernel has neither.
-        if !needs_flush && !is_settled {
+        if !is_due && !is_settled {
             self.settle();
         }
         match outcome {
-            Ok(taken) => i64::try_from(taken).unwrap_or(i64::MAX),
+            Ok(taken) => i64::try_from(taken).unwrap_or(i64::MAX) + if is_due && !was_due { FLUSH_DUE } else { 0 },
             Err(error) => -i64::from(error.errno),
         }
     }
@@ -130,9 +89,19 @@ impl Core {
         self.settle();
     }
 
-    /// Makes the current asynchronous context that of `id`, unless `id` has one. A handle scope is open.
+    /// Gives `id` an asynchronous context below the current one, unless it has one. A handle scope is open.
     pub fn enter_context(&self, id: u32) {
         self.contexts.enter(id, &self.engine);
+    }
+
+    /// Gives an accepted stream, which comes from outside, a context below the root. A handle scope is open.
+    pub(super) fn enter_root_context(&self, id: u32) {
+        match self.way() {
+            // The current context is that of the threadsafe function.
+            Some(Way::Thread) => self.calls.in_root_context(|| self.enter_context(id)),
+            // Between two events of a turn that libuv runs, it is the root.
+            _ => self.enter_context(id),
+        }
     }
 
     /// Runs `function` in the context of `id`.
@@ -142,13 +111,10 @@ impl Core {
 
     /// Updates what keeps the loop and the module alive.
     pub(super) fn settle(&self) {
-        let (is_referenced, has_sources, needs_flush) = {
+        let (is_referenced, has_sources) = {
             let engine = self.engine.borrow();
-            (engine.is_referenced(), engine.sources() > 0, engine.needs_flush())
+            (engine.is_referenced(), engine.sources() > 0)
         };
-        if !needs_flush {
-            self.is_flush_requested.set(false);
-        }
         let wake = self.wake.borrow();
         let Some(wake) = wake.as_ref() else { return };
         if self.is_referenced.replace(is_referenced) != is_referenced {
@@ -156,16 +122,4 @@ impl Core {
         }
         self.calls.hold(has_sources);
     }
-
-    /// Outside a turn, nothing flushes: has JavaScript do it at the end of its tick.
-    fn request_flush(&self) {
-        if self.calls.call_directly(Callback::Flush).is_none() {
-            self.with(Engine::flush);
-        }
-    }
-}
-
-/// An error whose message is the errno: JavaScript makes a system error of it.
-fn errno_as_message(error: std::io::Error) -> napi::Error {
-    napi::Error::from_reason(error.raw_os_error().unwrap_or(libc::EINVAL).to_string())
 }

@@ -1,88 +1,94 @@
-//! The events of the engine as calls of JavaScript: which callback each has, and with which arguments.
+//! The protocol from the engine to JavaScript: the one table of its events.
 //!
-//! Runs on the JavaScript thread, between two operations on the engine.
-
-use std::ptr::null_mut;
+//! Each event is a callback of JavaScript, which calls the method of the same name of the id's owner. So an event is
+//! added here and in its owner. What an event needs travels with it. Runs on the JavaScript thread, between
+//! two operations on the engine.
 
 use napi::sys;
 
-use super::calls::Callback;
-use super::core::Core;
+use super::arguments::Argument;
 use crate::engine::Event;
-use crate::error::{self, Error, Syscall};
-use crate::reactor::wake::Way;
+use crate::error::{Error, Result, Syscall};
+use crate::socket::address;
 use crate::stream::StreamEvent;
 
-impl Core {
-    /// Calls JavaScript for `event`. A handle scope is open.
-    pub(super) fn deliver(&self, event: Event) {
-        let (callback, id, a, b) = match event {
-            Event::Stream(id, StreamEvent::Data { offset, length }) => {
-                (Callback::Data, id, number(offset), number(length))
-            }
-            Event::Stream(id, StreamEvent::Bulk { length }) => (Callback::Bulk, id, number(length), 0),
-            Event::Stream(id, StreamEvent::End { .. }) => (Callback::End, id, 0, 0),
-            Event::Stream(id, StreamEvent::Room) => (Callback::Room, id, 0, 0),
-            Event::Stream(id, StreamEvent::Connected(outcome)) => (Callback::Connect, id, errno(outcome), 0),
-            Event::Stream(id, StreamEvent::Finished(outcome)) => (Callback::Finish, id, errno(outcome), 0),
-            Event::Stream(id, StreamEvent::Failed(error)) => {
-                let reading = i32::from(error.syscall == Syscall::Read);
-                (Callback::Fail, id, errno(Err(error)), reading)
-            }
-            Event::Stream(id, StreamEvent::NameAsked(name)) => {
-                self.asked_name.replace(Some(name));
-                (Callback::Asks, id, 0, 0)
-            }
-            Event::Stream(id, StreamEvent::Secured) => (Callback::Secure, id, 0, 0),
-            Event::Stream(id, StreamEvent::TlsFailed(failure)) => {
-                self.tls_failure.replace(Some(failure));
-                (Callback::TlsFail, id, 0, 0)
-            }
-            Event::Connection { listener, stream, .. } => {
-                self.enter_root_context(stream);
-                (Callback::Connection, listener, i32::try_from(stream).unwrap_or(i32::MAX), 0)
-            }
-            Event::Stalled(id, error) => (Callback::Stall, id, errno(Err(error)), 0),
-            Event::Recovered(id) => (Callback::Stall, id, 0, 0),
-        };
-        self.call(callback, id, a, b);
-    }
-
-    /// The engine has panicked while it was serving `id`. A handle scope is open.
-    pub(super) fn deliver_panic(&self, id: u32) {
-        self.call(Callback::Panic, id, 0, 0);
-    }
-
-    /// Gives an accepted stream, which comes from outside, a context below the root context.
-    fn enter_root_context(&self, id: u32) {
-        if self.way() != Some(Way::Thread) {
-            // Between two events of a turn that libuv runs, the current context is the root.
-            self.enter_context(id);
-            return;
+/// Makes the enum of the callbacks, their names, and the calls of them. A row is an event of the engine, and its
+/// callback with the id that it is about and the arguments.
+macro_rules! events {
+    ($($(#[$comment:meta])* $event:pat => $callback:ident($id:ident $(, $argument:expr)*);)*) => {
+        /// The callbacks, by the names that JavaScript knows them by.
+        #[allow(non_camel_case_types)]
+        #[derive(Clone, Copy)]
+        pub enum Callback {
+            $($(#[$comment])* $callback,)*
         }
-        // A call of the threadsafe function has the context in which that was made: a call without one has the root's.
-        let mut argument = null_mut();
-        // SAFETY: the caller has a handle scope open in this environment.
-        unsafe { sys::napi_create_uint32(self.env, id, &raw mut argument) };
-        self.calls.call(null_mut(), Callback::Enter, &[argument]);
-    }
 
-    fn call(&self, callback: Callback, id: u32, a: i32, b: i32) {
-        let mut arguments = [null_mut(); 3];
-        // SAFETY: the caller has a handle scope open in this environment.
-        unsafe {
-            sys::napi_create_uint32(self.env, id, &raw mut arguments[0]);
-            sys::napi_create_int32(self.env, a, &raw mut arguments[1]);
-            sys::napi_create_int32(self.env, b, &raw mut arguments[2]);
+        /// The names of the callbacks, in the order of [`Callback`].
+        pub const NAMES: &[&str] = &[$(stringify!($callback)),*];
+
+        /// Calls `call` with the id that `event` is about, its callback, and the arguments.
+        ///
+        /// # Safety
+        ///
+        /// This is the thread of `env`, and a handle scope is open.
+        pub unsafe fn convert(
+            event: Event,
+            env: sys::napi_env,
+            call: impl FnOnce(u32, Callback, &[sys::napi_value]),
+        ) {
+            match event {
+                $($event => {
+                    // SAFETY: as the caller promises.
+                    let arguments = unsafe { [$id.value(env) $(, $argument.value(env))*] };
+                    call($id, Callback::$callback, &arguments);
+                })*
+            }
         }
-        self.calls.call(self.contexts.of(id), callback, &arguments);
-    }
+    };
 }
 
-fn number(value: usize) -> i32 {
-    i32::try_from(value).unwrap_or(i32::MAX)
+events! {
+    /// The attempt to connect is over: 0, or a negative errno.
+    Event::Stream(id, StreamEvent::Connected(outcome)) => onconnect(id, errno(outcome));
+    /// Data: the offset and the length in the memory for messages.
+    Event::Stream(id, StreamEvent::Data { offset, length }) => ondata(id, offset, length);
+    /// Data: the length, from the beginning of the memory for bulk.
+    Event::Stream(id, StreamEvent::Bulk { length }) => onbulk(id, length);
+    /// The peer has ended its side: whether it may have sent more (TLS).
+    Event::Stream(id, StreamEvent::End { is_truncated }) => onend(id, is_truncated);
+    /// There is room to write again.
+    Event::Stream(id, StreamEvent::Room) => onroom(id);
+    /// Our side has ended: 0, or a negative errno.
+    Event::Stream(id, StreamEvent::Finished(outcome)) => onfinish(id, errno(outcome));
+    /// The transport has failed: the negative errno, and `read` or `write`.
+    Event::Stream(id, StreamEvent::Failed(error)) => onfail(id, errno(Err(error)), direction(error));
+    /// A client has asked for this name: the handshake waits for `answerName`.
+    Event::Stream(id, StreamEvent::NameAsked(name)) => onservername(id, name);
+    /// The handshake is done.
+    Event::Stream(id, StreamEvent::Secured) => onsecure(id);
+    /// TLS has failed: Node's code, the message, and the alert that the peer has sent, if it has.
+    Event::Stream(id, StreamEvent::TlsFailed(failure)) => ontlsfail(id, failure.code, failure.message, failure.alert);
+    /// A listener has accepted a stream: its id; over TCP, the peer's address, port and IP version.
+    Event::Connection { listener, stream, addresses } => onconnection(
+        listener,
+        stream,
+        addresses.peer.map(|peer| address::text(&peer)),
+        addresses.peer.map(|peer| peer.port()),
+        addresses.peer.map(|peer| if peer.is_ipv4() { 4 } else { 6 })
+    );
+    /// Accepting has failed: the negative errno.
+    Event::Stalled(id, error) => onstall(id, errno(Err(error)));
+    /// Accepting works again.
+    Event::Recovered(id) => onrecover(id);
+    /// The engine has panicked while it served the id.
+    Event::Panicked(id) => onpanic(id);
 }
 
-fn errno(outcome: error::Result<()>) -> i32 {
+fn errno(outcome: Result<()>) -> i32 {
     outcome.err().map_or(0, |Error { errno, .. }| -errno)
+}
+
+/// What a failed transport could not do.
+fn direction(error: Error) -> &'static str {
+    if error.syscall == Syscall::Read { "read" } else { "write" }
 }

@@ -38,7 +38,7 @@ impl Memory {
     /// The first `length` bytes that JavaScript has put into the memory for small writes.
     pub fn outgoing(&self, length: usize) -> &[u8] {
         let Block { bytes, size, .. } = self.outgoing;
-        // SAFETY: the reference keeps the memory, and JavaScript does not run while this is borrowed: no caller calls it.
+        // SAFETY: the reference keeps the memory. No caller runs JavaScript, which alone changes it, while it borrows.
         unsafe { std::slice::from_raw_parts(bytes, length.min(size)) }
     }
 

@@ -8,34 +8,39 @@
 //!
 //! | file | what lives there |
 //! |---|---|
+//! | `constants` | what JavaScript has to know of the engine |
 //! | `opening` | members that open: connecting, listening, adopting, binding |
 //! | `sources` | members for streams and listeners alike: addresses, descriptor, reference |
 //! | `streams`, `listeners` | members for the one or the other |
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
-//! | `fast` | the functions that are called for every chunk or connection, on Node-API itself |
+//! | `fast`, `values` | the functions that are called for every chunk or connection, and how these read values |
 //! | `core` | what the class shares with the wake |
-//! | `turn` | a turn: events are found, delivered, and what was written is sent |
-//! | `events`, `calls` | an event as a call of JavaScript, and how JavaScript is called |
+//! | `turn` | a turn: events are found and delivered, and what was written is sent |
+//! | `events`, `arguments` | the table of the events, and what they can carry |
+//! | `calls` | how JavaScript is called |
 //! | `async_contexts` | the asynchronous context of each id |
 //! | `memory` | the Buffers that both sides share |
-//! | `shutdown` | the end of an engine, and of its environment |
+//! | `lifetime` | the beginning of an engine, and its end or that of its environment |
 
+mod arguments;
 mod async_contexts;
 mod calls;
+pub mod constants;
 mod core;
 pub mod credentials;
 mod events;
 mod fast;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
+mod lifetime;
 pub mod listeners;
 mod memory;
 pub mod opening;
-mod shutdown;
 pub mod sources;
 pub mod streams;
 pub mod tls;
 mod turn;
+mod values;
 
 use std::rc::Rc;
 
@@ -44,25 +49,7 @@ use napi_derive::napi;
 
 use self::core::Core;
 use crate::engine::Engine;
-use crate::reactor::receive_buffer;
 use crate::reactor::wake::Way;
-use crate::stream::GATHER_MOST;
-
-/// The size of the memory that messages are received into.
-#[napi]
-pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
-
-/// The size of the memory for large reads.
-#[napi]
-pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
-
-/// After a message of so many bytes, memory for large reads pays.
-#[napi]
-pub const BULK_LEAST: u32 = crate::stream::BULK_LEAST as u32;
-
-/// The size of the memory for small writes: larger ones are written from where they are.
-#[napi]
-pub const WRITE_SIZE: u32 = GATHER_MOST as u32;
 
 /// All streams and listeners of one environment.
 #[napi]
@@ -72,10 +59,9 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// Starts an engine that calls the functions of `callbacks` (`onconnect`, `ondata`, `onend`, `onroom`, `onfinish`,
-    /// `onfail`, `onconnection`, `onenter`, `onstall`, `onbulk`, `onflush`, `onpanic`, ...). It receives into the Buffer
-    /// `incoming`, of [`RECEIVE_SIZE`] bytes; small writes are put into `outgoing`, of [`WRITE_SIZE`]. Nothing else may
-    /// have these. With `thread`, libuv's loop is not used.
+    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`]. Messages are received into
+    /// the Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
+    /// [`constants::WRITE_SIZE`]. Nothing else may have these. With `thread`, libuv's loop is not used.
     #[napi(constructor)]
     pub fn new(
         env: Env,
@@ -90,7 +76,8 @@ impl NativeEngine {
         Ok(Self { core })
     }
 
-    /// Receives what is large into the Buffer `memory`, of [`BULK_SIZE`] bytes, from now on. Nothing else may have it.
+    /// Receives large messages into the Buffer `memory`, of [`constants::BULK_SIZE`] bytes, from now on. Nothing else
+    /// may have it.
     #[napi(catch_unwind)]
     pub fn use_for_bulk(&self, memory: Unknown<'_>) -> Result<()> {
         let memory = self.core.memory.renew_bulk(&memory)?;

@@ -9,7 +9,6 @@ use rustls::HandshakeKind;
 use super::NativeEngine;
 use super::credentials::NativeCredentials;
 use crate::stream::Secure;
-use crate::tls::error::TlsError;
 use crate::tls::handshake::{HandshakeRequest, Role};
 use crate::tls::session::CertificateText;
 use crate::tls::suites;
@@ -24,7 +23,7 @@ pub struct SecureOptions {
     pub server_name: Option<String>,
     /// Whether the server's certificate is checked for that name.
     pub checks_name: bool,
-    /// Whether `onasks` chooses the credentials by the name that the client asks for.
+    /// Whether `onservername` chooses the credentials by the name that the client asks for.
     pub asks: bool,
     /// Bytes that were received and not delivered.
     pub received: Option<Buffer>,
@@ -49,17 +48,6 @@ pub struct Agreement {
     pub is_resumed: bool,
     /// Node's code for why the peer is not trusted, if it isn't.
     pub verdict: Option<String>,
-}
-
-/// An error of TLS.
-#[napi(object)]
-pub struct TlsFailure {
-    /// Node's code.
-    pub code: String,
-    /// The message.
-    pub message: String,
-    /// The alert that the peer has sent.
-    pub alert: Option<String>,
 }
 
 /// A certificate as `getPeerCertificate()` returns it.
@@ -99,13 +87,7 @@ impl NativeEngine {
         })
     }
 
-    /// The name that a client has asked for, after `onasks`.
-    #[napi(catch_unwind)]
-    pub fn asked_name(&self) -> Option<String> {
-        self.core.asked_name.take()
-    }
-
-    /// Continues a handshake after `onasks`, with these credentials or those that it has begun with.
+    /// Continues a handshake after `onservername`, with these credentials or those that it has begun with.
     #[napi(catch_unwind)]
     pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>) {
         let answer = self.core.with(|engine| engine.stream(id)?.security().take_answer());
@@ -172,19 +154,6 @@ impl NativeEngine {
             material.ok().map(Buffer::from)
         })
         .flatten()
-    }
-
-    /// Whether a secure stream has ended without the peer's close_notify.
-    #[napi(catch_unwind)]
-    pub fn is_truncated(&self, id: u32) -> bool {
-        self.with_secure(id, |secure| secure.session.is_truncated()).unwrap_or(false)
-    }
-
-    /// The error, after `ontlsfail`.
-    #[napi(catch_unwind)]
-    pub fn tls_failure(&self) -> Option<TlsFailure> {
-        let TlsError { code, message, alert } = *self.core.tls_failure.take()?;
-        Some(TlsFailure { code, message, alert: alert.map(str::to_owned) })
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {

@@ -10,7 +10,8 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::core::Core;
-use crate::engine::Engine;
+use super::events;
+use crate::engine::{Engine, Event};
 use crate::reactor::wake::Turn;
 
 impl Turn for Core {
@@ -50,11 +51,30 @@ impl Core {
             Some(None) => false,
             None => true,
         };
-        if !goes_on || self.engine.borrow().is_flush_due() {
-            self.guard(Engine::flush);
-        }
+        let is_flushed =
+            if !goes_on || self.engine.borrow().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
         self.settle();
-        goes_on
+        // Behind a flush that has panicked, JavaScript has been called, and may have written.
+        goes_on || is_flushed.is_none()
+    }
+
+    /// Delivers `event` to JavaScript. A handle scope is open.
+    fn deliver(&self, event: Event) {
+        if let Event::Connection { listener, stream, .. } = event {
+            self.enter_root_context(stream);
+            // The hooks of `async_hooks` have run, and may have closed the listener.
+            let is_open = self.engine.borrow_mut().listener(listener).is_some_and(|listener| listener.is_open());
+            if !is_open {
+                self.release(stream);
+                return;
+            }
+        }
+        // SAFETY: this is the thread of the environment, and the caller has a handle scope open.
+        unsafe {
+            events::convert(event, self.env, |id, callback, arguments| {
+                self.calls.call(self.contexts.of(id), callback, arguments);
+            });
+        }
     }
 
     fn end(&self) {
@@ -68,7 +88,7 @@ impl Core {
         let outcome = catch_unwind(AssertUnwindSafe(|| part(&mut self.engine.borrow_mut())));
         if outcome.is_err() {
             let served = self.engine.borrow().served();
-            self.deliver_panic(served);
+            self.deliver(Event::Panicked(served));
         }
         outcome.ok()
     }

@@ -22,4 +22,6 @@ pub enum Event {
     Stalled(Id, Error),
     /// A listener that had stalled has caught up.
     Recovered(Id),
+    /// Serving a source has panicked. The binding, which catches that, makes this one.
+    Panicked(Id),
 }

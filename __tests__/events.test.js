@@ -1,0 +1,20 @@
+'use strict';
+
+// The protocol between the engine and its owners: an event is a row of src/binding/events.rs and a method of an owner.
+
+const fs = require('fs');
+const path = require('path');
+const { eventNames } = require('../lib/binding');
+
+const LIB = path.join(__dirname, '..', 'lib');
+
+/** The names of the methods for events in all files of lib/. */
+function methods() {
+  const files = fs.readdirSync(LIB, { recursive: true }).filter((name) => name.endsWith('.js'));
+  const texts = files.map((name) => fs.readFileSync(path.join(LIB, name), 'utf8'));
+  return texts.flatMap((text) => [...text.matchAll(/^ {2}\[(?:events\.)?(on[a-z]+)\]\(/gm)].map(([, name]) => name));
+}
+
+test('every event of the engine has one method, and every such method an event', () => {
+  expect(methods().sort()).toEqual(eventNames().sort());
+});

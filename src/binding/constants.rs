@@ -1,0 +1,47 @@
+//! What JavaScript has to know of the engine, declared here alone: sizes, numbers of encodings, names of events.
+
+use napi_derive::napi;
+
+use super::events;
+use crate::reactor::receive_buffer;
+use crate::stream;
+
+/// The size of the memory that messages are received into.
+#[napi]
+pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
+
+/// The size of the memory for large reads.
+#[napi]
+pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
+
+/// After a message of so many bytes, memory for large reads pays.
+#[napi]
+pub const BULK_LEAST: u32 = stream::BULK_LEAST as u32;
+
+/// The size of the memory for small writes, which are gathered: larger ones are written from where they are.
+#[napi]
+pub const WRITE_SIZE: u32 = stream::GATHER_MOST as u32;
+
+/// The high-water mark that what is gathered is held to by default. Only a lower one makes a difference.
+#[napi]
+pub const QUEUE_MOST: u32 = stream::QUEUE_MOST;
+
+/// Added to what a write returns when it is the first to wait for a flush: `flush()` is to be called at the end of the
+/// tick. More than any write can take.
+#[napi]
+pub const FLUSH_DUE: i64 = 1 << 52;
+
+/// For `writeString`: a byte is the low byte of each UTF-16 unit.
+#[napi]
+pub const LATIN1: u32 = 0;
+
+/// For `writeString`: UTF-8.
+#[napi]
+pub const UTF8: u32 = 1;
+
+/// The names of the functions that an engine calls for its events. The first argument of each is the id that it is
+/// about; the table in `events.rs` says what follows.
+#[napi]
+pub fn event_names() -> Vec<&'static str> {
+    events::NAMES.to_vec()
+}
