@@ -11,44 +11,7 @@ use std::ptr::{null, null_mut};
 use napi::bindgen_prelude::{JsObjectValue, JsValue, Object, Result, Unknown};
 use napi::{check_status, sys};
 
-/// The functions that JavaScript provides, in the order of [`NAMES`].
-#[derive(Clone, Copy)]
-pub enum Callback {
-    Connect,
-    Data,
-    Bulk,
-    End,
-    Room,
-    Finish,
-    Fail,
-    Connection,
-    Enter,
-    Stall,
-    Flush,
-    Panic,
-    Secure,
-    TlsFail,
-    Asks,
-}
-
-/// Their names in JavaScript.
-const NAMES: [&str; 15] = [
-    "onconnect",
-    "ondata",
-    "onbulk",
-    "onend",
-    "onroom",
-    "onfinish",
-    "onfail",
-    "onconnection",
-    "onenter",
-    "onstall",
-    "onflush",
-    "onpanic",
-    "onsecure",
-    "ontlsfail",
-    "onasks",
-];
+use super::events::{Callback, NAMES};
 
 /// See the module.
 pub struct Calls {

@@ -71,9 +71,7 @@ impl NativeEngine {
         thread: bool,
     ) -> Result<Self> {
         let way = if thread { Way::Thread } else { Way::Uv };
-        let core = Core::start(env.raw(), &callbacks, &incoming, &outgoing, way)?;
-        shutdown::add_cleanup_hook(&core)?;
-        Ok(Self { core })
+        Ok(Self { core: Core::start(env.raw(), &callbacks, &incoming, &outgoing, way)? })
     }
 
     /// Receives large messages into the Buffer `memory`, of [`constants::BULK_SIZE`] bytes, from now on. Nothing else
