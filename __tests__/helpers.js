@@ -148,14 +148,22 @@ async function settled() {
   await once(client, 'data');
 }
 
-/** A port of `host` that refuses connections, and that nobody else is given before the test is over. */
+/**
+ * An address of this machine that other programs do not use: they listen on 127.0.0.1 and connect from there, also with
+ * a port that is free there. Only Linux has more than that one.
+ */
+function ownAddress() {
+  return process.platform === 'linux' ? `127.77.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}` : '127.0.0.1';
+}
+
+/** A port of `host` that refuses connections, and that no other socket gets before the test is over. */
 async function refusingPort(host = '127.0.0.1') {
   const server = await listening(nodeNet.createServer(), 0, host);
   const client = destroyAtEnd(nodeNet.connect(server.address().port, host));
   const [accepted] = await once(server, 'connection');
   destroyAtEnd(accepted);
   if (client.connecting) await once(client, 'connect');
-  // Nobody listens where a client has connected from.
+  // There is no listener where a client has connected from.
   return client.localPort;
 }
 
@@ -214,6 +222,7 @@ module.exports = {
   listening,
   namesUntilClose,
   nextTick,
+  ownAddress,
   pair,
   record,
   refusingPort,

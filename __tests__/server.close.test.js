@@ -5,14 +5,14 @@
 const { once } = require('events');
 const nodeNet = require('net');
 const net = require('..');
-const { closeAtEnd, destroyAtEnd, listening, nextTick, pair, record, settled, thrown } = require('./helpers');
+const { closeAtEnd, destroyAtEnd, listening, nextTick, ownAddress, pair, record, settled, thrown } = require('./helpers');
 
 describe('server.close()', () => {
   test('"Stops the server from accepting new connections."', async () => {
-    const server = await listening(net.createServer());
-    const { port } = server.address();
+    const server = await listening(net.createServer(), 0, ownAddress());
+    const { address, port } = server.address();
     server.close();
-    const client = destroyAtEnd(nodeNet.connect(port, '127.0.0.1'));
+    const client = destroyAtEnd(nodeNet.connect(port, address));
     const [error] = await once(client, 'error');
     expect(error.code).toBe('ECONNREFUSED');
   });

@@ -1,9 +1,7 @@
 'use strict';
 
-// A chart of ratios, for the README: `node benchmark/chart.js RESULT.json CHART.svg`, where RESULT.json is what
-// `npm run bench -- --json RESULT.json` has written. `npm run bench -- --svg CHART.svg` does both.
+// A chart of ratios, for the docs: `npm run bench -- --svg CHART.svg`.
 
-const fs = require('fs');
 const { describe } = require('./origin');
 const { NOTE, element, line, notes, picture, scale, text, ticks } = require('./svg');
 
@@ -28,7 +26,7 @@ const GROUPS = [
 
 /** The chart of a result, as SVG. */
 function chart(result) {
-  const shown = result.works.filter(({ ratio }) => ratio > 0);
+  const shown = result.workloads.filter(({ ratio }) => ratio > 0);
   const reached = shown.flatMap(({ ratio, spread }) => [ratio, ...spread]);
   // 1 is always there: it is what all is compared with.
   const ends = [Math.min(0.9, ...reached) / 1.05, Math.max(2, ...reached) * 1.05];
@@ -43,8 +41,8 @@ function chart(result) {
     if (members.length === 0) continue;
     rows.push(text(MARGIN, y + 4, heading, 'text heading'));
     y += ROW;
-    for (const work of members) {
-      rows.push(bar(work, x, y));
+    for (const workload of members) {
+      rows.push(bar(workload, x, y));
       y += ROW;
     }
     y += ROW / 2;
@@ -77,12 +75,5 @@ function bar({ ratio, spread, title }, x, y) {
     text(Math.max(right, x(spread[1])) + 6, y + 4, `${ratio.toFixed(ratio < 10 ? 2 : 1)}×`, 'text'),
   ];
 }
-
-function main([from, to]) {
-  if (from === undefined || to === undefined) throw new Error('Usage: node benchmark/chart.js RESULT.json CHART.svg');
-  fs.writeFileSync(to, chart(JSON.parse(fs.readFileSync(from, 'utf8'))));
-}
-
-if (require.main === module) main(process.argv.slice(2));
 
 module.exports = { chart };

@@ -14,14 +14,14 @@ const { limitOf, summarize } = require('./report');
 
 const ECHO = { server: 'echo', load: 'echo' };
 
-/** What grows, and the work at each value of it. */
+/** What grows, and the workload at each value of it. */
 const curves = [
   {
     name: 'connections',
     title: 'CPU time of an echo of 64 bytes',
     across: 'connections, each with one message on its way',
     values: [1, 10, 50, 200, 1000, 3000, 9000],
-    work: (connections) => ({ ...ECHO, connections }),
+    workload: (connections) => ({ ...ECHO, connections }),
   },
   {
     name: 'size',
@@ -29,14 +29,14 @@ const curves = [
     across: 'size of a message',
     values: [1, 64, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
     show: bytes,
-    work: (size) => ({ ...ECHO, connections: 10, size }),
+    workload: (size) => ({ ...ECHO, connections: 10, size }),
   },
   {
     name: 'writes',
     title: 'CPU time of the replies to a message, 50 connections',
     across: 'writes of 64 bytes for each message',
     values: [1, 2, 4, 8, 16, 32, 64],
-    work: (replies) => ({ server: 'replies', load: 'echo', connections: 50, replies }),
+    workload: (replies) => ({ server: 'replies', load: 'echo', connections: 50, replies }),
   },
 ];
 
@@ -68,8 +68,8 @@ function read() {
 async function measureCurve(program, curve, options) {
   const points = [];
   for (const value of curve.values) {
-    const work = { name: `${curve.name}-${value}`, title: `${curve.name} ${value}`, ...curve.work(value) };
-    const { ours, other, ratio, spread } = summarize(work, await measureAll(program, work, options), options);
+    const workload = { name: `${curve.name}-${value}`, title: `${curve.name} ${value}`, ...curve.workload(value) };
+    const { ours, other, ratio, spread } = summarize(workload, await measureAll(program, workload, options), options);
     points.push({ value, ours, other, ratio, spread });
     console.log(describePoint(curve, points.at(-1), options));
   }

@@ -26,13 +26,13 @@ const ECHOES = ['echo-1', 'echo-50', 'echo-500', 'echo-4k', 'unix'];
 /** What there is to be done: the script, and what it is asked for besides the rounds. */
 const steps = [
   { name: 'node', script: 'run.js', args: ['--svg', path.join(CHARTS, 'works.svg')] },
-  { name: 'tokio', script: 'run.js', args: ['--against', 'tokio', ...each('--work', NEAR_LIMIT)] },
-  { name: 'io_uring', script: 'run.js', args: ['--against', 'io_uring', ...each('--work', ECHOES)] },
+  { name: 'tokio', script: 'run.js', args: ['--against', 'tokio', ...each('--workload', NEAR_LIMIT)] },
+  { name: 'io_uring', script: 'run.js', args: ['--against', 'io_uring', ...each('--workload', ECHOES)] },
   { name: 'curves', script: 'curves.js', args: ['--svg', CHARTS] },
   { name: 'scale', script: 'scale.js', args: [] },
   // Only when they are asked for: they need as long as all before.
   { name: 'entry', script: 'run.js', args: ['--ours', 'rust-net/node'], isExtra: true },
-  ...['node@24', 'node@26', 'bun', 'deno'].map((against) => (
+  ...['bun', 'deno'].map((against) => (
     { name: against, script: 'run.js', args: ['--against', against], isExtra: true }
   )),
 ];

@@ -1,6 +1,6 @@
 'use strict';
 
-// A work, measured: rounds of it, in which the sides take turns.
+// A workload, measured: rounds of it, in which the sides take turns.
 
 const { Load, Server } = require('./processes');
 
@@ -12,11 +12,11 @@ const SLICES = 8;
 
 /** A server of one side and the load on it, warmed up. */
 class Run {
-  static async start(program, work, side, seconds) {
+  static async start(program, workload, side, seconds) {
     const run = new Run();
-    run.work = work;
-    run.server = await Server.start(side, work);
-    run.load = new Load(program, work, run.server, { seconds, warmUp: WARM_UP });
+    run.workload = workload;
+    run.server = await Server.start(side, workload);
+    run.load = new Load(program, workload, run.server, { seconds, warmUp: WARM_UP });
     try {
       await run.load.ready();
       run.before = await run.look();
@@ -28,22 +28,22 @@ class Run {
   }
 
   look() {
-    if (this.work.delay) return this.server.delay();
-    return this.work.memory ? this.server.memory() : this.server.times();
+    if (this.workload.delay) return this.server.delay();
+    return this.workload.memory ? this.server.memory() : this.server.times();
   }
 
   /** Measures once. What the server did on its own since the last time, such as collecting garbage, counts too. */
   async measure() {
-    if (this.work.resumes) {
+    if (this.workload.resumes) {
       await this.load.prepare();
       this.before = await this.look();
     }
     const { before } = this;
-    const { operations, seconds, share, fairness, p50, p99 } = await this.load.measure();
+    const { operations, seconds, share, p50, p99 } = await this.load.measure();
     const after = await this.look();
     this.before = after;
-    if (this.work.delay) return { cost: after, p50, p99 };
-    if (this.work.memory) return { cost: (after - before) / 1024 / operations };
+    if (this.workload.delay) return { cost: after, p50, p99 };
+    if (this.workload.memory) return { cost: (after - before) / 1024 / operations };
     const cpu = after.cpu - before.cpu;
     return {
       cost: cpu / 1000 / operations,
@@ -51,7 +51,6 @@ class Run {
       serverShare: cpu / 1e9 / seconds,
       disturbance: (after.waited - before.waited) / 1e9 / seconds,
       loadShare: share,
-      fairness,
       p50,
       p99,
     };
@@ -63,13 +62,13 @@ class Run {
   }
 }
 
-/** A round of a work: new servers, and as many measurements of each side as there are slices, in turns. */
-async function measureRound(program, work, { round, seconds, sides }) {
-  const count = work.memory || work.delay ? 1 : SLICES;
+/** A round of a workload: new servers, and as many measurements of each side as there are slices, in turns. */
+async function measureRound(program, workload, { round, seconds, sides }) {
+  const count = workload.memory || workload.delay ? 1 : SLICES;
   const runs = {};
   const slices = [];
   try {
-    for (const side of sides) runs[side] = await naming(side, Run.start(program, work, side, seconds / count));
+    for (const side of sides) runs[side] = await naming(side, Run.start(program, workload, side, seconds / count));
     for (let i = 0; i < count; i++) {
       const slice = { round };
       // Each slice begins with the side that the last one ended with.
@@ -93,10 +92,10 @@ async function naming(side, promise) {
 }
 
 /** All slices of `rounds` rounds of `seconds` for each of the sides. */
-async function measureAll(program, work, { rounds, seconds, sides }) {
+async function measureAll(program, workload, { rounds, seconds, sides }) {
   const slices = [];
   for (let round = 0; round < rounds; round++) {
-    slices.push(...(await measureRound(program, work, { round, seconds, sides })));
+    slices.push(...(await measureRound(program, workload, { round, seconds, sides })));
   }
   return slices;
 }

@@ -118,24 +118,24 @@ async function nextLine(role, { gone, lines }) {
   throw new Error(`The ${role} has ended early: ${error?.message ?? signal ?? `exit status ${code}`}`);
 }
 
-/** The server of a side for `work`, and the one behind it if it is a proxy. */
+/** The server of a side for `workload`, and the one behind it if it is a proxy. */
 class Server {
-  static async start(side, work) {
+  static async start(side, workload) {
     const { program, args: first, isNode } = commandOf(side);
     const server = new Server();
     // Behind a proxy is the same for both sides, and out of what is measured.
-    server.backend = work.backend ? await Server.start('node', { server: work.backend, isBackend: true }) : null;
-    server.folder = work.unix ? makeFolder() : null;
-    const args = [...(work.memory && isNode ? ['--expose-gc'] : []), ...first, work.server];
-    if (work.unix) args.push('--path', path.join(server.folder, 'socket'));
-    if (work.backend) args.push('--backend', server.backend.place);
-    if (work.replies) args.push('--replies', String(work.replies));
-    if (work.tls) args.push('--identity', certificate(work.tls));
-    if (work.port !== undefined) args.push('--port', String(work.port));
-    if (work.workers) args.push('--workers', String(work.workers));
+    server.backend = workload.backend ? await Server.start('node', { server: workload.backend, isBackend: true }) : null;
+    server.folder = workload.unix ? makeFolder() : null;
+    const args = [...(workload.memory && isNode ? ['--expose-gc'] : []), ...first, workload.server];
+    if (workload.unix) args.push('--path', path.join(server.folder, 'socket'));
+    if (workload.backend) args.push('--backend', server.backend.place);
+    if (workload.replies) args.push('--replies', String(workload.replies));
+    if (workload.tls) args.push('--identity', certificate(workload.tls));
+    if (workload.port !== undefined) args.push('--port', String(workload.port));
+    if (workload.workers) args.push('--workers', String(workload.workers));
     // Where the delay of the loop is measured, what is off the loop may be on the other core.
-    const anywhere = work.delay || work.isShared;
-    const cores = anywhere ? Object.values(CORES) : CORES[work.isBackend ? 'load' : 'server'];
+    const anywhere = workload.delay || workload.isShared;
+    const cores = anywhere ? Object.values(CORES) : CORES[workload.isBackend ? 'load' : 'server'];
     server.isAsked = isNode;
     server.process = start('server', program, args, ['pipe', 'pipe', 'inherit', ...(isNode ? ['ipc'] : [])], cores);
     try {
@@ -216,16 +216,16 @@ function signalOfEnd(child) {
 
 /** The load on a server: `ready()`, then `measure()` any number of times, also after `prepare()`, then `stop()`. */
 class Load {
-  constructor(program, work, server, { seconds, warmUp }) {
-    const args = [work.load, work.unix ? '--unix' : '--tcp', work.unix ? server.place : `127.0.0.1:${server.place}`];
-    args.push('--connections', work.connections, '--warm-up', warmUp, '--seconds', seconds);
-    if (work.size) args.push('--size', work.size);
-    if (work.depth) args.push('--depth', work.depth);
-    if (work.replies) args.push('--replies', work.replies);
-    if (work.rate) args.push('--rate', work.rate);
-    if (work.most) args.push('--most', work.most);
-    if (work.tls) args.push(work.resumes ? '--tls-resumed' : '--tls');
-    const cores = work.isShared ? Object.values(CORES) : CORES.load;
+  constructor(program, workload, server, { seconds, warmUp }) {
+    const args = [workload.load, workload.unix ? '--unix' : '--tcp', workload.unix ? server.place : `127.0.0.1:${server.place}`];
+    args.push('--connections', workload.connections, '--warm-up', warmUp, '--seconds', seconds);
+    if (workload.size) args.push('--size', workload.size);
+    if (workload.depth) args.push('--depth', workload.depth);
+    if (workload.replies) args.push('--replies', workload.replies);
+    if (workload.rate) args.push('--rate', workload.rate);
+    if (workload.most) args.push('--most', workload.most);
+    if (workload.tls) args.push(workload.resumes ? '--tls-resumed' : '--tls');
+    const cores = workload.isShared ? Object.values(CORES) : CORES.load;
     this.process = start('load', program, args.map(String), ['pipe', 'pipe', 'inherit'], cores);
     // The end of the load shows in its output.
     this.process.child.stdin.on('error', () => {});

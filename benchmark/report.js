@@ -1,25 +1,25 @@
 'use strict';
 
-// What the measurements of a work amount to, as numbers, and as lines for a terminal.
+// What the measurements of a workload amount to, as numbers, and as lines for a terminal.
 
-const { median, quantile, range } = require('./statistics');
+const { median, range } = require('./statistics');
 
 /** What is measured of a side besides its cost, where the load is done as fast as can be. */
-const TIMED = ['rate', 'serverShare', 'loadShare', 'disturbance', 'fairness'];
+const TIMED = ['rate', 'serverShare', 'loadShare', 'disturbance'];
 
 /** How long an operation took, where each is waited for. */
 const LATENCIES = ['p50', 'p99'];
 
 /**
- * What the slices of a work amount to. A slice has its `round`, and a measurement of the side `ours`, of the side
+ * What the slices of a workload amount to. A slice has its `round`, and a measurement of the side `ours`, of the side
  * `against`, or of both.
  */
-function summarize(work, slices, { ours, against }) {
-  const summary = { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null };
+function summarize(workload, slices, { ours, against }) {
+  const summary = { name: workload.name, title: workload.title, unit: unitOf(workload) };
   for (const [name, side] of [['ours', ours], ['other', against]]) {
     const measured = slices.flatMap((slice) => slice[side] ?? []);
     if (measured.length === 0) continue;
-    const keys = ['cost', ...(isTimed(work) ? TIMED : []), ...LATENCIES.filter((key) => measured[0][key] !== undefined)];
+    const keys = ['cost', ...(isTimed(workload) ? TIMED : []), ...LATENCIES.filter((key) => measured[0][key] !== undefined)];
     summary[name] = Object.fromEntries(keys.map((key) => [key, median(measured.map((one) => one[key]))]));
   }
   if (summary.ours && summary.other) {
@@ -28,27 +28,26 @@ function summarize(work, slices, { ours, against }) {
     const rounds = [...new Set(slices.map(({ round }) => round))];
     summary.ratio = median(ratios);
     summary.spread = range(rounds.map((round) => ratios.filter((_, place) => slices[place].round === round)));
-    summary.quartiles = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
-    summary.rateRatio = isTimed(work) ? median(slices.map((slice) => slice[ours].rate / slice[against].rate)) : null;
-    summary.isMet = work.goal ? summary.ratio >= work.goal : null;
+    const rates = () => slices.map((slice) => slice[ours].rate / slice[against].rate);
+    summary.rateRatio = isTimed(workload) ? median(rates()) : null;
   }
   return { ...summary, slices };
 }
 
-/** What a work that could not be measured amounts to. */
-function failed(work, error) {
-  return { name: work.name, title: work.title, unit: unitOf(work), goal: work.goal ?? null, failure: error.message };
+/** What a workload that could not be measured amounts to. */
+function failed(workload, error) {
+  return { name: workload.name, title: workload.title, unit: unitOf(workload), failure: error.message };
 }
 
-/** Whether a work is measured in operations of some time, not by something that the server tells. */
+/** Whether a workload is measured in operations of some time, not by something that the server tells. */
 function isTimed({ delay, memory }) {
   return !delay && !memory;
 }
 
-function unitOf(work) {
-  if (work.memory) return 'KiB/connection';
-  if (work.delay) return 'ms p99';
-  return work.unit ? `us/${work.unit}` : 'us';
+function unitOf(workload) {
+  if (workload.memory) return 'KiB/connection';
+  if (workload.delay) return 'ms p99';
+  return workload.unit ? `us/${workload.unit}` : 'us';
 }
 
 function fixed(value) {
@@ -87,7 +86,7 @@ function short(value) {
 }
 
 const columns = (against) => [
-  { title: 'work', show: (row) => row.title, isText: true },
+  { title: 'workload', show: (row) => row.title, isText: true },
   { title: 'unit', show: (row) => row.unit, isText: true },
   { title: 'ours', show: (row) => fixed(row.ours?.cost) },
   { title: against, show: (row) => fixed(row.other?.cost) },
@@ -118,11 +117,4 @@ function bottlenecks(summaries, against) {
     .map(([name, { loadShare }]) => `${row.title}, ${name}: the load ran ${Math.round(loadShare * 100)}% of the time`));
 }
 
-/** The goals, as lines. */
-function goals(summaries) {
-  return summaries
-    .filter((row) => row.isMet !== undefined && row.isMet !== null)
-    .map((row) => `${row.isMet ? 'met    ' : 'NOT MET'}  ${row.title}: ${row.ratio.toFixed(2)} of ${row.goal}`);
-}
-
-module.exports = { bottlenecks, failed, goals, limitOf, summarize, table };
+module.exports = { bottlenecks, failed, limitOf, summarize, table };

@@ -8,12 +8,12 @@ const { measureAll } = require('./measure');
 const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
 const { buildLoad, cleanUp, isOurs } = require('./processes');
-const { bottlenecks, failed, goals, summarize, table } = require('./report');
-const { works } = require('./works');
+const { bottlenecks, failed, summarize, table } = require('./report');
+const { workloads } = require('./workloads');
 
 const USAGE = `Usage: npm run bench -- [options]
-  --work NAME      only this work (may be repeated): ${works.map((work) => work.name).join(', ')}
-  --rounds N       rounds of each work (default 5)
+  --workload NAME  only this workload (may be repeated): ${workloads.map((workload) => workload.name).join(', ')}
+  --rounds N       rounds of each workload (default 5)
   --seconds S      how long each side is measured in a round (default 0.8)
   --ours SIDE      which of ours: rust-net (default), or rust-net/node
   --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, tokio, which is
@@ -24,28 +24,30 @@ const USAGE = `Usage: npm run bench -- [options]
   --svg FILE       also draw a chart of the ratios`;
 
 function read() {
-  const names = works.map((work) => work.name);
+  const names = workloads.map((workload) => workload.name);
   const options = readOptions(USAGE, {
     rounds: '5',
     seconds: '0.8',
-    work: { type: 'string', multiple: true, default: names },
+    workload: { type: 'string', multiple: true },
+    // Its former name.
+    work: { type: 'string', multiple: true },
     server: { type: 'string' },
   });
   const { against, ours, server } = options;
   if (server !== undefined && !['ours', against].includes(server)) {
     throw new Error(`--server must be "ours" or "${against}".\n${USAGE}`);
   }
-  const wanted = chosen(options.work, names, 'work', USAGE);
+  const wanted = chosen(options.workload ?? options.work ?? names, names, 'workload', USAGE);
   return {
     ...options,
     sides: server === undefined ? options.sides : [server === 'ours' ? ours : against],
-    works: works.filter((work) => wanted.includes(work.name) && isPossible(work, against)),
+    workloads: workloads.filter((workload) => wanted.includes(workload.name) && isPossible(workload, against)),
   };
 }
 
 /** Only Node's own process tells how late its loop is. */
-function isPossible(work, against) {
-  return !work.delay || against.startsWith('node') || isOurs(against);
+function isPossible(workload, against) {
+  return !workload.delay || against.startsWith('node') || isOurs(against);
 }
 
 async function main() {
@@ -54,29 +56,27 @@ async function main() {
   const from = origin('bench', options.sides);
   console.log(`${describe(from.machine)}\n${Object.entries(from.versions).map((pair) => pair.join(': ')).join('\n')}`);
   const summaries = [];
-  for (const work of options.works) {
-    const summary = await measure(program, work, options);
+  for (const workload of options.workloads) {
+    const summary = await measure(program, workload, options);
     summaries.push(summary);
     const [, line] = table([summary], options.against);
     console.error(line);
   }
   console.log(`\n${table(summaries, options.against).join('\n')}`);
   list('The load was the limit', bottlenecks(summaries, options.against));
-  // The goals are about node:net.
-  if (options.against === 'node') list('Goals (node/ours)', goals(summaries));
   const { ours, against, rounds, seconds } = options;
-  const result = { ...from, ours, against, rounds, seconds, works: summaries };
+  const result = { ...from, ours, against, rounds, seconds, workloads: summaries };
   if (options.json !== undefined) fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.svg !== undefined) fs.writeFileSync(options.svg, chart(result));
   if (summaries.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 
-/** What a work amounts to. That it could not be measured doesn't keep the others from it. */
-async function measure(program, work, options) {
+/** What a workload amounts to. That it could not be measured doesn't keep the others from it. */
+async function measure(program, workload, options) {
   try {
-    return summarize(work, await measureAll(program, work, options), options);
+    return summarize(workload, await measureAll(program, workload, options), options);
   } catch (error) {
-    return failed(work, error);
+    return failed(workload, error);
   }
 }
 

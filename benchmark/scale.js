@@ -15,7 +15,7 @@ const SLICES = 4;
 /** Servers and the load share the same two cores: there is no third one for a load of its own. */
 const CORES = 2;
 
-const works = [
+const workloads = [
   { name: 'echo', title: 'echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, isShared: true },
   { name: 'compute', title: 'echo after 0.1 ms of JavaScript', server: 'compute', load: 'echo', connections: 50, isShared: true },
 ];
@@ -28,22 +28,22 @@ const ways = [
 ];
 
 const USAGE = `Usage: npm run bench:scale -- [options]
-  --rounds N       rounds of each work (default 3)
+  --rounds N       rounds of each workload (default 3)
   --seconds S      how long each way is measured in a round (default 0.8)
   --ours SIDE      which of ours: rust-net (default), or rust-net/node
   --json FILE      also write all that was measured to FILE`;
 
 /** The servers of one way, and the load on them. */
 class Group {
-  static async start(program, work, side, { processes, workers }, seconds) {
+  static async start(program, workload, side, { processes, workers }, seconds) {
     const group = new Group();
     group.servers = [];
     try {
       for (let i = 0; i < processes; i++) {
         const port = group.servers[0]?.place ?? 0;
-        group.servers.push(await Server.start(side, { ...work, ...(workers ? { workers } : { port }) }));
+        group.servers.push(await Server.start(side, { ...workload, ...(workers ? { workers } : { port }) }));
       }
-      group.load = new Load(program, work, group.servers[0], { seconds, warmUp: WARM_UP });
+      group.load = new Load(program, workload, group.servers[0], { seconds, warmUp: WARM_UP });
       await group.load.ready();
     } catch (error) {
       await group.stop();
@@ -81,11 +81,11 @@ class Group {
 }
 
 /** A round: each way has new servers, and they take turns. */
-async function measureRound(program, work, { ours, seconds }, round) {
+async function measureRound(program, workload, { ours, seconds }, round) {
   const groups = [];
   const slices = [];
   try {
-    for (const way of ways) groups.push(await Group.start(program, work, ours, way, seconds / SLICES));
+    for (const way of ways) groups.push(await Group.start(program, workload, ours, way, seconds / SLICES));
     for (let i = 0; i < SLICES; i++) {
       const measured = [];
       for (const group of groups) measured.push(await group.measure());
@@ -120,10 +120,10 @@ function most({ cost, loadCost }) {
   return several / one;
 }
 
-function lines(work, summary) {
+function lines(workload, summary) {
   const limit = most(summary[0]);
   return [
-    `${work.title}: on ${CORES} cores, the rate could grow by ${limit.toFixed(2)} at most`,
+    `${workload.title}: on ${CORES} cores, the rate could grow by ${limit.toFixed(2)} at most`,
     ...summary.map(({ name, rate, gain, spread, cost, busy, least, p50, p99 }) => [
       `  ${name.padEnd(11)}`,
       `${Math.round(rate)}/s`.padStart(9),
@@ -141,15 +141,15 @@ async function main() {
   const program = buildLoad();
   const from = origin('bench:scale', [options.ours]);
   console.log(describe({ ...from.machine, pinned: false }));
-  const result = { ...from, rounds: options.rounds, seconds: options.seconds, works: {} };
-  for (const work of works) {
+  const result = { ...from, rounds: options.rounds, seconds: options.seconds, workloads: {} };
+  for (const workload of workloads) {
     const slices = [];
     for (let round = 0; round < options.rounds; round++) {
-      slices.push(...(await measureRound(program, work, options, round)));
+      slices.push(...(await measureRound(program, workload, options, round)));
     }
     const summary = summarize(slices);
-    result.works[work.name] = { ways: summary, most: most(summary[0]) };
-    console.log(lines(work, summary).join('\n'));
+    result.workloads[workload.name] = { ways: summary, most: most(summary[0]) };
+    console.log(lines(workload, summary).join('\n'));
   }
   if (options.json !== undefined) fs.writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
 }

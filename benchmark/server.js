@@ -18,7 +18,7 @@ const { parseArgs } = require('util');
 const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 const {
-  positionals: [moduleName, work],
+  positionals: [moduleName, workload],
   values: { backend, identity, path, port, replies, workers },
 } = parseArgs({
   allowPositionals: true,
@@ -40,7 +40,7 @@ const REPLIES = Number(replies);
 /** About a tenth of a millisecond of JavaScript. */
 const STEPS = 25_000;
 
-/** What is done with a connection, by work. */
+/** What is done with a connection, by workload. */
 const listeners = {
   __proto__: null,
 
@@ -148,7 +148,7 @@ function create(options, listener) {
 function serve() {
   // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net
   // waits up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-  const server = create({ noDelay: true, allowHalfOpen: work === 'proxy' }, listeners[work]);
+  const server = create({ noDelay: true, allowHalfOpen: workload === 'proxy' }, listeners[workload]);
   const reusePort = port !== undefined;
   server.listen(path ?? { port: Number(port ?? 0), host: '127.0.0.1', reusePort }, () => tell(path ?? server.address().port));
 }
@@ -162,7 +162,7 @@ function tell(place) {
 async function share(count) {
   let shared = 0;
   for (let i = 0; i < count; i++) {
-    const worker = new Worker(__filename, { argv: [moduleName, work, '--port', String(shared)] });
+    const worker = new Worker(__filename, { argv: [moduleName, workload, '--port', String(shared)] });
     [shared] = await once(worker, 'message');
   }
   tell(shared);

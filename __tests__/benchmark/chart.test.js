@@ -7,7 +7,7 @@ const { draw } = require('../../benchmark/curves');
 const { scale, ticks } = require('../../benchmark/svg');
 
 const RESULT = {
-  command: 'npm run bench -- --work "a<b"',
+  command: 'npm run bench -- --workload "a<b"',
   date: '2026-01-01',
   machine: { processor: 'Some & Other', cores: 2, memory: '4 GiB', system: 'Linux 6 x64', pinned: true },
   versions: { 'rust-net': 'rust-net 1', node: 'Node v20' },
@@ -15,7 +15,7 @@ const RESULT = {
   against: 'node',
   rounds: 3,
   seconds: 1,
-  works: [
+  workloads: [
     { name: 'echo-50', title: 'echo', unit: 'us', ratio: 2, spread: [1.5, 2.25] },
     { name: 'in-4', title: 'bulk in', unit: 'us/MiB', ratio: 0.5, spread: [0.4, 0.6] },
     { name: 'tls-idle', title: 'idle', unit: 'KiB/connection', ratio: 12.34, spread: [12, 13] },

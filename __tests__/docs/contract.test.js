@@ -42,8 +42,9 @@ test('every number that the tests name exists', () => {
 });
 
 test('every test that is named exists', () => {
-  const isThere = ([beginning, part]) =>
-    [...names].some(([file, all]) => file.startsWith(`${beginning}.`) && all.some((name) => name.includes(part)));
+  const isIn = (place, file) => file.startsWith(`${place}.`) || file.startsWith(`${place}/`);
+  const isThere = ([place, part]) =>
+    [...names].some(([file, all]) => isIn(place, file) && all.some((name) => name.includes(part)));
   expect(Object.values(promises).flat().filter((one) => !isThere(one))).toEqual([]);
 });
 

@@ -1,9 +1,9 @@
 'use strict';
 
-// Which test holds us to which promise of docs/contract.md: the beginning of its file's name, and a part of its own.
-// Most tests quote the page in their names, so the part is the beginning of the sentence.
+// Which test holds us to which promise of docs/contract.md: its file or folder, and a part of its name. Most tests
+// quote the page in their names, so the part is the beginning of the sentence.
 
-const of = (file) => (...parts) => parts.map((part) => [file, part]);
+const of = (place) => (...parts) => parts.map((part) => [place, part]);
 
 const events = of('server.connection-event');
 const listen = of('server.listen');

@@ -9,6 +9,9 @@ const { VERSIONS, only, secureClient } = require('../tls/ends');
 const { certificate, identity } = require('../tls/pki');
 const { tap } = require('../tls/wire');
 
+/** Some thousand handshakes, one behind the other, also beside other load. */
+jest.setTimeout(300_000);
+
 /** Whole handshakes whose bytes in `direction` are split at one offset each, the same for all that are sent. */
 async function splitHandshakes(server, connect, direction, most) {
   let longest = 0;

@@ -7,7 +7,7 @@ const { execFileSync, spawn } = require('child_process');
 const { once } = require('events');
 const net = require('net');
 const { find } = require('../../scripts/peers');
-const { atEnd, atLast } = require('../helpers');
+const { atEnd, atLast, ownAddress } = require('../helpers');
 
 /** Milliseconds after which a program is killed: a safety net, which shows as a signal that no test expects. */
 const DEADLINE = 30_000;
@@ -73,11 +73,6 @@ function start(program, args, { input, cleanUp = atEnd, lastSignal = 'SIGKILL', 
       });
     },
   };
-}
-
-/** An address that is ours alone: nobody who lets the system choose a port is given one of its. */
-function ownAddress() {
-  return `127.77.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}`;
 }
 
 /** A port of `ownAddress()`, for a program that can't be told to choose. */

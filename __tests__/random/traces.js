@@ -205,6 +205,13 @@ async function record(net, list) {
   }
 }
 
+/** What has happened in the step that line `at` belongs to. */
+function stepAt(lines, at) {
+  const begin = lines.findLastIndex((line, i) => i <= at && line.startsWith('#'));
+  const end = lines.findIndex((line, i) => i > at && line.startsWith('#'));
+  return lines.slice(begin, end === -1 ? lines.length : end);
+}
+
 /** So many lines are shown before a difference, and behind it. */
 const CONTEXT = 6;
 
@@ -212,9 +219,9 @@ const CONTEXT = 6;
 function difference(theirs, ours) {
   for (const side of [0, 1]) {
     const at = theirs[side].findIndex((line, i) => line !== ours[side][i]);
-    // With data that the peer has not read, both a reset and an end are right, and what follows is another sequence.
-    if ([theirs, ours].some((lines) => /^error ECONNRESET/.test(lines[side][at]))) continue;
     if (at === -1 && theirs[side].length === ours[side].length) continue;
+    // With data that has not been read, both a reset and an end are right, and what follows is another sequence.
+    if ([theirs, ours].some((lines) => stepAt(lines[side], at).some((line) => line.startsWith('error ECONNRESET')))) continue;
     const [before, behind] = [Math.max(0, at - CONTEXT), at + CONTEXT];
     return { side, theirs: theirs[side].slice(before, behind), ours: ours[side].slice(before, behind) };
   }

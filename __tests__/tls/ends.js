@@ -56,14 +56,25 @@ async function nextSecure(server) {
   return stream;
 }
 
-/** A server of ours that says hello to whoever is secure. */
+/**
+ * A client of ours at `server`, or at `between`, which leads there, and the stream that the server accepts: `[client,
+ * accepted]`, both secure.
+ */
+async function meet(server, between = server, credentials = CLIENT) {
+  const accepted = nextSecure(server);
+  const client = secureClient(between, credentials);
+  await once(client, 'secure');
+  return [client, await accepted];
+}
+
+/** A server of ours that says hello on each stream that is secure. */
 async function greeter(credentials) {
   const server = await secureServer(credentials);
   server.on('connection', (stream) => stream.on('secure', () => stream.write('hello')));
   return server;
 }
 
-/** Our client at a greeter, who stays until a session to resume can have come: the stream, closed. */
+/** Our client at a greeter, open until a session to resume can have come: the stream, closed. */
 async function visit(server, credentials, how) {
   const client = secureClient(server, credentials, how);
   await once(client, 'secure');
@@ -83,7 +94,7 @@ async function tlsServer(options = SERVER) {
   return listening(server);
 }
 
-/** A client of node:tls that trusts our root and lets everybody in. */
+/** A client of node:tls that trusts our root and rejects no server. */
 function tlsClient(server, options = {}) {
   const { port } = server.address();
   return destroyAtEnd(tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...CLIENT, ...options }));
@@ -123,6 +134,7 @@ module.exports = {
   allSecure,
   greet,
   greeter,
+  meet,
   nextSecure,
   only,
   secureClient,

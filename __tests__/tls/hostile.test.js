@@ -55,19 +55,21 @@ async function client(server) {
   return { raw, seal: sealer(secret) };
 }
 
-test('what is sealed here is what the server takes', async () => {
+/** The same of a server of ours, and the `stream` that has accepted it. */
+async function secured() {
   const server = await tolerantServer(SERVER);
   const accepted = nextSecure(server);
-  const { raw, seal } = await client(server);
+  return { ...(await client(server)), stream: await accepted };
+}
+
+test('what is sealed here is what the server takes', async () => {
+  const { raw, seal, stream } = await secured();
   raw.write(seal(APPLICATION_DATA, Buffer.from('hello')));
-  expect((await once(await accepted, 'data')).toString()).toBe('hello');
+  expect((await once(stream, 'data')).toString()).toBe('hello');
 });
 
 test.each([1, 100])('a message of the protocol that never ends, in pieces of %s: the stream fails, the loop goes on', async (size) => {
-  const server = await tolerantServer(SERVER);
-  const accepted = nextSecure(server);
-  const { raw, seal } = await client(server);
-  const stream = await accepted;
+  const { raw, seal, stream } = await secured();
   const failing = failure(stream);
   const records = [seal(HANDSHAKE, BEGIN)];
   for (let sent = 0; sent < 65_000; sent += size) records.push(seal(HANDSHAKE, Buffer.alloc(size)));
@@ -78,10 +80,7 @@ test.each([1, 100])('a message of the protocol that never ends, in pieces of %s:
 });
 
 test('what was written when the session fails is not sent in the clear', async () => {
-  const server = await tolerantServer(SERVER);
-  const accepted = nextSecure(server);
-  const { raw, seal } = await client(server);
-  const stream = await accepted;
+  const { raw, seal, stream } = await secured();
   const received = [];
   raw.on('data', (data) => received.push(data));
   stream.on('data', () => stream.write('secret'));
@@ -96,10 +95,7 @@ test('what was written when the session fails is not sent in the clear', async (
 });
 
 test('2,000 records of one byte: read together, and the loop goes on', async () => {
-  const server = await tolerantServer(SERVER);
-  const accepted = nextSecure(server);
-  const { raw, seal } = await client(server);
-  const stream = await accepted;
+  const { raw, seal, stream } = await secured();
   const events = [];
   const all = new Promise((resolve) => {
     let length = 0;
@@ -118,10 +114,7 @@ test('2,000 records of one byte: read together, and the loop goes on', async () 
 });
 
 test('records of nothing, one after the other, end the session', async () => {
-  const server = await tolerantServer(SERVER);
-  const accepted = nextSecure(server);
-  const { raw, seal } = await client(server);
-  const stream = await accepted;
+  const { raw, seal, stream } = await secured();
   const failing = failure(stream);
   raw.write(Buffer.concat(Array.from({ length: 2000 }, () => seal(APPLICATION_DATA, Buffer.alloc(0)))));
   expect((await failing).code).toMatch(/^ERR_SSL_/);

@@ -8,7 +8,7 @@ const nodeNet = require('net');
 const tls = require('tls');
 const net = require('../..');
 const { destroyAtEnd, failure, listening, pair, record, settled } = require('../helpers');
-const { CLIENT, SERVER, allSecure, nextSecure, secureClient, securePair, secureServer } = require('./ends');
+const { CLIENT, SERVER, allSecure, meet, securePair, secureServer } = require('./ends');
 const { clientHello, isAllRecords, records, tap, until } = require('./wire');
 
 const INJECTED = 'RCPT TO:<victim>\n';
@@ -173,10 +173,8 @@ describe('D22: clear text behind the switch is never delivered', () => {
     for (const bytes of [Buffer.from(INJECTED), record]) {
       const server = await secureServer();
       const between = await tap(server);
-      const accepted = nextSecure(server);
-      const client = secureClient(between);
-      await once(client, 'secure');
-      const [from, to] = direction === 'up' ? [client, await accepted] : [await accepted, client];
+      const ends = await meet(server, between);
+      const [from, to] = direction === 'up' ? ends : ends.toReversed();
       from.on('error', () => {});
       const delivered = delivery(to);
       from.write('good');

@@ -12,7 +12,7 @@ const { APPLICATION_DATA, HANDSHAKE } = require('./wire');
 const CIPHER = 'TLS_AES_128_GCM_SHA256';
 const [KEY_SIZE, IV_SIZE, TAG_SIZE, HEADER_SIZE] = [16, 12, 16, 5];
 
-const KEY_UPDATE = 24;
+const [NEW_SESSION_TICKET, KEY_UPDATE] = [4, 24];
 
 /** Session tickets that a server of OpenSSL sends. */
 const TICKETS = 2;
@@ -92,6 +92,7 @@ class Keys {
 class Updater {
   /** What our side has sent behind the handshake: `{ type, content }` of each record. */
   records = [];
+  /** The size of these records, without a server's session tickets, which may come late. */
   bytes = 0;
   #raw;
   #rest = Buffer.alloc(0);
@@ -138,7 +139,6 @@ class Updater {
     raw.off('data', onData);
     this.#opening = new Keys(logged[`${theirs}_TRAFFIC_SECRET_0`]);
     for (const chunk of received) this.#take(chunk);
-    this.bytes = 0;
     raw.on('data', (chunk) => this.#take(chunk));
   }
 
@@ -149,7 +149,6 @@ class Updater {
   }
 
   #take(chunk) {
-    this.bytes += chunk.length;
     const bytes = Buffer.concat([this.#rest, chunk]);
     const records = recordsOf(bytes);
     this.#rest = bytes.subarray(records.reduce((sum, { length }) => sum + length, 0));
@@ -157,6 +156,7 @@ class Updater {
       const opened = this.#opening.open(record);
       if (opened === null) continue;
       this.records.push(opened);
+      if (opened.type !== HANDSHAKE || opened.content[0] !== NEW_SESSION_TICKET) this.bytes += record.length;
       if (opened.type === HANDSHAKE && opened.content[0] === KEY_UPDATE) this.#opening.update();
     }
   }

@@ -69,7 +69,7 @@ impl Work for Storm {
         loop {
             let is_over = limit.is_reached(begun.into());
             if is_over && free.len() == churn.visits.len() {
-                return Ok(Outcome { latencies: churn.latencies.percentiles(), ..Outcome::fair(done) });
+                return Ok(Outcome { latencies: churn.latencies.percentiles(), ..Outcome::new(done as f64) });
             }
             while !is_over && start.elapsed() >= self.pause * begun {
                 if churn.visits.len() - free.len() >= STORM_MOST {
@@ -173,7 +173,7 @@ impl Work for Churn {
                 }
             }
         }
-        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::new(done as f64) })
     }
 }
 

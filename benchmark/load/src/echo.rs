@@ -108,7 +108,7 @@ impl Work for Echo {
                 }
             }
         }
-        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::fair(done) })
+        Ok(Outcome { latencies: self.latencies.percentiles(), ..Outcome::new(done as f64) })
     }
 }
 

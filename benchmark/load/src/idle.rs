@@ -62,6 +62,6 @@ impl Work for Idle {
                 left -= usize::from(due[slot - first] == 0);
             }
         }
-        Ok(Outcome::fair(count as u64))
+        Ok(Outcome::new(count as f64))
     }
 }

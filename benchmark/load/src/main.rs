@@ -13,8 +13,8 @@
 //!
 //! It warms the server up until nothing is under way and prints `ready`. For every line that it then gets, it works for
 //! its time, until nothing is under way again, and prints one line of JSON; but for the line `prepare`, it makes ready
-//! what the next run will use up, and prints `ready`. So whoever started it can look at the server
-//! at both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
+//! what the next run will use up, and prints `ready`. So its parent can look at the server at
+//! both ends of exactly the operations that are counted. It ends with its input; until then connections stay open.
 //!
 //! `load certificate p256|rsa2048` prints a new key and certificate, and ends.
 
@@ -87,13 +87,13 @@ fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(meter: &Meter, Outcome { operations, fairness, latencies }: Outcome) -> String {
+fn report(meter: &Meter, Outcome { operations, latencies }: Outcome) -> String {
     let (seconds, cpu) = meter.read();
     let share = cpu / seconds;
     let latencies = latencies.map(|Percentiles { p50, p99 }| format!(r#","p50":{p50:.1},"p99":{p99:.1}"#));
     let latencies = latencies.unwrap_or_default();
     format!(
-        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4},"fairness":{fairness:.3}{latencies}}}"#
+        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4}{latencies}}}"#
     )
 }
 

@@ -89,9 +89,8 @@ impl Work for Upload {
                 }
             }
         }
-        let sent = connections.iter().map(|connection| connection.sent);
-        let fairness = sent.clone().min().unwrap_or(0) as f64 / sent.clone().max().unwrap_or(0).max(1) as f64;
-        Ok(Outcome { operations: sent.sum::<u64>() as f64 / MIB, fairness, latencies: None })
+        let sent: u64 = connections.iter().map(|connection| connection.sent).sum();
+        Ok(Outcome::new(sent as f64 / MIB))
     }
 }
 

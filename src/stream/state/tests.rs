@@ -1,3 +1,5 @@
+//! Every transition of the states, and what is due in each.
+
 use super::*;
 use crate::error::Syscall;
 

@@ -1,42 +1,28 @@
 'use strict';
 
-// Handshakes that go wrong, are slow or in pieces, end too early, or are many. Of the issue: "Handshake failures:
-// 'error' with Node's style of code and the TLS alert named, then 'close' with `true`".
+// Handshakes that go wrong or end too early: "'error' with Node's style of code and the TLS alert named, then 'close'
+// with `true`".
 
 const { once } = require('events');
-const nodeNet = require('net');
 const tls = require('tls');
-const net = require('../..');
-const { destroyAtEnd, failure, listening, namesUntilClose, pair, record, settled } = require('../helpers');
-const { socketsAt } = require('../sockets');
+const { destroyAtEnd, failure, listening, namesUntilClose, pair } = require('../../helpers');
 const {
   CLIENT,
   SERVER,
   allSecure,
   greet,
-  nextSecure,
+  meet,
+  only,
   secureClient,
   secureServer,
   tlsClient,
   tlsServer,
   tolerantServer,
-} = require('./ends');
-const { HANDSHAKE, clientHello, records, tap } = require('./wire');
+} = require('../ends');
+const { clientHello, tap } = require('../wire');
+const { ROLES, againstRaw, turn } = require('./raw');
 
-const onLinux = process.platform === 'linux' ? test : test.skip;
-
-const TLS12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
-const TLS13 = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' };
-
-/** A stream of ours in the `role` of a server or a client, in the middle of a handshake, and its peer of node:net. */
-async function againstRaw(role, credentials = {}) {
-  if (role === 'server') {
-    const [raw, ours] = await pair({ client: nodeNet, clientOptions: { noDelay: true } });
-    return [ours.setSecure({ ...SERVER, ...credentials }), raw.on('error', () => {})];
-  }
-  const [ours, raw] = await pair({ server: nodeNet, serverOptions: { noDelay: true } });
-  return [ours.setSecure({ ...CLIENT, ...credentials }), raw.on('error', () => {})];
-}
+const [TLS12, TLS13] = [only('TLSv1.2'), only('TLSv1.3')];
 
 /** What a handshake that fails has come to: the error, and the names of the events, of which 'close' is the last. */
 async function outcomeOf(stream) {
@@ -44,15 +30,6 @@ async function outcomeOf(stream) {
   const error = await failure(stream);
   return { error, names: await names };
 }
-
-/** Lets the loop turn once. */
-function turn() {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-const ROLES = ['server', 'client'];
-
-jest.setTimeout(60_000);
 
 describe('a handshake that fails: \'error\', then \'close\' with true, and nothing else', () => {
   const random = (seed, length) => {
@@ -193,13 +170,10 @@ describe('"a handshake deadline (default 120 s) with its own code"', () => {
   });
 
   test('it counts from \'connect\' where setSecure came before, and is over with \'secure\'', async () => {
-    const server = await secureServer({ ...SERVER, handshakeTimeout: 50 });
-    const accepted = nextSecure(server);
-    const client = secureClient(server, { ...CLIENT, handshakeTimeout: 50 });
-    await once(client, 'secure');
-    const stream = await accepted;
+    const server = await secureServer({ ...SERVER, handshakeTimeout: 2000 });
+    const [client, stream] = await meet(server, server, { ...CLIENT, handshakeTimeout: 2000 });
     // Longer than the deadline, by the clock that it would be kept by.
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
     await greet(client, stream);
   });
 
@@ -265,216 +239,6 @@ test('a client that leaves while SNICallback has not answered: ECONNRESET, as so
   const client = tlsClient(server, { servername: 'localhost' }).on('error', () => {});
   const [accepted] = await connection;
   expect((await failure(accepted)).code).toBe('ECONNRESET');
-});
-
-describe('destroy() at every step', () => {
-  test.each(['connection', 'connect', 'secure'])('in a listener of \'%s\', on either side', async (name) => {
-    for (const side of ROLES) {
-      const server = await listening(net.createServer());
-      const closed = [];
-      server.on('connection', (stream) => {
-        destroyAtEnd(stream);
-        closed.push(namesUntilClose(stream.on('error', () => {}), ['secure', 'data', 'end', 'error', 'close']));
-        stream.setSecure(SERVER);
-        if (side !== 'server') return;
-        if (name === 'connection') stream.destroy();
-        else stream.on(name, () => stream.destroy());
-      });
-      const client = destroyAtEnd(net.connect(server.address().port, '127.0.0.1'));
-      client.on('error', () => {});
-      closed.push(namesUntilClose(client, ['secure', 'data', 'end', 'error', 'close']));
-      client.setSecure(CLIENT);
-      if (side === 'client' && name !== 'connection') client.on(name, () => client.destroy());
-      if (side === 'client' && name === 'connection') server.on('connection', () => client.destroy());
-      if (closed.length < 2) await once(server, 'connection');
-      for (const names of await Promise.all(closed)) {
-        expect(names.filter((one) => one === 'close')).toEqual(['close']);
-        expect(names.at(-1)).toBe('close');
-      }
-    }
-  });
-
-  test.each(ROLES.flatMap((side) => [TLS12, TLS13].map((versions) => [side, versions.minVersion, versions])))(
-    'our %s, %s, after so many bytes of the other: \'close\' with false, and nothing after it', async (side, _, versions) => {
-      const server = await tolerantServer({ ...SERVER, ...versions });
-      for (let count = 0; count < 1000; count += 53) {
-        const connection = once(server, 'connection');
-        let victim = null;
-        let left = count;
-        const direction = side === 'server' ? 'up' : 'down';
-        const between = await tap(server, {
-          [direction](chunk, to) {
-            to.write(chunk);
-            left -= chunk.length;
-            if (left <= 0) victim?.destroy();
-          },
-        });
-        const client = secureClient(between, { ...CLIENT, ...versions });
-        client.on('error', () => {});
-        client.on('secure', () => client.write(Buffer.alloc(1000)));
-        const [accepted] = await connection;
-        accepted.on('secure', () => accepted.write(Buffer.alloc(1000)));
-        victim = side === 'server' ? accepted : client;
-        const events = record(victim, 'error', 'close');
-        if (left <= 0) victim.destroy();
-        await once(victim, 'close');
-        client.destroy();
-        accepted.destroy();
-        await settled();
-        expect(events).toEqual([['close', false]]);
-      }
-    });
-
-  test('in the turn of setSecure, and before \'connect\'', async () => {
-    const [client, accepted] = await pair();
-    for (const [stream, credentials] of [[client, CLIENT], [accepted, SERVER]]) {
-      const events = record(stream, 'secure', 'error', 'close');
-      stream.setSecure(credentials).destroy();
-      await once(stream, 'close');
-      expect(events).toEqual([['close', false]]);
-    }
-    const server = await secureServer();
-    const early = secureClient(server);
-    const events = record(early, 'connect', 'secure', 'error', 'close');
-    early.destroy();
-    await once(early, 'close');
-    expect(events).toEqual([['close', false]]);
-  });
-
-  test('with an error: that one, then \'close\' with true', async () => {
-    const [client] = await pair();
-    client.setSecure(CLIENT);
-    const reason = new Error('A parse error or so.');
-    client.destroy(reason);
-    expect(await failure(client)).toBe(reason);
-  });
-
-  test('what waits for the handshake is dropped, and its callbacks get an error', async () => {
-    const [client] = await pair();
-    client.setSecure(CLIENT);
-    const callbacks = [jest.fn(), jest.fn()];
-    client.write('one', callbacks[0]);
-    client.write('two', callbacks[1]);
-    client.destroy();
-    await once(client, 'close');
-    await settled();
-    for (const callback of callbacks) {
-      expect(callback.mock.calls).toEqual([[expect.objectContaining({ code: expect.any(String) })]]);
-    }
-  });
-
-  test('resetAndDestroy() in the middle', async () => {
-    const [ours, raw] = await againstRaw('client');
-    raw.off('error', raw.listeners('error')[0]).resume();
-    ours.resetAndDestroy();
-    expect((await failure(raw)).code).toBe('ECONNRESET');
-  });
-});
-
-describe('"every split offset of a recorded handshake"', () => {
-  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('our server, and a ClientHello of %s in two pieces', async (_, versions) => {
-    const hello = await clientHello(versions);
-    const server = await tolerantServer(SERVER);
-    const { port } = server.address();
-    const answered = async (offset) => {
-      const raw = destroyAtEnd(nodeNet.connect({ port, host: '127.0.0.1', noDelay: true }));
-      raw.write(hello.subarray(0, offset));
-      await settled();
-      raw.write(hello.subarray(offset));
-      const [answer] = await once(raw, 'data');
-      raw.destroy();
-      return records(answer)[0]?.type;
-    };
-    const types = [];
-    for (let offset = 1; offset < hello.length; offset += 16) {
-      const offsets = Array.from({ length: Math.min(16, hello.length - offset) }, (_unused, i) => offset + i);
-      types.push(...(await Promise.all(offsets.map(answered))));
-    }
-    expect(types.length).toBe(hello.length - 1);
-    expect(new Set(types)).toEqual(new Set([HANDSHAKE]));
-  });
-
-  test.each([['TLSv1.2', TLS12], ['TLSv1.3', TLS13]])('one byte at a time, in both directions, %s', async (_, versions) => {
-    const server = await secureServer({ ...SERVER, ...versions });
-    const trickle = async (chunk, to) => {
-      for (const byte of chunk) {
-        to.write(Buffer.from([byte]));
-        await turn();
-      }
-    };
-    const between = await tap(server, { up: trickle, down: trickle });
-    const accepted = nextSecure(server);
-    const client = secureClient(between);
-    await once(client, 'secure');
-    await greet(client, await accepted);
-    expect(client.getProtocol()).toBe(versions.minVersion);
-  });
-});
-
-describe('many handshakes', () => {
-  onLinux('"nothing leaks": 1,000 handshakes, good and bad, and the descriptors are back', async () => {
-    const server = await listening(net.createServer((stream) => stream.on('error', () => {}).setSecure(SERVER)));
-    const { port } = server.address();
-    /** Kinds of visits, which take turns. */
-    const kinds = [
-      (client) => client.on('secure', () => client.end()),
-      (client) => client.on('secure', () => client.destroy()),
-      (client) => client.on('secure', () => client.resetAndDestroy()),
-      (client) => client.on('connect', () => client.destroy()),
-    ];
-    const credentials = net.createCredentials(CLIENT);
-    const visit = async (i) => {
-      const client = net.connect(port, '127.0.0.1').setSecure(credentials);
-      client.on('error', () => {});
-      kinds[i % kinds.length](client.resume());
-      await once(client, 'close');
-    };
-    const run = async (from, until) => {
-      for (let i = from; i < until; i += 20) {
-        await Promise.all(Array.from({ length: 20 }, (_, k) => visit(i + k)));
-      }
-      while (server.connections > 0) await turn();
-    };
-    await run(0, 1000);
-    // Of a handshake that is cancelled, the socket is closed as soon as its thread has seen that. The listener stays.
-    while (socketsAt(port) > 1) await turn();
-  });
-
-  test('100 at once are all served, and the others of the loop get their turn', async () => {
-    const server = await listening(
-      net.createServer((stream) => {
-        destroyAtEnd(stream).setSecure(SERVER);
-        stream.pipe(stream);
-      }),
-    );
-    const finished = [];
-    const other = settled().then(() => finished.push('another connection'));
-    const texts = await Promise.all(
-      Array.from({ length: 100 }, async (_, i) => {
-        const client = secureClient(server);
-        client.write(`${i}`);
-        const [data] = await once(client, 'data');
-        finished.push(i);
-        return data.toString();
-      }),
-    );
-    await other;
-    expect(texts).toEqual(Array.from({ length: 100 }, (_, i) => `${i}`));
-    expect(finished.at(-1)).not.toBe('another connection');
-  });
-
-  test('a server that is closed while handshakes are under way: they come to their end (D4)', async () => {
-    const server = await secureServer();
-    const clients = Array.from({ length: 10 }, () => secureClient(server));
-    let accepted = 0;
-    await new Promise((resolve) => {
-      server.on('connection', () => {
-        if (++accepted === clients.length) resolve();
-      });
-    });
-    server.close();
-    await Promise.all(clients.map((client) => once(client, 'secure')));
-  });
 });
 
 test('renegotiation is not done: the session of a peer that asks for it ends with an alert or goes on', async () => {
