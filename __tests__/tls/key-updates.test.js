@@ -11,7 +11,7 @@ const { CLIENT, SERVER, tolerantServer } = require('./ends');
 const { Updater } = require('./updater');
 const { ALERT, APPLICATION_DATA } = require('./wire');
 
-/** Updates in a row, without data, that are put up with. */
+/** Updates in a row, without data, that are accepted. */
 const LIMIT = 32;
 
 /** Ours and the peer, secure. */
@@ -50,7 +50,7 @@ describe.each(Object.keys(ROLES))('%s', (role) => {
     expect(peer.bytes).toBeLessThan(200);
   });
 
-  test(`${LIMIT} updates are put up with, and the data behind them arrives`, async () => {
+  test(`${LIMIT} updates are accepted, and the data behind them arrives`, async () => {
     const [stream, peer] = await ROLES[role]();
     const received = once(stream, 'data');
     await peer.send(Buffer.concat([peer.updates(LIMIT), peer.data('behind')]));
