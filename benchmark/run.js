@@ -37,7 +37,8 @@ function read() {
   if (server !== undefined && !['ours', against].includes(server)) {
     throw new Error(`--server must be "ours" or "${against}".\n${USAGE}`);
   }
-  const wanted = chosen(options.workload ?? options.work ?? names, names, 'workload', USAGE);
+  const named = [...(options.workload ?? []), ...(options.work ?? [])];
+  const wanted = chosen(named.length > 0 ? named : names, names, 'workload', USAGE);
   return {
     ...options,
     sides: server === undefined ? options.sides : [server === 'ours' ? ours : against],

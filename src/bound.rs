@@ -1,4 +1,6 @@
-//! A socket that is bound and nothing else yet: it will listen, or connect.
+//! A socket that is bound and nothing else yet: it will listen, or connect, under the same id.
+//!
+//! Owned by a slot of the engine, used on the thread of its environment.
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, RawFd};
@@ -26,7 +28,7 @@ impl Bound {
         self.fd.as_ref()
     }
 
-    /// What it is to become is made of this.
+    /// Takes the socket and its file, for the listener or the stream that it becomes.
     pub fn take(&mut self) -> Option<(Descriptor, Kind, Option<SocketFile>)> {
         Some((self.fd.take()?, self.kind, self.file.take()))
     }

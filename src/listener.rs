@@ -15,7 +15,7 @@ use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
 use crate::socket::{Descriptor, Kind, address, io};
 
-/// After so many failures in a row that each would excuse trying again, the next one stalls the listener all the same.
+/// After this many failures in a row that are worth another attempt, the next one stalls the listener all the same.
 const FAILURES_MOST: u32 = 64;
 
 /// What a listener reports: the outcome of serving it once.
@@ -83,7 +83,7 @@ impl Listener {
         }
     }
 
-    /// An adopted socket is this listener's from now on: everything that could fail has succeeded.
+    /// Owns an adopted socket from now on: everything that could fail has succeeded.
     pub fn own(&mut self) {
         if let Some(fd) = &mut self.fd {
             fd.own();

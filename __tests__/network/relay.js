@@ -9,8 +9,8 @@
 // `stall`       { at, for }: nothing is passed on for so many milliseconds, once so many bytes have passed
 // `cut`         { at, how }: the connection ends once so many bytes have passed:
 //               'fin' ends what is passed on, and reads no more; 'reset' resets both sides; 'silence' passes on nothing
-//               any more, in either direction, and ends nothing; 'vanish' resets the sender, and the receiver hears
-//               nothing of it
+//               any more, in either direction, and ends nothing; 'vanish' resets the sender, and the receiver
+//               is not informed
 
 const { once } = require('events');
 const net = require('net');

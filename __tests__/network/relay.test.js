@@ -64,7 +64,7 @@ describe.each(ENTRIES)('%s', (_, net) => {
     const received = [];
     peer.on('data', (data) => received.push(data));
     peer.setTimeout(200);
-    // The sender's side of the network has told it; the other side never hears of it.
+    // The network resets the sender only.
     expect((await reset)[0].code).toBe('ECONNRESET');
     await once(peer, 'timeout');
     expect(Buffer.concat(received).toString()).toBe('hello');
@@ -73,7 +73,7 @@ describe.each(ENTRIES)('%s', (_, net) => {
 
   test.each([['client', 0], ['server', 1]])('handshakeTimeout of a %s: a network that falls silent', async (_side, waiting) => {
     const { createCredentials } = require('../..');
-    // The other side waits longer: its end would be heard of.
+    // The other side waits longer, so that it does not fail first.
     const credentials = [{ ca: certificate('root') }, identity('p256')]
       .map((one, side) => createCredentials({ ...one, handshakeTimeout: side === waiting ? 200 : 60_000 }));
     const server = closeAtEnd(net.createServer());

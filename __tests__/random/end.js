@@ -11,12 +11,13 @@ const HIDDEN = { utf16le: 1, ucs2: 1 };
 class End {
   /**
    * `how`: `{ side, isText: [sent, received], encoding, reader, isOurs, isPage, isWrapped, isNodes, mayReset, isPaused,
-   * adopter }`.
+   * isUsed, adopter }`.
    */
   constructor(stream, how, broken, progress) {
     Object.assign(this, how, { stream, broken, progress, sent: 0, received: 0, closed: 0, listeners: [] });
     Object.assign(this, { ended: false, finished: false, failed: false, aborted: false, owesDrain: false });
     Object.assign(this, { callbacks: [], called: 0, corked: 0, sink: null });
+    this.isDetached = false;
     // Whether the stream was paused, by a step or by its server: then nothing may arrive.
     this.isHeld = how.isPaused ?? false;
     if (this.encoding !== null && this.reader !== 'onread') stream.setEncoding(this.encoding);
@@ -40,9 +41,9 @@ class End {
     this.stream.on(name, listener);
   }
 
-  /** Takes this end's listeners off the stream: it is to be used again. */
+  /** Takes this end's listeners off the stream: it is to be used again. A pipe stays, as it would in a program. */
   detach() {
-    if (this.sink !== null) this.stream.unpipe(this.sink);
+    this.isDetached = true;
     for (const [name, listener] of this.listeners) this.stream.removeListener(name, listener);
   }
 
@@ -133,7 +134,7 @@ class End {
       decodeStrings: false,
       highWaterMark: 1 + this.next(30000),
       write: (data, encoding, callback) => {
-        this.take(data);
+        if (!this.isDetached) this.take(data);
         if (this.next(2)) setImmediate(callback);
         else callback();
       },
@@ -259,7 +260,8 @@ class End {
       this.corked--;
       stream.uncork();
     } else if (name === 'read' && this.reader === 'readable') this.readSome(1 + (form % 5));
-    else if (name === 'unpipe' && this.sink !== null && this.isPiped) {
+    // A pipe of an earlier connection would take what comes meanwhile.
+    else if (name === 'unpipe' && this.sink !== null && this.isPiped && !this.isUsed) {
       this.isPiped = false;
       stream.unpipe(this.sink);
     } else if (name === 'pipe' && this.sink !== null && !this.isPiped) {

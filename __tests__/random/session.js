@@ -235,6 +235,7 @@ class Session {
       const how = {
         side, sends: side, receives: from, isText: [list.isText[side], list.isText[from]],
         encoding: list.encodings[side], reader: readers[side], adopter: this.adopter,
+        isUsed: side === 0 && this.used !== null,
         isOurs: modules[side] !== nodeNet, isPage: modules[side] === pageNet,
         isWrapped: isWrapped[side], isNodes: modules[side] === nodeNet, mayReset: list.unix ? 'never' : 'tcp',
         isPaused: side === 1 && list.gate === 'pauseOnConnect' && !isWrapped[1] && !this.inherited?.pair,

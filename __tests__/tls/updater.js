@@ -102,11 +102,11 @@ class Updater {
   /** Over `raw`, a connected socket of node:net, as the server if there are `secrets` of one. */
   static async over(raw, { secrets, ca }) {
     const updater = new Updater();
-    await updater.#shakeHands(raw, secrets, ca);
+    await updater.#handshake(raw, secrets, ca);
     return updater;
   }
 
-  async #shakeHands(raw, secrets, ca) {
+  async #handshake(raw, secrets, ca) {
     this.#raw = raw;
     const wire = new Duplex({
       read() {},

@@ -24,7 +24,7 @@ impl Unsent {
         }
     }
 
-    /// Takes all of them; to be given back, empty, for its memory.
+    /// Takes all of them. The vector comes back, empty, by [`Self::give_back`].
     pub fn take(&mut self) -> Vec<Id> {
         self.urgent = false;
         std::mem::take(&mut self.ids)

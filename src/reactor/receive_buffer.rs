@@ -3,8 +3,8 @@
 //!
 //! The memory belongs to a JavaScript Buffer that only `lib/engine.js` can reach. What JavaScript keeps of a message is copied
 //! from here into a Buffer that owns exactly that many bytes (D29): no message pins another one, and none can be seen
-//! through another one's `buffer`. Large reads do not pass through here: they go into the
-//! memory for bulk, which JavaScript takes as it is.
+//! through another one's `buffer`. Large reads go into other memory, which JavaScript takes as it
+//! is.
 
 use std::mem::MaybeUninit;
 

@@ -1,4 +1,4 @@
-//! Addresses between text, the kernel and JavaScript.
+//! Converts addresses between text and the kernel's form.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -51,12 +51,12 @@ fn text_v6(ip: &Ipv6Addr) -> String {
     }
 }
 
-/// The address that `fd` is bound to, `None` for what has no IP address.
+/// The address that `fd` is bound to, `None` if that is no IP address.
 pub fn local(fd: impl AsFd) -> Option<SocketAddr> {
     SockRef::from(&fd).local_addr().ok()?.as_socket()
 }
 
-/// The address that `fd` is connected to, `None` for what has no IP address.
+/// The address that `fd` is connected to, `None` if that is no IP address.
 pub fn peer(fd: impl AsFd) -> Option<SocketAddr> {
     SockRef::from(&fd).peer_addr().ok()?.as_socket()
 }

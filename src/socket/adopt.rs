@@ -12,16 +12,15 @@ use crate::error::{Result, Syscall};
 
 /// Claims a connected socket or a pipe, and makes it non-blocking.
 ///
-/// `EEXIST` for what has an owner, `ENOTSOCK` for a file or a device, `EBADF` for no open descriptor, `EPROTOTYPE` for a
-/// socket that is no stream.
+/// `EEXIST` if it has an owner, `ENOTSOCK` if it is a file or a device, `EBADF` if it is not open, `EPROTOTYPE` if it is
+/// a socket of another type than stream.
 pub fn stream(fd: RawFd) -> Result<(Descriptor, Kind)> {
     claim(fd, Syscall::Open, stream_kind)
 }
 
 /// Claims a listening socket, and makes it non-blocking.
 ///
-/// `EEXIST` for what has an owner, `ENOTSOCK` for what is no socket, `EBADF` for no open descriptor, `EINVAL` for a
-/// socket that does not listen.
+/// `EEXIST` if it has an owner, `ENOTSOCK` if it is no socket, `EBADF` if it is not open, `EINVAL` if it does not listen.
 pub fn listener(fd: RawFd) -> Result<(Descriptor, Kind)> {
     claim(fd, Syscall::Listen, |fd| {
         let kind = socket_kind(fd)?;

@@ -1,7 +1,7 @@
 //! Owned descriptors, each with one owner in the process.
 //!
 //! Another environment of the process (a worker) can be passed the number of a descriptor that is open here, and so can
-//! this one. If both owned it, the second close would hit whatever file has been given the number since. So every
+//! this one. If both owned it, the second close would hit the file that has got the number since. So every
 //! descriptor of every engine is listed in one table, and what is listed can't be adopted (`EEXIST`).
 //!
 //! The table is static because descriptors belong to the process, not to an environment. It is used on all JavaScript
@@ -67,7 +67,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// The owner of the number `fd`, which the caller hands over: only once [`Self::own`] has been called is it closed
-    /// with this value. `EBADF` for what is no number of a descriptor, `EEXIST` for what is owned already.
+    /// with this value. `EBADF` if that can be no descriptor, `EEXIST` if it is owned already.
     pub fn claim(fd: RawFd) -> Result<Self, i32> {
         if fd < 0 {
             return Err(libc::EBADF);
@@ -83,7 +83,7 @@ impl Descriptor {
         Ok(Self { fd, ticket, tenure: Tenure::Claimed { blocking: false } })
     }
 
-    /// Makes what has been claimed non-blocking; if it is not owned in the end, it becomes what it was.
+    /// Makes a claimed descriptor non-blocking. If it is dropped before it is owned, that is undone.
     pub fn unblock(&mut self) -> Result<(), i32> {
         let errno = |errno: rustix::io::Errno| errno.raw_os_error();
         let blocking = !rustix::fs::fcntl_getfl(&*self.fd).map_err(errno)?.contains(rustix::fs::OFlags::NONBLOCK);
@@ -94,7 +94,7 @@ impl Descriptor {
         Ok(())
     }
 
-    /// Everything that could fail has succeeded: what has been claimed is owned from now on.
+    /// Owns a claimed descriptor from now on: everything that could fail has succeeded.
     pub fn own(&mut self) {
         if let Tenure::Claimed { .. } = self.tenure {
             let is_standard = self.fd.as_raw_fd() <= LAST_STANDARD_STREAM;

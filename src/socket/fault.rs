@@ -1,10 +1,10 @@
 //! Where tests make a system call of the engine fail: with the cargo feature `fault-injection`, [`at`] returns the error
-//! that has been planned for a call. In what is published it does nothing, and the compiler removes it.
+//! that has been planned for a call. In published builds it does nothing, and the compiler removes it.
 
 #[cfg(feature = "fault-injection")]
 pub use plan::{at, fail, passed};
 
-/// Asked before the system call `_call`.
+/// To be called before the system call `_call`.
 #[cfg(not(feature = "fault-injection"))]
 #[inline(always)]
 pub fn at(_call: &'static str) -> std::io::Result<()> {
@@ -21,9 +21,9 @@ mod plan {
     struct Plan {
         call: String,
         errno: i32,
-        /// So many calls succeed before.
+        /// This many calls succeed first.
         skip: u32,
-        /// So many calls fail then.
+        /// Then this many fail.
         times: u32,
         /// How often each call has been made since the plan was made.
         counts: BTreeMap<&'static str, u32>,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault;
 
-/// A socket file and the identity it had when it was made: another's file of the same name is not ours to remove.
+/// A socket file and the identity it had when it was made: a file of the same name that is not the same is not removed.
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct SocketFile {
 }
 
 impl SocketFile {
-    /// What is at `path` now; `None` of a name that is in no file system.
+    /// The file at `path` now; `None` for a name that is in no file system.
     pub fn at(path: &[u8]) -> Option<Self> {
         let path = Path::new(OsStr::from_bytes(path));
         let status = path.symlink_metadata().ok()?;
@@ -34,7 +34,7 @@ impl SocketFile {
     pub fn remove(&self) {
         let ours =
             self.path.symlink_metadata().is_ok_and(|status| (status.dev(), status.ino()) == (self.device, self.inode));
-        // A failure to remove it is as good as none: the file is a leftover then.
+        // A failure is no error: the file is a leftover then, which the next server replaces.
         if ours && fault::at("unlink").is_ok() {
             // If it has been removed meanwhile, it is gone either way.
             let _ = std::fs::remove_file(&self.path);

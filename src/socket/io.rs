@@ -11,8 +11,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::{Kind, fault};
 
-/// Takes a connection from a listening socket, non-blocking and closed in programs that are started. Over TCP, also the
-/// address of its peer.
+/// Accepts a connection: non-blocking, and closed on `exec`. Over TCP, also returns the address of its peer.
 pub fn accept(fd: impl AsFd, kind: Kind) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> {
     fault::at("accept")?;
     let (stream, peer) = accept_from(&fd)?;
@@ -53,7 +52,7 @@ pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [MaybeUninit<u8>]) -> Result
     })
 }
 
-/// Like [`read`], of a socket into memory that has been written before.
+/// As [`read`], of a socket and into initialized memory.
 pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
     debug_assert!(!buffer.is_empty());
     outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|(count, _)| count))
@@ -88,7 +87,7 @@ pub fn send(fd: impl AsFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize
 }
 
 fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Errno> {
-    // Node ignores SIGPIPE, but who embeds it may not.
+    // Node ignores SIGPIPE, but a program that embeds it may not.
     #[cfg(not(target_vendor = "apple"))]
     let flags = flags | SendFlags::NOSIGNAL;
     loop {

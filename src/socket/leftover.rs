@@ -59,7 +59,7 @@ pub fn replace<T>(path: &[u8], mut bind: impl FnMut() -> Option<T>) -> Option<T>
     bind()
 }
 
-/// What a file is known by. Its number alone may be used again.
+/// What identifies a file. An inode number alone may be reused.
 type FileIdentity = (u64, u64, i64, i64);
 
 /// The identity of the socket file at `path`, if it belongs to no socket.
@@ -82,7 +82,7 @@ struct Lock {
 }
 
 impl Lock {
-    /// `None` if it is held, or can't be had.
+    /// `None` if it is held, or can't be taken.
     fn of(path: &Path) -> Option<Self> {
         let mut file = path.as_os_str().to_owned();
         file.push(LOCK_SUFFIX);
@@ -94,7 +94,7 @@ impl Lock {
             fault::at("flock").ok()?;
             rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).ok()?;
             let ours = rustix::fs::fstat(&fd).ok()?;
-            // Its last holder has removed the file, unless it is the one that others find, too.
+            // If the path leads to another file by now, the last holder has removed this one.
             let is_current =
                 rustix::fs::lstat(&file).is_ok_and(|found| (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino));
             if is_current {

@@ -1,4 +1,4 @@
-//! Sockets as the kernel gives them: opening, adopting, naming, tuning, moving bytes.
+//! System calls on sockets: opening, adopting, addresses, options, moving bytes.
 //!
 //! Nothing here waits: every call is one non-blocking step on a descriptor. The streams and listeners above own the
 //! descriptors and decide what happens when. The only state is the process's table of owned ones ([`descriptor`]).
@@ -15,7 +15,7 @@ pub mod options;
 
 pub use descriptor::Descriptor;
 
-/// What a descriptor is, as far as it matters above.
+/// The kind of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A TCP socket over IPv4.

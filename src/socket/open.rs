@@ -1,4 +1,4 @@
-//! Opening sockets of our own: connecting ones and listening ones.
+//! Opens sockets that connect, listen, or are bound for one of the two.
 
 use std::ffi::OsStr;
 use std::io;
@@ -42,7 +42,7 @@ pub fn connect_tcp(
 }
 
 fn bind_to_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Result<()> {
-    // What libuv, and so Node, says of an address of the other family. The kernel's answer depends on the family.
+    // What libuv, and so Node, reports for an address of the other family. The kernel's answer depends on the family.
     if tcp_domain(&local).0 != domain {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
@@ -71,17 +71,17 @@ pub fn bind_unix(path: &[u8]) -> Result<OwnedFd> {
     Ok(bound_unix(path, Syscall::Bind)?.into())
 }
 
-/// Has a bound socket listen.
+/// Makes a bound socket listen.
 pub fn listen(fd: &OwnedFd, backlog: i32) -> Result<()> {
     start_listening(&SockRef::from(fd), backlog).map_err(|error| Syscall::Listen.failed(&error))
 }
 
-/// Has a bound socket start to connect to `peer`.
+/// Starts to connect a bound socket to `peer`.
 pub fn connect_bound_tcp(fd: &OwnedFd, peer: SocketAddr) -> Result<()> {
     start_connecting(&SockRef::from(fd), &peer.into()).map_err(|error| Syscall::Connect.failed(&error))
 }
 
-/// Connects a bound socket to the UNIX socket at `path`.
+/// Starts to connect a bound socket to the UNIX socket at `path`.
 pub fn connect_bound_unix(fd: &OwnedFd, path: &[u8]) -> Result<()> {
     let address = unix_address(path, Syscall::Connect)?;
     start_connecting(&SockRef::from(fd), &address).map_err(|error| Syscall::Connect.failed(&error))
@@ -136,7 +136,7 @@ fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {
         Ok(socket)
     };
     open().map_err(|error: io::Error| match error.raw_os_error() {
-        // What libuv, and so Node, says of a folder that is not there.
+        // What libuv, and so Node, reports for a folder that does not exist.
         Some(libc::ENOENT) => syscall.errno(libc::EACCES),
         _ => syscall.failed(&error),
     })

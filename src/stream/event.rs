@@ -41,7 +41,7 @@ pub enum StreamEvent {
     TlsFailed(Box<TlsError>),
 }
 
-/// What serving a stream has come to.
+/// The outcome of serving a stream.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ServeOutcome {
     /// There is an event.
@@ -52,10 +52,10 @@ pub enum ServeOutcome {
     Nothing,
 }
 
-/// What a read has come to.
+/// The outcome of one read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReadOutcome {
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
     /// An end, or a failure.
     Event(StreamEvent),

@@ -8,7 +8,7 @@
 //! | [`serve`] | does what is due |
 //! | [`receive`], [`send`] | bytes in, bytes out |
 //! | [`security`] | the handshake, and what is known of the peer |
-//! | [`options`] | socket options, and what else JavaScript asks |
+//! | [`options`] | socket options |
 //! | [`event`], [`shared`] | what a stream reports; what streams share |
 //!
 //! Invariants: what was accepted for sending goes out in order, and before the end of the sending side. After an end or a
@@ -121,7 +121,7 @@ impl Stream {
         }
     }
 
-    /// An adopted descriptor is this stream's from now on: everything that could fail has succeeded.
+    /// Owns an adopted descriptor from now on: everything that could fail has succeeded.
     pub fn own(&mut self) {
         // No handshake has a share of it yet.
         if let Some(fd) = self.fd.as_mut().and_then(Arc::get_mut) {
@@ -201,14 +201,14 @@ impl Stream {
         self.bulky
     }
 
-    // What it is.
+    // What is known of it.
 
     /// The number of the descriptor while it is open.
     pub fn raw_fd(&self) -> Option<RawFd> {
         self.fd.as_ref().map(|fd| fd.as_raw_fd())
     }
 
-    /// What it is.
+    /// The kind of its descriptor.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -92,9 +92,7 @@ fn report(meter: &Meter, Outcome { operations, latencies }: Outcome) -> String {
     let share = cpu / seconds;
     let latencies = latencies.map(|Percentiles { p50, p99 }| format!(r#","p50":{p50:.1},"p99":{p99:.1}"#));
     let latencies = latencies.unwrap_or_default();
-    format!(
-        r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4}{latencies}}}"#
-    )
+    format!(r#"{{"operations":{operations},"seconds":{seconds:.6},"cpu":{cpu:.6},"share":{share:.4}{latencies}}}"#)
 }
 
 fn say(line: &str) -> Result<(), Failure> {
