@@ -7,7 +7,7 @@
 use std::fmt;
 
 use rustix::io::Errno;
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
 use super::trust::Verdict;
 
@@ -114,12 +114,22 @@ fn reason(error: &Error) -> &'static str {
         Error::InvalidMessage(invalid) => invalid_message_reason(invalid),
         Error::DecryptError => "decryption failed or bad record mac",
         Error::PeerIncompatible(incompatible) => incompatible_reason(incompatible),
-        Error::PeerMisbehaved(_) => "bad extension",
+        Error::PeerMisbehaved(misbehaviour) => misbehaviour_reason(misbehaviour),
         Error::PeerSentOversizedRecord => "packet length too long",
         Error::NoApplicationProtocol => "no application protocol",
         Error::InvalidCertificate(CertificateError::BadSignature) => "bad signature",
         Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_) => "certificate verify failed",
         _ => "internal error",
+    }
+}
+
+fn misbehaviour_reason(misbehaviour: &PeerMisbehaved) -> &'static str {
+    match misbehaviour {
+        PeerMisbehaved::TooManyKeyUpdateRequests => "too many key updates",
+        PeerMisbehaved::TooManyWarningAlertsReceived => "too many warn alerts",
+        PeerMisbehaved::TooManyEmptyFragments => "record too small",
+        PeerMisbehaved::KeyEpochWithPendingFragment => "not on record boundary",
+        _ => "bad extension",
     }
 }
 
