@@ -17,6 +17,8 @@ async function rabbitmqServer(lifetime) {
   const mapper = { ERL_EPMD_ADDRESS: place.host, ERL_EPMD_PORT: await ownPort() };
   const env = {
     ...process.env,
+    // Killed, Erlang would leave a dump in the folder that the tests run in.
+    ERL_CRASH_DUMP_BYTES: '0',
     ...mapper,
     HOME: folder,
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
