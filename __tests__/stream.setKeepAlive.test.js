@@ -96,7 +96,7 @@ describe('stream.setKeepAlive(enable=false, [initialDelay])', () => {
     expect([isOn(client), delayOf(client)]).toEqual([true, 66]);
   });
 
-  test('a UNIX stream has no such thing, and does not mind', async () => {
+  test('a UNIX stream ignores it', async () => {
     const server = await listening(
       net.createServer((stream) => stream.setKeepAlive(true, 1000).end('x')),
       path.join(scratch(), 's'),

@@ -63,7 +63,18 @@ describe('stream.setNoDelay(noDelay=true)', () => {
     expect(noDelay(client)).toBe(false);
   });
 
-  test('a UNIX stream has no such thing, and does not mind', async () => {
+  test('as in Node, it holds when the stream is opened again', async () => {
+    const [client, accepted, server] = await pair();
+    client.setNoDelay();
+    client.destroy();
+    await once(client, 'close');
+    accepted.destroy();
+    client.connect(server.address().port, '127.0.0.1');
+    await once(client, 'connect');
+    expect(noDelay(client)).toBe(true);
+  });
+
+  test('a UNIX stream ignores it', async () => {
     const server = await listening(net.createServer((stream) => stream.setNoDelay().end('x')), path.join(scratch(), 's'));
     const stream = destroyAtEnd(net.connect(server.address()));
     await once(stream, 'connect');

@@ -4,7 +4,7 @@
 
 const { Duplex } = require('stream');
 const { Handle, assignHandle } = require('../handle');
-const { kBound, kContract, kFailed, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
+const { kBound, kContract, kFailedBytes, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
 const { waitingBytes } = require('./sending');
 
 /** The members of net.Stream that tell what it is. */
@@ -74,7 +74,7 @@ class Addresses extends Duplex {
 
   /** Node's old name of what `bytesWritten` counts, without what waits. */
   get _bytesDispatched() {
-    return this._writableState ? this[kTransport].bytesWritten + this[kFailed] : undefined;
+    return this._writableState ? this[kTransport].bytesWritten + this[kFailedBytes] : undefined;
   }
 
   /** Not connected yet, or no more. */

@@ -23,13 +23,13 @@ const {
   kTimedOut,
   kTimer,
   kTransport,
-  kWanted,
+  kSocketOptions,
   resetFields,
 } = require('./fields');
 const { restoreWrite } = require('./peers-end');
 const { goOnReading, startReading } = require('./reading');
 const { hideSecureMembers } = require('./secure-members');
-const { applyWanted } = require('./socket-options');
+const { applySocketOptions } = require('./socket-options');
 const { rearmTimer, trackTraffic } = require('./timeouts');
 const { startDeadline } = require('./tls');
 
@@ -93,7 +93,7 @@ function attach(stream, id) {
 
 /** Passes on what has been asked of the stream before it had a connection. */
 function opened(stream) {
-  if (stream[kWanted] !== null) applyWanted(stream);
+  if (stream[kSocketOptions] !== null) applySocketOptions(stream);
   const mark = stream.writableHighWaterMark;
   // Only a lower mark than the default makes a difference.
   if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);

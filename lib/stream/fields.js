@@ -15,7 +15,7 @@ const kReading = Symbol('reading');
 /** The write that the engine has not taken whole: `{ chunks, callback }`. */
 const kPending = Symbol('pending');
 /** Bytes of writes that have failed, which `bytesWritten` counts as Node does. */
-const kFailed = Symbol('failed');
+const kFailedBytes = Symbol('failed bytes');
 /** The callback of `_final` while the end of the sending side is on its way. */
 const kFinal = Symbol('final');
 /** Closing is to reset the connection. */
@@ -37,8 +37,8 @@ const kServer = Symbol('server');
 const kOnread = Symbol('onread');
 /** What stands in for Node's `_handle`, once it has been asked for. */
 const kHandle = Symbol('handle');
-/** Socket options asked for before there is a socket. */
-const kWanted = Symbol('wanted');
+/** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService }`; null without any. */
+const kSocketOptions = Symbol('socket options');
 /** This side has connected; it was not accepted. */
 const kOutgoing = Symbol('outgoing');
 /** The host that was connected to, by name or address. */
@@ -52,14 +52,14 @@ const kSource = Symbol('source');
 const SHARED_FIELDS = {
   [kTransport]: Object.freeze(new StreamTransport()),
   [kPending]: null,
-  [kFailed]: 0,
+  [kFailedBytes]: 0,
   [kRace]: null,
   [kBound]: null,
   [kTimer]: null,
   [kTimedOut]: false,
   [kOnread]: null,
   [kHandle]: null,
-  [kWanted]: null,
+  [kSocketOptions]: null,
   [kReset]: false,
   [kAgain]: null,
   [kOutgoing]: false,
@@ -89,7 +89,7 @@ function resetFields(stream) {
   stream[kServer] = null;
   stream[kReading] = false;
   stream[kReset] = false;
-  stream[kFailed] = 0;
+  stream[kFailedBytes] = 0;
   stream[kPending] = null;
   stream[kSecurity] = null;
   stream[kBytes] = null;
@@ -116,7 +116,7 @@ module.exports = {
   kBytes,
   kClosing,
   kContract,
-  kFailed,
+  kFailedBytes,
   kFinal,
   kHandle,
   kHost,
@@ -133,7 +133,7 @@ module.exports = {
   kTimedOut,
   kTimer,
   kTransport,
-  kWanted,
+  kSocketOptions,
   resetFields,
   setFields,
 };

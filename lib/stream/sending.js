@@ -11,7 +11,7 @@ const { LATIN1, UTF8, WRITE_SIZE } = require('../binding');
 const engines = require('../engine');
 const errors = require('../errors');
 const { sizeOf, sizeOfAll } = require('../memory');
-const { kBound, kContract, kFailed, kFinal, kPending, kTimer, kTransport } = require('./fields');
+const { kBound, kContract, kFailedBytes, kFinal, kPending, kTimer, kTransport } = require('./fields');
 const { rearmTimer } = require('./timeouts');
 
 /** Strings of these encodings are read straight into the send buffer. */
@@ -35,7 +35,7 @@ function sendString(stream, text, encoding, callback) {
     const taken = stream[kTransport].writeString(text, length, native);
     if (taken > 0) return callback();
     if (taken < 0) {
-      stream[kFailed] += Buffer.byteLength(text, encoding);
+      stream[kFailedBytes] += Buffer.byteLength(text, encoding);
       return callback(errors.systemError(taken, 'write'));
     }
   }
@@ -54,7 +54,7 @@ function send(stream, chunks, callback) {
   }
   const taken = stream[kTransport].write(chunks);
   if (taken < 0) {
-    stream[kFailed] += sizeOfAll(chunks);
+    stream[kFailedBytes] += sizeOfAll(chunks);
     callback(errors.systemError(taken, 'write'));
     return;
   }

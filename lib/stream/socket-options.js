@@ -1,19 +1,22 @@
 'use strict';
 
-// Options of the socket. Those that are set before there is one are applied when it opens.
+// Options of the socket. They belong to the stream: those that are set before there is a socket are applied when it
+// opens, and all of them when it is opened again, as in Node.
+//
+// A new option follows `setTypeOfService`: check the argument, note it, and set it on an open socket.
 
 const { Duplex } = require('stream');
 const { keepAliveArguments, keepAliveSettings, validateInteger } = require('../arguments');
 const errors = require('../errors');
-const { kRace, kTransport, kWanted } = require('./fields');
+const { kRace, kTransport, kSocketOptions } = require('./fields');
 
 /** The members of net.Stream that set options of its socket. */
 class SocketOptions extends Duplex {
   /** Turns Nagle's algorithm off (true) or on. Contract: stream.setNoDelay. */
   setNoDelay(noDelay) {
     const isSet = noDelay === undefined || Boolean(noDelay);
+    optionsOf(this).noDelay = isSet;
     if (this[kTransport].isOpen) this[kTransport].setNoDelay(isSet);
-    else wanted(this).noDelay = isSet;
     return this;
   }
 
@@ -23,8 +26,8 @@ class SocketOptions extends Duplex {
    */
   setKeepAlive(enable, initialDelay, interval, count) {
     const settings = keepAliveSettings(...keepAliveArguments([enable, initialDelay, interval, count]));
+    optionsOf(this).keepAlive = settings;
     if (this[kTransport].isOpen) this[kTransport].setKeepAlive(settings);
-    else wanted(this).keepAlive = settings;
     return this;
   }
 
@@ -32,7 +35,7 @@ class SocketOptions extends Duplex {
   setTypeOfService(tos) {
     if (Number.isNaN(tos)) throw errors.invalidArgumentType('tos', 'number', tos);
     validateInteger(tos, 'tos', 0, 255);
-    wanted(this).typeOfService = tos;
+    optionsOf(this).typeOfService = tos;
     if (this[kTransport].isOpen) {
       const errno = this[kTransport].setTypeOfService(tos);
       if (errno !== 0) throw errors.systemError(errno, 'setTypeOfService');
@@ -40,10 +43,10 @@ class SocketOptions extends Duplex {
     return this;
   }
 
-  /** The kernel's type of service; of what is not connected over TCP, what it has been set to. */
+  /** The kernel's type of service; without a TCP connection, the value that was set last, or 0. */
   getTypeOfService() {
     const found = this[kTransport].typeOfService;
-    if (found === null) return this[kWanted]?.typeOfService ?? 0;
+    if (found === null) return this[kSocketOptions]?.typeOfService ?? 0;
     if (found < 0) throw errors.systemError(found, 'getTypeOfService');
     return found;
   }
@@ -59,14 +62,15 @@ class SocketOptions extends Duplex {
   }
 }
 
-function wanted(stream) {
-  stream[kWanted] ??= {};
-  return stream[kWanted];
+/** The options that the program has set on `stream`. */
+function optionsOf(stream) {
+  stream[kSocketOptions] ??= {};
+  return stream[kSocketOptions];
 }
 
-/** Applies the options that were set before the socket was open. */
-function applyWanted(stream) {
-  const { noDelay, keepAlive, typeOfService } = stream[kWanted];
+/** Sets on a new socket what the program has set on the stream. */
+function applySocketOptions(stream) {
+  const { noDelay, keepAlive, typeOfService } = stream[kSocketOptions];
   if (noDelay !== undefined) stream[kTransport].setNoDelay(noDelay);
   if (keepAlive !== undefined) stream[kTransport].setKeepAlive(keepAlive);
   if (typeOfService !== undefined) stream[kTransport].setTypeOfService(typeOfService);
@@ -78,4 +82,4 @@ function reference(stream, referenced) {
   return stream;
 }
 
-module.exports = { SocketOptions, applyWanted };
+module.exports = { SocketOptions, applySocketOptions };

@@ -70,7 +70,7 @@ function startDeadline(stream) {
   stream[kSecurity].startDeadline(() => stream.destroy(errors.handshakeTimeout()));
 }
 
-/** The mark of `setSecure()` has come to be written: all before it has been. */
+/** Duplex writes the mark of `setSecure()`: everything before it has been written. */
 function beginHandshake(stream, callback) {
   if (stream.destroyed) return;
   if (stream[kTransport].isOpen) {
@@ -127,7 +127,7 @@ function openStream(stream, security) {
   if (stream.destroyed || stream[kSecurity] !== security) return;
   security.open();
   if (!stream.destroyed) goOnReading(stream);
-  // What it had been full of has been taken by setSecure().
+  // setSecure() has emptied its buffer, which may have been full.
   if (stream.listenerCount('readable') > 0) stream.read(0);
 }
 

@@ -63,7 +63,7 @@ class StreamTransport extends Transport {
 
   // Pipes.
 
-  /** Has what is received sent to `target` from now on. Returns false if that can't be. */
+  /** Sends what is received to `target` from now on. Returns false if that is not possible. */
   pipe(target) {
     return this.engine.pipe(this.id, target.id);
   }

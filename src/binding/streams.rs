@@ -94,14 +94,14 @@ impl NativeEngine {
     }
 }
 
-/// As JavaScript has it: seconds and counts of 0 leave things as they are.
+/// From the arguments of JavaScript: seconds and counts of 0 leave the setting unchanged.
 pub(super) fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) -> Option<KeepAlive> {
     let seconds = |value: u32| (value > 0).then(|| Duration::from_secs(value.into()));
     let count = (count > 0).then_some(count);
     enable.then(|| KeepAlive { delay: seconds(delay), interval: seconds(interval), count })
 }
 
-/// As libuv has it.
+/// The error number, negative as in libuv.
 fn negative_errno(error: &std::io::Error) -> i32 {
     -error.raw_os_error().unwrap_or(libc::EINVAL)
 }

@@ -1,4 +1,5 @@
-//! The socket options that JavaScript may set on a stream at any time. Where there is no TCP, there is nothing to set.
+//! The socket options that JavaScript may set on a stream at any time. All of them are options of TCP: on other
+//! sockets, nothing is set.
 
 use super::Stream;
 use crate::socket::options::{self, KeepAlive};

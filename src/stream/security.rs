@@ -62,7 +62,7 @@ pub struct Handshaking {
 pub struct Secure {
     /// The records.
     pub session: Session,
-    /// What speaks against the peer, if anything does.
+    /// Why the peer is not trusted, if it is not.
     pub verdict: Option<Verdict>,
     /// The name that the client has asked for.
     pub server_name: Option<String>,
@@ -91,8 +91,8 @@ impl Security {
         self.last_session().map(Box::as_mut)
     }
 
-    /// Whether nothing can be accepted for sending: it would go out in the clear.
-    pub(super) fn holds_writes(&self) -> bool {
+    /// Whether writes can't be accepted: they would go out in the clear.
+    pub(super) fn would_send_in_the_clear(&self) -> bool {
         self.is_changing() || matches!(self, Self::Failed(None))
     }
 

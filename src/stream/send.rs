@@ -176,9 +176,9 @@ impl Stream {
         }
     }
 
-    /// Whether nothing can be accepted for sending now: the kernel takes nothing, or it would go out in the clear.
+    /// Whether writes can't be accepted now: the kernel has no room, or they would go out in the clear.
     fn holds_writes(&self) -> bool {
-        self.state.is_blocked() || self.state.is_connecting() || self.security.holds_writes()
+        self.state.is_blocked() || self.state.is_connecting() || self.security.would_send_in_the_clear()
     }
 
     // The end.
