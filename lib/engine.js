@@ -29,7 +29,7 @@ let outgoing = null;
 /** The memory for large reads, made for the first of them. When it is full, a stream takes it: see `takeBulk`. */
 let bulk = null;
 
-/** Whether a thread wakes the loop instead of libuv: Bun and Deno have none. */
+/** Whether a thread wakes the loop, instead of libuv, which Bun and Deno do not have. */
 const WAKE_BY_THREAD =
   process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
 
