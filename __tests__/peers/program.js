@@ -4,6 +4,7 @@
 // what is missing where it can; where it can't, the tests that want it are skipped and say so.
 
 const { execFileSync, spawn } = require('child_process');
+const { randomInt } = require('crypto');
 const { once } = require('events');
 const net = require('net');
 const { find } = require('../../scripts/peers');
@@ -85,6 +86,26 @@ async function ownPort() {
   return port;
 }
 
+/** Below this, the system chooses no ports by itself. */
+const CHOSEN_LEAST = 32_768;
+
+/**
+ * A port of 127.0.0.1, for a program that insists on that address: one that the system would not choose for another
+ * program before this one has it.
+ */
+async function portOfLocalhost() {
+  for (;;) {
+    const server = net.createServer();
+    const bound = once(server.listen(randomInt(10_240, CHOSEN_LEAST), '127.0.0.1'), 'listening');
+    const isFree = await bound.then(() => true, () => false);
+    const port = server.address()?.port;
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
+
 /** The user `name`, for a program that will not run as root, where we do: options for `start`. */
 function account(name) {
   if (process.getuid() !== 0) return {};
@@ -118,4 +139,4 @@ class Server {
   }
 }
 
-module.exports = { DEADLINE, SHARED, Server, account, describeWith, ownAddress, ownPort, start };
+module.exports = { DEADLINE, SHARED, Server, account, describeWith, ownAddress, ownPort, portOfLocalhost, start };

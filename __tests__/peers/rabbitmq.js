@@ -5,7 +5,7 @@
 const fs = require('fs');
 const path = require('path');
 const { scratch } = require('../helpers');
-const { Server, ownAddress, ownPort, start } = require('./program');
+const { Server, ownAddress, ownPort, portOfLocalhost, start } = require('./program');
 
 /** A broker for the user `guest`. What is given is its lifetime. */
 async function rabbitmqServer(lifetime) {
@@ -27,7 +27,7 @@ async function rabbitmqServer(lifetime) {
     RABBITMQ_MNESIA_BASE: folder,
     RABBITMQ_LOG_BASE: folder,
     RABBITMQ_NODENAME: 'rabbit@localhost',
-    RABBITMQ_DIST_PORT: await ownPort(),
+    RABBITMQ_DIST_PORT: await portOfLocalhost(),
     // Its script becomes the server, and is no parent of it.
     RABBITMQ_ALLOW_INPUT: '1',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput -kernel inet_dist_use_interface {${place.host.replaceAll('.', ',')}}`,
