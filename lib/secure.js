@@ -25,8 +25,8 @@ const HANDSHAKE_TIMEOUT = 120_000;
 /** What a path counts as where a certificate must be for a name, as in Node. */
 const LOCAL = 'localhost';
 
-/** Options of `createCredentials` that `setSecure` has, too. */
-const OWN_OPTIONS = ['servername'];
+/** The options of `createCredentials` that `setSecure` takes as well. */
+const SHARED_OPTIONS = ['servername'];
 
 /** A stream's way to TLS, and what came of it. */
 class Security {
@@ -149,7 +149,7 @@ function secureArguments(credentials, given = {}, isServer) {
   const options = readOptions(given, ['isServer', ...OPTIONS]);
   if (options.isServer !== undefined) validateBoolean(options.isServer, 'options.isServer');
   if (options.servername !== undefined) validateString(options.servername, 'options.servername');
-  const misplaced = OPTIONS.find((name) => options[name] !== undefined && !OWN_OPTIONS.includes(name));
+  const misplaced = OPTIONS.find((name) => options[name] !== undefined && !SHARED_OPTIONS.includes(name));
   if (misplaced !== undefined) {
     throw errors.invalidArgumentValue(`options.${misplaced}`, options[misplaced], 'belongs to the credentials');
   }

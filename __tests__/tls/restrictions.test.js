@@ -303,7 +303,7 @@ describe('all options of node:tls', () => {
     ['ALPNProtocols', 'h2', 'ERR_INVALID_ARG_TYPE'],
     ['crl', 'nope', 'ERR_CRYPTO_OPERATION_FAILED'],
     ['ca', 'nope', 'ERR_INVALID_ARG_VALUE'],
-  ])('%s: what can not be had throws', (name, value, expected) => {
+  ])('%s: what is not supported throws', (name, value, expected) => {
     const { code, message } = thrown(() => net.createCredentials({ [name]: value }));
     expect([code, message]).toEqual([expected, expect.stringMatching(name === 'secureProtocol' ? '' : name)]);
   });

@@ -10,15 +10,15 @@ use crate::stream::GATHER_MOST;
 #[derive(Default)]
 pub struct Unsent {
     ids: Vec<Id>,
-    /// One of them is no TCP stream: waiting for more than those that are pending gains nothing.
-    urgent: bool,
+    /// One of them is not a TCP stream: waiting for more streams than those with a pending event gains nothing.
+    early: bool,
 }
 
 impl Unsent {
     /// Stream `id`, which is in `slot`, has gathered bytes.
     pub fn add(&mut self, id: Id, slot: &mut Slot) {
         let Source::Stream(stream) = &slot.source else { return };
-        self.urgent |= !stream.kind().is_tcp();
+        self.early |= !stream.kind().is_tcp();
         if !std::mem::replace(&mut slot.dirty, true) {
             self.ids.push(id);
         }
@@ -26,7 +26,7 @@ impl Unsent {
 
     /// Takes all of them. The vector comes back, empty, by [`Self::give_back`].
     pub fn take(&mut self) -> Vec<Id> {
-        self.urgent = false;
+        self.early = false;
         std::mem::take(&mut self.ids)
     }
 
@@ -41,8 +41,8 @@ impl Unsent {
     }
 
     /// Whether one of them should not wait for more.
-    pub fn is_urgent(&self) -> bool {
-        self.urgent
+    pub fn flushes_early(&self) -> bool {
+        self.early
     }
 }
 

@@ -87,7 +87,7 @@ impl Engine {
 
     /// Whether enough has been gathered to send it between two events of a turn.
     pub fn is_flush_due(&self) -> bool {
-        (self.unsent.is_urgent() && self.pending.is_empty()) || self.unsent.len() >= BATCH
+        (self.unsent.flushes_early() && self.pending.is_empty()) || self.unsent.len() >= BATCH
     }
 
     /// The source that was served last: the one to blame if serving has panicked.
@@ -155,8 +155,8 @@ impl Engine {
         }
     }
 
-    /// Receives from the streams that are next, as long as there is nothing else to do for them. One receive after the
-    /// other and then one call into JavaScript after the other takes less time than both by turns.
+    /// Receives from the streams that are next, as long as there is nothing else to do for them. Several receives in a
+    /// row, then several calls into JavaScript in a row, take less time than the two in alternation.
     fn receive_ahead(&mut self) {
         while self.pending.len() < BATCH && self.shared.incoming.has_room() {
             let Some(id) = self.reactor.peek_ready() else { return };

@@ -122,7 +122,7 @@ describe('"Mismatched key and certificate, garbage, expired CRL, an unknown opti
     expect(complaint(ofArchive)).toEqual(about('passphrase', 'ERR_INVALID_ARG_TYPE'));
   });
 
-  test.each([null, 1, 'x', true, [], () => {}])('options that are none: %p', (options) => {
+  test.each([null, 1, 'x', true, [], () => {}])('what is not an options object: %p', (options) => {
     expect(complaint(options)).toEqual(['ERR_INVALID_ARG_TYPE', expect.stringContaining('"options"')]);
   });
 

@@ -157,7 +157,7 @@ describe('"a handshake deadline (default 120 s) with its own code"', () => {
     expect(names).toEqual(['error', 'close']);
   });
 
-  test.each(ROLES)('our %s, whose peer sends one byte after the other, for ever', async (role) => {
+  test.each(ROLES)('our %s, whose peer sends byte after byte and never finishes', async (role) => {
     const [ours, raw] = await againstRaw(role, { handshakeTimeout: 100 });
     const outcome = outcomeOf(ours.on('close', () => raw.destroy()));
     // A message of 64 KiB in a record of 16 KiB, which never becomes whole.
