@@ -5,6 +5,9 @@
 // A stream changes over in the order of its writes: `setSecure()` puts a mark among them. What was written before the
 // mark goes out in the clear; the mark is "written" once the handshake is done and its listeners have not objected to
 // the peer, so that Duplex holds back what comes after it, as it does behind any write that takes its time.
+//
+// How far the handshake has got is known in one place, `TlsState` of the engine (src/stream/tls_state.rs). What is kept
+// here is what the engine has reported of the session, and whether the mark has been passed.
 
 const { X509Certificate } = require('crypto');
 const { clearTimeout, setImmediate, setTimeout } = require('timers');
@@ -39,12 +42,10 @@ class Security {
   #checkIdentity = undefined;
   /** The mark's callback, until bytes pass. */
   #callback = null;
-  /** What is known of the session, `{ agreement, peer, own }`, once it has been asked for. */
-  #known = null;
   #deadline = null;
-  /** The handshake is done: the peer is known. */
-  isDone = false;
-  /** The handshake is done, and no listener has objected to the peer: bytes pass. */
+  /** What was agreed on, and with which peer: `{ agreement, peer, own }`; null before the handshake is done. */
+  known = null;
+  /** The mark has been passed: the handshake is done, no listener has objected to the peer, and bytes pass. */
   isOpen = false;
   /** The peer has ended its side without a close_notify. */
   truncated = false;
@@ -92,9 +93,10 @@ class Security {
    * check throws is an uncaught exception, as in Node.
    */
   complete(transport) {
-    this.isDone = true;
     this.#stopDeadline();
-    const { agreement, peer } = this.known(transport);
+    const agreement = bare(transport.agreement);
+    const peer = transport.peerCertificate;
+    this.known = { agreement, peer, own: transport.ownCertificate };
     if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
     // Not verified, should it throw.
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
@@ -125,18 +127,6 @@ class Security {
   /** A client has asked for a name: `answer(error, credentials)` goes on. */
   ask(name, answer) {
     this.#credentials.ask(name, answer);
-  }
-
-  /**
-   * What was agreed on, and with which peer: asked for while the transport is open, and kept. Null before the handshake
-   * is done.
-   */
-  known(transport) {
-    if (this.#known === null && this.isDone) {
-      const agreement = bare(transport.agreement);
-      this.#known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
-    }
-    return this.#known;
   }
 }
 

@@ -121,8 +121,6 @@ function emitClose(stream, details) {
 function detach(stream) {
   const transport = stream[kTransport];
   if (!transport.isOpen) return;
-  // To be asked for while there is an id.
-  stream[kSecurity]?.known(transport);
   transport.detach();
 }
 

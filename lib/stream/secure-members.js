@@ -65,7 +65,7 @@ class SecureMembers extends Duplex {
 
   /** Whether the stream is secure. */
   get encrypted() {
-    return this[kSecurity]?.isDone ?? false;
+    return knownOf(this) !== undefined;
   }
 
   /** What `verifyPeer()` returns; false while it would throw. */
@@ -121,7 +121,7 @@ function isOurs(member, { get, value }) {
 
 /** What is known of a secure stream's session: `{ agreement, peer, own }`; undefined in the clear. */
 function knownOf(stream) {
-  return stream[kSecurity]?.known(stream[kTransport]) ?? undefined;
+  return stream[kSecurity]?.known ?? undefined;
 }
 
 function agreementOf(stream) {
