@@ -88,4 +88,4 @@ function wrap(words, letters) {
   return wrapped;
 }
 
-module.exports = { NOTE, element, escape, line, notes, picture, scale, text, ticks };
+module.exports = { NOTE, element, line, notes, picture, scale, text, ticks };

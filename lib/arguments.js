@@ -323,7 +323,6 @@ module.exports = {
   listenTarget,
   normalize,
   socketOptions,
-  validateAbortSignal,
   validateBlockList,
   validateBoolean,
   validateFd,

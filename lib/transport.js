@@ -97,4 +97,4 @@ class Transport {
   }
 }
 
-module.exports = { NONE, Transport };
+module.exports = { Transport };
