@@ -17,9 +17,11 @@ const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 /** The options for one version and no other. */
 const only = (version) => ({ minVersion: version, maxVersion: version });
 
-/** Resolves when all `streams` are secure; rejects with the first error. */
-function allSecure(...streams) {
-  return Promise.all(streams.map((stream) => once(stream, 'secure')));
+/** Resolves when all `streams` are secure, and bytes pass; rejects with the first error. */
+async function allSecure(...streams) {
+  await Promise.all(streams.map((stream) => once(stream, 'secure')));
+  // What was written meanwhile goes out in an immediate, which was set before this one.
+  await new Promise(setImmediate);
 }
 
 /** Ours at both ends, secure: `[client, accepted, server]`. `options` are `pair`'s, and `how` is the client's. */
@@ -63,8 +65,8 @@ async function nextSecure(server) {
 async function meet(server, between = server, credentials = CLIENT) {
   const accepted = nextSecure(server);
   const client = secureClient(between, credentials);
-  await once(client, 'secure');
-  return [client, await accepted];
+  const [stream] = await Promise.all([accepted, allSecure(client)]);
+  return [client, stream];
 }
 
 /** A server of ours that says hello on each stream that is secure. */
