@@ -125,7 +125,7 @@ describe('D2: reading "starts when connected, waits for nobody"', () => {
     expect(client.bytesRead).toBe(500_000);
   });
 
-  test('a stream that nobody looks at closes when its peer does', async () => {
+  test('a stream without listeners closes when its peer does', async () => {
     const server = await listening(net.createServer());
     const client = nodeNet.connect(server.address().port, '127.0.0.1');
     client.end('unheard');

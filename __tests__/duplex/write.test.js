@@ -372,7 +372,7 @@ describe('destroy() and end() right behind a write', () => {
   });
 });
 
-test('the callback of a write that destroy() cuts short hears of it', async () => {
+test('the callback of a write that destroy() cuts short gets an error', async () => {
   const [client] = await pair({ accept: (stream) => stream.pause() });
   const outcomes = [Buffer.alloc(HUGE), 'behind'].map((chunk) => {
     return new Promise((resolve) => client.write(chunk, 'latin1', resolve));
@@ -384,7 +384,7 @@ test('the callback of a write that destroy() cuts short hears of it', async () =
 });
 
 describe('memory that is transferred away while its write waits', () => {
-  /** A stream whose first write waits, for want of a reader. */
+  /** A stream whose first write waits, because its peer does not read. */
   async function blocked() {
     const [client, accepted] = await pair({ accept: (stream) => stream.pause() });
     return [client, accepted];

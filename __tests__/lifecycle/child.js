@@ -1,7 +1,7 @@
 'use strict';
 
-// Running the fixtures as processes of their own. The deadline is a safety net: whoever hits it is killed, which the
-// outcome shows as its signal, and which no test expects.
+// Running the fixtures as processes of their own. The deadline is a safety net: a process that reaches it is killed,
+// which the outcome shows as its signal, and which no test expects.
 
 const { execFile, spawn } = require('child_process');
 const { once } = require('events');

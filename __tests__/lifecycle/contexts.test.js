@@ -8,7 +8,7 @@ jest.setTimeout(2 * DEADLINE);
 
 const RUNS = {
   'what is thrown comes up in the context of its event': ['uncaught', 'accepted,,TCPWRAP connected,client,TCPWRAP true\n'],
-  'what is accepted is in nobody\'s context, whoever has started the engine': ['accepted', 'data undefined\n'],
+  'what is accepted is in the root context, wherever the engine was started': ['accepted', 'data undefined\n'],
 };
 
 describe.each(Object.entries(RUNS))('%s', (_, [what, stdout]) => {

@@ -15,7 +15,7 @@ const WAYS = [
   ['in workers', ['--maxWorkers=2']],
   ['--runInBand', ['--runInBand']],
   ['--detectOpenHandles', ['--detectOpenHandles']],
-  ['--runInBand --logHeapUsage, with the collector in hand', ['--runInBand', '--logHeapUsage'], ['--expose-gc']],
+  ['--runInBand --logHeapUsage, with the collector exposed', ['--runInBand', '--logHeapUsage'], ['--expose-gc']],
 ];
 
 test.each(WAYS)('D26: jest exits by itself and has nothing to complain of: %s', async (_, args, node = []) => {

@@ -60,7 +60,7 @@ describe('the type of service', () => {
     }
   });
 
-  test('is of no effect over UNIX sockets, and 0 where nobody has set it', async () => {
+  test('has no effect over UNIX sockets, and is 0 where it was not set', async () => {
     const server = await listening(net.createServer(), path.join(scratch(), 'socket'));
     const client = destroyAtEnd(net.connect(server.address()));
     await once(client, 'connect');
@@ -139,7 +139,7 @@ describe('BoundSocket', () => {
     expect([client.localPort, accepted[0].remotePort]).toEqual([port, port]);
   });
 
-  test('has a file that goes with whoever has it', async () => {
+  test('has a file that is removed by its owner', async () => {
     const folder = scratch();
     const files = () => fs.readdirSync(folder).sort();
     const bind = (name) => new net.BoundSocket({ path: path.join(folder, name) });

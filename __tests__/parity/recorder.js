@@ -64,7 +64,7 @@ class Trace {
     return (...details) => this.note(`callback of ${what}:`, ...details);
   }
 
-  /** The same, for one whose place among the events is nobody's promise. */
+  /** The same, for one whose place among the events is not promised. */
   aside(what) {
     return (...details) => {
       this.asides.push(`callback of ${what}: ${details.map((detail) => this.show(detail)).join(' ')}`);

@@ -10,7 +10,7 @@ const net = require('../..');
 const { atEnd, closeAtEnd, destroyAtEnd, listening, scratch } = require('../helpers');
 const { greeter, greeting, listenFailure } = require('./greeter');
 
-/** A socket file on which nobody answers. */
+/** A socket file whose server is gone. */
 async function leftover(folder) {
   const [first, second] = [path.join(folder, 'first'), path.join(folder, 'second')];
   const server = nodeNet.createServer();
@@ -94,7 +94,7 @@ describe('server.listen(path, [callback])', () => {
     expect(fs.readFileSync(where, 'utf8')).toBe('another');
   });
 
-  test('D7: over a leftover on which nobody answers, the server listens', async () => {
+  test('D7: over a leftover whose server is gone, the server listens', async () => {
     const where = await leftover(scratch());
     expect(fs.statSync(where).isSocket()).toBe(true);
     const server = greeter();

@@ -1,5 +1,5 @@
-//! The socket options that JavaScript may set on a stream at any time. All of them are options of TCP: on other
-//! sockets, nothing is set.
+//! The socket options that JavaScript may set on a stream at any time. Those of TCP set nothing on other
+//! sockets.
 
 use super::Stream;
 use crate::socket::options::{self, KeepAlive};

@@ -1,6 +1,6 @@
 'use strict';
 
-// "No JavaScript per chunk, as long as nobody looks at the bytes": what the engine moves by itself, and that all of it
+// "No JavaScript per chunk, unless the program observes the bytes": what the engine moves by itself, and that all of it
 // arrives.
 
 const { randomBytes } = require('crypto');
@@ -16,7 +16,7 @@ const { OPEN, chunksOf, content, digest, piped, twoConnections } = require('./pi
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () => {
+describe('"no JavaScript per chunk, unless the program observes the bytes"', () => {
   test('from one stream to another, and the end behind the last byte', async () => {
     const [source, from, target, to] = await twoConnections();
     await piped(source, from, target, to);
@@ -115,7 +115,7 @@ describe('"no JavaScript per chunk, as long as nobody looks at the bytes"', () =
   });
 });
 
-describe('both ways at once, each target full at times: nobody waits for ever', () => {
+describe('both directions at once, each target full at times: no stream waits forever', () => {
   /** A proxy in the middle of two connections, both ways, and both outer ends. */
   async function proxied() {
     const [a, outerA, b, outerB] = await twoConnections();
@@ -139,7 +139,7 @@ describe('both ways at once, each target full at times: nobody waits for ever', 
     outerA.write(content);
     outerA.end(content);
     await isFull(b);
-    // Somebody else sends to it, too.
+    // The program writes to it as well.
     for (let i = 0; i < 50; i++) b.write(Buffer.alloc(5000, 'x'));
     outerB.resume();
     expect((await received).length).toBe(3 * content.length + 50 * 5000);

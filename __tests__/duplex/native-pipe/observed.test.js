@@ -11,7 +11,7 @@ const { OPEN, chunksOf, content, digest, piped, twoConnections } = require('./pi
 
 afterEach(() => jest.restoreAllMocks());
 
-describe('whoever looks at the bytes sees them', () => {
+describe('a program that observes the bytes sees them', () => {
   test('"a \'data\' listener added later sees all bytes from then on", and so does the target', async () => {
     for (const add of ['on', 'addListener', 'prependListener', 'once']) {
       const [source, from, target, to] = await twoConnections();
@@ -29,7 +29,7 @@ describe('whoever looks at the bytes sees them', () => {
     }
   });
 
-  test('"unpipe() in the middle gives the bytes back to JavaScript without loss"', async () => {
+  test('"unpipe() in the middle returns the bytes to JavaScript without loss"', async () => {
     const [source, from, target, to] = await twoConnections();
     await piped(source, from, target, to);
     to.pause();
@@ -136,7 +136,7 @@ describe('whoever looks at the bytes sees them', () => {
     await piped(source, from, target, to);
     source.removeAllListeners('data');
     const events = record(to, 'data');
-    from.write('for nobody');
+    from.write('not read');
     await settled();
     expect(events).toEqual([]);
   });

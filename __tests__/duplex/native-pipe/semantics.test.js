@@ -22,7 +22,7 @@ describe('"Same semantics as Node\'s pipe to the last event"', () => {
     const names = [namesUntilClose(source, EVENTS), namesUntilClose(target, EVENTS)];
     await piped(source, from, target, to, scenario.pipe);
     await scenario.run({ source, from, target, to });
-    // Whoever is left over is not a part of the comparison.
+    // Streams that are still open then are not compared.
     atEnd(() => [source, from, target, to].forEach((stream) => stream.destroy()));
     return Promise.all(names);
   }
