@@ -101,6 +101,17 @@ function record(emitter, ...names) {
   return events;
 }
 
+/** Destroys `accepted` with the first of much data from `client`: the names of its events, up to 'close' and behind. */
+async function destroyedInData(client, accepted) {
+  client.on('error', () => {});
+  const events = record(accepted, 'data', 'end', 'close');
+  accepted.once('data', () => accepted.destroy());
+  client.end(Buffer.alloc(3_000_000));
+  await once(accepted, 'close');
+  await settled();
+  return events.map(([name]) => name);
+}
+
 /** The names of all events of a stream, as a user can see them. */
 const STREAM_EVENTS = ['connect', 'data', 'end', 'timeout', 'drain', 'finish', 'error', 'close'];
 
@@ -217,6 +228,7 @@ module.exports = {
   closeAtEnd,
   collect,
   destroyAtEnd,
+  destroyedInData,
   failure,
   kernelOption,
   listening,

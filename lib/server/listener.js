@@ -40,8 +40,8 @@ class Listener extends Transport {
 
 /** Opens what `target` names, by the rules of `contract`. Returns `{ id }` or `{ error }`. */
 function open(target, contract) {
-  const { bound, fd, path, backlog, exclusive, reusePort } = target;
-  if (bound) return listenOnBound(bound.transport, backlog);
+  const { transport, fd, path, backlog, exclusive, reusePort } = target;
+  if (transport) return listenOnBound(transport, backlog);
   if (cluster.isWorker && contract.sharesPortsInClusters && !exclusive && !reusePort) {
     return { error: errors.noSharedPorts() };
   }

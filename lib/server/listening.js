@@ -42,7 +42,7 @@ function lookUpAndListen(server, target) {
 /** Listens on what a BoundSocket has bound. */
 function listenOnBound(server, { bound, backlog }) {
   const { transport, path } = bound[kAdopt]();
-  listenNow(server, { __proto__: null, bound: { transport }, path, backlog });
+  listenNow(server, { __proto__: null, transport, path, backlog });
 }
 
 function listenNow(server, target) {

@@ -18,7 +18,6 @@ const {
   kHost,
   kOutgoing,
   kRace,
-  kReading,
   kSecurity,
   kTimedOut,
   kTimer,
@@ -98,7 +97,7 @@ function opened(stream) {
   // Only a lower mark than the default makes a difference.
   if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
-  if (stream[kReading]) goOnReading(stream);
+  goOnReading(stream);
 }
 
 /** Emits 'close', behind all that is due in this tick; then opens the stream again if that has been asked for. */
@@ -107,7 +106,7 @@ function emitClose(stream, details) {
   try {
     stream.emit('close', ...details);
   } finally {
-    detach(stream);
+    stream[kTransport].detach();
     const again = stream[kAgain];
     if (again !== null) {
       stream[kAgain] = null;
@@ -115,13 +114,6 @@ function emitClose(stream, details) {
       reopen(stream, again);
     }
   }
-}
-
-/** Gives the id back, keeping what is asked for after 'close'. */
-function detach(stream) {
-  const transport = stream[kTransport];
-  if (!transport.isOpen) return;
-  transport.detach();
 }
 
 /**
@@ -135,7 +127,7 @@ function reopen(stream, then) {
     return;
   }
   // 'close' is being emitted.
-  detach(stream);
+  stream[kTransport].detach();
   const keepsModes = stream[kContract].keepsModesWhenReopened;
   const { encoding, flowing } = stream._readableState;
   const staysPaused = keepsModes && stream.isPaused();

@@ -13,8 +13,9 @@ class StreamTransport extends Transport {
     this.engine.close(this.id, resets);
   }
 
-  /** Gives the id back, keeping what may still be asked for. */
+  /** Gives the id back, if there is one, keeping what may still be asked for. */
   detach() {
+    if (!this.isOpen) return;
     this.remember('counters', { bytesRead: this.bytesRead, bytesWritten: this.bytesWritten });
     this.release();
   }
