@@ -17,9 +17,6 @@ module.exports = {
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),
 
-  /** Marks arguments that have been through `normalize` already. */
-  kNormalized: Symbol('normalized'),
-
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),
   kAttach: Symbol('attach'),
