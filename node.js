@@ -3,11 +3,8 @@
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
 const { normalize } = require('./lib/arguments');
-const contract = require('./lib/contract');
-const { createNet } = require('./lib/net');
 const { kNormalized } = require('./lib/symbols');
-
-const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.today);
+const { Server, Socket, Stream, connect, createConnection, createServer } = require('./lib/today');
 
 /** `[options, callback]` of the arguments of `connect` and `listen`, which both take in their place. */
 function _normalizeArgs(args) {

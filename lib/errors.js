@@ -215,6 +215,7 @@ module.exports = {
   receivedInTheClear,
   badPort,
   closedBeforeConnection,
+  coded,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,
