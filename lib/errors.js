@@ -223,6 +223,7 @@ module.exports = {
   receivedInTheClear,
   badPort,
   closedBeforeConnection,
+  coded,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,
