@@ -2,10 +2,10 @@
 
 // What a Server asks of its source in the engine, and how that is opened.
 
-const cluster = require('cluster');
 const { constants } = require('os');
 const engines = require('../engine');
 const errors = require('../errors');
+const { shareListener } = require('../nodes-handles');
 const { Transport } = require('../transport');
 
 const { EADDRINUSE, EINVAL } = constants.errno;
@@ -40,11 +40,9 @@ class Listener extends Transport {
 
 /** Opens what `target` names, by the rules of `contract`. Returns `{ id }` or `{ error }`. */
 function open(target, contract) {
-  const { transport, fd, path, backlog, exclusive, reusePort } = target;
+  const { transport, handle, fd, path, backlog } = target;
   if (transport) return listenOnBound(transport, backlog);
-  if (cluster.isWorker && contract.sharesPortsInClusters && !exclusive && !reusePort) {
-    return { error: errors.noSharedPorts() };
-  }
+  if (handle) return listenOnHandle(target);
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
     return typeof id === 'number' ? { id } : { error: badDescriptor(id, contract) };
@@ -80,6 +78,14 @@ function listenOnBound(transport, backlog) {
   if (outcome === transport.id) return { id: transport.give() };
   transport.release();
   return { error: errors.listenError(outcome) };
+}
+
+/** Listens on a handle of Node's core, which belongs to the server from now on. */
+function listenOnHandle({ handle, host, path, port, backlog }) {
+  const id = shareListener(handle, backlog);
+  if (typeof id === 'number') return { id };
+  handle.close();
+  return { error: errors.listenError(id, path ?? (host || null), path === undefined ? port : PORT_OF_PATHS) };
 }
 
 function badDescriptor({ errno, syscall }, { tellsBadDescriptorsApart }) {
