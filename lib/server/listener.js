@@ -3,6 +3,7 @@
 // What a Server asks of its source in the engine, and how that is opened.
 
 const { constants } = require('os');
+const { isIP } = require('../address');
 const engines = require('../engine');
 const errors = require('../errors');
 const { shareListener } = require('../nodes-handles');
@@ -15,6 +16,9 @@ const BAD_DESCRIPTOR = new Set(['EBADF', 'ENOTSOCK', 'EPROTOTYPE', 'EAFNOSUPPORT
 
 /** The port in Node's errors about a path. */
 const PORT_OF_PATHS = -1;
+
+/** What Node calls the place of a socket that had been bound before. */
+const KEY_OF_HANDLES = '-1:null:-1';
 
 class Listener extends Transport {
   /** The path of a UNIX listener; null without one. */
@@ -38,14 +42,17 @@ class Listener extends Transport {
   }
 }
 
-/** Opens what `target` names, by the rules of `contract`. Returns `{ id }` or `{ error }`. */
+/**
+ * Opens what `target` names, by the rules of `contract`. Returns `{ id, key }` or `{ error }`; `key` is what Node calls
+ * the place, `family:address:port` as they were asked for.
+ */
 function open(target, contract) {
   const { transport, handle, fd, path, backlog } = target;
-  if (transport) return listenOnBound(transport, backlog);
-  if (handle) return listenOnHandle(target);
+  if (transport) return { key: KEY_OF_HANDLES, ...listenOnBound(transport, backlog) };
+  if (handle) return { key: target.key ?? KEY_OF_HANDLES, ...listenOnHandle(target) };
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
-    return typeof id === 'number' ? { id } : { error: badDescriptor(id, contract) };
+    return typeof id === 'number' ? { id, key: 'null:null:null' } : { error: badDescriptor(id, contract) };
   }
   return path === undefined ? openTcp(target, contract) : openUnix(target, contract);
 }
@@ -55,7 +62,7 @@ function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
   for (const address of host ? [host] : contract.anyHosts) {
     const options = { address, port, ipv6Only, reusePort };
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
-    if (typeof id === 'number') return { id };
+    if (typeof id === 'number') return { id, key: `${isIP(address)}:${address}:${port}` };
     outcome = { error: errors.listenError(id, address, port) };
     // The address exists, and its port is taken.
     if (id.errno === -EADDRINUSE) break;
@@ -68,7 +75,7 @@ function openUnix({ path, backlog, readableAll, writableAll }, contract) {
   const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
   if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
   const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
-  if (errno === 0) return { id };
+  if (errno === 0) return { id, key: `-1:${path}:${PORT_OF_PATHS}` };
   engines.release(id);
   return { error: errors.listenError({ errno, syscall: 'chmod' }, path, PORT_OF_PATHS) };
 }

@@ -2,11 +2,12 @@
 
 // How a server begins to listen, and how it ends.
 
-const { lookup } = require('dns');
+const dns = require('dns');
 const { clearTimeout } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
+const errors = require('../errors');
 const { kAdopt, kContract } = require('../symbols');
 const { Distributed, askPrimary, isDistributed, isShared } = require('./distributed');
 const {
@@ -33,12 +34,21 @@ function beginListening(server, target) {
 
 function lookUpAndListen(server, target) {
   const attempt = (server[kListening] = {});
-  lookup(target.host, (error, address) => {
+  // Asked for now: programs put their own in its place.
+  dns.lookup(target.host, { all: true }, (failure, answer) => {
     if (server[kListening] !== attempt) return;
     server[kListening] = null;
+    const host = failure ? undefined : bindable(Array.isArray(answer) ? answer : [{ address: answer }]);
+    const error = failure ?? (isIP(host) === 0 ? errors.invalidIpAddress(host) : null);
     if (error) server.emit('error', error);
-    else listenNow(server, { __proto__: null, ...target, host: address });
+    else listenNow(server, { __proto__: null, ...target, host });
   });
+}
+
+/** The first address that can be bound: one of a link can't, without the name of the link. If none can, the first. */
+function bindable(found) {
+  const isOfLink = ({ address }) => /^fe[89ab]/i.test(address);
+  return (found.find((answer) => !isOfLink(answer)) ?? found[0])?.address;
 }
 
 /** Listens on what a BoundSocket has bound. */
@@ -56,14 +66,14 @@ function listenNow(server, target) {
 /** Listens in a worker of a cluster. */
 function listenThroughPrimary(server, target) {
   const attempt = (server[kListening] = {});
-  askPrimary(server, target, (error, handle) => {
+  askPrimary(server, target, (error, handle, key) => {
     if (server[kListening] !== attempt) {
       handle?.close();
       return;
     }
     server[kListening] = null;
     if (error) server.emit('error', error);
-    else listenNow(server, { __proto__: null, ...target, handle });
+    else listenNow(server, { __proto__: null, ...target, handle, key });
   });
 }
 
@@ -72,11 +82,11 @@ function listenDistributed(server, target) {
   const listener = renew(server, new Distributed());
   listener.distribute(target.handle, server);
   publishListening(server, null);
-  begin(server, listener, target);
+  begin(server, listener, target, target.key);
 }
 
 function listenDirectly(server, target) {
-  const { id, error } = open(target, server[kContract]);
+  const { id, key, error } = open(target, server[kContract]);
   publishListening(server, error);
   if (error) {
     // Listeners that are added after listen() are to be called, too.
@@ -90,7 +100,7 @@ function listenDirectly(server, target) {
   const listener = renew(server, new Listener());
   listener.open(id, server);
   listener.nodesHandle = target.handle ?? null;
-  begin(server, listener, target);
+  begin(server, listener, target, key);
 }
 
 /** Gives `server` a new listener, which may keep the process alive if the former one may. */
@@ -102,10 +112,11 @@ function renew(server, listener) {
 }
 
 /** The server listens. */
-function begin(server, listener, target) {
+function begin(server, listener, target, key) {
   server[kClosing] = false;
   server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
+  if (server[kContract].countsNodesOwn) server._connectionKey = key;
   process.nextTick(() => {
     if (server[kListener] === listener && listener.isOpen) server.emit('listening');
   });
