@@ -33,17 +33,23 @@ function isDistributed({ handle }) {
   return handle !== undefined && !isNodesHandle(handle);
 }
 
-/** Asks the primary for what `target` names. Calls `callback(error, handle)`, at an error also with null. */
+/**
+ * Asks the primary for what `target` names. Calls `callback(error, handle, key)`: null and a handle, or an error and
+ * null; `key` is what Node calls the place.
+ */
 function askPrimary(server, target, callback) {
-  cluster._getServer(server, queryOf(target), (errno, handle) => {
+  const query = queryOf(target);
+  const { address, port, addressType } = query;
+  const key = `${addressType}:${address}:${port}`;
+  cluster._getServer(server, query, (errno, handle) => {
     const failure = errno || checkPort(target, handle);
     if (failure === 0) {
       setOwner(handle, server);
-      callback(null, handle);
-      return;
+      callback(null, handle, key);
+    } else {
+      handle?.close();
+      callback(errors.bindError(failure, address, port), null, key);
     }
-    handle?.close();
-    callback(errors.bindError(failure, target.path ?? (target.host || null), target.path ? -1 : target.port), null);
   });
 }
 
@@ -114,6 +120,11 @@ class Distributed extends Listener {
   #pass(id) {
     const { address, port, family = '' } = engines.start().peer(id) ?? {};
     this.#owner[events.onconnection](id, address, port, family.slice(-1));
+  }
+
+  /** There is nothing that the engine could be asked. */
+  look(name) {
+    return this.known?.[name];
   }
 
   reference(referenced) {
