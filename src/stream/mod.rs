@@ -26,7 +26,7 @@ pub(crate) mod state;
 pub(crate) mod tls_state;
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ pub struct Stream {
     /// there is one.
     fd: Option<Arc<Descriptor>>,
     kind: Kind,
-    /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
+    /// Another owner may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
     state: State,
     queue: Queue,
@@ -127,6 +127,12 @@ impl Stream {
         if let Some(fd) = self.fd.as_mut().and_then(Arc::get_mut) {
             fd.own();
         }
+    }
+
+    /// A copy of the descriptor, `None` once it is closed.
+    pub fn lend(&mut self) -> Option<std::io::Result<OwnedFd>> {
+        self.shared = true;
+        self.fd.as_ref().map(|fd| fd.try_clone())
     }
 
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
