@@ -17,7 +17,7 @@ const { blobs } = require('../tls/values');
 const errors = require('./errors');
 const { contextReason, noteFallback } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kCertificates, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
 
@@ -68,6 +68,14 @@ const CHECKED_BY_NODE = [
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 
+/** The contexts of which OpenSSL's part has been asked for, by that part. */
+const owners = new WeakMap();
+
+/** The context that `value` is or belongs to; undefined if it is none of ours. */
+function contextOf(value) {
+  return value instanceof SecureContext ? value : owners.get(value);
+}
+
 /** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
 class SecureContext {
   #given;
@@ -94,12 +102,17 @@ class SecureContext {
     return this.#reason;
   }
 
+  /** Whether rustls can be used, whatever has been asked for since. */
+  get [kIsNative]() {
+    return this.#parts !== null;
+  }
+
   /** The credentials of the engine, for connections that have these settings of their own. */
   [kNative]({ isServer, requestCert = false, alpn = [] }) {
     const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    native = isServer ? createNative(this.#parts, { isServer, requestCert, alpn }) : clientOf(this.#parts, alpn);
+    native = isServer ? createNative(this.#parts, { requestCert, alpn }) : clientOf(this.#parts, alpn);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -133,7 +146,9 @@ class SecureContext {
       this.#reason = '`secureContext.context` has been asked for';
       noteFallback('a context', this.#reason);
     }
-    return this[kNodes]().context;
+    const { context } = this[kNodes]();
+    owners.set(context, this);
+    return context;
   }
 }
 
@@ -214,24 +229,20 @@ const PLAIN_CLIENTS_MOST = 64;
 /** The credentials of a client. Those that have no secrets and nothing to read are shared among contexts. */
 function clientOf(parts, alpn) {
   const { identities, pfx, ca, crl, ciphers, ecdhCurve, sigalgs, minVersion, maxVersion } = parts;
-  const own = { isServer: false, alpn };
-  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, own);
+  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, { alpn });
   const key = JSON.stringify([ciphers, ecdhCurve, sigalgs, minVersion, maxVersion, alpn.map(String)]);
   let native = plainClients.get(key);
   if (native === undefined) {
     if (plainClients.size >= PLAIN_CLIENTS_MOST) plainClients.clear();
-    native = createNative(parts, own);
+    native = createNative(parts, { alpn });
     plainClients.set(key, native);
   }
   return native;
 }
 
 /** Credentials of the engine. Throws what is wrong with an option. */
-function createNative(parts, { isServer, requestCert = false, alpn }) {
-  const own = { requestCert, alpn };
-  // A client resumes only the session that it is given.
-  if (!isServer) own.sessionTimeout = 0;
-  const native = binding.createCredentials({ ...parts, ...own, __proto__: null });
+function createNative(parts, { requestCert = false, alpn }) {
+  const native = binding.createCredentials({ ...parts, requestCert, alpn, __proto__: null });
   if (!(native instanceof binding.NativeCredentials)) throw optionError(native);
   return native;
 }
@@ -251,4 +262,4 @@ function chainIn(data) {
   return text.match(/-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^]+?-----END \1-----/g) ?? [data];
 }
 
-module.exports = { SecureContext, createSecureContext };
+module.exports = { SecureContext, contextOf, createSecureContext };

@@ -63,6 +63,27 @@ class Members extends Duplex {
     return isSecure(this) ? this[kTransport].agreement.protocol : 'unknown';
   }
 
+  /** The newest session, for the option `session` of a later connection. */
+  getSession() {
+    if (!this._handle) return null;
+    return isSecure(this) ? this[kTransport].agreement.session : undefined;
+  }
+
+  /** A session to resume, until the handshake begins. */
+  setSession(session) {
+    this[kSecurity].session = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
+  }
+
+  /** The session's ticket: what stands for it here. */
+  getTLSTicket() {
+    return this.getSession();
+  }
+
+  /** What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it. */
+  get tlsEngine() {
+    return 'rustls';
+  }
+
   isSessionReused() {
     if (!this._handle) return null;
     return isSecure(this) && this[kTransport].agreement.isResumed;
