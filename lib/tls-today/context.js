@@ -5,7 +5,6 @@
 // In Node, a context says nothing about ALPN and about asking clients for certificates: a connection does. rustls has
 // all in one configuration, so a context makes one for each combination that is asked for, and keeps it.
 
-const { X509Certificate } = require('crypto');
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const { optionError } = require('../errors');
@@ -14,10 +13,11 @@ const { readOptions } = require('../options');
 const { archives, identities } = require('../tls/keys');
 const { forbidsTickets, lists, sessionContext, versions } = require('../tls/restrictions');
 const { blobs } = require('../tls/values');
+const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
 const { contextReason, noteFallback } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
 
@@ -140,6 +140,11 @@ class SecureContext {
     return ownCertificates(this.#parts);
   }
 
+  /** The certificates that the context trusts, as far as they are known here. */
+  [kAuthorities]() {
+    return this.#parts.ca === undefined ? bundledAuthorities() : this.#parts.ca.flatMap(certificatesIn);
+  }
+
   /** OpenSSL's part. Who asks for it is going to change it: from then on, connections with this context use OpenSSL. */
   get context() {
     if (this.#reason === null) {
@@ -207,7 +212,7 @@ function partsOf(options) {
     __proto__: null,
     ...lists({ ...options, ecdhCurve: ecdhCurve && ecdhCurve !== DEFAULT_CURVE ? ecdhCurve : undefined }),
     ...limits,
-    identities: identities(options),
+    identities: ca ? withIssuers(identities(options), blobs('ca', ca)) : identities(options),
     pfx: archives(options),
     ca: ca ? blobs('ca', ca) : trustedByDefault(),
     crl: blobs('crl', options.crl),
@@ -240,6 +245,13 @@ function clientOf(parts, alpn) {
   return native;
 }
 
+/** `identities`, whose certificates are completed with issuers among `ca`, as OpenSSL completes them. */
+function withIssuers(identities, ca) {
+  if (identities.length === 0) return identities;
+  const authorities = ca.flatMap(certificatesIn);
+  return identities.map(({ key, cert }) => ({ __proto__: null, key, cert: completeChain(cert, authorities) }));
+}
+
 /** Credentials of the engine. Throws what is wrong with an option. */
 function createNative(parts, { requestCert = false, alpn }) {
   const native = binding.createCredentials({ ...parts, requestCert, alpn, __proto__: null });
@@ -249,17 +261,10 @@ function createNative(parts, { requestCert = false, alpn }) {
 
 /** The certificate that a context shows, and its issuer's, in DER. */
 function ownCertificates({ identities: [identity], pfx: [archive] }) {
-  const shown = identity ? chainIn(identity.cert) : (archive?.certificates ?? []);
-  const certificates = shown.map((data) => new X509Certificate(data));
+  const certificates = identity ? certificatesIn(identity.cert) : (archive?.certificates ?? []).flatMap(certificatesIn);
   const [own] = certificates;
   const issuer = own && certificates.slice(1).find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
-}
-
-/** The certificates of a PEM file, or the one in DER. */
-function chainIn(data) {
-  const text = data.toString('latin1');
-  return text.match(/-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^]+?-----END \1-----/g) ?? [data];
 }
 
 module.exports = { SecureContext, contextOf, createSecureContext };

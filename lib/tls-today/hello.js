@@ -2,6 +2,7 @@
 
 // A server's questions to the program while the handshake waits: which context for the name that a client asks for.
 
+const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
 const { contextOf } = require('./context');
 const errors = require('./errors');
@@ -30,7 +31,8 @@ function askForContext(socket, name) {
       return;
     }
     const native = nativeOf(socket, context);
-    if (native === null) leaveToNodes(socket);
+    if (native === undefined) socket.destroy(errors.invalidSniContext());
+    else if (native === null) leaveToNodes(socket);
     else socket[kTransport].answerName(native);
   };
   try {
@@ -40,13 +42,22 @@ function askForContext(socket, name) {
   }
 }
 
-/** The engine's credentials for `context`, with what the connection has of its own; null if it can't use it. */
+/**
+ * The engine's credentials for `context`, with what the connection has of its own; null if it can't use that,
+ * undefined if it is no context.
+ */
 function nativeOf(socket, given) {
   const context = contextOf(given);
+  if (context === undefined && !isNodes(given)) return undefined;
   if (!context?.[kIsNative]) return null;
   const { ALPNProtocols } = socket._tlsOptions;
   const alpn = ALPNProtocols ? wireProtocols(ALPNProtocols) : [];
   return context[kNative]({ isServer: true, requestCert: socket._requestCert, alpn });
+}
+
+/** Whether `context` is one of Node's own, or OpenSSL's part of it. */
+function isNodes(context) {
+  return context instanceof nodes.SecureContext || typeof context?.setCert === 'function';
 }
 
 /**

@@ -162,8 +162,9 @@ function TLSSocket(socket, given) {
   if (this.destroyed) return undefined;
   Duplex.prototype.write.call(this, MARK);
   this._init(socket);
+  if (options.pauseOnConnect) this.pause();
   // The caller may still change what the handshake begins with.
-  if (socket) process.nextTick(() => this._start());
+  if (socket) process.nextTick(startOver, this);
   return undefined;
 }
 
@@ -172,6 +173,13 @@ TLSSocket.prototype = Object.create(Socket.prototype, {
   ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
 });
+
+/** Begins the handshake over a given socket, and the reading behind it, whether there is a consumer or not. */
+function startOver(socket) {
+  if (socket.destroyed) return;
+  socket._start();
+  socket.read(0);
+}
 
 /** The connection is there: the handshake begins behind what has been written in the clear. */
 function begin(socket) {

@@ -3,6 +3,8 @@
 // The private names that the classes of `rust-net/tls` share.
 
 module.exports = {
+  /** The certificates that a context trusts, as `X509Certificate`. */
+  kAuthorities: Symbol('authorities'),
   /** A context's own certificate and its issuer's, in DER: `{ own, issuer }`. */
   kCertificates: Symbol('certificates'),
   /** The options of `tls.connect()`. */
