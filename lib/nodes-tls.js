@@ -10,9 +10,5 @@ const host = runInThisContext('globalThis.process');
 
 const module_ = host?.getBuiltinModule?.('tls') ?? require('tls');
 
-const { Server, TLSSocket, checkServerIdentity, connect, convertALPNProtocols, createSecureContext } = module_;
 
-module.exports = {
-  functions: { Server, TLSSocket, checkServerIdentity, connect, convertALPNProtocols, createSecureContext },
-  module: module_,
-};
+module.exports = { functions: { ...module_ }, module: module_ };

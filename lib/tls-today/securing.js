@@ -13,6 +13,8 @@ class Securing {
   hasBegun = false;
   /** What was received in the clear, and belongs to the handshake. */
   received = [];
+  /** The session that a client resumes. */
+  session = undefined;
   #callback = null;
 
   hold(callback) {

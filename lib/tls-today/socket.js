@@ -17,14 +17,16 @@ const { kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
 const { kReset } = require('../stream/fields');
 const { openStream } = require('../stream/tls');
+const { logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { askForContext } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
 const { closeFormerOwner, lend, take } = require('./moving');
-const { Securing } = require('./securing');
+const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { wireProtocols } = require('./protocols');
-const { kConnectOptions, kNative } = require('./symbols');
+const { Securing } = require('./securing');
+const { kConnectOptions, kNative, kPendingSession, kVerified } = require('./symbols');
 
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
@@ -45,6 +47,16 @@ class Handshakes extends Duplex {
     this.destroy(error);
   }
 
+  /** A session that a later connection can resume. Before the server is trusted, the program must not have it. */
+  [events.onsession](session) {
+    if (this[kVerified]) this.emit('session', session);
+    else this[kPendingSession] = session;
+  }
+
+  [events.onkeylog](line) {
+    this.emit('keylog', line);
+  }
+
   [events.onservername](name) {
     askForContext(this, name);
   }
@@ -63,6 +75,7 @@ class Handshakes extends Duplex {
       validateFunction(options.SNICallback, 'options.SNICallback');
       this._SNICallback = options.SNICallback;
     }
+    logKeysToFile(this);
     if (options.handshakeTimeout > 0) this.setTimeout(options.handshakeTimeout, this._handleTimeout);
     if (socket) take(this, socket);
   }
@@ -117,7 +130,8 @@ function TLSSocket(socket, given) {
   if (options.ALPNProtocols) nodes.convertALPNProtocols(options.ALPNProtocols, options);
   if (options.isServer && options.ALPNCallback) validateFunction(options.ALPNCallback, 'options.ALPNCallback');
   options.secureContext = options.secureContext || options.credentials || current.module.createSecureContext(options);
-  if (typeof options.secureContext[kNative] !== 'function') throw errors.invalidContext();
+  const reason = reasonForNodes(socket, options);
+  if (reason !== null) return nodesSocket(socket, options, reason, new.target);
   this._tlsOptions = options;
   this._secureEstablished = false;
   this._securePending = false;
@@ -130,6 +144,8 @@ function TLSSocket(socket, given) {
   this.authorized = false;
   this.authorizationError = null;
   this.encrypted = true;
+  this[kVerified] = false;
+  this[kPendingSession] = null;
   const { allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay } = options;
   Socket.call(this, {
     allowHalfOpen: socket ? socket.allowHalfOpen : allowHalfOpen,
@@ -141,12 +157,15 @@ function TLSSocket(socket, given) {
     keepAliveInitialDelay,
   });
   this[kSecurity] = new Securing();
+  if (options.session) this.setSession(options.session);
   this.on('error', this._tlsError);
-  if (this.destroyed) return;
+  if (this.destroyed) return undefined;
   Duplex.prototype.write.call(this, MARK);
   this._init(socket);
+  if (options.pauseOnConnect) this.pause();
   // The caller may still change what the handshake begins with.
-  if (socket) process.nextTick(() => this._start());
+  if (socket) process.nextTick(startOver, this);
+  return undefined;
 }
 
 Object.setPrototypeOf(TLSSocket, Socket);
@@ -154,6 +173,13 @@ TLSSocket.prototype = Object.create(Socket.prototype, {
   ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
 });
+
+/** Begins the handshake over a given socket, and the reading behind it, whether there is a consumer or not. */
+function startOver(socket) {
+  if (socket.destroyed) return;
+  socket._start();
+  socket.read(0);
+}
 
 /** The connection is there: the handshake begins behind what has been written in the clear. */
 function begin(socket) {
@@ -174,6 +200,10 @@ function begin(socket) {
     serverName: isServer ? undefined : socket.servername || undefined,
     checksName: false,
     asks: isServer && socket._SNICallback !== null,
+    session: isServer ? undefined : security.session,
+    emitsSessions: !isServer,
+    resumes: false,
+    logsKeys: socket.listenerCount('keylog') > 0,
     received: received.length > 0 ? received : undefined,
   };
   socket.servername = isServer ? null : socket.servername;

@@ -43,7 +43,8 @@ const STATE = [
   'writableFinished',
 ];
 
-const OPENSSL = /^(?:[0-9A-F]+:)?error:([0-9A-F]{8}):(SSL routines):[^:]*:([^:]*)(?::[^]*?(:SSL alert number \d+)?\s*)?$/;
+/** An error of OpenSSL: its number, library, function, reason, file and line, and the alert if that is what it is. */
+const OPENSSL = /^(?:[0-9A-F]+:)?error:([0-9A-F]{8}):(SSL routines):[^:]*:([^:]*)(?::[^]*?(:SSL alert.*)?\s*)?$/;
 
 /** A trace of a TLS socket. */
 class SecureTrace extends Trace {
