@@ -19,8 +19,10 @@ class Timeouts extends Duplex {
     if (this.destroyed) return this;
     stopTimer(this);
     this[kTimedOut] = false;
-    trackTraffic(this);
-    if (msecs > 0) startTimer(this, msecs);
+    if (msecs > 0) {
+      trackTraffic(this);
+      startTimer(this, msecs);
+    }
     if (callback !== undefined) {
       if (msecs > 0) this.once('timeout', callback);
       else this.removeListener('timeout', callback);
@@ -40,7 +42,7 @@ class Timeouts extends Duplex {
 }
 
 function trackTraffic(stream) {
-  stream[kTransport].trackTraffic(stream.timeout > 0);
+  if (stream.timeout > 0) stream[kTransport].trackTraffic();
 }
 
 function startTimer(stream, msecs) {
