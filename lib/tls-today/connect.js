@@ -55,7 +55,7 @@ function connect(...args) {
   if (callback) socket.once('secureConnect', callback);
   if (!options.socket) {
     if (options.timeout) socket.setTimeout(options.timeout);
-    if (!socket.destroyed) socket.connect(options, socket._start);
+    if (!socket.destroyed) socket.connect(options);
   }
   socket._releaseControl();
   if (options.servername) {

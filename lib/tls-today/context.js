@@ -221,7 +221,8 @@ function partsOf(options) {
     checksNames: false,
     prefersOwnOrder: Boolean(options.honorCipherOrder),
     sessionContext: sessionContext(options.sessionIdContext),
-    sessionTimeout: forbidsTickets(options) ? 0 : (options.sessionTimeout ?? undefined),
+    sessionTimeout: options.sessionTimeout ?? undefined,
+    noTickets: forbidsTickets(options),
     ticketKeys: ticketKeys ? Buffer.from(ticketKeys) : undefined,
     keyLog: undefined,
   };
@@ -260,10 +261,11 @@ function createNative(parts, { requestCert = false, alpn }) {
 }
 
 /** The certificate that a context shows, and its issuer's, in DER. */
-function ownCertificates({ identities: [identity], pfx: [archive] }) {
+function ownCertificates({ identities: [identity], pfx: [archive], ca = [] }) {
   const certificates = identity ? certificatesIn(identity.cert) : (archive?.certificates ?? []).flatMap(certificatesIn);
   const [own] = certificates;
-  const issuer = own && certificates.slice(1).find((other) => own.checkIssued(other));
+  const others = [...certificates.slice(1), ...ca.flatMap(certificatesIn)];
+  const issuer = own && others.find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
 }
 

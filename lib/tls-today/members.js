@@ -119,7 +119,8 @@ class Members extends Duplex {
   /** The newest session, for the option `session` of a later connection. */
   getSession() {
     if (!this._handle) return null;
-    return isSecure(this) ? this[kTransport].agreement.session : undefined;
+    if (!isSecure(this)) return undefined;
+    return this[kSecurity].newest ?? this[kTransport].agreement.session;
   }
 
   /** A session to resume, until the handshake begins. */
@@ -129,7 +130,8 @@ class Members extends Duplex {
 
   /** The session's ticket: what stands for it here. */
   getTLSTicket() {
-    return this.getSession();
+    if (!this._handle) return null;
+    return this.isSessionReused() ? (this[kSecurity].newest ?? this[kSecurity].session) : this.getSession();
   }
 
   /** What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it. */
