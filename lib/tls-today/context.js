@@ -112,7 +112,7 @@ class SecureContext {
     const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    native = isServer ? createNative(this.#parts, { requestCert, alpn }) : clientOf(this.#parts, alpn);
+    native = isServer ? serverOf(this.#parts, requestCert, alpn) : clientOf(this.#parts, alpn);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -244,6 +244,11 @@ function clientOf(parts, alpn) {
     plainClients.set(key, native);
   }
   return native;
+}
+
+/** The credentials of a server. With authorities, one of the engine asks for certificates; here, only if it is told. */
+function serverOf(parts, requestCert, alpn) {
+  return createNative(requestCert ? parts : { ...parts, ca: undefined, crl: [] }, { requestCert, alpn });
 }
 
 /** `identities`, whose certificates are completed with issuers among `ca`, as OpenSSL completes them. */

@@ -32,7 +32,7 @@ class Members extends Duplex {
   setServername(name) {
     validateString(name, 'name');
     if (this._tlsOptions.isServer) throw errors.sniFromServer();
-    this.servername = name;
+    this[kSecurity].servername = name;
   }
 
   getPeerCertificate(detailed) {

@@ -18,6 +18,8 @@ class Securing {
   received = [];
   /** The context that the handshake has begun with. */
   context = null;
+  /** The name that a client asks for. */
+  servername = undefined;
   /** The session that a client resumes. */
   session = undefined;
   /** The newest session that the server has given. */
@@ -38,6 +40,7 @@ class Securing {
   renew() {
     const next = new Securing(this.#socket);
     next.session = this.session;
+    next.servername = this.servername;
     Object.assign(this.#socket, { _secureEstablished: false, secureConnecting: true, alpnProtocol: null });
     return next;
   }

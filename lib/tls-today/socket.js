@@ -104,7 +104,7 @@ class Handshakes extends Duplex {
     if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
     if (this.destroyed) return;
     this.alpnProtocol = alpn?.toString('latin1') ?? false;
-    this.servername ??= serverName ?? false;
+    this.servername ??= (this[kSecurity].servername || serverName) ?? false;
     this._secureEstablished = true;
     if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
     this.emit('secure');
@@ -217,7 +217,7 @@ function begin(socket) {
   const request = {
     __proto__: null,
     isServer,
-    serverName: isServer ? undefined : socket.servername || undefined,
+    serverName: security.servername || undefined,
     checksName: false,
     asks: false,
     ...questionsOf(socket),
@@ -227,7 +227,6 @@ function begin(socket) {
     logsKeys: socket.listenerCount('keylog') > 0,
     received: received.length > 0 ? received : undefined,
   };
-  socket.servername = isServer ? null : socket.servername;
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
 }
 
