@@ -186,11 +186,6 @@ class StreamTransport extends Transport {
     return this.engine.ownCertificate(this.id);
   }
 
-  /** Limits what one record carries. Returns false if `size` is out of range. */
-  setMaxSendFragment(size) {
-    return this.engine.setMaxSendFragment(this.id, size);
-  }
-
   /** Keying material as a Buffer; null if `length` can't be derived. */
   exportKeyingMaterial(length, label, context) {
     return this.engine.exportKeyingMaterial(this.id, length, label, context);

@@ -112,7 +112,7 @@ class SecureContext {
     const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    native = isServer ? createNative(this.#parts, { requestCert, alpn }) : clientOf(this.#parts, alpn);
+    native = isServer ? serverOf(this.#parts, requestCert, alpn) : clientOf(this.#parts, alpn);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -221,7 +221,8 @@ function partsOf(options) {
     checksNames: false,
     prefersOwnOrder: Boolean(options.honorCipherOrder),
     sessionContext: sessionContext(options.sessionIdContext),
-    sessionTimeout: forbidsTickets(options) ? 0 : (options.sessionTimeout ?? undefined),
+    sessionTimeout: options.sessionTimeout ?? undefined,
+    noTickets: forbidsTickets(options),
     ticketKeys: ticketKeys ? Buffer.from(ticketKeys) : undefined,
     keyLog: undefined,
   };
@@ -245,6 +246,11 @@ function clientOf(parts, alpn) {
   return native;
 }
 
+/** The credentials of a server. With authorities, one of the engine asks for certificates; here, only if it is told. */
+function serverOf(parts, requestCert, alpn) {
+  return createNative(requestCert ? parts : { ...parts, ca: undefined, crl: [] }, { requestCert, alpn });
+}
+
 /** `identities`, whose certificates are completed with issuers among `ca`, as OpenSSL completes them. */
 function withIssuers(identities, ca) {
   if (identities.length === 0) return identities;
@@ -260,10 +266,11 @@ function createNative(parts, { requestCert = false, alpn }) {
 }
 
 /** The certificate that a context shows, and its issuer's, in DER. */
-function ownCertificates({ identities: [identity], pfx: [archive] }) {
+function ownCertificates({ identities: [identity], pfx: [archive], ca = [] }) {
   const certificates = identity ? certificatesIn(identity.cert) : (archive?.certificates ?? []).flatMap(certificatesIn);
   const [own] = certificates;
-  const issuer = own && certificates.slice(1).find((other) => own.checkIssued(other));
+  const others = [...certificates.slice(1), ...ca.flatMap(certificatesIn)];
+  const issuer = own && others.find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
 }
 

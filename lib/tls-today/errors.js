@@ -4,7 +4,19 @@
 
 const { inspect } = require('util');
 const { coded } = require('../errors');
+const { USES_SYSTEM_CA } = require('./roots');
 const { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES, nameOfReason } = require('./words');
+
+const NODE = Number(process.versions.node.split('.')[0]);
+
+/** What later versions of Node add, and to which codes, unless the system's authorities are trusted. */
+const HINT = '; if the root CA is installed locally, try running Node.js with --use-system-ca';
+const HINTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 /** OpenSSL's numbers of the library, and of the first reason that is an alert. */
 const SSL_LIBRARY = 0x0a000000;
@@ -51,7 +63,8 @@ function reset(message) {
 /** What is wrong with a peer's certificate; null if nothing is. `code` is Node's. */
 function verifyError(code) {
   if (code === undefined) return null;
-  return Object.assign(new Error(X509_MESSAGES[code] ?? 'certificate verify failed'), { code });
+  const hint = NODE >= 24 && !USES_SYSTEM_CA && HINTED.has(code) ? HINT : '';
+  return Object.assign(new Error((X509_MESSAGES[code] ?? 'certificate verify failed') + hint), { code });
 }
 
 /** A failure of the protocol as OpenSSL would word it: `error:0A00010B:SSL routines::wrong version number`. */

@@ -8,7 +8,7 @@ const { bytesOf, validateFunction, validateInteger, validateObject, validateStri
 const { invalidArgumentType } = require('../errors');
 const { bare } = require('../options');
 const { kSecurity, kTransport } = require('../symbols');
-const { linkedCertificates } = require('./certificates');
+const { linkedCertificates, linkedX509Certificates } = require('./certificates');
 const { contextOf } = require('./context');
 const errors = require('./errors');
 const { current } = require('./module');
@@ -32,7 +32,7 @@ class Members extends Duplex {
   setServername(name) {
     validateString(name, 'name');
     if (this._tlsOptions.isServer) throw errors.sniFromServer();
-    this.servername = name;
+    this[kSecurity].servername = name;
   }
 
   getPeerCertificate(detailed) {
@@ -48,8 +48,8 @@ class Members extends Duplex {
   }
 
   getPeerX509Certificate() {
-    const der = isSecure(this) ? this[kTransport].peerCertificate : null;
-    return der === null ? undefined : new X509Certificate(der);
+    const chain = isSecure(this) ? this[kTransport].peerChain : [];
+    return linkedX509Certificates(chain, this._tlsOptions.secureContext);
   }
 
   getX509Certificate() {
@@ -119,7 +119,8 @@ class Members extends Duplex {
   /** The newest session, for the option `session` of a later connection. */
   getSession() {
     if (!this._handle) return null;
-    return isSecure(this) ? this[kTransport].agreement.session : undefined;
+    if (!isSecure(this)) return undefined;
+    return this[kSecurity].newest ?? this[kTransport].agreement.session;
   }
 
   /** A session to resume, until the handshake begins. */
@@ -129,7 +130,8 @@ class Members extends Duplex {
 
   /** The session's ticket: what stands for it here. */
   getTLSTicket() {
-    return this.getSession();
+    if (!this._handle) return null;
+    return this.isSessionReused() ? (this[kSecurity].newest ?? this[kSecurity].session) : this.getSession();
   }
 
   /** What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it. */

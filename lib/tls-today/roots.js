@@ -33,4 +33,4 @@ function opensslsFile() {
   return SSL_CERT_FILE ? [readFileSync(SSL_CERT_FILE)] : undefined;
 }
 
-module.exports = { setDefaultCACertificates, trustedByDefault };
+module.exports = { USES_SYSTEM_CA, setDefaultCACertificates, trustedByDefault };

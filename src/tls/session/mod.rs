@@ -84,6 +84,11 @@ impl Session {
         &self.connection
     }
 
+    /// Whether the last flight of the handshake is all that waits to be sent.
+    pub fn holds_flight(&self) -> bool {
+        self.holds_flight
+    }
+
     /// Whether the socket has ended without a close_notify: received data may be incomplete.
     pub fn is_truncated(&self) -> bool {
         self.truncated
