@@ -179,6 +179,12 @@ function normalize(args) {
   return { options, callback };
 }
 
+/** `[options, callback]`, which `connect` and `listen` take in the place of the arguments that it is made of. */
+function normalizedArguments(args) {
+  const { options, callback } = normalize(args);
+  return Object.assign([options, callback], { [kNormalized]: true });
+}
+
 /** The BoundSocket that an option names; null if there is none. Handles of Node's core mean nothing here. */
 function boundSocket(handle, name) {
   if (!handle) return null;
@@ -329,6 +335,7 @@ module.exports = {
   kNormalized,
   listenTarget,
   normalize,
+  normalizedArguments,
   socketOptions,
   validateBlockList,
   validateBoolean,

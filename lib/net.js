@@ -2,10 +2,13 @@
 
 // The module for one contract: its classes, and the functions that make instances of them.
 
-const { connectTarget, normalize } = require('./arguments');
+const { connectTarget, normalizedArguments } = require('./arguments');
+const nodesNet = require('./nodes-net');
+const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
+const { kInPlace } = require('./symbols');
 
 function createNet(contract) {
   const Stream = streamFor(contract);
@@ -13,16 +16,19 @@ function createNet(contract) {
 
   /** Creates a new TCP or UNIX server. Contract: net.createServer. */
   function createServer(options, connectionListener) {
+    if (Server.prototype[kInPlace] && isForDistribution()) return nodesNet.createServer(options, connectionListener);
     return new Server(options, connectionListener);
   }
 
   /** Makes a stream and opens it; the arguments are those of `stream.connect`. Contract: net.createConnection. */
   function createConnection(...args) {
-    const { options } = normalize(args);
+    // Passed on like this, as in Node, to what a program may have put in the place of `connect`.
+    const normalized = normalizedArguments(args);
+    const [options] = normalized;
     const stream = new Stream(options);
     const timeout = readOption(options, 'timeout');
     if (timeout) stream.setTimeout(timeout);
-    if (!stream.destroyed) return stream.connect(...args);
+    if (!stream.destroyed) return stream.connect(normalized);
     // Its signal was aborted before: there is nothing to open, but wrong arguments throw all the same.
     connectTarget(args);
     return stream;
