@@ -180,6 +180,12 @@ function normalize(args) {
   return { options, callback };
 }
 
+/** `[options, callback]`, which `connect` and `listen` take in the place of the arguments that it is made of. */
+function normalizedArguments(args) {
+  const { options, callback } = normalize(args);
+  return Object.assign([options, callback], { [kNormalized]: true });
+}
+
 /** The BoundSocket that an option names; null if there is none. */
 function boundSocket(handle, name) {
   if (!handle) return null;
@@ -334,6 +340,7 @@ module.exports = {
   kNormalized,
   listenTarget,
   normalize,
+  normalizedArguments,
   socketOptions,
   validateBlockList,
   validateBoolean,

@@ -73,6 +73,13 @@ const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'Thi
 /** A handle of Node's core, which only the core can use. */
 const invalidHandle = (name, value) =>
   invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
+const argumentsReplaced = () =>
+  coded(
+    Error,
+    'ERR_RUST_NET_LATE',
+    'The arguments of connect() were replaced by what had been put around it before rust-net/register was loaded. ' +
+      'Load rust-net/register first',
+  );
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
 const alreadyAdopted = () =>
   coded(
@@ -212,11 +219,13 @@ module.exports = {
   InternalError,
   allFailed,
   alreadyAdopted,
+  argumentsReplaced,
   alreadySecure,
   receivedInTheClear,
   badPort,
   bindError,
   closedBeforeConnection,
+  coded,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,

@@ -44,6 +44,11 @@ class Transport {
     this.open(other.give(), owner);
   }
 
+  /** Has the events of the source go to `owner` from now on. */
+  passTo(owner) {
+    engines.own(this.id, owner);
+  }
+
   /** Gives the source away: returns its id. */
   give() {
     const { id } = this;

@@ -130,6 +130,16 @@ class Stream extends Duplex {
     this.destroy(errors.tlsError({ code, message, alert }));
   }
 
+  /** A secret of the handshake: a line of the key log. */
+  [events.onkeylog](line) {
+    this.emit('keylog', line);
+  }
+
+  /** The server has given a session. */
+  [events.onsession](session) {
+    this.emit('session', session);
+  }
+
   /** A client has asked for the server `name`. */
   [events.onservername](name) {
     chooseCredentials(this, name);

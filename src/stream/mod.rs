@@ -171,7 +171,13 @@ impl Stream {
         if self.fd.is_none() {
             return Due::Nothing;
         }
-        self.state.due(&self.security, self.is_queued())
+        match self.state.due(&self.security, self.is_queued()) {
+            // Of what happens on an open connection, it comes first: it was received before what else there is.
+            Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
+                Due::ReportSession
+            }
+            due => due,
+        }
     }
 
     /// Whether the stream keeps the environment's loop alive now, if watching it may do so (`referenced`).
