@@ -2,8 +2,7 @@
 
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
-const { normalize } = require('./lib/arguments');
-const { kNormalized } = require('./lib/symbols');
+const { kNormalized, normalize } = require('./lib/arguments');
 const { Server, Socket, Stream, connect, createConnection, createServer } = require('./lib/today');
 
 /** `[options, callback]` of the arguments of `connect` and `listen`, which both take in their place. */

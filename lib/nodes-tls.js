@@ -1,14 +1,14 @@
 'use strict';
 
-// Node's own tls module, as it is before anything of ours takes its place: `functions` are what it exports when this
-// file is loaded, `module` is the object itself, whose `DEFAULT_*` a program may assign.
+// Node's own tls module: `functions` are what it had before rust-net/register, `module` is the object itself, whose
+// `DEFAULT_*` a program may assign.
 
 const { runInThisContext } = require('vm');
 
 /** As in `nodes-net.js`. */
+const kNodesOwn = Symbol.for('rust-net.nodes-own');
 const host = runInThisContext('globalThis.process');
 
-const module_ = host?.getBuiltinModule?.('tls') ?? require('tls');
+const tls = host?.getBuiltinModule?.('tls') ?? require('tls');
 
-
-module.exports = { functions: { ...module_ }, module: module_ };
+module.exports = { functions: tls[kNodesOwn] ?? { ...tls }, module: tls };

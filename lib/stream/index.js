@@ -14,11 +14,12 @@ const channels = require('../channels');
 const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
-const { assignable, countInstances, membersLike } = require('../members');
+const { assignable, countInstances, isInstance, membersLike } = require('../members');
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
+const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
 const { MARK, isSecuring } = require('../secure');
-const { kAccept, kAttach, kReleased } = require('../symbols');
+const { kAccept, kAttach, kInPlace, kReleased } = require('../symbols');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
 const { construct, initialize } = require('./construct');
@@ -44,7 +45,7 @@ const {
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
-const { finish, later, send, sendPending, sendString, sendWhenConnected } = require('./sending');
+const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
 const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
 const { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark } = require('./tls');
@@ -172,7 +173,7 @@ class Stream extends Duplex {
   /** What every write passes through, as in Node: a chunk, or with `isList` the list that `_writev` takes. */
   _writeGeneric(isList, data, encoding, callback) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (isList) send(this, data.map(bytesOf), callback);
+    if (isList) sendList(this, data, callback);
     else if (typeof data === 'string') sendString(this, data, encoding, callback);
     else send(this, [data], callback);
   }
@@ -273,11 +274,6 @@ function deliver(stream, memory, start, end) {
   else pauseIfFull(stream, stream.push(copy(memory, start, end)));
 }
 
-/** A chunk of the list that `_writev` takes, as bytes. */
-function bytesOf({ chunk, encoding }) {
-  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-}
-
 /** 'close' comes last: behind what this tick has left to emit. */
 function closeBehindTicks(stream, details) {
   queueMicrotask(() => emitClose(stream, details));
@@ -307,9 +303,18 @@ function streamFor(contract) {
    * @param {object | number} [options] options, or a descriptor
    */
   function PublicStream(options) {
-    if (!(this instanceof PublicStream)) return new PublicStream(options);
-    if (options instanceof DuplexOptions) initialize(this, options);
-    else construct(this, options);
+    if (!isInstance(PublicStream, this)) {
+      // Node's own TLS and terminals call it as the constructor of what they extend, which is Node's own.
+      if (PublicStream.prototype[kInPlace] && extendsNodes(this, 'Socket')) return nodesNet.Socket.call(this, options);
+      return new PublicStream(options);
+    }
+    if (options instanceof DuplexOptions) {
+      initialize(this, options);
+      return;
+    }
+    const nodes = PublicStream.prototype[kInPlace] ? standIn(options) : undefined;
+    if (nodes !== undefined) return nodes;
+    construct(this, options);
   }
   Object.setPrototypeOf(PublicStream, Duplex);
   PublicStream.prototype = Object.create(Duplex.prototype, {
@@ -319,7 +324,7 @@ function streamFor(contract) {
     [kContract]: { value: contract },
   });
   Object.defineProperty(PublicStream, 'name', { value: contract.streamName });
-  if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket);
+  if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket, hidesFromNodesTls);
   return PublicStream;
 }
 

@@ -39,6 +39,11 @@ class StreamTransport extends Transport {
     return engines.write(this.id, chunks);
   }
 
+  /** Writes the `length` bytes that `engines.gather` has put together. Returns as `write`. */
+  writeGathered(length) {
+    return engines.writeGathered(this.id, length);
+  }
+
   /** Writes all of `text`, of `length` units. Returns 1 if the engine has taken it, 0 if not, or a negative errno. */
   writeString(text, length, encoding) {
     return engines.writeString(this.id, text, length, encoding);
