@@ -48,6 +48,11 @@ class StreamTransport extends Transport {
     return engines.write(this.id, chunks);
   }
 
+  /** Writes the `length` bytes that `engines.gather` has put together. Returns as `write`. */
+  writeGathered(length) {
+    return engines.writeGathered(this.id, length);
+  }
+
   /** Writes all of `text`, of `length` units. Returns 1 if the engine has taken it, 0 if not, or a negative errno. */
   writeString(text, length, encoding) {
     return engines.writeString(this.id, text, length, encoding);
@@ -146,9 +151,22 @@ class StreamTransport extends Transport {
     return this.engine.secure(this.id, credentials, request);
   }
 
-  /** Answers with the native credentials for that name; without any, the handshake goes on with those it has. */
-  answerName(credentials) {
-    this.engine.answerName(this.id, credentials);
+  /**
+   * Answers about the ClientHello: the native credentials to go on with, or those that the handshake has, and what else
+   * there is to say (`NameAnswer` of the binding).
+   */
+  answerName(credentials, answer) {
+    this.engine.answerName(this.id, credentials, answer);
+  }
+
+  /** The session of `onnewsession` has been kept. */
+  newSessionDone() {
+    this.engine.newSessionDone(this.id);
+  }
+
+  /** Limits the plaintext of each record. Returns false if `size` is none for that. */
+  setMaxSendFragment(size) {
+    return this.engine.setMaxSendFragment(this.id, size);
   }
 
   /** What both ends have agreed on. */
