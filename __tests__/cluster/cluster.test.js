@@ -4,7 +4,8 @@
 // works in both directions": on the Node that runs the tests.
 
 const { OWN } = require('../package/nodes');
-const { oneWay } = require('./both-ways');
+const { run } = require('../node/project');
+const { FLAGS, FOLDER, oneWay } = require('./both-ways');
 const { playOn } = require('./plays');
 
 playOn([OWN]);
@@ -13,4 +14,10 @@ test('990 connections are spread over the workers', async () => {
   const env = { NODE_CLUSTER_SCHED_POLICY: 'rr', COUNT: '990' };
   const { answered, isSpread } = await oneWay('shares-a-port.js', process.execPath, true, env);
   expect({ answered, isSpread }).toEqual({ answered: 990, isSpread: true });
+});
+
+test('a worker that runs out of descriptors serves what waits when it can', async () => {
+  const command = ['-c', 'ulimit -n 64; exec "$0" "$@"', process.execPath, ...FLAGS, 'runs-out.js'];
+  const env = { OURS: '1', NODE_CLUSTER_SCHED_POLICY: 'rr' };
+  expect(JSON.parse(await run(FOLDER, command, { node: 'sh', env }))).toEqual([['EMFILE', 'accept'], 'served']);
 });
