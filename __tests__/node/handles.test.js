@@ -35,6 +35,27 @@ describe('a handle', () => {
     expect(server.listening).toBe(true);
   });
 
+  test.each([
+    ['page', page],
+    ['today', net],
+  ])('goes with all that is in flight, but for what has been received before: %s', async (_, from) => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    const server = await listening(from.createServer());
+    for (const isRead of [false, true]) {
+      const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+      client.write('early; ');
+      const [accepted] = await once(server, 'connection');
+      destroyAtEnd(accepted);
+      const received = isRead ? String((await once(accepted, 'data'))[0]) : '';
+      accepted.write('before; ');
+      child.send('echo', accepted);
+      client.end('late');
+      const echoed = String(await collect(client));
+      expect([received, echoed]).toEqual([isRead ? 'early; ' : '', `before; ${isRead ? '' : 'early; '}late`]);
+    }
+  });
+
   test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {
     const [client] = await pair({ server: net, client: net });
     client.setSecure();
