@@ -11,6 +11,7 @@ const Module = require('module');
 const { debuglog } = require('util');
 const { builtin, kNodesOwn, nodesOwn } = require('./builtin');
 const { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript } = require('./callers');
+const { install } = require('./passing');
 
 const debug = debuglog('rust-net');
 
@@ -285,6 +286,8 @@ function takeOver(loaders) {
     debug('replaced already');
     return false;
   }
+  // Before any process is started that a socket could be sent to.
+  install();
   takeover = new Takeover(loaders);
   return true;
 }
