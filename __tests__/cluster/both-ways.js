@@ -19,4 +19,4 @@ async function bothWays(program, node, env) {
   return { nodes: await oneWay(program, node, false, env), ours: await oneWay(program, node, true, env) };
 }
 
-module.exports = { DEADLINE, bothWays, oneWay };
+module.exports = { DEADLINE, FLAGS, FOLDER, bothWays, oneWay };

@@ -35,6 +35,27 @@ describe('a handle', () => {
     expect(server.listening).toBe(true);
   });
 
+  test.each([
+    ['page', page],
+    ['today', net],
+  ])('goes with all that is in flight, but for what has been received before: %s', async (_, from) => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    const server = await listening(from.createServer());
+    for (const isRead of [false, true]) {
+      const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+      client.write('early; ');
+      const [accepted] = await once(server, 'connection');
+      destroyAtEnd(accepted);
+      const received = isRead ? String((await once(accepted, 'data'))[0]) : '';
+      accepted.write('before; ');
+      child.send('echo', accepted);
+      client.end('late');
+      const echoed = String(await collect(client));
+      expect([received, echoed]).toEqual([isRead ? 'early; ' : '', `before; ${isRead ? '' : 'early; '}late`]);
+    }
+  });
+
   test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {
     const [client] = await pair({ server: net, client: net });
     client.setSecure();
@@ -43,6 +64,14 @@ describe('a handle', () => {
     expect(thrown(() => child.send('greet', client)).code).toBe('ERR_INVALID_HANDLE_TYPE');
     child.send('end');
     expect(await once(child, 'message')).toEqual(['end', undefined]);
+  });
+
+  test('of a BoundSocket stays: ERR_INVALID_HANDLE_TYPE', () => {
+    const bound = new net.BoundSocket();
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    expect(thrown(() => child.send('greet', bound)).code).toBe('ERR_INVALID_HANDLE_TYPE');
+    bound.close();
   });
 
   test('the alternative: a child is given the descriptor as one of its stdio', async () => {
@@ -135,6 +164,25 @@ const server = net.createServer().listen(0, '127.0.0.1', () => {
       server.close();
       expect(handle.fd).toBe(-1);
     }
+  });
+
+  test('a descriptor that is bound and does not listen: today, it begins to (listensOnBound)', async () => {
+    // In a process of its own, which ends without closing what then has two owners.
+    const script = `
+const { once } = require('events');
+const nodeNet = require('net');
+const net = require(process.argv[2]);
+const { fd } = nodeNet._createServerHandle('127.0.0.1', 0, 4);
+const server = net.createServer((socket) => socket.end('hello')).listen({ fd });
+server.on('error', ({ code }) => process.stdout.write(code, () => process.exit()));
+server.on('listening', async () => {
+  const [data] = await once(nodeNet.connect(server.address().port, '127.0.0.1'), 'data');
+  process.stdout.write(data, () => process.exit());
+});
+`;
+    const folder = project({ 'app.js': script });
+    const outcome = (name) => run(folder, ['app.js', name]);
+    expect(await Promise.all(['net', 'rust-net/node', 'rust-net'].map(outcome))).toEqual(['hello', 'hello', 'EINVAL']);
   });
 
   test("of Node's that can't listen: EINVAL, and it is closed", async () => {

@@ -6,7 +6,7 @@
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const { validateFunction, validateTimeout } = require('../arguments');
-const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
+const { kContract, kOnread, kTimedOut, kTimer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 
 /** The member of net.Stream that has to do with idle time. */
@@ -32,6 +32,8 @@ class Timeouts extends Duplex {
 
   /** Node's name of beginning the span of `setTimeout()` anew. */
   _unrefTimer() {
+    // The parser of http says so with all that it reads.
+    if (this[kOnread]?.isDelivering) return;
     if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
   }
 

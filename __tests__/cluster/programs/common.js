@@ -3,7 +3,8 @@
 // What the programs share that are run without rust-net/register and with it, and have to print the same.
 
 const { once } = require('events');
-const net = require('net');
+// `NET`: the module to use instead, without rust-net/register.
+const net = require(process.env.NET ?? 'net');
 
 /** Whether the sockets and servers of this process should be ours. */
 const IS_OURS = process.env.OURS === '1';
@@ -26,13 +27,6 @@ async function ask(place, text = '') {
   return answer;
 }
 
-/** Resolves with the next message of `channel`, a child process, a worker or this process, and the handle with it. */
-function message(channel) {
-  return new Promise((resolve) => {
-    channel.once('message', (...details) => resolve(details));
-  });
-}
-
 /** All of `error` that a program can see. */
 function describe(error) {
   const { name, message: text, code, errno, syscall, address, port } = error;
@@ -43,4 +37,4 @@ function print(value) {
   process.stdout.write(JSON.stringify(value));
 }
 
-module.exports = { ask, check, describe, message, print };
+module.exports = { ask, check, describe, net, print };

@@ -5,8 +5,7 @@
 
 const cluster = require('cluster');
 const { once } = require('events');
-const net = require('net');
-const { ask, check, print } = require('./common');
+const { ask, check, net, print } = require('./common');
 
 const COUNT = Number(process.env.COUNT);
 const place = process.env.PLACE ?? { port: 0, host: '127.0.0.1' };
