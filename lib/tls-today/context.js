@@ -8,6 +8,7 @@
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const { optionError } = require('../errors');
+const { countInstances, isInstance } = require('../members');
 const { functions: nodes, module: nodesTls } = require('../nodes-tls');
 const { readOptions } = require('../options');
 const { archives, identities } = require('../tls/keys');
@@ -73,7 +74,7 @@ const owners = new WeakMap();
 
 /** The context that `value` is or belongs to; undefined if it is none of ours. */
 function contextOf(value) {
-  return value instanceof SecureContext ? value : owners.get(value);
+  return isInstance(SecureContext, value) ? value : owners.get(value);
 }
 
 /** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
@@ -274,5 +275,7 @@ function ownCertificates({ identities: [identity], pfx: [archive], ca = [] }) {
   const issuer = own && others.find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
 }
+
+countInstances(SecureContext, nodes.SecureContext);
 
 module.exports = { SecureContext, contextOf, createSecureContext };

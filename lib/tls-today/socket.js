@@ -10,7 +10,7 @@ const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { validateBoolean, validateFunction } = require('../arguments');
 const events = require('../events');
-const { membersLike } = require('../members');
+const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
@@ -189,6 +189,8 @@ TLSSocket.prototype = Object.create(Socket.prototype, {
   ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
 });
+
+countInstances(TLSSocket, nodes.TLSSocket);
 
 /** A 'close' listener. */
 function onClose() {
