@@ -100,7 +100,7 @@ class Handshakes extends Duplex {
 
   _finishInit() {
     if (!this._handle) return;
-    const { alpn, serverName, ocspResponse } = this[kTransport].agreement;
+    const { alpn, serverName, ocspResponse } = this[kSecurity].agreed;
     if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
     if (this.destroyed) return;
     this.alpnProtocol = alpn?.toString('latin1') ?? false;
