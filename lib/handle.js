@@ -38,6 +38,11 @@ class Handle {
   /** Does nothing: the stream reads as it has been paused and resumed. */
   readStop() {}
 
+  /** Whether it is open, or about to be, and may keep the process alive. */
+  hasRef() {
+    return this.#owner._handle === this && this.#transport.referenced;
+  }
+
   ref() {
     this.#owner.ref();
   }
