@@ -3,10 +3,7 @@
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
 const { normalizedArguments } = require('./lib/arguments');
-const contract = require('./lib/contract');
-const { createNet } = require('./lib/net');
-
-const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.today);
+const { Server, Socket, Stream, connect, createConnection, createServer } = require('./lib/today');
 
 module.exports = {
   ...require('./lib/shared'),

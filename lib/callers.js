@@ -4,6 +4,13 @@
 
 const util = require('util');
 
+/** The scripts of Node's core that make the standard streams, what a cluster's primary distributes, and http2. */
+const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
+const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
+const HTTP2 = 'node:internal/http2/core';
+/** Node's own TLS, by the version of Node. */
+const NODES_TLS = ['node:_tls_wrap', 'node:internal/tls/wrap'];
+
 /** Frames of the stack that are never asked for: those of the two functions here, and of who has called them. */
 const OWN_FRAMES = 3;
 
@@ -35,4 +42,4 @@ function scripts(count) {
   }
 }
 
-module.exports = { callingScript };
+module.exports = { BOOTSTRAP, DISTRIBUTOR, HTTP2, NODES_TLS, callingScript };

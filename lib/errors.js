@@ -109,13 +109,6 @@ const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: se
 const peerHasEnded = () =>
   Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
 const ipBlocked = (ip) => coded(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`);
-const noSharedPorts = () =>
-  coded(
-    Error,
-    'ERR_RUST_NET_CLUSTER',
-    'The workers of a cluster can not share a listening socket here. Give each its own with the option ' +
-      '"reusePort: true" (the kernel spreads the connections) or "exclusive: true".',
-  );
 const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
 /** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
@@ -207,6 +200,14 @@ function listenError({ errno, syscall }, address = null, port = 0) {
   return error;
 }
 
+/** `bind EADDRINUSE 127.0.0.1:80`: the primary of a cluster can't listen. In Node's words, also without an address. */
+function bindError(errno, address, port) {
+  const [code] = describe(errno);
+  const isPlaced = port > 0 || address !== null;
+  const message = `bind ${code}${isPlaced ? ` ${place(address, port)}` : ''}`;
+  return complete(new Error(message), errno, code, 'bind', port ? { address, port } : { address });
+}
+
 /** All attempts to connect have failed, each with one of the `errors`. */
 function allFailed(errors) {
   const error = new AggregateError(errors);
@@ -222,7 +223,9 @@ module.exports = {
   alreadySecure,
   receivedInTheClear,
   badPort,
+  bindError,
   closedBeforeConnection,
+  coded,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,
@@ -240,7 +243,6 @@ module.exports = {
   missingConnectArguments,
   noAnswer,
   noEngines,
-  noSharedPorts,
   notSecure,
   optionError,
   outOfRange,

@@ -6,11 +6,13 @@ const { connectTarget, normalizedArguments } = require('./arguments');
 const nodesNet = require('./nodes-net');
 const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
+const { install } = require('./passing');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
 const { kInPlace } = require('./symbols');
 
 function createNet(contract) {
+  install();
   const Stream = streamFor(contract);
   const Server = serverFor(contract, Stream);
 

@@ -5,7 +5,7 @@
 const { Duplex } = require('stream');
 const { assignHandle } = require('../handle');
 const { kBound, kContract, kFailedBytes, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
-const { StreamHandle } = require('./handle');
+const { StreamHandle } = require('./parsing');
 const { waitingBytes } = require('./sending');
 
 /** The members of net.Stream that tell what it is. */
@@ -50,7 +50,7 @@ class Addresses extends Duplex {
 
   /** What stands in for Node's private object: null unless the stream is open or opening. */
   get _handle() {
-    return isOpenOrOpening(this) ? (this[kHandle] ??= new StreamHandle(this, this[kTransport])) : null;
+    return isOpenOrOpening(this) ? (this[kHandle] ??= new StreamHandle(this)) : null;
   }
 
   /** What is assigned is kept as the instance's own, and means nothing to the stream. */

@@ -1,6 +1,7 @@
 //! Members of the engine that open something: each returns its id, or what has failed.
 
 use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::IntoRawFd;
 
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
@@ -97,6 +98,27 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.adopt_stream(fd)))
     }
 
+    /// Makes a stream of a copy of a connected socket or a pipe.
+    #[napi(catch_unwind)]
+    pub fn copy_stream(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.copy_stream(fd)))
+    }
+
+    /// Listens on a copy of a bound socket.
+    #[napi(catch_unwind)]
+    pub fn copy_listener(&self, fd: i32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.copy_listener(fd, backlog)))
+    }
+
+    /// The number of a copy of the descriptor of `id`, for another owner, behind all that was written.
+    #[napi(catch_unwind)]
+    pub fn lend(&self, id: u32) -> Either<i32, Failure> {
+        match self.core.with(|engine| engine.lend(id)) {
+            Ok(fd) => Either::A(fd.into_raw_fd()),
+            Err(error) => Either::B(failure(error)),
+        }
+    }
+
     /// Listens over TCP.
     #[napi(catch_unwind)]
     pub fn listen_tcp(&self, options: BindOptions, backlog: i32) -> Either<u32, Failure> {
@@ -110,10 +132,10 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over)))
     }
 
-    /// Takes over a listening socket.
+    /// Takes over a listening socket; with `backlog`, one that does not listen begins to.
     #[napi(catch_unwind)]
-    pub fn adopt_listener(&self, fd: i32) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd)))
+    pub fn adopt_listener(&self, fd: i32, backlog: Option<i32>) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd, backlog)))
     }
 
     /// Binds a TCP socket that is to listen or to connect.

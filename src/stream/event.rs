@@ -4,6 +4,8 @@
 
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
+use crate::tls::handshake::HelloQuestion;
+use crate::tls::resumption::{NewSession, Token};
 
 /// See the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,10 +35,16 @@ pub enum StreamEvent {
     Finished(Result<()>),
     /// The transport has failed; nothing follows.
     Failed(Error),
-    /// A client has asked for this server name: the handshake goes on when it is answered.
-    NameAsked(String),
+    /// A client has sent this ClientHello: the handshake goes on when it is answered.
+    HelloAsked(Box<HelloQuestion>),
+    /// A session for JavaScript to keep, on a server.
+    NewSession(Box<NewSession>),
+    /// A secret of the handshake, as a line of the key log.
+    Secret(Vec<u8>),
     /// The handshake is done.
     Secured,
+    /// The server has given a session that can be resumed: its token.
+    Session(Token),
     /// The handshake or the session has failed; nothing follows.
     TlsFailed(Box<TlsError>),
 }

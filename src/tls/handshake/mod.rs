@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
+//! | [`hello`] | what a ClientHello has that rustls does not show |
+//! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
 //! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
 //! | [`drive`] | the loop in which rustls receives and sends |
 //! | [`transport`] | the socket that this loop reads and writes |
@@ -21,15 +23,20 @@
 
 mod drive;
 mod exchange;
+mod hello;
 mod named;
 mod run;
+mod settings;
 mod transport;
 
 use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-pub use self::exchange::{CredentialsSender, Established, HandshakeMessage, HandshakeRequest, Role};
+pub use self::exchange::{
+    AlpnAnswer, Asks, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, HelloSender,
+    Resumption, Role,
+};
 pub use self::named::NamedCredentials;
 use self::run::run;
 use super::error::TlsError;
@@ -54,7 +61,7 @@ pub fn begin(
     post: impl Fn(HandshakeMessage) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
-        let post = PostsPanic(post);
+        let post = PostsPanic(Arc::new(post));
         let outcome = run(request, fd, kind, &post.0).await;
         (post.0)(HandshakeMessage::Done(outcome.map(Box::new)));
     };
@@ -62,7 +69,7 @@ pub fn begin(
 }
 
 /// Posts [`HandshakeMessage::Done`] for a handshake that panics. tokio confines the panic to its task.
-struct PostsPanic<P: Fn(HandshakeMessage)>(P);
+struct PostsPanic<P: Fn(HandshakeMessage)>(Arc<P>);
 
 impl<P: Fn(HandshakeMessage)> Drop for PostsPanic<P> {
     fn drop(&mut self) {

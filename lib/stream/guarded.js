@@ -1,26 +1,25 @@
 'use strict';
 
-// What stands in for `_handle` of a stream: lib/handle.js, and what `http` and packages ask of a connection's.
+// What stands in for `_handle` of a stream, as far as it has to do with bytes: what has come, what waits to be sent,
+// and the guard of a connection that waits in an `http.Agent` for its next request.
 
 const engines = require('../engine');
 const events = require('../events');
 const { Handle } = require('../handle');
-const { kReading } = require('./fields');
+const { kReading, kTransport } = require('./fields');
 
 /** What the `http.Agent` of Node puts in the place of `onread` while a connection waits for the next request. */
 const GUARD = 'freeSocketOnReadGuard';
 
 const ARRIVALS = new Set([events.ondata, events.onbulk, events.onend]);
 
-class StreamHandle extends Handle {
+class GuardedHandle extends Handle {
   #stream;
-  #transport;
   #guard = null;
 
-  constructor(stream, transport) {
-    super(stream, transport);
+  constructor(stream) {
+    super(stream, stream[kTransport]);
     this.#stream = stream;
-    this.#transport = transport;
   }
 
   /** The guard of an idle connection, if there is one. */
@@ -34,16 +33,18 @@ class StreamHandle extends Handle {
    */
   set onread(value) {
     const guards = typeof value === 'function' && value.name === GUARD;
-    if (!this.#transport.isOpen || guards === (this.#guard !== null)) return;
+    const stream = this.#stream;
+    const transport = stream[kTransport];
+    if (!transport.isOpen || guards === (this.#guard !== null)) return;
     this.#guard = guards ? value : null;
-    engines.own(this.#transport.id, guards ? new Guard(this.#stream) : this.#stream);
+    engines.own(transport.id, guards ? new Guard(stream) : stream);
     // The guard sees what comes to a stream that is paused, too.
-    this.#transport.want(guards || this.#stream[kReading]);
+    transport.want(guards || stream[kReading]);
   }
 
   /** Whether something has arrived that has not been read, be it the end. Not known over TLS. */
   hasPendingRead() {
-    return this.#transport.hasUnread;
+    return this.#stream[kTransport].hasUnread;
   }
 
   /** Bytes that wait to be sent. */
@@ -61,4 +62,4 @@ class Guard {
   }
 }
 
-module.exports = { StreamHandle };
+module.exports = { GuardedHandle };

@@ -1,0 +1,245 @@
+'use strict';
+
+// tls.TLSSocket: a net.Socket of today's contract whose bytes are encrypted. It opens a connection of its own, or takes
+// that of a socket of ours (`moving.js`). The engine does the handshake; what it means for trust is decided in
+// JavaScript, as in Node: `connect.js` for clients, `accepting.js` for servers.
+//
+// The names that begin with an underscore are Node's. Programs listen to, call and replace them.
+
+const { Duplex } = require('stream');
+const { setImmediate } = require('timers');
+const { validateBoolean, validateFunction } = require('../arguments');
+const events = require('../events');
+const { membersLike } = require('../members');
+const { functions: nodes } = require('../nodes-tls');
+const { kSecurity, kTransport } = require('../symbols');
+const { Socket } = require('../today');
+const { kReset } = require('../stream/fields');
+const { openStream } = require('../stream/tls');
+const { logKeysToFile } = require('./environment');
+const errors = require('./errors');
+const { askProgram, keepSession, nativeOf, questionsOf } = require('./hello');
+const { Members } = require('./members');
+const { current } = require('./module');
+const { closeFormerOwner, lend, take } = require('./moving');
+const { nodesSocket, reasonForNodes } = require('./nodes-socket');
+const { wireProtocols } = require('./protocols');
+const { Securing } = require('./securing');
+const { Ssl } = require('./ssl');
+const { kConnectOptions, kNative, kPendingSession, kVerified } = require('./symbols');
+
+/** What the engine reports, and what Node has under these names. */
+class Handshakes extends Duplex {
+  [events.onsecure]() {
+    if (this.destroyed) return;
+    this._finishInit();
+    if (!this.destroyed) setImmediate(openStream, this, this[kSecurity]);
+  }
+
+  [events.ontlsfail](code, message, alert) {
+    if (this.destroyed) return;
+    if (code === 'ECONNRESET') {
+      endedEarly(this);
+      return;
+    }
+    const error = errors.protocolError({ code, message, alert });
+    this._hadError = true;
+    this.destroy(error);
+  }
+
+  /** A session that a later connection can resume. Before the server is trusted, the program must not have it. */
+  [events.onsession](session) {
+    this[kSecurity].newest = session;
+    if (this[kVerified]) this.emit('session', session);
+    else this[kPendingSession] = session;
+  }
+
+  [events.onkeylog](line) {
+    this.emit('keylog', line);
+  }
+
+  [events.onservername](...hello) {
+    askProgram(this, ...hello);
+  }
+
+  [events.onnewsession](sessionId, data) {
+    keepSession(this, sessionId, data);
+  }
+
+  _destroy(error, callback) {
+    closeFormerOwner(this, this[kReset]);
+    Socket.prototype._destroy.call(this, error, callback);
+  }
+
+  /** Opens a connection of its own; the handshake follows. */
+  connect(...args) {
+    Socket.prototype.connect.apply(this, args);
+    if (!this._tlsOptions.isServer) this.once('connect', this._start);
+    return this;
+  }
+
+  _init(socket) {
+    const options = this._tlsOptions;
+    this.server = options.server;
+    this._requestCert = Boolean(options.requestCert) || !options.isServer;
+    this._rejectUnauthorized = Boolean(options.rejectUnauthorized);
+    if (options.isServer && options.SNICallback) {
+      validateFunction(options.SNICallback, 'options.SNICallback');
+      this._SNICallback = options.SNICallback;
+    }
+    logKeysToFile(this);
+    if (options.handshakeTimeout > 0) this.setTimeout(options.handshakeTimeout, this._handleTimeout);
+    if (socket) take(this, socket);
+  }
+
+  /** Begins the handshake, as soon as there is a connection. */
+  _start() {
+    if (this.connecting) this.once('connect', this._start);
+    else if (this._handle) begin(this);
+  }
+
+  _finishInit() {
+    if (!this._handle) return;
+    const { alpn, serverName, ocspResponse } = this[kTransport].agreement;
+    if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
+    if (this.destroyed) return;
+    this.alpnProtocol = alpn?.toString('latin1') ?? false;
+    this.servername ??= (this[kSecurity].servername || serverName) ?? false;
+    this._secureEstablished = true;
+    if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
+    this.emit('secure');
+  }
+
+  _handleTimeout() {
+    this._emitTLSError(errors.handshakeTimeout());
+  }
+
+  _emitTLSError(error) {
+    const shown = this._tlsError(error);
+    if (shown) this.emit('error', shown);
+  }
+
+  /** Before the program has the socket, only its server hears of errors. */
+  _tlsError(error) {
+    this.emit('_tlsError', error);
+    return this._controlReleased ? error : null;
+  }
+
+  _releaseControl() {
+    if (this._controlReleased) return false;
+    this._controlReleased = true;
+    this.removeListener('error', this._tlsError);
+    return true;
+  }
+
+  _destroySSL() {
+    this.ssl = null;
+  }
+}
+
+/** `new tls.TLSSocket(socket, options)`: TLS over `socket`, which need not be connected yet. */
+function TLSSocket(socket, given) {
+  const options = { ...given };
+  if (options.enableTrace != null) validateBoolean(options.enableTrace, 'options.enableTrace');
+  if (options.ALPNProtocols) nodes.convertALPNProtocols(options.ALPNProtocols, options);
+  if (options.isServer && options.ALPNCallback) validateFunction(options.ALPNCallback, 'options.ALPNCallback');
+  options.secureContext = options.secureContext || options.credentials || current.module.createSecureContext(options);
+  const reason = reasonForNodes(socket, options);
+  if (reason !== null) return nodesSocket(socket, options, reason, new.target);
+  this._tlsOptions = options;
+  this._secureEstablished = false;
+  this._securePending = false;
+  this._newSessionPending = false;
+  this._controlReleased = false;
+  this.secureConnecting = true;
+  this._SNICallback = null;
+  this.servername = null;
+  this.alpnProtocol = null;
+  this.authorized = false;
+  this.authorizationError = null;
+  this.encrypted = true;
+  this[kVerified] = false;
+  this[kPendingSession] = null;
+  const { allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay } = options;
+  Socket.call(this, {
+    allowHalfOpen: socket ? socket.allowHalfOpen : allowHalfOpen,
+    highWaterMark,
+    onread: socket ? null : onread,
+    signal,
+    noDelay,
+    keepAlive,
+    keepAliveInitialDelay,
+  });
+  this[kSecurity] = new Securing(this);
+  if (options.session) this.setSession(options.session);
+  this.ssl = new Ssl(this);
+  this.on('error', this._tlsError);
+  this.on('close', onClose);
+  if (this.destroyed) return undefined;
+  this[kSecurity].holdWrites();
+  this._init(socket);
+  if (options.pauseOnConnect) this.pause();
+  // The caller may still change what the handshake begins with.
+  if (socket) process.nextTick(startOver, this);
+  return undefined;
+}
+
+Object.setPrototypeOf(TLSSocket, Socket);
+TLSSocket.prototype = Object.create(Socket.prototype, {
+  ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
+  constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
+});
+
+/** A 'close' listener. */
+function onClose() {
+  this._destroySSL();
+}
+
+/** Begins the handshake over a given socket, and the reading behind it, whether there is a consumer or not. */
+function startOver(socket) {
+  if (socket.destroyed) return;
+  socket._start();
+  socket.read(0);
+}
+
+/** The connection is there: the handshake begins behind what has been written in the clear. */
+function begin(socket) {
+  const security = socket[kSecurity];
+  if (security.hasBegun || socket.destroyed || !lend(socket)) return;
+  security.hasBegun = true;
+  const { isServer = false, secureContext, ALPNProtocols } = socket._tlsOptions;
+  security.context = secureContext;
+  const native = isServer
+    ? nativeOf(socket, secureContext)
+    : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
+  const received = Buffer.concat(security.received);
+  security.received = [];
+  const request = {
+    __proto__: null,
+    isServer,
+    serverName: security.servername || undefined,
+    checksName: false,
+    asks: false,
+    ...questionsOf(socket),
+    session: isServer ? undefined : security.session,
+    emitsSessions: !isServer,
+    resumes: false,
+    logsKeys: socket.listenerCount('keylog') > 0,
+    received: received.length > 0 ? received : undefined,
+  };
+  if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
+}
+
+/** The peer has closed the connection during the handshake. */
+function endedEarly(socket) {
+  if (socket._tlsOptions.isServer) {
+    socket.destroy();
+    return;
+  }
+  const message = 'Client network socket disconnected before secure TLS connection was established';
+  const { path, host, port, localAddress } = socket[kConnectOptions] ?? {};
+  socket._hadError = true;
+  socket.destroy(Object.assign(errors.reset(message), { path, host, port, localAddress }));
+}
+
+module.exports = { TLSSocket, begin };
