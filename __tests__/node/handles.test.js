@@ -35,6 +35,26 @@ describe('a handle', () => {
     expect(server.listening).toBe(true);
   });
 
+  test.each(MAJORS)('goes to a child process that was there before us, on Node %i', async (major) => {
+    const script = `
+const { fork } = require('child_process');
+const { once } = require('events');
+if (process.argv[2]) process.on('message', (message, socket) => socket.end(message));
+else {
+  const child = fork(__filename, ['child']);
+  const net = require('rust-net/node');
+  const server = net.createServer((socket) => child.send('from the child', socket)).listen(0, '127.0.0.1', async () => {
+    const [text] = await once(net.connect(server.address().port, '127.0.0.1'), 'data');
+    process.stdout.write(text);
+    child.disconnect();
+    server.close();
+  });
+}
+`;
+    const output = await run(project({ 'app.js': script }), ['app.js'], { node: binaries.get(major) });
+    expect(output).toBe('from the child');
+  });
+
   test.each([
     ['page', page],
     ['today', net],
