@@ -124,7 +124,7 @@ class Server {
     const { program, args: first, isNode } = commandOf(side);
     const server = new Server();
     // Behind a proxy is the same for both sides, and out of what is measured.
-    server.backend = workload.backend ? await Server.start('node', { server: workload.backend, isBackend: true }) : null;
+    server.backend = workload.backend ? await Server.start('node', { server: workload.backend, tls: workload.backendTls, isBackend: true }) : null;
     server.folder = workload.unix ? makeFolder() : null;
     const args = [...(workload.memory && isNode ? ['--expose-gc'] : []), ...first, workload.server];
     if (workload.unix) args.push('--path', path.join(server.folder, 'socket'));
@@ -222,6 +222,7 @@ class Load {
     if (workload.size) args.push('--size', workload.size);
     if (workload.depth) args.push('--depth', workload.depth);
     if (workload.replies) args.push('--replies', workload.replies);
+    if (workload.protocol) args.push('--protocol', workload.protocol);
     if (workload.rate) args.push('--rate', workload.rate);
     if (workload.most) args.push('--most', workload.most);
     if (workload.tls) args.push(workload.resumes ? '--tls-resumed' : '--tls');

@@ -9,7 +9,7 @@ const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
 const { buildLoad, cleanUp, isOurs } = require('./processes');
 const { bottlenecks, failed, summarize, table } = require('./report');
-const { workloads } = require('./workloads');
+const { usesNodesModules, workloads } = require('./workloads');
 
 const USAGE = `Usage: npm run bench -- [options]
   --workload NAME  only this workload (may be repeated): ${workloads.map((workload) => workload.name).join(', ')}
@@ -46,9 +46,11 @@ function read() {
   };
 }
 
-/** Only Node's own process tells how late its loop is. */
+/** Only Node's own process tells how late its loop is, and only a runtime of JavaScript has its modules. */
 function isPossible(workload, against) {
-  return !workload.delay || against.startsWith('node') || isOurs(against);
+  const isNodes = against.startsWith('node') || isOurs(against);
+  if (workload.delay) return isNodes;
+  return !usesNodesModules(workload) || !['tokio', 'io_uring'].includes(against);
 }
 
 async function main() {

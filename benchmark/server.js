@@ -6,6 +6,9 @@
 // that, and a stream of ours is secured in place. A proxy passes everything on to the backend. Nothing else in it
 // depends on the module.
 //
+// `http`, `http2` and `client` (a proxy that is a TLS client of its backend) are written for Node's own modules: with a
+// module of ours, `register` of the same package takes their place first.
+//
 // With `--port PORT` (0 for the first) it shares the port with other processes; with `--workers COUNT`, that many
 // worker threads of its own share one.
 //
@@ -13,13 +16,14 @@
 
 const { once } = require('events');
 const fs = require('fs');
+const path = require('path');
 const { createHistogram } = require('perf_hooks');
 const { parseArgs } = require('util');
 const { Worker, isMainThread, parentPort } = require('worker_threads');
 
 const {
   positionals: [moduleName, workload],
-  values: { backend, identity, path, port, replies, workers },
+  values: { backend, identity, path: socketPath, port, replies, workers },
 } = parseArgs({
   allowPositionals: true,
   options: {
@@ -95,6 +99,41 @@ const listeners = {
   },
 };
 
+/** Answers a request with its path, so that the load can check what it gets. */
+function respond(request, response) {
+  response.setHeader('Content-Type', 'text/plain');
+  response.end(request.url.slice(1));
+}
+
+/** Servers of Node's own modules, by workload. `secrets` are a key and a certificate; null in the clear. */
+const servers = {
+  __proto__: null,
+
+  http(options, secrets) {
+    if (secrets === null) return require('http').createServer(options, respond);
+    return require('https').createServer({ ...options, ...secrets }, respond);
+  },
+
+  http2(options, secrets) {
+    const http2 = require('http2');
+    if (secrets === null) return http2.createServer(options, respond);
+    return http2.createSecureServer({ ...options, ...secrets }, respond);
+  },
+
+  client(options) {
+    const tls = require('tls');
+    return require('net').createServer(options, (stream) => {
+      // The load sees to it that what comes back is what was sent.
+      const place = { port: Number(backend), host: '127.0.0.1' };
+      const behind = tls.connect({ ...place, rejectUnauthorized: false, allowHalfOpen: true });
+      behind.setNoDelay();
+      stream.pipe(behind).pipe(stream);
+      stream.on('error', () => behind.destroy());
+      behind.on('error', () => stream.destroy());
+    });
+  },
+};
+
 const questions = {
   __proto__: null,
 
@@ -135,22 +174,38 @@ questions.delay = () => {
 process.on('message', (question) => process.send(questions[question]()));
 process.on('disconnect', () => process.exit());
 
-/** A server whose connections are handled by `listener`, in the clear or over TLS. */
-function create(options, listener) {
-  if (identity === undefined) return require(moduleName).createServer(options, listener);
+/** A key and a certificate; null in the clear. */
+function readSecrets() {
+  if (identity === undefined) return null;
   const pem = fs.readFileSync(identity, 'utf8');
-  const secrets = { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
+  return { key: pem, cert: pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')) };
+}
+
+/** The server of the workload, in the clear or over TLS. */
+function create(options) {
+  const secrets = readSecrets();
+  if (workload in servers) {
+    if (moduleName !== 'net') require(registerOf(moduleName));
+    return servers[workload](options, secrets);
+  }
+  const listener = listeners[workload];
+  if (secrets === null) return require(moduleName).createServer(options, listener);
   if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
   const credentials = require(moduleName).createCredentials(secrets);
   return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
 }
 
+/** What puts a package in the place of Node's own modules. */
+function registerOf(name) {
+  return name.startsWith('rust-net') ? 'rust-net/register' : path.join(name, 'register.js');
+}
+
 function serve() {
   // Without Nagle's algorithm, as a server of small messages is set up. With it, the second small write of node:net
   // waits up to 40 ms for the client's acknowledgement, and the rate would tell nothing else.
-  const server = create({ noDelay: true, allowHalfOpen: workload === 'proxy' }, listeners[workload]);
+  const server = create({ noDelay: true, allowHalfOpen: ['proxy', 'client'].includes(workload) });
   const reusePort = port !== undefined;
-  server.listen(path ?? { port: Number(port ?? 0), host: '127.0.0.1', reusePort }, () => tell(path ?? server.address().port));
+  server.listen(socketPath ?? { port: Number(port ?? 0), host: '127.0.0.1', reusePort }, () => tell(socketPath ?? server.address().port));
 }
 
 function tell(place) {

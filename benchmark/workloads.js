@@ -6,7 +6,10 @@
  * `size` is that of a message in bytes (64), `depth` how many of them a connection has on their way (1).
  * `most` bounds the operations of one slice: a connection of its own for each wears out ports.
  * With `resumes`, each connection resumes a session that was given to one before it, out of what is measured.
- * `backend` is the workload of a server of node:net behind a proxy, which shares the core of the load.
+ * `backend` is the workload of a server of node:net behind a proxy, which shares the core of the load; with
+ * `backendTls`, it is one of node:tls.
+ * `protocol` is what the load speaks, if not messages as they are. With one, and for TLS clients, the server uses
+ * Node's own modules (`http`, `https`, `tls`), for ours with `rust-net/register`.
  */
 const workloads = [
   { name: 'echo-1', title: 'echo 64 B x 1', server: 'echo', load: 'echo', connections: 1 },
@@ -131,6 +134,66 @@ const workloads = [
     delay: true,
     tls: 'rsa2048',
   },
+  { name: 'http', title: 'HTTP GET x 50', server: 'http', load: 'echo', protocol: 'http', connections: 50 },
+  {
+    name: 'http-short',
+    title: 'connect, HTTP GET, close',
+    server: 'http',
+    load: 'churn',
+    protocol: 'http-short',
+    connections: 16,
+    most: 3_000,
+  },
+  { name: 'https', title: 'HTTPS GET x 50', server: 'http', load: 'echo', protocol: 'http', connections: 50, tls: 'p256' },
+  {
+    name: 'https-short',
+    title: 'TLS handshake (P-256), HTTP GET, close',
+    server: 'http',
+    load: 'churn',
+    protocol: 'http-short',
+    connections: 16,
+    most: 1_500,
+    tls: 'p256',
+  },
+  {
+    name: 'http2',
+    title: 'HTTP/2 GET over TLS x 50',
+    server: 'http2',
+    load: 'echo',
+    protocol: 'http2',
+    connections: 50,
+    tls: 'p256',
+  },
+  {
+    name: 'https-storm',
+    title: 'loop delay, 800 HTTPS clients/s (P-256)',
+    server: 'http',
+    load: 'storm',
+    protocol: 'http-short',
+    rate: 800,
+    connections: 1,
+    delay: true,
+    tls: 'p256',
+  },
+  {
+    name: 'tls-client',
+    title: 'plain to TLS proxy 64 B x 50',
+    server: 'client',
+    backend: 'echo',
+    backendTls: 'p256',
+    load: 'echo',
+    connections: 50,
+  },
+  {
+    name: 'tls-client-connect',
+    title: 'TLS handshake as a client (P-256), ping, close',
+    server: 'client',
+    backend: 'echo',
+    backendTls: 'p256',
+    load: 'churn',
+    connections: 16,
+    most: 1_500,
+  },
   {
     name: 'tls-idle',
     title: 'TLS idle memory',
@@ -142,4 +205,9 @@ const workloads = [
   },
 ];
 
-module.exports = { workloads };
+/** Whether the server uses Node's own modules by their names. */
+function usesNodesModules({ protocol, server }) {
+  return protocol !== undefined || server === 'client';
+}
+
+module.exports = { usesNodesModules, workloads };

@@ -101,7 +101,7 @@ function Server(options, listener) {
   } else if (options == null) {
     options = {};
   } else if (typeof options !== 'object') {
-    throw invalidArgumentType('options', 'Object', options);
+    throw invalidArgumentType('options', 'object', options);
   }
   this._contexts = [];
   this.requestCert = options.requestCert === true;
@@ -133,6 +133,10 @@ Server.prototype = Object.create(NetServer.prototype, {
   ...membersLike([ServerMethods], nodes.Server.prototype),
   constructor: { value: Server, writable: true, configurable: true, enumerable: true },
 });
+
+// Deprecated, and gone in later versions. It sets properties of the server and nothing else, so Node's own will do.
+const { setOptions } = nodes.Server.prototype;
+if (setOptions) Server.prototype.setOptions = setOptions;
 
 function createServer(options, listener) {
   return new Server(options, listener);

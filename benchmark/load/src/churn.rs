@@ -1,11 +1,12 @@
-//! One message per connection: connect, send, read the reply, end, wait for the server's end, close, and again. In a
-//! storm, connections begin at a fixed rate, whether the former are over or not: a server that falls behind has to bear
-//! more at once.
+//! One message per connection: connect, send, read the reply, end, wait for the server's end, close, and again. With
+//! HTTP, the server ends by itself. In a storm, connections begin at a fixed rate, whether the former are over or not: a
+//! server that falls behind has to bear more at once.
 
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 
+use crate::dialogue::{Dialogue, Protocol};
 use crate::latency::Latencies;
 use crate::message::{MESSAGE, Shape};
 use crate::socket::{Endpoint, Socket};
@@ -16,6 +17,7 @@ pub struct Churn {
     poll: Poll,
     events: Events,
     endpoint: Endpoint,
+    protocol: Protocol,
     visits: Vec<Option<Visit>>,
     shape: Shape,
     begun: u64,
@@ -24,6 +26,7 @@ pub struct Churn {
 
 struct Visit {
     socket: Socket,
+    dialogue: Dialogue,
     /// The message's.
     number: u64,
     /// When it began, or was to.
@@ -33,11 +36,14 @@ struct Visit {
 
 enum Stage {
     Connecting,
-    /// So much of the reply has come.
-    Receiving(usize),
-    /// We have ended; the server is to follow.
+    /// The reply is coming.
+    Receiving,
+    /// The server is to end.
     Ending,
 }
+
+/// More than an answer, so that what comes unasked is seen.
+const SPACE: usize = 1024;
 
 /// A storm that the server can't bear ends with so many connections at once.
 const STORM_MOST: usize = 4096;
@@ -54,8 +60,8 @@ pub struct Storm {
 
 impl Storm {
     /// Opens nothing yet; then `rate` connections a second.
-    pub fn new(endpoint: &Endpoint, rate: f64) -> Result<Self, Failure> {
-        Ok(Self { churn: Churn::new(endpoint, 0)?, pause: Duration::from_secs_f64(1.0 / rate) })
+    pub fn new(endpoint: &Endpoint, protocol: Protocol, rate: f64) -> Result<Self, Failure> {
+        Ok(Self { churn: Churn::new(endpoint, protocol, 0)?, pause: Duration::from_secs_f64(1.0 / rate) })
     }
 }
 
@@ -94,12 +100,13 @@ impl Work for Storm {
 
 impl Churn {
     /// Opens nothing yet; then `connections` at once.
-    pub fn new(endpoint: &Endpoint, connections: usize) -> Result<Self, Failure> {
+    pub fn new(endpoint: &Endpoint, protocol: Protocol, connections: usize) -> Result<Self, Failure> {
         let visits = std::iter::repeat_with(|| None).take(connections).collect();
         Ok(Self {
             poll: Poll::new()?,
             events: work::events(),
             endpoint: endpoint.clone(),
+            protocol,
             visits,
             shape: Shape::new(MESSAGE),
             begun: 0,
@@ -110,7 +117,8 @@ impl Churn {
     fn begin(&mut self, slot: usize, due: Instant) -> Result<(), Failure> {
         self.begun += 1;
         let socket = Socket::connect(&self.endpoint, self.poll.registry(), Token(slot))?;
-        self.visits[slot] = Some(Visit { socket, number: self.begun, due, stage: Stage::Connecting });
+        let dialogue = Dialogue::new(self.protocol);
+        self.visits[slot] = Some(Visit { socket, dialogue, number: self.begun, due, stage: Stage::Connecting });
         Ok(())
     }
 
@@ -180,31 +188,33 @@ impl Work for Churn {
 impl Visit {
     /// Goes as far as it can. Says whether it is over.
     fn go_on(&mut self, shape: &Shape) -> Result<bool, Failure> {
-        let mut space = [0; 2 * MESSAGE];
+        let mut space = [0; SPACE];
         loop {
             match self.stage {
                 Stage::Connecting => {
                     if !self.socket.is_connected()? {
                         return Ok(false);
                     }
-                    let mut message = Vec::with_capacity(MESSAGE);
-                    shape.append(self.number, &mut message);
-                    if self.socket.write(&message)? != Some(MESSAGE) {
+                    let mut message = Vec::with_capacity(2 * MESSAGE);
+                    self.dialogue.ask(self.number, shape, &mut message);
+                    if self.socket.write(&message)? != Some(message.len()) {
                         return server("has no room for a first message");
                     }
-                    self.stage = Stage::Receiving(0);
+                    self.stage = Stage::Receiving;
                     return Ok(false);
                 }
-                Stage::Receiving(before) => {
+                Stage::Receiving => {
                     let Some(read) = self.socket.read(&mut space)? else { return Ok(false) };
-                    if read == 0 || before + read > MESSAGE || !shape.is_repeated(self.number, before, &space[..read]) {
+                    let mut answer = Vec::new();
+                    let progress = self.dialogue.receive(Some(self.number), &space[..read], shape, &mut answer)?;
+                    if read == 0 || progress.used < read || !answer.is_empty() {
                         return server("has not sent the message back");
                     }
-                    self.stage = Stage::Receiving(before + read);
-                    if before + read == MESSAGE {
-                        self.socket.end()?;
+                    if progress.is_complete {
+                        if !self.dialogue.ends_with_answer() {
+                            self.socket.end()?;
+                        }
                         self.stage = Stage::Ending;
-                        return Ok(false);
                     }
                 }
                 Stage::Ending => match self.socket.read(&mut space)? {

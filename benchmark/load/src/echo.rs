@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use mio::{Events, Poll};
 
+use crate::dialogue::{Dialogue, Protocol};
 use crate::latency::Latencies;
 use crate::message::Shape;
 use crate::options::Options;
@@ -24,8 +25,6 @@ pub struct Echo {
     events: Events,
     connections: Vec<Connection>,
     shape: Shape,
-    /// How often a message comes back.
-    replies: usize,
     /// How many messages a connection has on their way.
     depth: usize,
     space: Box<[u8]>,
@@ -41,10 +40,9 @@ struct Sent {
 
 struct Connection {
     socket: Socket,
+    dialogue: Dialogue,
     /// The messages on their way, the oldest first.
     under_way: VecDeque<Sent>,
-    /// How much of the oldest one's replies has come.
-    received: usize,
     /// What is being sent; the kernel has taken it up to `taken`.
     outgoing: Vec<u8>,
     taken: usize,
@@ -58,9 +56,8 @@ impl Echo {
         Ok(Self {
             poll,
             events: work::events(),
-            connections: sockets.into_iter().map(Connection::new).collect(),
+            connections: sockets.into_iter().map(|socket| Connection::new(socket, options.protocol)).collect(),
             shape: Shape::new(options.size),
-            replies: options.replies,
             depth: options.depth,
             space: vec![0; (2 * options.size).clamp(SPACE, SPACE_MOST)].into(),
             sent: 0,
@@ -71,7 +68,6 @@ impl Echo {
 
 impl Work for Echo {
     fn run(&mut self, limit: &Limit) -> Result<Outcome, Failure> {
-        let expected = self.replies * self.shape.size();
         let (mut begun, mut done) = (0, 0);
         let mut answered = Vec::with_capacity(self.depth);
         self.latencies.clear();
@@ -92,7 +88,7 @@ impl Work for Echo {
                 if !event.is_readable() {
                     continue;
                 }
-                connection.receive(&mut self.space, &self.shape, expected, &mut answered)?;
+                connection.receive(&mut self.space, &self.shape, &mut answered)?;
                 if answered.is_empty() {
                     continue;
                 }
@@ -113,13 +109,14 @@ impl Work for Echo {
 }
 
 impl Connection {
-    fn new(socket: Socket) -> Self {
-        Self { socket, under_way: VecDeque::new(), received: 0, outgoing: Vec::new(), taken: 0 }
+    fn new(socket: Socket, protocol: Protocol) -> Self {
+        let dialogue = Dialogue::new(protocol);
+        Self { socket, dialogue, under_way: VecDeque::new(), outgoing: Vec::new(), taken: 0 }
     }
 
     fn send(&mut self, numbers: std::ops::Range<u64>, at: Instant, shape: &Shape) -> Result<(), Failure> {
         for number in numbers {
-            shape.append(number, &mut self.outgoing);
+            self.dialogue.ask(number, shape, &mut self.outgoing);
             self.under_way.push_back(Sent { number, at });
         }
         self.flush()
@@ -138,15 +135,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes what has come. `answered` gets when the messages had been sent that have now been answered with all of the
-    /// `expected` bytes.
-    fn receive(
-        &mut self,
-        space: &mut [u8],
-        shape: &Shape,
-        expected: usize,
-        answered: &mut Vec<Instant>,
-    ) -> Result<(), Failure> {
+    /// Takes what has come. `answered` gets when the messages had been sent that have now been answered in full.
+    fn receive(&mut self, space: &mut [u8], shape: &Shape, answered: &mut Vec<Instant>) -> Result<(), Failure> {
         loop {
             let Some(read) = self.socket.read(space)? else { return Ok(()) };
             if read == 0 {
@@ -154,23 +144,15 @@ impl Connection {
             }
             let mut rest = &space[..read];
             while !rest.is_empty() {
-                let Some(&Sent { number, at }) = self.under_way.front() else {
-                    return server("has sent more than it was to");
-                };
-                let length = rest.len().min(expected - self.received);
-                if !shape.is_repeated(number, self.received, &rest[..length]) {
-                    return server("has sent other bytes than it was to");
-                }
-                rest = &rest[length..];
-                self.received += length;
-                if self.received == expected {
-                    self.under_way.pop_front();
-                    self.received = 0;
-                    answered.push(at);
+                let number = self.under_way.front().map(|sent| sent.number);
+                let progress = self.dialogue.receive(number, rest, shape, &mut self.outgoing)?;
+                rest = &rest[progress.used..];
+                if progress.is_complete {
+                    answered.extend(self.under_way.pop_front().map(|sent| sent.at));
                 }
             }
             if read < space.len() {
-                return Ok(());
+                return self.flush();
             }
         }
     }

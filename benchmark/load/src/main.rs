@@ -5,6 +5,7 @@
 //! - [`options`]: the command line.
 //! - [`socket`]: TCP or UNIX, with [`tls`] or without, behind one type; [`certificate`]: one for a server.
 //! - [`work`]: what every kind of load has in common: limits, waiting for news, failures.
+//! - [`dialogue`]: what messages look like: as they are, or as requests of HTTP ([`http1`], [`http2`]).
 //! - [`echo`], [`churn`], [`upload`], [`download`], [`idle`]: the kinds of load; [`message`]: what most of them send.
 //! - [`serve`]: the limit that servers are compared with; `serve_uring`: what io_uring would bring.
 //! - [`meter`]: time and own CPU time; [`latency`]: how long operations take.
@@ -20,8 +21,11 @@
 
 mod certificate;
 mod churn;
+mod dialogue;
 mod download;
 mod echo;
+mod http1;
+mod http2;
 mod idle;
 mod latency;
 mod message;
@@ -65,8 +69,8 @@ fn run(options: &Options) -> Result<(), Failure> {
     options::allow_descriptors(options.connections)?;
     let mut work: Box<dyn Work> = match options.kind {
         Kind::Echo => Box::new(echo::Echo::open(options)?),
-        Kind::Churn => Box::new(churn::Churn::new(&options.endpoint, options.connections)?),
-        Kind::Storm => Box::new(churn::Storm::new(&options.endpoint, options.rate)?),
+        Kind::Churn => Box::new(churn::Churn::new(&options.endpoint, options.protocol, options.connections)?),
+        Kind::Storm => Box::new(churn::Storm::new(&options.endpoint, options.protocol, options.rate)?),
         Kind::Upload => Box::new(upload::Upload::new(options)?),
         Kind::Download => Box::new(download::Download::open(options)?),
         Kind::Idle => Box::new(idle::Idle::new(options)?),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::dialogue::Protocol;
 use crate::message::MESSAGE;
 use crate::socket::{Endpoint, Place};
 use crate::tls::Client;
@@ -39,8 +40,8 @@ pub struct Options {
     pub connections: usize,
     /// The size of a message in bytes.
     pub size: usize,
-    /// How often a message comes back.
-    pub replies: usize,
+    /// What messages and their answers look like.
+    pub protocol: Protocol,
     /// How many messages a connection has on their way.
     pub depth: usize,
     /// How long to warm up.
@@ -71,7 +72,7 @@ impl Options {
             endpoint: Endpoint { place: Place::Unix(String::new()), client: None },
             connections: 1,
             size: MESSAGE,
-            replies: 1,
+            protocol: Protocol::Raw { replies: 1 },
             depth: 1,
             warm_up: Duration::ZERO,
             time: Duration::from_secs(1),
@@ -95,7 +96,8 @@ impl Options {
                 "--connections" => options.connections = parsed(&name, &value)?,
                 "--size" => options.size = parsed(&name, &value)?,
                 "--depth" => options.depth = parsed(&name, &value)?,
-                "--replies" => options.replies = parsed(&name, &value)?,
+                "--replies" => options.protocol = Protocol::Raw { replies: parsed(&name, &value)? },
+                "--protocol" => options.protocol = protocol(&value)?,
                 "--warm-up" => options.warm_up = seconds(&name, &value)?,
                 "--seconds" => options.time = seconds(&name, &value)?,
                 "--rate" => options.rate = parsed(&name, &value)?,
@@ -103,11 +105,15 @@ impl Options {
                 _ => return Err(format!("unknown option {name}")),
             }
         }
+        if let (Protocol::Http2, Some(client)) = (options.protocol, &mut options.endpoint.client) {
+            client.offer(b"h2");
+        }
         options.endpoint.place = place.ok_or("one of --tcp ADDRESS:PORT and --unix PATH is needed")?;
         if !(options.rate > 0.0 && options.rate.is_finite()) {
             return Err("--rate must be a number of connections".into());
         }
-        if [options.connections, options.size, options.replies, options.depth].contains(&0) {
+        let replies = if let Protocol::Raw { replies } = options.protocol { replies } else { 1 };
+        if [options.connections, options.size, replies, options.depth].contains(&0) {
             return Err("--connections, --size, --replies and --depth can't be 0".into());
         }
         Ok(options)
@@ -122,6 +128,15 @@ pub fn allow_descriptors(connections: usize) -> io::Result<()> {
         setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum })?;
     }
     Ok(())
+}
+
+fn protocol(name: &str) -> Result<Protocol, String> {
+    match name {
+        "http" => Ok(Protocol::Http { closes: false }),
+        "http-short" => Ok(Protocol::Http { closes: true }),
+        "http2" => Ok(Protocol::Http2),
+        _ => Err(format!("--protocol can't be {name:?}")),
+    }
 }
 
 fn parsed<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {

@@ -50,6 +50,13 @@ impl Client {
         config.resumption = Resumption::store(Arc::<Sessions>::clone(&sessions));
         Ok(Self { config: Arc::new(config), sessions: Some(sessions) })
     }
+
+    /// Offers an application protocol from now on.
+    pub fn offer(&mut self, protocol: &[u8]) {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        self.config = Arc::new(config);
+    }
 }
 
 /// Sessions of one server, of TLS 1.3. Each is used once; how many a server gives, and with which handshakes, is its own
