@@ -76,6 +76,34 @@ else {
     }
   });
 
+  test('goes without what the engine has received of it in the same turn, which is delivered here', async () => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    const server = await listening(net.createServer());
+    const ends = [];
+    for (let index = 0; index < 2; index++) {
+      const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+      const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+      ends.push({ client, accepted: destroyAtEnd(accepted), here: '' });
+    }
+    let moved = null;
+    for (const [index, end] of ends.entries()) {
+      end.accepted.on('data', (text) => {
+        end.here += text;
+        if (moved !== null) return;
+        // Whichever comes first sends the other.
+        moved = ends[1 - index];
+        child.send('echo', moved.accepted);
+      });
+    }
+    for (const { client } of ends) client.write('early; ');
+    await Promise.race(ends.map(({ accepted }) => once(accepted, 'data')));
+    moved.client.end('late');
+    const echoed = String(await collect(moved.client));
+    expect(moved.here + echoed).toBe('early; late');
+    expect(echoed).toMatch(/late$/);
+  });
+
   test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {
     const [client] = await pair({ server: net, client: net });
     client.setSecure();
