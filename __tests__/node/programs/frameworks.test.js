@@ -1,0 +1,37 @@
+'use strict';
+
+// HTTP frameworks under the one flag.
+
+const { TEXT } = require('../packages/common');
+const { underBoth } = require('./run');
+
+/** What `exercise` of `http.js` comes to. */
+const PLAIN = {
+  hello: { hello: TEXT, ip: '127.0.0.1', secure: false },
+  posted: true,
+  got: true,
+  chunks: true,
+  missing: 404,
+  reused: true,
+  manyAtOnce: true,
+  gone: 'ECONNRESET',
+  killed: 'ECONNRESET',
+  refused: 'ECONNREFUSED',
+  reconnected: 'again',
+};
+
+const SECURE = {
+  ...PLAIN,
+  hello: { ...PLAIN.hello, secure: true },
+  resumed: true,
+  protocol: 'TLSv1.3',
+  distrusted: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+};
+
+const BOTH = { plain: PLAIN, secure: SECURE };
+
+const OUTCOMES = {
+  express: BOTH,
+};
+
+describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => underBoth(name, expected));

@@ -1,0 +1,51 @@
+'use strict';
+
+// Runs the programs here: over Node's own modules as a control, and under rust-net/register on every Node.
+
+const fs = require('fs');
+const path = require('path');
+const { atLast, scratch } = require('../../helpers');
+const { certificate, identity } = require('../../tls/pki');
+const { PLAYED_ON, UNDER_OURS, isSecondWake, outcome, binary } = require('../packages/run');
+
+const IDENTITIES = JSON.stringify({
+  server: identity('p256'),
+  untrusted: identity('unknownIssuer'),
+  client: identity('p256Client'),
+  ca: certificate('root'),
+});
+
+/** What sockets of Node's are made of, in the order in which a program names them. */
+const OF_NODE = { net: ['TCPSERVERWRAP', 'TCPWRAP'], tls: ['TCPSERVERWRAP', 'TCPWRAP', 'TLSWRAP'] };
+const OF_CLIENT = { net: ['TCPWRAP'], tls: ['TCPWRAP', 'TLSWRAP'] };
+
+/**
+ * Tests that the program `name` has the outcome `expected`, with the flag and without. Without it, its sockets are of
+ * Node: `uses` says whether it has any of TLS, and `isClient` that it has no server of its own. `given()` is the
+ * `server` that it talks to, and what else it `knows` of that.
+ */
+function underBoth(name, { uses = 'tls', isClient = false, ...expected }, given = () => ({})) {
+  let trusted;
+
+  beforeAll(() => {
+    trusted = path.join(scratch(atLast), 'ca.pem');
+    fs.writeFileSync(trusted, certificate('root'));
+  });
+
+  async function check(isOurs, node) {
+    const { server, knows } = given();
+    await server?.start();
+    const PEER = JSON.stringify({ ...server, ...knows });
+    const env = { IDENTITIES, NODE_EXTRA_CA_CERTS: trusted, PEER };
+    const flags = isOurs ? UNDER_OURS : [];
+    const found = await outcome(path.join(__dirname, `${name}.js`), { node, flags, env, server });
+    const nodesHandles = isOurs ? [] : (isClient ? OF_CLIENT : OF_NODE)[uses];
+    expect(found).toEqual({ isOurs, nodesHandles, ...expected });
+  }
+
+  // It knows nothing of wakes.
+  if (!isSecondWake) test('over Node\'s own', () => check(false));
+  test.each(PLAYED_ON)('under rust-net/register, on Node %i', (major) => check(true, binary(major)));
+}
+
+module.exports = { underBoth };
