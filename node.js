@@ -2,10 +2,9 @@
 
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
-const { normalize } = require('./lib/arguments');
+const { kNormalized, normalize } = require('./lib/arguments');
 const contract = require('./lib/contract');
 const { createNet } = require('./lib/net');
-const { kNormalized } = require('./lib/symbols');
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.today);
 

@@ -1,5 +1,13 @@
 /**
- * Once this is loaded, `net` and `node:net` are `rust-net/node`, for the application and its dependencies. Load it
- * first: `node --import rust-net/register app.js`, or `--require`.
+ * Once this is loaded, Node's module `net` is `rust-net/node`, for the application, its dependencies and Node's own
+ * modules. Load it first: `node --import rust-net/register app.js`, or `--require`.
  */
-export {};
+
+/** Whether Node's modules are replaced, in this thread. */
+export function isRegistered(): boolean;
+
+/**
+ * Gives Node's modules back what they had, in this thread. Sockets and servers that exist go on as they are. What a
+ * program has changed of these modules in the meantime is lost.
+ */
+export function unregister(): void;

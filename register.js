@@ -1,25 +1,11 @@
 'use strict';
 
-// rust-net/register: from here on, `net` and `node:net` are rust-net/node, for the application and its dependencies,
-// whether they are required or imported. To be loaded first: `node --import rust-net/register app.js`, or `--require`.
-//
-// Node's own modules (`http`, `tls`, ...) and `process.getBuiltinModule('net')` keep Node's.
+// rust-net/register: from here on, Node's module `net` is rust-net/node, in place, for the application, its
+// dependencies, and for Node's own modules that make sockets of it. To be loaded first:
+// `node --import rust-net/register app.js`, or `--require`.
 
-const Module = require('module');
-const path = require('path');
-const { pathToFileURL } = require('url');
-const net = require('./node');
-const { isNet, resolve } = require('./lib/hooks');
+const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
 
-/** Where Node's own is needed. */
-const OUR_OWN = path.join(__dirname, 'lib') + path.sep;
+takeOver({ net: require('./node') });
 
-const load = Module._load;
-
-Module._load = function _load(request, parent, ...rest) {
-  if (isNet(request) && !parent?.filename?.startsWith(OUR_OWN)) return net;
-  return Reflect.apply(load, this, [request, parent, ...rest]);
-};
-
-if (Module.registerHooks) Module.registerHooks({ resolve });
-else Module.register('./lib/hooks.js', pathToFileURL(__filename));
+module.exports = { isRegistered: isTakenOver, unregister: giveBack };

@@ -6,14 +6,20 @@
 const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
-const { BlockList } = require('./nodes-net');
+const { BlockList, _normalizeArgs } = require('./nodes-net');
 const { hasOption, readOptions } = require('./options');
-const { kAdopt, kNormalized } = require('./symbols');
+const { kAdopt } = require('./symbols');
 
 const INT32_MAX = 2 ** 31 - 1;
 
 /** Timers take no longer spans; Node shortens longer ones to this. */
 const TIMEOUT_MAX = INT32_MAX;
+
+/**
+ * Marks arguments that have been through `normalize` already, ours and those of Node's own modules: it is their symbol,
+ * where they have one.
+ */
+const kNormalized = Object.getOwnPropertySymbols(_normalizeArgs?.([]) ?? [])[0] ?? Symbol('normalized');
 
 const KEEP_ALIVE_OPTIONS = ['enable', 'initialDelay', 'interval', 'count'];
 
@@ -320,6 +326,7 @@ module.exports = {
   keepAliveArguments,
   keepAliveSeconds,
   keepAliveSettings,
+  kNormalized,
   listenTarget,
   normalize,
   socketOptions,

@@ -4,10 +4,7 @@
 // tells whether a socket is open, and it has the number of the descriptor. Node's core does not take it for a handle of
 // its own, and uses the socket as any other stream, but `http` calls some of its methods all the same.
 
-const util = require('util');
-
-/** Frames of the stack above the one that reads `fd`: this function, the getter. */
-const OWN_FRAMES = 2;
+const { callingScript } = require('./callers');
 
 class Handle {
   /** For code that calls `readStart` and `readStop`, to note which was last. */
@@ -22,10 +19,12 @@ class Handle {
 
   /**
    * The number of the descriptor, -1 without one. Also -1 for Node's own `net`: `listen(server)` of `http` and `net`
-   * would take the number of `server._handle.fd` for a descriptor that is given to it, and close it.
+   * would take the number of `server._handle.fd` for a descriptor that is given to it, and close it. The same where
+   * the reader is not known.
    */
   get fd() {
-    return isReadByNodesNet() ? -1 : (this.#transport.fd ?? -1);
+    const reader = callingScript();
+    return reader === 'node:net' || reader === undefined ? -1 : (this.#transport.fd ?? -1);
   }
 
   /** What `async_hooks` know the socket by. */
@@ -45,30 +44,6 @@ class Handle {
 
   unref() {
     this.#owner.unref();
-  }
-}
-
-/** Whether the getter `fd` is being read by Node's module `net`. Where that can't be found out, it might be. */
-function isReadByNodesNet() {
-  try {
-    return callers()[OWN_FRAMES] === 'node:net';
-  } catch {
-    return true;
-  }
-}
-
-/** The names of the scripts on the stack, from `isReadByNodesNet` on. */
-function callers() {
-  if (util.getCallSites) return util.getCallSites(OWN_FRAMES + 2).slice(1).map(({ scriptName }) => scriptName);
-  const { prepareStackTrace, stackTraceLimit } = Error;
-  try {
-    Error.stackTraceLimit = OWN_FRAMES + 2;
-    Error.prepareStackTrace = (_, sites) => sites.slice(1).map((site) => site.getFileName());
-    return new Error().stack;
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    if (prepareStackTrace === undefined) delete Error.prepareStackTrace;
-    else Error.prepareStackTrace = prepareStackTrace;
   }
 }
 

@@ -32,14 +32,23 @@ function replace(name) {
   };
 }
 
-/** Makes `instanceof Class` true of instances of `Other` as well; not so for classes that extend `Class`. */
-function countInstances(Class, Other) {
+/**
+ * Makes `instanceof Class` true of instances of `Other` as well, and with `hides(object)`, not of our own; not so for
+ * classes that extend `Class`.
+ */
+function countInstances(Class, Other, hides = () => false) {
   Object.defineProperty(Class, Symbol.hasInstance, {
     value(object) {
-      const isOne = Function.prototype[Symbol.hasInstance].call(this, object);
-      return isOne || (this === Class && object instanceof Other);
+      const isOne = isInstance(this, object);
+      if (this !== Class) return isOne;
+      return isOne ? !hides(object) : object instanceof Other;
     },
   });
 }
 
-module.exports = { assignable, countInstances, membersLike };
+/** What `instanceof` says of a class that has not changed its meaning. */
+function isInstance(Class, object) {
+  return Function.prototype[Symbol.hasInstance].call(Class, object);
+}
+
+module.exports = { assignable, countInstances, isInstance, membersLike };

@@ -3,9 +3,12 @@
 // The module for one contract: its classes, and the functions that make instances of them.
 
 const { connectTarget, normalize } = require('./arguments');
+const nodesNet = require('./nodes-net');
+const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
+const { kInPlace } = require('./symbols');
 
 function createNet(contract) {
   const Stream = streamFor(contract);
@@ -13,6 +16,7 @@ function createNet(contract) {
 
   /** Creates a new TCP or UNIX server. Contract: net.createServer. */
   function createServer(options, connectionListener) {
+    if (Server.prototype[kInPlace] && isForDistribution()) return nodesNet.createServer(options, connectionListener);
     return new Server(options, connectionListener);
   }
 

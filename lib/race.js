@@ -6,7 +6,7 @@
 //
 // A race belongs to one stream, from `connect()` until it is won, lost or cancelled by `destroy()`.
 
-const { lookup: dnsLookup, ADDRCONFIG } = require('dns');
+const dns = require('dns');
 const { clearTimeout, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const engines = require('./engine');
@@ -101,10 +101,12 @@ class Race {
   }
 
   #lookUp() {
-    const { host, hints, family, localAddress, lookup = dnsLookup } = this.#target;
+    // `dns.lookup` as it is now: programs put their own in its place.
+    const { host, hints, family, localAddress } = this.#target;
+    const lookup = this.#target.lookup ?? dns.lookup;
     const oneFamily = family === 4 || family === 6;
     const all = !oneFamily && !localAddress && (this.#target.autoSelectFamily ?? defaults.autoSelectFamily);
-    const options = { family, hints: hints || (oneFamily ? 0 : ADDRCONFIG) };
+    const options = { family, hints: hints || (oneFamily ? 0 : dns.ADDRCONFIG) };
     if (all) options.all = true;
     lookup(host, options, (error, answer, answerFamily) => {
       if (this.#over) return;

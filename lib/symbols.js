@@ -11,11 +11,11 @@ module.exports = {
   /** TLS on a stream, once it has been asked for; null before. */
   kSecurity: Symbol('security'),
 
+  /** On the prototypes of classes that are in the place of Node's own (lib/takeover.js): true. */
+  kInPlace: Symbol('in place'),
+
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),
-
-  /** Marks arguments that have been through `normalize` already. */
-  kNormalized: Symbol('normalized'),
 
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),

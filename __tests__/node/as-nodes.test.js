@@ -9,6 +9,7 @@ const path = require('path');
 
 const entry = path.join(__dirname, '../../node.js');
 const ours = require('../../node');
+const { scratch } = require('../helpers');
 
 /** `_handle` is an accessor here, and docs/node-net.md has the reason why the others are not there. */
 const PRIVATE = ['_handle', '_listen2', '_setupWorker'];
@@ -311,4 +312,37 @@ test('every getter says what it does in Node: a stream that connects, by options
     server.close();
     return seen;
   });
+});
+
+test.each([
+  ['a port', () => [0]],
+  ['a port of an address', () => [0, '127.0.0.1']],
+  ['a name', () => [0, 'localhost']],
+  ['a path', () => [path.join(scratch(), 'socket')]],
+])('`_connectionKey` of a server that listens on %s is Node\'s, and stays', async (_, listenArguments) => {
+  const keys = [];
+  for (const net of [ours, node]) {
+    const server = net.createServer();
+    expect(server._connectionKey).toBe(undefined);
+    const place = listenArguments();
+    await once(server.listen(...place), 'listening');
+    await once(server.close(), 'close');
+    expect(Object.keys(server)).toContain('_connectionKey');
+    keys.push(server._connectionKey.replace(place[0], 'place'));
+  }
+  expect(keys[0]).toBe(keys[1]);
+});
+
+test('arguments that `_normalizeArgs` of Node or ours has made are known to both', async () => {
+  for (const net of [ours, node]) {
+    const server = ours.createServer((stream) => stream.end().resume());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    for (const { _normalizeArgs } of [ours, node]) {
+      const socket = new net.Socket().resume();
+      await new Promise((resolve) => socket.connect(_normalizeArgs([server.address().port, '127.0.0.1', resolve])));
+      socket.end();
+      await once(socket, 'close');
+    }
+    await once(server.close(), 'close');
+  }
 });

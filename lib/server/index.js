@@ -9,9 +9,10 @@ const channels = require('../channels');
 const errors = require('../errors');
 const events = require('../events');
 const { Handle, assignHandle } = require('../handle');
-const { countInstances, membersLike } = require('../members');
+const { countInstances, isInstance, membersLike } = require('../members');
 const nodesNet = require('../nodes-net');
-const { kContract, kReleased } = require('../symbols');
+const { extendsNodes } = require('../nodes-own');
+const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
 const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream } = require('./fields');
@@ -164,7 +165,13 @@ function serverFor(contract, Stream) {
    * @param {Function} [connectionListener]
    */
   function Server(options, connectionListener) {
-    if (!(this instanceof Server)) return new Server(options, connectionListener);
+    if (!isInstance(Server, this)) {
+      // Node's own TLS server calls it as the constructor of what it extends, which is Node's own.
+      if (Server.prototype[kInPlace] && extendsNodes(this, 'Server')) {
+        return nodesNet.Server.call(this, options, connectionListener);
+      }
+      return new Server(options, connectionListener);
+    }
     construct(this, options, connectionListener);
   }
   Object.setPrototypeOf(Server, EventEmitter);

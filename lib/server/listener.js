@@ -4,6 +4,7 @@
 
 const cluster = require('cluster');
 const { constants } = require('os');
+const { isIP } = require('../address');
 const engines = require('../engine');
 const errors = require('../errors');
 const { Transport } = require('../transport');
@@ -38,16 +39,19 @@ class Listener extends Transport {
   }
 }
 
-/** Opens what `target` names, by the rules of `contract`. Returns `{ id }` or `{ error }`. */
+/**
+ * Opens what `target` names, by the rules of `contract`. Returns `{ id, key }` or `{ error }`; `key` is what Node calls
+ * the place, `family:address:port` as they were asked for.
+ */
 function open(target, contract) {
   const { transport, fd, path, backlog, exclusive, reusePort } = target;
-  if (transport) return listenOnBound(transport, backlog);
+  if (transport) return { key: '-1:null:-1', ...listenOnBound(transport, backlog) };
   if (cluster.isWorker && contract.sharesPortsInClusters && !exclusive && !reusePort) {
     return { error: errors.noSharedPorts() };
   }
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
-    return typeof id === 'number' ? { id } : { error: badDescriptor(id, contract) };
+    return typeof id === 'number' ? { id, key: 'null:null:null' } : { error: badDescriptor(id, contract) };
   }
   return path === undefined ? openTcp(target, contract) : openUnix(target, contract);
 }
@@ -57,7 +61,7 @@ function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
   for (const address of host ? [host] : contract.anyHosts) {
     const options = { address, port, ipv6Only, reusePort };
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
-    if (typeof id === 'number') return { id };
+    if (typeof id === 'number') return { id, key: `${isIP(address)}:${address}:${port}` };
     outcome = { error: errors.listenError(id, address, port) };
     // The address exists, and its port is taken.
     if (id.errno === -EADDRINUSE) break;
@@ -70,7 +74,7 @@ function openUnix({ path, backlog, readableAll, writableAll }, contract) {
   const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
   if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
   const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
-  if (errno === 0) return { id };
+  if (errno === 0) return { id, key: `-1:${path}:${PORT_OF_PATHS}` };
   engines.release(id);
   return { error: errors.listenError({ errno, syscall: 'chmod' }, path, PORT_OF_PATHS) };
 }

@@ -2,11 +2,12 @@
 
 // How a server begins to listen, and how it ends.
 
-const { lookup } = require('dns');
+const dns = require('dns');
 const { clearTimeout } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
+const errors = require('../errors');
 const { kAdopt, kContract } = require('../symbols');
 const {
   NOTHING_INHERITED,
@@ -31,12 +32,21 @@ function beginListening(server, target) {
 
 function lookUpAndListen(server, target) {
   const attempt = (server[kListening] = {});
-  lookup(target.host, (error, address) => {
+  // Asked for now: programs put their own in its place.
+  dns.lookup(target.host, { all: true }, (failure, answer) => {
     if (server[kListening] !== attempt) return;
     server[kListening] = null;
+    const host = failure ? undefined : bindable(Array.isArray(answer) ? answer : [{ address: answer }]);
+    const error = failure ?? (isIP(host) === 0 ? errors.invalidIpAddress(host) : null);
     if (error) server.emit('error', error);
-    else listenNow(server, { __proto__: null, ...target, host: address });
+    else listenNow(server, { __proto__: null, ...target, host });
   });
+}
+
+/** The first address that can be bound: one of a link can't, without the name of the link. If none can, the first. */
+function bindable(found) {
+  const isOfLink = ({ address }) => /^fe[89ab]/i.test(address);
+  return (found.find((answer) => !isOfLink(answer)) ?? found[0])?.address;
 }
 
 /** Listens on what a BoundSocket has bound. */
@@ -46,7 +56,7 @@ function listenOnBound(server, { bound, backlog }) {
 }
 
 function listenNow(server, target) {
-  const { id, error } = open(target, server[kContract]);
+  const { id, key, error } = open(target, server[kContract]);
   publishListening(server, error);
   if (error) {
     // Listeners that are added after listen() are to be called, too.
@@ -62,6 +72,7 @@ function listenNow(server, target) {
   server[kClosing] = false;
   server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
+  if (server[kContract].countsNodesOwn) server._connectionKey = key;
   process.nextTick(() => {
     if (server[kListener].id === id) server.emit('listening');
   });

@@ -14,11 +14,12 @@ const channels = require('../channels');
 const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
-const { assignable, countInstances, membersLike } = require('../members');
+const { assignable, countInstances, isInstance, membersLike } = require('../members');
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
+const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
 const { MARK, isSecuring } = require('../secure');
-const { kAccept, kAttach, kReleased } = require('../symbols');
+const { kAccept, kAttach, kInPlace, kReleased } = require('../symbols');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
 const { construct, initialize } = require('./construct');
@@ -292,9 +293,18 @@ function streamFor(contract) {
    * @param {object | number} [options] options, or a descriptor
    */
   function PublicStream(options) {
-    if (!(this instanceof PublicStream)) return new PublicStream(options);
-    if (options instanceof DuplexOptions) initialize(this, options);
-    else construct(this, options);
+    if (!isInstance(PublicStream, this)) {
+      // Node's own TLS and terminals call it as the constructor of what they extend, which is Node's own.
+      if (PublicStream.prototype[kInPlace] && extendsNodes(this, 'Socket')) return nodesNet.Socket.call(this, options);
+      return new PublicStream(options);
+    }
+    if (options instanceof DuplexOptions) {
+      initialize(this, options);
+      return;
+    }
+    const nodes = PublicStream.prototype[kInPlace] ? standIn(options) : undefined;
+    if (nodes !== undefined) return nodes;
+    construct(this, options);
   }
   Object.setPrototypeOf(PublicStream, Duplex);
   PublicStream.prototype = Object.create(Duplex.prototype, {
@@ -304,7 +314,7 @@ function streamFor(contract) {
     [kContract]: { value: contract },
   });
   Object.defineProperty(PublicStream, 'name', { value: contract.streamName });
-  if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket);
+  if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket, hidesFromNodesTls);
   return PublicStream;
 }
 

@@ -1,0 +1,38 @@
+'use strict';
+
+// Who calls: the only way to tell what Node's core asks for itself from what a program asks for in the same words.
+
+const util = require('util');
+
+/** Frames of the stack that are never asked for: those of the two functions here, and of who has called them. */
+const OWN_FRAMES = 3;
+
+/**
+ * The name of the script that has called the caller of this function, or with `above`, of who is so many calls further
+ * up. Undefined where that can't be found out.
+ */
+function callingScript(above = 0) {
+  try {
+    const index = OWN_FRAMES + above;
+    return scripts(index + 1)[index];
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names of the scripts on the stack, from this function on. */
+function scripts(count) {
+  if (util.getCallSites) return util.getCallSites(count).map(({ scriptName }) => scriptName);
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = count;
+    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName());
+    return new Error().stack;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+    if (prepareStackTrace === undefined) delete Error.prepareStackTrace;
+    else Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+module.exports = { callingScript };

@@ -1,0 +1,53 @@
+'use strict';
+
+// What Node's core makes for itself of the module `net` when that is ours (lib/takeover.js), and what must stay Node's
+// own: terminals, pipes to child processes and Node's own TLS, which all stand on a handle of Node's core, the standard
+// streams, and the server that the primary of a cluster distributes the connections of. Programs never pass what is
+// recognised here, and get our classes.
+
+const { callingScript } = require('./callers');
+const { isInstance } = require('./members');
+const nodesNet = require('./nodes-net');
+const { kInPlace } = require('./symbols');
+
+const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
+const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
+const NODES_TLS = new Set(['node:_tls_wrap', 'node:internal/tls/wrap']);
+
+/** Descriptors 0 to 2. */
+const LAST_STANDARD = 2;
+
+/** Whether `handle` is of Node's core, and moves bytes itself. Ours only stands in for one. */
+function isNodesHandle(handle) {
+  return typeof handle === 'object' && handle?.isStreamBase === true;
+}
+
+/** Whether `object` is of a class that extends Node's own `Class` of the module net. */
+function extendsNodes(object, Class) {
+  return isInstance(nodesNet[Class], object);
+}
+
+/**
+ * Node's own socket, for the constructor of ours to return, if `options` ask for one; undefined if not. To be called by
+ * the constructor itself.
+ */
+function standIn(options) {
+  if (isNodesHandle(options?.handle)) return new nodesNet.Socket(options);
+  if (!(options?.fd <= LAST_STANDARD) || callingScript(1) !== BOOTSTRAP) return undefined;
+  return new nodesNet.Socket(options);
+}
+
+/** Whether `net.createServer`, which calls this, is called for the connections that a cluster's primary distributes. */
+function isForDistribution() {
+  return callingScript(1) === DISTRIBUTOR;
+}
+
+/**
+ * Whether it is Node's own TLS that asks if a stream is a socket, whose handle it would then take for one of Node's
+ * core. To it, ours are streams like any other. To be called by what implements `instanceof`.
+ */
+function hidesFromNodesTls(stream) {
+  return stream[kInPlace] &&  NODES_TLS.has(callingScript(1));
+}
+
+module.exports = { extendsNodes, hidesFromNodesTls, isForDistribution, standIn };
