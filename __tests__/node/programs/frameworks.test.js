@@ -2,7 +2,7 @@
 
 // HTTP frameworks under the one flag.
 
-const { TEXT } = require('../packages/common');
+const { HOST, TEXT } = require('../packages/common');
 const { underBoth } = require('./run');
 
 /** What `exercise` of `http.js` comes to. */
@@ -30,8 +30,25 @@ const SECURE = {
 
 const BOTH = { plain: PLAIN, secure: SECURE };
 
+/** What the TCP transport of NestJS comes to. */
+const MESSAGES = { text: TEXT, posted: true, manyAtOnce: true, refused: 'ECONNREFUSED' };
+
 const OUTCOMES = {
   express: BOTH,
+  koa: BOTH,
+  fastify: {
+    ...BOTH,
+    http2: {
+      hello: SECURE.hello,
+      posted: true,
+      got: true,
+      manyAtOnce: true,
+      protocol: 'h2',
+      remoteAddress: HOST,
+      olderClient: 'you',
+    },
+  },
+  nest: { ...BOTH, tcp: MESSAGES, tls: { ...MESSAGES, distrusted: SECURE.distrusted } },
 };
 
 describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => underBoth(name, expected));
