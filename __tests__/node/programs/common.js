@@ -13,15 +13,16 @@ const { BINARY, HOST, TEXT, ask, atOnce, collect, digest, event, peer, sayBusy }
 /** What the test has made: `server`, `untrusted` and `client`, as options of TLS, and `ca`, which is trusted. */
 const identities = JSON.parse(process.env.IDENTITIES);
 
-/** What Node's own sockets are made of. */
-const NODES_HANDLES = new Set(['TCPWRAP', 'TCPSERVERWRAP', 'TLSWRAP']);
+/** The handles that Node's own sockets are made of. Ours have the same types, but not the classes. */
+const NODES_HANDLES = new Set(['TCP', 'TLSWrap']);
 
 /** Those of them that there have been in this process. */
 const seen = new Set();
 
 createHook({
-  init(id, type) {
-    if (NODES_HANDLES.has(type)) seen.add(type);
+  init(id, type, trigger, resource) {
+    const { name } = resource.constructor;
+    if (NODES_HANDLES.has(name)) seen.add(name);
   },
 }).enable();
 

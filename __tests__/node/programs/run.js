@@ -15,16 +15,15 @@ const IDENTITIES = JSON.stringify({
   ca: certificate('root'),
 });
 
-/** What sockets of Node's are made of, in the order in which a program names them. */
-const OF_NODE = { net: ['TCPSERVERWRAP', 'TCPWRAP'], tls: ['TCPSERVERWRAP', 'TCPWRAP', 'TLSWRAP'] };
-const OF_CLIENT = { net: ['TCPWRAP'], tls: ['TCPWRAP', 'TLSWRAP'] };
+/** The classes of what Node's sockets are made of. */
+const OF_NODE = { net: ['TCP'], tls: ['TCP', 'TLSWrap'] };
 
 /**
  * Tests that the program `name` has the outcome `expected`, with the flag and without. Without it, its sockets are of
- * Node: `uses` says whether it has any of TLS, and `isClient` that it has no server of its own. `given()` is the
- * `server` that it talks to, and what else it `knows` of that.
+ * Node: `uses` says whether it has any of TLS. `given()` is the `server` that it talks to, and what else it `knows` of
+ * that.
  */
-function underBoth(name, { uses = 'tls', isClient = false, ...expected }, given = () => ({})) {
+function underBoth(name, { uses = 'tls', ...expected }, given = () => ({})) {
   let trusted;
 
   beforeAll(() => {
@@ -39,7 +38,7 @@ function underBoth(name, { uses = 'tls', isClient = false, ...expected }, given 
     const env = { IDENTITIES, NODE_EXTRA_CA_CERTS: trusted, PEER };
     const flags = isOurs ? UNDER_OURS : [];
     const found = await outcome(path.join(__dirname, `${name}.js`), { node, flags, env, server });
-    const nodesHandles = isOurs ? [] : (isClient ? OF_CLIENT : OF_NODE)[uses];
+    const nodesHandles = isOurs ? [] : OF_NODE[uses];
     expect(found).toEqual({ isOurs, nodesHandles, ...expected });
   }
 
