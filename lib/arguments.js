@@ -6,6 +6,7 @@
 const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
+const { isNodesHandle } = require('./nodes-handles');
 const { BlockList, _normalizeArgs } = require('./nodes-net');
 const { hasOption, readOptions } = require('./options');
 const { kAdopt } = require('./symbols');
@@ -179,7 +180,13 @@ function normalize(args) {
   return { options, callback };
 }
 
-/** The BoundSocket that an option names; null if there is none. Handles of Node's core mean nothing here. */
+/** `[options, callback]`, which `connect` and `listen` take in the place of the arguments that it is made of. */
+function normalizedArguments(args) {
+  const { options, callback } = normalize(args);
+  return Object.assign([options, callback], { [kNormalized]: true });
+}
+
+/** The BoundSocket that an option names; null if there is none. */
 function boundSocket(handle, name) {
   if (!handle) return null;
   if (typeof handle[kAdopt] !== 'function') throw errors.invalidHandle(name, handle);
@@ -187,13 +194,17 @@ function boundSocket(handle, name) {
 }
 
 /**
- * Where `listen` is to listen: `{ bound }`, a BoundSocket, `{ fd }`, `{ path, ... }` or `{ port, host, ... }`, each
- * with `backlog`.
+ * Where `listen` is to listen: `{ bound }`, a BoundSocket, `{ handle }`, one of Node's core, `{ fd }`,
+ * `{ path, ... }` or `{ port, host, ... }`, each with `backlog`.
  */
 function listenTarget(args) {
   const { options: given, callback } = normalize(args);
   const [first] = args;
   const options = readOptions(given, LISTEN_OPTIONS);
+  const handle = [options._handle, options.handle, given].find(isNodesHandle);
+  if (handle !== undefined) {
+    return { callback, target: { __proto__: null, handle, backlog: listenBacklog(args, { __proto__: null }) } };
+  }
   const bound = given[kAdopt] ? given : boundSocket(options.handle, 'options.handle');
   if (bound !== null) {
     return { callback, target: { __proto__: null, bound, backlog: listenBacklog(args, { __proto__: null }) } };
@@ -329,6 +340,7 @@ module.exports = {
   kNormalized,
   listenTarget,
   normalize,
+  normalizedArguments,
   socketOptions,
   validateBlockList,
   validateBoolean,

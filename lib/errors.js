@@ -73,6 +73,13 @@ const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'Thi
 /** A handle of Node's core, which only the core can use. */
 const invalidHandle = (name, value) =>
   invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
+const argumentsReplaced = () =>
+  coded(
+    Error,
+    'ERR_RUST_NET_LATE',
+    'The arguments of connect() were replaced by what had been put around it before rust-net/register was loaded. ' +
+      'Load rust-net/register first',
+  );
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
 const alreadyAdopted = () =>
   coded(
@@ -102,13 +109,6 @@ const alreadySecure = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: se
 const peerHasEnded = () =>
   Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
 const ipBlocked = (ip) => coded(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`);
-const noSharedPorts = () =>
-  coded(
-    Error,
-    'ERR_RUST_NET_CLUSTER',
-    'The workers of a cluster can not share a listening socket here. Give each its own with the option ' +
-      '"reusePort: true" (the kernel spreads the connections) or "exclusive: true".',
-  );
 const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
 /** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
@@ -200,6 +200,14 @@ function listenError({ errno, syscall }, address = null, port = 0) {
   return error;
 }
 
+/** `bind EADDRINUSE 127.0.0.1:80`: the primary of a cluster can't listen. In Node's words, also without an address. */
+function bindError(errno, address, port) {
+  const [code] = describe(errno);
+  const isPlaced = port > 0 || address !== null;
+  const message = `bind ${code}${isPlaced ? ` ${place(address, port)}` : ''}`;
+  return complete(new Error(message), errno, code, 'bind', port ? { address, port } : { address });
+}
+
 /** All attempts to connect have failed, each with one of the `errors`. */
 function allFailed(errors) {
   const error = new AggregateError(errors);
@@ -211,10 +219,13 @@ module.exports = {
   InternalError,
   allFailed,
   alreadyAdopted,
+  argumentsReplaced,
   alreadySecure,
   receivedInTheClear,
   badPort,
+  bindError,
   closedBeforeConnection,
+  coded,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,
@@ -232,7 +243,6 @@ module.exports = {
   missingConnectArguments,
   noAnswer,
   noEngines,
-  noSharedPorts,
   notSecure,
   optionError,
   outOfRange,

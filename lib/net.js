@@ -2,15 +2,17 @@
 
 // The module for one contract: its classes, and the functions that make instances of them.
 
-const { connectTarget, normalize } = require('./arguments');
+const { connectTarget, normalizedArguments } = require('./arguments');
 const nodesNet = require('./nodes-net');
 const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
+const { install } = require('./passing');
 const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
 const { kInPlace } = require('./symbols');
 
 function createNet(contract) {
+  install();
   const Stream = streamFor(contract);
   const Server = serverFor(contract, Stream);
 
@@ -22,11 +24,13 @@ function createNet(contract) {
 
   /** Makes a stream and opens it; the arguments are those of `stream.connect`. Contract: net.createConnection. */
   function createConnection(...args) {
-    const { options } = normalize(args);
+    // Passed on like this, as in Node, to what a program may have put in the place of `connect`.
+    const normalized = normalizedArguments(args);
+    const [options] = normalized;
     const stream = new Stream(options);
     const timeout = readOption(options, 'timeout');
     if (timeout) stream.setTimeout(timeout);
-    if (!stream.destroyed) return stream.connect(...args);
+    if (!stream.destroyed) return stream.connect(normalized);
     // Its signal was aborted before: there is nothing to open, but wrong arguments throw all the same.
     connectTarget(args);
     return stream;

@@ -7,6 +7,7 @@
 
 const { callingScript } = require('./callers');
 const { isInstance } = require('./members');
+const { isNodesHandle } = require('./nodes-handles');
 const nodesNet = require('./nodes-net');
 const { kInPlace } = require('./symbols');
 
@@ -17,11 +18,6 @@ const NODES_TLS = new Set(['node:_tls_wrap', 'node:internal/tls/wrap']);
 /** Descriptors 0 to 2. */
 const LAST_STANDARD = 2;
 
-/** Whether `handle` is of Node's core, and moves bytes itself. Ours only stands in for one. */
-function isNodesHandle(handle) {
-  return typeof handle === 'object' && handle?.isStreamBase === true;
-}
-
 /** Whether `object` is of a class that extends Node's own `Class` of the module net. */
 function extendsNodes(object, Class) {
   return isInstance(nodesNet[Class], object);
@@ -29,12 +25,16 @@ function extendsNodes(object, Class) {
 
 /**
  * Node's own socket, for the constructor of ours to return, if `options` ask for one; undefined if not. To be called by
- * the constructor itself.
+ * the constructor itself. `isNew`: by `new`, without which Node's core makes the pipes to child processes.
  */
-function standIn(options) {
-  if (isNodesHandle(options?.handle)) return new nodesNet.Socket(options);
-  if (!(options?.fd <= LAST_STANDARD) || callingScript(1) !== BOOTSTRAP) return undefined;
-  return new nodesNet.Socket(options);
+function standIn(options, isNew) {
+  const handle = options?.handle;
+  const isSocket = isNodesHandle(handle);
+  if (isSocket ? !isNew && handle.constructor.name === 'Pipe' : handle?.isStreamBase === true) {
+    return new nodesNet.Socket(options);
+  }
+  const mayBeStandard = isSocket || options?.fd <= LAST_STANDARD;
+  return mayBeStandard && callingScript(1) === BOOTSTRAP ? new nodesNet.Socket(options) : undefined;
 }
 
 /** Whether `net.createServer`, which calls this, is called for the connections that a cluster's primary distributes. */

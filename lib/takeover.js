@@ -6,8 +6,10 @@
 
 const Module = require('module');
 const { debuglog } = require('util');
+const { builtin } = require('./builtin');
 const nodesNet = require('./nodes-net');
 const { kInPlace } = require('./symbols');
+const { wrappedExports, wrappedMembers } = require('./wrapped');
 
 /** The property of a module of Node's with what it had before; `lib/nodes-net.js` reads it. */
 const kNodesOwn = Symbol.for('rust-net.nodes-own');
@@ -17,11 +19,20 @@ const debug = debuglog('rust-net');
 /** What extends Node's own classes when it is loaded, and keeps them: terminals, and the streams below Node's TLS. */
 const NODES_HEIRS = ['tty', 'tls'];
 
+/** The code of the warning that something stays as it was. */
+const LATE = 'RUST_NET_LATE';
+
 /** What is changed of each of Node's modules, in this order. `ours`: the modules that take their places, by name. */
 const ROWS = {
   net(patches, ours) {
     for (const name of NODES_HEIRS) builtin(name);
-    replaceExports(patches, 'net', nodesNet, ours.net);
+    const kept = wrappedExports();
+    replaceExports(patches, 'net', nodesNet, ours.net, kept);
+    if (kept.length > 0) warnOfKept(kept);
+    for (const [prototype, name, value] of wrappedMembers(ours.net)) {
+      if (name in prototype) debug('net: %s() had been changed before, and is heard', name);
+      patches.define(prototype, name, { value, writable: true, configurable: true });
+    }
     for (const Class of [ours.net.Socket, ours.net.Server]) {
       patches.define(Class.prototype, kInPlace, { value: true, configurable: true });
     }
@@ -34,7 +45,14 @@ const ROWS = {
   },
 
   http(patches, ours) {
-    if (wasLoaded('http')) extend(patches, builtin('http').Server, ours.net.Server);
+    if (!wasLoaded('http')) return;
+    const { Agent, Server } = builtin('http');
+    extend(patches, Server, ours.net.Server);
+    // Node 20 keeps the function that it has found.
+    const { createConnection } = Agent.prototype;
+    if (createConnection === nodesNet.createConnection) {
+      patches.set(Agent.prototype, 'createConnection', ours.net.createConnection);
+    }
   },
 
   http2(patches, ours) {
@@ -104,25 +122,28 @@ function isTakenOver() {
   return Object.hasOwn(builtin('net'), kNodesOwn);
 }
 
-function replaceExports(patches, name, nodesOwn, ours) {
+/** Gives the module `name` the exports of `ours`, but those that are `kept`. */
+function replaceExports(patches, name, nodesOwn, ours, kept) {
   const module = builtin(name);
   patches.define(module, kNodesOwn, { value: nodesOwn, configurable: true });
   for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(ours))) {
     const nodes = Object.getOwnPropertyDescriptor(module, key);
-    if (nodes) patches.define(module, key, { ...descriptor, enumerable: nodes.enumerable, configurable: true });
+    if (!nodes || kept.includes(key)) continue;
+    patches.define(module, key, { ...descriptor, enumerable: nodes.enumerable, configurable: true });
   }
   debug('%s: replaced', name);
+}
+
+function warnOfKept(names) {
+  const which = names.map((name) => `net.${name}`).join(', ');
+  const warning = `${which} had been changed before rust-net/register was loaded: that stays, with Node's own sockets.`;
+  process.emitWarning(warning, { code: LATE, detail: 'Load rust-net/register first.' });
 }
 
 /** Has `Class`, which is a class of Node's, extend `Base`. */
 function extend(patches, Class, Base) {
   patches.setPrototype(Class, Base);
   patches.setPrototype(Class.prototype, Base.prototype);
-}
-
-/** A module of Node's, even where a bundler or another hook puts another in its place. */
-function builtin(name) {
-  return process.getBuiltinModule?.(name) ?? require(name);
 }
 
 /** Whether a module of Node's has been loaded; then it has found there what was Node's own. */

@@ -19,6 +19,8 @@ class Transport {
   referenced = true;
   /** What has been asked for and does not change: `local`, `peer`, `kind`, and counters of a closed source. */
   known = null;
+  /** The handle of Node's core over the same socket, which is closed with the source; null without one. */
+  nodesHandle = null;
 
   get isOpen() {
     return this.id !== NONE;
@@ -42,6 +44,11 @@ class Transport {
     this.open(other.give(), owner);
   }
 
+  /** Has the events of the source go to `owner` from now on. */
+  passTo(owner) {
+    engines.own(this.id, owner);
+  }
+
   /** Gives the source away: returns its id. */
   give() {
     const { id } = this;
@@ -59,6 +66,18 @@ class Transport {
   release() {
     if (!this.isOpen) return;
     engines.release(this.give());
+    this.closeNodesHandle();
+  }
+
+  /** The number of a copy of the descriptor, which the caller owns; null if there can't be one. */
+  lend() {
+    const outcome = this.isOpen ? this.engine.lend(this.id) : null;
+    return typeof outcome === 'number' ? outcome : null;
+  }
+
+  closeNodesHandle() {
+    this.nodesHandle?.close();
+    this.nodesHandle = null;
   }
 
   /** The number of the descriptor; null without one. */

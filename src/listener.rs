@@ -38,7 +38,7 @@ pub struct Listener {
     local_of_all: Option<SocketAddr>,
     /// The socket file, to be removed with the listener.
     file: Option<SocketFile>,
-    /// Another process may hold the same socket.
+    /// Another owner may hold the same socket, in this process or another.
     shared: bool,
     /// Connections may be waiting.
     ready: bool,
@@ -88,6 +88,12 @@ impl Listener {
         if let Some(fd) = &mut self.fd {
             fd.own();
         }
+    }
+
+    /// A copy of the descriptor, `None` once it is closed.
+    pub fn lend(&mut self) -> Option<std::io::Result<OwnedFd>> {
+        self.shared = true;
+        self.fd.as_ref().map(|fd| fd.try_clone())
     }
 
     /// The kernel reports readiness.

@@ -152,7 +152,7 @@ impl Play {
         }
         // What the handshake has received behind its own messages.
         let unread = records.drain(..input.short() % (records.len() + 1)).collect();
-        let session = Session::new(connection, unread);
+        let session = Session::new(connection, unread, None);
         let (plaintext, written, arrived) = (vec![], vec![], vec![]);
         Self { session, fd: ours.into(), theirs, records, plaintext, written, arrived }
     }

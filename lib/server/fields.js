@@ -29,6 +29,9 @@ const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
 
+/** What Node's core has for each process that connections of this server have been sent to. */
+const kWorkers = Symbol('workers');
+
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
 /** Gives `server` its fields, as they are before it listens. */
@@ -44,6 +47,7 @@ function setFields(server) {
   server[kHandle] = null;
   server[kStreamOptions] = null;
   server[kInherited] = NOTHING_INHERITED;
+  server[kWorkers] = new Set();
 }
 
 /** The spans of `setKeepAlive` for the streams of `server`. */
@@ -65,6 +69,7 @@ module.exports = {
   kStalled,
   kStream,
   kStreamOptions,
+  kWorkers,
   keepAliveSpans,
   setFields,
 };

@@ -15,8 +15,9 @@ const { extendsNodes } = require('../nodes-own');
 const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
-const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream } = require('./fields');
+const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream, kWorkers } = require('./fields');
 const { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop } = require('./listening');
+const { Workers, countConnections, waitForWorkers } = require('./workers');
 
 /** `server.pause()` without a time, in milliseconds, as in 2010. */
 const PAUSE_DEFAULT = 1000;
@@ -57,7 +58,7 @@ class ServerMethods extends EventEmitter {
       stop(this);
     }
     this[kClosing] = true;
-    emitCloseIfDone(this);
+    closeWithWorkers(this);
     return this;
   }
 
@@ -82,7 +83,7 @@ class ServerMethods extends EventEmitter {
   /** Calls `callback(error, count)` with the number of concurrent connections. */
   getConnections(callback) {
     validateFunction(callback, 'callback');
-    process.nextTick(callback, null, this[kConnections]);
+    countConnections(this, callback);
     return this;
   }
 
@@ -176,7 +177,7 @@ function serverFor(contract, Stream) {
   }
   Object.setPrototypeOf(Server, EventEmitter);
   Server.prototype = Object.create(EventEmitter.prototype, {
-    ...membersLike([ServerMethods], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
+    ...membersLike([ServerMethods, Workers], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
     constructor: { value: Server, writable: true, configurable: true },
     [kContract]: { value: contract },
     [kStream]: { value: Stream },
@@ -192,6 +193,19 @@ function serverFor(contract, Stream) {
     });
   }
   return Server;
+}
+
+/** Emits 'close' when the connections are gone, those in other processes, too. Meanwhile they count as one. */
+function closeWithWorkers(server) {
+  if (server[kWorkers].size === 0) {
+    emitCloseIfDone(server);
+    return;
+  }
+  server[kConnections]++;
+  waitForWorkers(server, () => {
+    server[kConnections]--;
+    emitCloseIfDone(server);
+  });
 }
 
 function reference(server, referenced) {

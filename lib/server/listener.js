@@ -2,11 +2,11 @@
 
 // What a Server asks of its source in the engine, and how that is opened.
 
-const cluster = require('cluster');
 const { constants } = require('os');
 const { isIP } = require('../address');
 const engines = require('../engine');
 const errors = require('../errors');
+const { shareListener } = require('../nodes-handles');
 const { Transport } = require('../transport');
 
 const { EADDRINUSE, EINVAL } = constants.errno;
@@ -16,6 +16,9 @@ const BAD_DESCRIPTOR = new Set(['EBADF', 'ENOTSOCK', 'EPROTOTYPE', 'EAFNOSUPPORT
 
 /** The port in Node's errors about a path. */
 const PORT_OF_PATHS = -1;
+
+/** What Node calls the place of a socket that had been bound before. */
+const KEY_OF_HANDLES = '-1:null:-1';
 
 class Listener extends Transport {
   /** The path of a UNIX listener; null without one. */
@@ -44,11 +47,9 @@ class Listener extends Transport {
  * the place, `family:address:port` as they were asked for.
  */
 function open(target, contract) {
-  const { transport, fd, path, backlog, exclusive, reusePort } = target;
-  if (transport) return { key: '-1:null:-1', ...listenOnBound(transport, backlog) };
-  if (cluster.isWorker && contract.sharesPortsInClusters && !exclusive && !reusePort) {
-    return { error: errors.noSharedPorts() };
-  }
+  const { transport, handle, fd, path, backlog } = target;
+  if (transport) return { key: KEY_OF_HANDLES, ...listenOnBound(transport, backlog) };
+  if (handle) return { key: target.key ?? KEY_OF_HANDLES, ...listenOnHandle(target) };
   if (fd !== undefined) {
     const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
     return typeof id === 'number' ? { id, key: 'null:null:null' } : { error: badDescriptor(id, contract) };
@@ -84,6 +85,14 @@ function listenOnBound(transport, backlog) {
   if (outcome === transport.id) return { id: transport.give() };
   transport.release();
   return { error: errors.listenError(outcome) };
+}
+
+/** Listens on a handle of Node's core, which belongs to the server from now on. */
+function listenOnHandle({ handle, host, path, port, backlog }) {
+  const id = shareListener(handle, backlog);
+  if (typeof id === 'number') return { id };
+  handle.close();
+  return { error: errors.listenError(id, path ?? (host || null), path === undefined ? port : PORT_OF_PATHS) };
 }
 
 function badDescriptor({ errno, syscall }, { tellsBadDescriptorsApart }) {

@@ -9,10 +9,12 @@ const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
 const { kAdopt, kContract } = require('../symbols');
+const { Distributed, askPrimary, isDistributed, isShared } = require('./distributed');
 const {
   NOTHING_INHERITED,
   kClosing,
   kConnections,
+  kHandle,
   kInherited,
   kListener,
   kListening,
@@ -21,7 +23,7 @@ const {
   kRetryTimer,
   keepAliveSpans,
 } = require('./fields');
-const { open } = require('./listener');
+const { Listener, open } = require('./listener');
 
 /** Listens on what `target` names: at once, or as soon as the address of its host is known. */
 function beginListening(server, target) {
@@ -56,6 +58,34 @@ function listenOnBound(server, { bound, backlog }) {
 }
 
 function listenNow(server, target) {
+  if (isShared(target, server[kContract])) listenThroughPrimary(server, target);
+  else if (isDistributed(target)) listenDistributed(server, target);
+  else listenDirectly(server, target);
+}
+
+/** Listens in a worker of a cluster. */
+function listenThroughPrimary(server, target) {
+  const attempt = (server[kListening] = {});
+  askPrimary(server, target, (error, handle, key) => {
+    if (server[kListening] !== attempt) {
+      handle?.close();
+      return;
+    }
+    server[kListening] = null;
+    if (error) server.emit('error', error);
+    else listenNow(server, { __proto__: null, ...target, handle, key });
+  });
+}
+
+/** Listens on what the primary of a cluster passes on. */
+function listenDistributed(server, target) {
+  const listener = renew(server, new Distributed());
+  listener.distribute(target.handle, server);
+  publishListening(server, null);
+  begin(server, listener, target, target.key);
+}
+
+function listenDirectly(server, target) {
   const { id, key, error } = open(target, server[kContract]);
   publishListening(server, error);
   if (error) {
@@ -67,14 +97,28 @@ function listenNow(server, target) {
     });
     return;
   }
-  server[kListener].forget();
-  server[kListener].open(id, server);
+  const listener = renew(server, new Listener());
+  listener.open(id, server);
+  listener.nodesHandle = target.handle ?? null;
+  begin(server, listener, target, key);
+}
+
+/** Gives `server` a new listener, which may keep the process alive if the former one may. */
+function renew(server, listener) {
+  listener.referenced = server[kListener].referenced;
+  server[kListener] = listener;
+  server[kHandle] = null;
+  return listener;
+}
+
+/** The server listens. */
+function begin(server, listener, target, key) {
   server[kClosing] = false;
   server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
   if (server[kContract].countsNodesOwn) server._connectionKey = key;
   process.nextTick(() => {
-    if (server[kListener].id === id) server.emit('listening');
+    if (server[kListener] === listener && listener.isOpen) server.emit('listening');
   });
 }
 

@@ -5,14 +5,13 @@
 
 const { fstatSync } = require('fs');
 const { isatty } = require('tty');
-const { validateFd } = require('../arguments');
 const engines = require('../engine');
 const errors = require('../errors');
+const { takeConnection } = require('../nodes-handles');
 const { kBound, kTransport } = require('./fields');
 
-/** Takes from `options` what the descriptor can't do. Throws if it can't be adopted; it remains the caller's. */
-function limitToAccess(options) {
-  const fd = validateFd(options.fd);
+/** Takes from `options` what `fd` can't do. Throws if it can't be adopted; it remains the caller's. */
+function limitToAccess(options, fd) {
   const access = engines.attempt('open', (engine) => engine.accessOf(fd));
   if (access.errno !== undefined) throw adoptionError(fd, access);
   options.readable = options.readable !== false && access.readable;
@@ -23,6 +22,13 @@ function limitToAccess(options) {
 function adopt(fd) {
   const id = engines.attempt('open', (engine) => engine.adoptStream(fd));
   if (typeof id !== 'number') throw adoptionError(fd, id);
+  return id;
+}
+
+/** The id of a connection of Node's core, whose handle is closed. */
+function adoptHandle(handle) {
+  const id = takeConnection(handle);
+  if (typeof id !== 'number') throw adoptionError(handle.fd, id);
   return id;
 }
 
@@ -50,4 +56,4 @@ function connectFrom(stream, bound) {
   if (bound.path !== undefined) stream[kTransport].remember('local', { address: bound.path });
 }
 
-module.exports = { adopt, connectFrom, limitToAccess };
+module.exports = { adopt, adoptHandle, connectFrom, limitToAccess };

@@ -90,6 +90,13 @@ function attach(stream, id) {
   opened(stream);
 }
 
+/** From now on the stream is what hears of `transport`, which is open. */
+function receiveFrom(stream, transport) {
+  stream[kTransport] = transport;
+  transport.passTo(stream);
+  opened(stream);
+}
+
 /** Passes on what has been asked of the stream before it had a connection. */
 function opened(stream) {
   if (stream[kSocketOptions] !== null) applySocketOptions(stream);
@@ -172,4 +179,4 @@ function renewed(state, fresh) {
   return Object.assign(state, fresh);
 }
 
-module.exports = { Connecting, attach, connected, emitClose };
+module.exports = { Connecting, attach, connected, emitClose, receiveFrom };

@@ -3,10 +3,11 @@
 // What the constructor of net.Stream does with its options.
 
 const { Duplex } = require('stream');
-const { boundSocket, socketOptions, validateBlockList, validateInteger } = require('../arguments');
+const { boundSocket, socketOptions, validateBlockList, validateFd, validateInteger } = require('../arguments');
 const errors = require('../errors');
+const { isNodesHandle } = require('../nodes-handles');
 const { kAdopt } = require('../symbols');
-const { adopt, connectFrom, limitToAccess } = require('./adopting');
+const { adopt, adoptHandle, connectFrom, limitToAccess } = require('./adopting');
 const { attach } = require('./connecting');
 const { DuplexOptions } = require('./duplex-options');
 const { kContract, setFields } = require('./fields');
@@ -24,11 +25,13 @@ function construct(stream, options) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
   if (options.blockList) validateBlockList(options.blockList, 'options.blockList');
-  const bound = boundSocket(options.handle, 'options.handle');
+  const handle = isNodesHandle(options.handle) ? options.handle : null;
+  const bound = handle === null ? boundSocket(options.handle, 'options.handle') : null;
   const { typeOfService } = options;
   if (typeOfService !== undefined) validateInteger(typeOfService, 'options.typeOfService', 0, 255);
-  const adoptsDescriptor = options.fd !== undefined && bound === null;
-  if (adoptsDescriptor) limitToAccess(options);
+  const adoptsDescriptor = options.fd !== undefined && bound === null && handle === null;
+  if (adoptsDescriptor) limitToAccess(options, validateFd(options.fd));
+  else if (handle !== null) limitToAccess(options, handle.fd);
   initialize(stream, new DuplexOptions(stream[kContract], options));
   if (isOnread(options.onread)) readInto(stream, options.onread);
   if (options.blockList) stream.blockList = options.blockList;
@@ -39,10 +42,10 @@ function construct(stream, options) {
   if (typeOfService !== undefined) stream.setTypeOfService(typeOfService);
   // Last, when nothing else can throw.
   if (bound !== null) connectFrom(stream, bound[kAdopt]());
-  if (adoptsDescriptor) {
-    attach(stream, adopt(options.fd));
-    if (options.readable !== false) process.nextTick(startReading, stream);
-  }
+  if (!adoptsDescriptor && handle === null) return;
+  attach(stream, handle === null ? adopt(options.fd) : adoptHandle(handle));
+  if (options.pauseOnCreate) stream.pause();
+  if (options.readable !== false && !options.manualStart) process.nextTick(startReading, stream);
 }
 
 /** Makes `stream` of the options that a server shares among the streams that it accepts. */

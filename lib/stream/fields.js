@@ -91,6 +91,8 @@ function resetFields(stream) {
   stream[kReset] = false;
   stream[kFailedBytes] = 0;
   stream[kPending] = null;
+  // A transport that was given to a TLSSocket stays with it.
+  if (stream[kSecurity]?.isLent) stream[kTransport] = new StreamTransport();
   stream[kSecurity] = null;
   stream[kBytes] = null;
   stream[kTransport].forget();

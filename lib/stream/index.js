@@ -42,6 +42,7 @@ const {
   kTimedOut,
   kTransport,
 } = require('./fields');
+const { Passing } = require('./passing');
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
@@ -127,6 +128,16 @@ class Stream extends Duplex {
 
   [events.ontlsfail](code, message, alert) {
     this.destroy(errors.tlsError({ code, message, alert }));
+  }
+
+  /** A secret of the handshake: a line of the key log. */
+  [events.onkeylog](line) {
+    this.emit('keylog', line);
+  }
+
+  /** The server has given a session. */
+  [events.onsession](session) {
+    this.emit('session', session);
   }
 
   /** A client has asked for the server `name`. */
@@ -270,7 +281,7 @@ function closeBehindTicks(stream, details) {
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
-const PARTS = [Connecting, Stream, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
+const PARTS = [Connecting, Stream, Passing, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
 
 watch({
   read: Encodings.prototype.read,
@@ -293,17 +304,18 @@ function streamFor(contract) {
    * @param {object | number} [options] options, or a descriptor
    */
   function PublicStream(options) {
-    if (!isInstance(PublicStream, this)) {
-      // Node's own TLS and terminals call it as the constructor of what they extend, which is Node's own.
-      if (PublicStream.prototype[kInPlace] && extendsNodes(this, 'Socket')) return nodesNet.Socket.call(this, options);
-      return new PublicStream(options);
-    }
     if (options instanceof DuplexOptions) {
       initialize(this, options);
       return;
     }
-    const nodes = PublicStream.prototype[kInPlace] ? standIn(options) : undefined;
-    if (nodes !== undefined) return nodes;
+    const isNew = isInstance(PublicStream, this);
+    if (PublicStream.prototype[kInPlace]) {
+      // Node's own TLS and terminals call it as the constructor of what they extend, which is Node's own.
+      if (!isNew && extendsNodes(this, 'Socket')) return nodesNet.Socket.call(this, options);
+      const nodes = standIn(options, isNew);
+      if (nodes !== undefined) return nodes;
+    }
+    if (!isNew) return new PublicStream(options);
     construct(this, options);
   }
   Object.setPrototypeOf(PublicStream, Duplex);

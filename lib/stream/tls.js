@@ -73,6 +73,10 @@ function startDeadline(stream) {
 /** Duplex writes the mark of `setSecure()`: everything before it has been written. */
 function beginHandshake(stream, callback) {
   if (stream.destroyed) return;
+  if (stream[kSecurity].holdsMark) {
+    stream[kSecurity].hold(callback);
+    return;
+  }
   if (stream[kTransport].isOpen) {
     stream[kSecurity].begin(stream[kTransport], stream[kHost], callback);
     return;
@@ -142,4 +146,13 @@ function chooseCredentials(stream, name) {
   });
 }
 
-module.exports = { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark, startDeadline };
+module.exports = {
+  Tls,
+  beginHandshake,
+  chooseCredentials,
+  handshakeDone,
+  openStream,
+  splitAtMark,
+  startDeadline,
+  takeUndelivered,
+};

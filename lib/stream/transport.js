@@ -11,6 +11,7 @@ class StreamTransport extends Transport {
   /** Closes the connection, by a reset if `resets`. The id, and what the engine knows, stay until `detach()`. */
   close(resets) {
     this.engine.close(this.id, resets);
+    this.closeNodesHandle();
   }
 
   /** Gives the id back, if there is one, keeping what may still be asked for. */

@@ -65,6 +65,16 @@ impl Argument for &str {
     }
 }
 
+/// A Buffer of its own.
+impl Argument for &[u8] {
+    unsafe fn value(self, env: sys::napi_env) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: as the caller promises, and the bytes are copied.
+        unsafe { sys::napi_create_buffer_copy(env, self.len(), self.as_ptr().cast(), null_mut(), &raw mut value) };
+        value
+    }
+}
+
 impl Argument for String {
     unsafe fn value(self, env: sys::napi_env) -> sys::napi_value {
         // SAFETY: as the caller promises.

@@ -64,8 +64,12 @@ events! {
     Event::Stream(id, StreamEvent::Failed(error)) => onfail(id, errno(Err(error)), direction(error));
     /// A client has asked for this name: the handshake waits for `answerName`.
     Event::Stream(id, StreamEvent::NameAsked(name)) => onservername(id, name);
+    /// A secret of the handshake: a line of the key log.
+    Event::Stream(id, StreamEvent::Secret(line)) => onkeylog(id, line.as_slice());
     /// The handshake is done.
     Event::Stream(id, StreamEvent::Secured) => onsecure(id);
+    /// The server has given a session, for the option `session`.
+    Event::Stream(id, StreamEvent::Session(token)) => onsession(id, token.as_bytes());
     /// TLS has failed: Node's code, the message, and the alert that the peer has sent, if it has.
     Event::Stream(id, StreamEvent::TlsFailed(failure)) => ontlsfail(id, failure.code, failure.message, failure.alert);
     /// A listener has accepted a stream: its id; over TCP, the peer's address, port and IP version.

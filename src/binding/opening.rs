@@ -1,6 +1,7 @@
 //! Members of the engine that open something: each returns its id, or what has failed.
 
 use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::IntoRawFd;
 
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
@@ -95,6 +96,27 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn adopt_stream(&self, fd: i32) -> Either<u32, Failure> {
         id_or_failure(self.core.with(|engine| engine.adopt_stream(fd)))
+    }
+
+    /// Makes a stream of a copy of a connected socket or a pipe.
+    #[napi(catch_unwind)]
+    pub fn copy_stream(&self, fd: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.copy_stream(fd)))
+    }
+
+    /// Listens on a copy of a bound socket.
+    #[napi(catch_unwind)]
+    pub fn copy_listener(&self, fd: i32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.copy_listener(fd, backlog)))
+    }
+
+    /// The number of a copy of the descriptor of `id`, for another owner, behind all that was written.
+    #[napi(catch_unwind)]
+    pub fn lend(&self, id: u32) -> Either<i32, Failure> {
+        match self.core.with(|engine| engine.lend(id)) {
+            Ok(fd) => Either::A(fd.into_raw_fd()),
+            Err(error) => Either::B(failure(error)),
+        }
     }
 
     /// Listens over TCP.

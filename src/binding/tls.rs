@@ -9,7 +9,7 @@ use rustls::HandshakeKind;
 use super::NativeEngine;
 use super::credentials::NativeCredentials;
 use crate::stream::Secure;
-use crate::tls::handshake::{HandshakeRequest, Role};
+use crate::tls::handshake::{HandshakeRequest, Resumption, Role};
 use crate::tls::session::CertificateText;
 use crate::tls::suites;
 use crate::tls::trust::extra_file;
@@ -27,6 +27,15 @@ pub struct SecureOptions {
     pub asks: bool,
     /// Bytes that were received and not delivered.
     pub received: Option<Buffer>,
+    /// The session that a client resumes, from `onsession`.
+    pub session: Option<Buffer>,
+    /// Whether `onsession` reports the sessions of a client.
+    pub emits_sessions: Option<bool>,
+    /// Whether a client without `session` and `emitsSessions` resumes what the credentials keep of the server; so by
+    /// default.
+    pub resumes: Option<bool>,
+    /// Whether `onkeylog` reports the secrets.
+    pub logs_keys: Option<bool>,
 }
 
 /// What was negotiated with the peer, and whether it is trusted.
@@ -48,6 +57,8 @@ pub struct Agreement {
     pub is_resumed: bool,
     /// Node's code for why the peer is not trusted, if it isn't.
     pub verdict: Option<String>,
+    /// The newest session, for the option `session`, where there is one.
+    pub session: Option<Buffer>,
 }
 
 /// A certificate as `getPeerCertificate()` returns it.
@@ -70,18 +81,25 @@ impl NativeEngine {
     /// Has a stream begin a handshake after what was written; `onsecure` or an error follows. Returns `false` if it can't.
     #[napi(catch_unwind)]
     pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
-        let SecureOptions { is_server, server_name, checks_name, asks, received } = options;
+        let SecureOptions { is_server, server_name, checks_name, asks, received, session, .. } = options;
+        let keeps = options.emits_sessions.unwrap_or(false);
+        let resumption = if session.is_some() || keeps || options.resumes == Some(false) {
+            Resumption::Explicit { session: session.map(Vec::from), keeps }
+        } else {
+            Resumption::Implicit
+        };
         self.core.with(|engine| {
             let role = if is_server {
                 Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
             } else {
                 let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
-                Role::Client { server_name, checks_name, address }
+                Role::Client { server_name, checks_name, address, resumption }
             };
             let request = HandshakeRequest {
                 role,
                 credentials: Arc::clone(&credentials.inner),
                 received: received.map(Vec::from).unwrap_or_default(),
+                logs_keys: options.logs_keys.unwrap_or(false),
             };
             engine.secure(id, request)
         })
@@ -112,6 +130,10 @@ impl NativeEngine {
                 server_name: secure.server_name.clone(),
                 is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
                 verdict: secure.verdict.as_ref().map(|verdict| verdict.code().to_owned()),
+                session: secure
+                    .session
+                    .sessions()
+                    .and_then(|sessions| Some(sessions.newest()?.as_bytes().to_vec().into())),
             }
         })
     }

@@ -4,7 +4,7 @@
 //! adopted stays the caller's. A bound socket keeps its id, whatever it becomes.
 
 use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 
 use super::Engine;
 use super::slot::Source;
@@ -43,6 +43,12 @@ impl Engine {
         self.insert_stream(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
     }
 
+    /// Makes a stream of a copy of a connected descriptor, which stays the caller's.
+    pub fn copy_stream(&mut self, fd: RawFd) -> Result<Id> {
+        let (fd, kind) = adopt::copy_of_stream(fd)?;
+        self.insert_stream(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
+    }
+
     /// Watches and inserts the stream that `open` makes.
     pub(super) fn insert_stream(
         &mut self,
@@ -77,6 +83,12 @@ impl Engine {
         self.insert_listener(|id| Listener::adopted(id, fd, kind))
     }
 
+    /// Listens on a copy of a bound descriptor, which stays the caller's.
+    pub fn copy_listener(&mut self, fd: RawFd, backlog: i32) -> Result<Id> {
+        let (fd, kind) = adopt::copy_of_listener(fd, backlog)?;
+        self.insert_listener(|id| Listener::adopted(id, fd, kind))
+    }
+
     fn insert_listener(&mut self, open: impl FnOnce(Id) -> Listener) -> Result<Id> {
         let id = self.slots.vacant_id().map_err(|error| Syscall::Listen.failed(&error))?;
         let mut listener = open(id);
@@ -87,6 +99,25 @@ impl Engine {
         listener.own();
         self.slots.insert(Source::Listener(listener)).count(&mut self.reactor);
         Ok(id)
+    }
+
+    // Lending.
+
+    /// A copy of the descriptor of stream or listener `id`, for another owner, behind all that was written.
+    pub fn lend(&mut self, id: Id) -> Result<OwnedFd> {
+        let now = self.now();
+        let gone = Syscall::Open.errno(libc::EBADF);
+        let slot = self.slots.get_mut(id).ok_or(gone)?;
+        let lent = match &mut slot.source {
+            Source::Stream(stream) => {
+                stream.flush(&self.reactor, &mut self.shared.spare, now);
+                stream.lend()
+            }
+            Source::Listener(listener) => listener.lend(),
+            Source::Bound(_) | Source::Released => None,
+        };
+        self.settle(id);
+        lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))
     }
 
     // Bound sockets.

@@ -1,13 +1,14 @@
 //! Adopting descriptors that were opened elsewhere: inherited from a parent, passed by a service manager, piped.
 //!
-//! What is returned is claimed and not yet owned: it is closed only after [`Descriptor::own`].
+//! What is returned is claimed and not yet owned: it is closed only after [`Descriptor::own`]. A copy is owned at once,
+//! as it is ours alone, and the original stays the caller's.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{FileType, OFlags};
 use socket2::{Domain, SockRef, Type};
 
-use super::{Descriptor, Kind, fault};
+use super::{Descriptor, Kind, fault, open};
 use crate::error::{Result, Syscall};
 
 /// Claims a connected socket or a pipe, and makes it non-blocking.
@@ -26,6 +27,18 @@ pub fn listener(fd: RawFd) -> Result<(Descriptor, Kind)> {
         let kind = socket_kind(fd)?;
         if SockRef::from(fd).is_listener().map_err(|error| errno_of(&error))? { Ok(kind) } else { Err(libc::EINVAL) }
     })
+}
+
+/// A copy of a connected socket or a pipe, non-blocking. Fails as [`stream`] does.
+pub fn copy_of_stream(fd: RawFd) -> Result<(Descriptor, Kind)> {
+    copy(fd, Syscall::Open, stream_kind)
+}
+
+/// A copy of a bound socket, non-blocking, that listens from now on if it did not. Fails as [`listener`] does.
+pub fn copy_of_listener(fd: RawFd, backlog: i32) -> Result<(Descriptor, Kind)> {
+    let (fd, kind) = copy(fd, Syscall::Listen, socket_kind)?;
+    open::listen(&fd, backlog)?;
+    Ok((fd, kind))
 }
 
 /// Whether [`stream`] would succeed, and whether the descriptor can be read from and written to. It stays the caller's.
@@ -61,6 +74,19 @@ fn claim(
     Ok((fd, kind))
 }
 
+fn copy(
+    fd: RawFd,
+    syscall: Syscall,
+    classify: fn(&OwnedFd) -> std::result::Result<Kind, i32>,
+) -> Result<(Descriptor, Kind)> {
+    let failed = |errno| syscall.errno(errno);
+    let original = Descriptor::claim(fd).map_err(failed)?;
+    let kind = classify(&original).map_err(failed)?;
+    let mut copy: Descriptor = original.try_clone().map_err(|error| failed(errno_of(&error)))?.into();
+    copy.unblock().map_err(failed)?;
+    Ok((copy, kind))
+}
+
 fn stream_kind(fd: &OwnedFd) -> std::result::Result<Kind, i32> {
     fault::at("fstat").map_err(|error| errno_of(&error))?;
     let status = rustix::fs::fstat(fd).map_err(|errno| errno.raw_os_error())?;
@@ -92,6 +118,7 @@ fn errno_of(error: &std::io::Error) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
@@ -104,6 +131,28 @@ mod tests {
         assert_eq!(access_of(reader.as_raw_fd()).unwrap(), (true, false));
         let listening = TcpListener::bind("127.0.0.1:0").unwrap();
         assert_eq!(listener(listening.as_raw_fd()).unwrap().1, Kind::Tcp4);
+    }
+
+    #[test]
+    fn a_copy_leaves_the_original_open() {
+        let (one, mut two) = UnixStream::pair().unwrap();
+        let (copy, kind) = copy_of_stream(one.as_raw_fd()).unwrap();
+        assert_eq!(kind, Kind::Unix);
+        assert_ne!(copy.as_raw_fd(), one.as_raw_fd());
+        drop(copy);
+        (&one).write_all(b"x").unwrap();
+        two.read_exact(&mut [0]).unwrap();
+        assert_eq!(copy_of_stream(-1).unwrap_err().errno, libc::EBADF);
+    }
+
+    #[test]
+    fn a_copy_of_a_bound_socket_listens() {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        assert!(!socket.is_listener().unwrap());
+        let (_copy, kind) = copy_of_listener(socket.as_raw_fd(), 8).unwrap();
+        assert_eq!(kind, Kind::Tcp4);
+        assert!(socket.is_listener().unwrap());
     }
 
     #[test]

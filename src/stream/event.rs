@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
+use crate::tls::resumption::Token;
 
 /// See the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,8 +36,12 @@ pub enum StreamEvent {
     Failed(Error),
     /// A client has asked for this server name: the handshake goes on when it is answered.
     NameAsked(String),
+    /// A secret of the handshake, as a line of the key log.
+    Secret(Vec<u8>),
     /// The handshake is done.
     Secured,
+    /// The server has given a session that can be resumed: its token.
+    Session(Token),
     /// The handshake or the session has failed; nothing follows.
     TlsFailed(Box<TlsError>),
 }

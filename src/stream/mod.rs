@@ -26,7 +26,7 @@ pub(crate) mod state;
 pub(crate) mod tls_state;
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ pub struct Stream {
     /// there is one.
     fd: Option<Arc<Descriptor>>,
     kind: Kind,
-    /// Another process may hold the same socket, so that closing our descriptor does not end the kernel's watching.
+    /// Another owner may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
     state: State,
     queue: Queue,
@@ -129,6 +129,12 @@ impl Stream {
         }
     }
 
+    /// A copy of the descriptor, `None` once it is closed.
+    pub fn lend(&mut self) -> Option<std::io::Result<OwnedFd>> {
+        self.shared = true;
+        self.fd.as_ref().map(|fd| fd.try_clone())
+    }
+
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
     /// stays readable.
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {
@@ -165,7 +171,13 @@ impl Stream {
         if self.fd.is_none() {
             return Due::Nothing;
         }
-        self.state.due(&self.security, self.is_queued())
+        match self.state.due(&self.security, self.is_queued()) {
+            // Of what happens on an open connection, it comes first: it was received before what else there is.
+            Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
+                Due::ReportSession
+            }
+            due => due,
+        }
     }
 
     /// Whether the stream keeps the environment's loop alive now, if watching it may do so (`referenced`).

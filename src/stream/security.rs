@@ -72,8 +72,8 @@ pub struct Secure {
 
 impl From<Established> for Secure {
     fn from(established: Established) -> Self {
-        let Established { connection, unread, verdict, server_name, own } = established;
-        Self { session: Session::new(connection, unread), verdict, server_name, own }
+        let Established { connection, unread, verdict, server_name, own, sessions } = established;
+        Self { session: Session::new(connection, unread, sessions), verdict, server_name, own }
     }
 }
 
@@ -131,6 +131,17 @@ impl Stream {
         self.security.session().is_some_and(|secure| secure.session.wants_write())
     }
 
+    /// Whether the server has given a session that was not reported yet.
+    pub(super) fn has_sessions(&self) -> bool {
+        self.security.session().is_some_and(|secure| secure.session.has_sessions())
+    }
+
+    /// The next session to report.
+    pub(super) fn take_session(&mut self) -> Option<StreamEvent> {
+        let token = self.security.session()?.session.sessions()?.take_unreported()?;
+        Some(StreamEvent::Session(token))
+    }
+
     /// Hands the socket to the handshake, which watches it from now on.
     pub(super) fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
         let Some(fd) = self.fd.clone() else { return };
@@ -160,6 +171,7 @@ impl Stream {
                 }
                 StreamEvent::NameAsked(name)
             }
+            HandshakeMessage::Secret(line) => StreamEvent::Secret(line),
             HandshakeMessage::Done(Ok(established)) => {
                 self.security.succeed(Box::new(Secure::from(*established)));
                 self.state.end_handshake();

@@ -28,6 +28,7 @@ impl Stream {
                     self.flush(reactor, &mut shared.spare, now);
                     None
                 }
+                Due::ReportSession => self.take_session(),
                 Due::ReportRoom => {
                     self.state.await_room(false);
                     Some(StreamEvent::Room)

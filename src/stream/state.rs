@@ -110,6 +110,8 @@ pub enum Due {
     BeginHandshake,
     /// Send what is queued.
     Send,
+    /// Report a session that the server has given: what the stream finds, not the state.
+    ReportSession,
     /// Report that there is room.
     ReportRoom,
     /// End the sending side.

@@ -8,9 +8,14 @@
 //! | `Clear` | `Requested` | | | | | `Failed` |
 //! | `Requested` | refused | `Handshaking`, or `Failed` if it can't | | | | `Failed` |
 //! | `Handshaking` | refused | | `Posted` | | `Secure` | `Failed` |
-//! | `Posted` | refused | | `Posted`: the later message counts | `Handshaking` | | `Failed` |
+//! | `Posted` | refused | | `Posted` | `Handshaking` with the last message | | `Failed` |
 //! | `Secure` | refused | | | | | `Failed`; what is known of the peer stays |
 //! | `Failed` | refused | | | | | |
+
+use std::collections::VecDeque;
+
+/// What a handshake has posted. In a box, since every stream has the space for it, and few are in a handshake.
+type Messages<M> = VecDeque<M>;
 
 /// See the module. `R` is what was requested, `H` a handshake, `M` a message of it, `S` a session.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,8 +27,8 @@ pub enum TlsState<R, H, M, S> {
     Requested(R),
     /// The handshake has the socket.
     Handshaking(H),
-    /// The handshake has posted a message that was not taken yet.
-    Posted(H, M),
+    /// The handshake has posted messages that were not taken yet, at least one.
+    Posted(H, Box<Messages<M>>),
     /// The stream is secure.
     Secure(S),
     /// The handshake or the session has failed, or was cancelled. A session that was there stays readable.
@@ -55,17 +60,23 @@ impl<R, H, M, S> TlsState<R, H, M, S> {
     /// The handshake has posted `message`.
     pub fn post(&mut self, message: M) {
         *self = match std::mem::take(self) {
-            Self::Handshaking(handshake) | Self::Posted(handshake, _) => Self::Posted(handshake, message),
+            Self::Handshaking(handshake) => Self::Posted(handshake, Box::new(VecDeque::from([message]))),
+            Self::Posted(handshake, mut messages) => {
+                messages.push_back(message);
+                Self::Posted(handshake, messages)
+            }
             other => other,
         };
     }
 
-    /// Takes the message that was posted.
+    /// Takes the first message that was posted.
     pub fn take_message(&mut self) -> Option<M> {
         match std::mem::take(self) {
-            Self::Posted(handshake, message) => {
-                *self = Self::Handshaking(handshake);
-                Some(message)
+            Self::Posted(handshake, mut messages) => {
+                let first = messages.pop_front();
+                *self =
+                    if messages.is_empty() { Self::Handshaking(handshake) } else { Self::Posted(handshake, messages) };
+                first
             }
             other => {
                 *self = other;
@@ -142,7 +153,8 @@ mod tests {
     type TlsState = super::TlsState<u8, char, &'static str, bool>;
 
     fn all() -> [TlsState; 7] {
-        [Clear, Requested(1), Handshaking('h'), Posted('h', "m"), Secure(true), Failed(None), Failed(Some(true))]
+        let posted = Posted('h', Box::new(["m"].into()));
+        [Clear, Requested(1), Handshaking('h'), posted, Secure(true), Failed(None), Failed(Some(true))]
     }
 
     /// What `transition` makes of each state, in the order of [`all`].
@@ -179,8 +191,9 @@ mod tests {
     #[test]
     fn messages_come_from_a_handshake_that_is_under_way() {
         let [clear, requested, _, _, secure, failed, known] = all();
-        let posted = || Posted('h', "later");
-        check(|state| state.post("later"), [clear, requested, posted(), posted(), secure, failed, known]);
+        let (first, second) = (["later"].into(), ["m", "later"].into());
+        let (first, second) = (Posted('h', Box::new(first)), Posted('h', Box::new(second)));
+        check(|state| state.post("later"), [clear, requested, first, second, secure, failed, known]);
     }
 
     #[test]
@@ -195,6 +208,18 @@ mod tests {
             },
             expected,
         );
+    }
+
+    #[test]
+    fn messages_are_taken_in_order() {
+        let mut state: TlsState = Handshaking('h');
+        state.post("one");
+        state.post("two");
+        assert_eq!(
+            (state.take_message(), state.take_message(), state.take_message()),
+            (Some("one"), Some("two"), None)
+        );
+        assert_eq!(state, Handshaking('h'));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rcgen::{
     DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConnection, Error, ServerConnection};
+use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection};
 
 use super::credentials::{Credentials, Identity};
 use super::trust::{Crl, ExpectedPeer, ListedCertificate, Trust, judge};
@@ -136,9 +136,14 @@ pub struct Outcome {
 
 /// A handshake without sockets. It ends when neither side has anything more to send.
 pub fn handshake(client: &Credentials, server: &Credentials, name: &'static str) -> Outcome {
+    handshake_of(Arc::clone(&client.client), Arc::clone(server.server.as_ref().unwrap()), name)
+}
+
+/// The same, of configurations.
+pub fn handshake_of(client: Arc<ClientConfig>, server: Arc<ServerConfig>, name: &'static str) -> Outcome {
     let name = ServerName::try_from(name).unwrap();
-    let mut client = ClientConnection::new(Arc::clone(&client.client), name).unwrap();
-    let mut server = ServerConnection::new(Arc::clone(server.server.as_ref().unwrap())).unwrap();
+    let mut client = ClientConnection::new(client, name).unwrap();
+    let mut server = ServerConnection::new(server).unwrap();
     let (mut client_error, mut server_error) = (None, None);
     loop {
         let (mut said, mut answered) = (Vec::new(), Vec::new());

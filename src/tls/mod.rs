@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`credentials`] | who are we, and how do we talk? The options of `createCredentials`, read once |
 //! | [`trust`] | is this peer to be trusted, and if not, why? |
+//! | [`resumption`] | which session does a connection continue, and which does it leave? |
 //! | [`handshake`] | how does a connection become secure? It runs on threads of its own |
 //! | [`session`] | how do an application's bytes become records, and records bytes? |
 //! | [`error`] | what went wrong, in Node's codes |
@@ -11,9 +12,9 @@
 //! | [`pem`] | which certificates and revocation lists does this text hold? |
 //! | [`provider`] | who computes: AWS-LC or *ring*? |
 //!
-//! `session` and `handshake` use what is below them, `handshake` uses `credentials`, these use `trust`; nothing goes the
-//! other way. Everything but a session may be used on any thread: handshakes run on others than JavaScript's. Nothing
-//! here imports [`stream`](crate::stream) or [`engine`](crate::engine).
+//! `session` and `handshake` use what is below them, `handshake` uses `resumption`, that uses `credentials`, and these use
+//! `trust`; nothing goes the other way. Everything but a session may be used on any thread: handshakes run on others than
+//! JavaScript's. Nothing here imports [`stream`](crate::stream) or [`engine`](crate::engine).
 
 #[cfg(test)]
 mod check_counter;
@@ -24,6 +25,7 @@ pub(crate) mod fixtures;
 pub mod handshake;
 pub mod pem;
 pub mod provider;
+pub mod resumption;
 pub mod session;
 pub mod suites;
 pub mod trust;

@@ -71,6 +71,18 @@ pub fn sha1(data: &[u8]) -> impl AsRef<[u8]> + use<> {
     primitives::digest::digest(&primitives::digest::SHA1_FOR_LEGACY_USE_ONLY, data)
 }
 
+/// SHA-256 of all `parts`, each behind its length.
+pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut context = primitives::digest::Context::new(&primitives::digest::SHA256);
+    for part in parts {
+        context.update(&part.len().to_be_bytes());
+        context.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
 /// Fills `bytes` with random numbers. Returns `false` if the system has none.
 #[must_use]
 pub fn random(bytes: &mut [u8]) -> bool {
@@ -91,6 +103,12 @@ mod tests {
         let digest = sha1(b"abc");
         assert_eq!(digest.as_ref()[..4], [0xa9, 0x99, 0x3e, 0x36]);
         assert_eq!(digest.as_ref().len(), 20);
+    }
+
+    #[test]
+    fn sha256_tells_where_parts_end() {
+        assert_ne!(sha256([b"ab".as_slice(), b"c"]), sha256([b"a".as_slice(), b"bc"]));
+        assert_eq!(sha256([b"ab".as_slice()]), sha256([b"ab".as_slice()]));
     }
 
     #[test]

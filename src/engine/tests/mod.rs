@@ -38,12 +38,21 @@ impl Rig {
         (id, theirs)
     }
 
-    /// Waits for the wake and runs a turn.
-    pub fn turn(&mut self) -> Vec<Event> {
+    /// Whether there is something to run a turn for.
+    pub fn is_woken(&self) -> bool {
+        self.waits_for_wake(0)
+    }
+
+    fn waits_for_wake(&self, seconds: i64) -> bool {
         let fd = self.engine.reactor().fd();
         let mut fds = [rustix::event::PollFd::from_borrowed_fd(fd, rustix::event::PollFlags::IN)];
-        let wait = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
-        assert_eq!(rustix::event::poll(&mut fds, Some(&wait)), Ok(1), "no wake");
+        let wait = rustix::event::Timespec { tv_sec: seconds, tv_nsec: 0 };
+        rustix::event::poll(&mut fds, Some(&wait)) == Ok(1)
+    }
+
+    /// Waits for the wake and runs a turn.
+    pub fn turn(&mut self) -> Vec<Event> {
+        assert!(self.waits_for_wake(10), "no wake");
         let mut events = Vec::new();
         self.engine.begin_turn();
         while let Some(event) = self.engine.step() {

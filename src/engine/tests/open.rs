@@ -1,6 +1,6 @@
 //! How sources come and go: ids, owners, what keeps the loop alive.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use super::Rig;
@@ -87,6 +87,32 @@ fn a_descriptor_has_one_owner_among_all_engines() {
     rig.engine.want(id, true);
     let events = rig.turn();
     assert_eq!(rig.read(&events[0]), b"still open");
+}
+
+#[test]
+fn what_is_lent_outlives_the_stream_and_has_what_was_written() {
+    let mut rig = Rig::new();
+    let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
+    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let mut peer = TcpStream::connect(rig.engine.listener(listener).unwrap().local().unwrap()).unwrap();
+    let events = rig.turn();
+    let [Event::Connection { stream: id, .. }] = events[..] else { panic!("{events:?}") };
+    rig.engine.write(id, &[b"before "]).unwrap();
+    let mut lent = TcpStream::from(rig.engine.lend(id).unwrap());
+    let also_listening = TcpListener::from(rig.engine.lend(listener).unwrap());
+    rig.engine.release(id);
+    rig.engine.release(listener);
+    lent.write_all(b"behind").unwrap();
+    let mut text = [0; 13];
+    peer.read_exact(&mut text).unwrap();
+    assert_eq!(&text, b"before behind");
+    // The kernel no longer reports either to the engine.
+    peer.write_all(b"x").unwrap();
+    lent.set_nonblocking(false).unwrap();
+    lent.read_exact(&mut [0]).unwrap();
+    let _next = TcpStream::connect(also_listening.local_addr().unwrap()).unwrap();
+    assert!(!rig.is_woken());
+    assert_eq!(rig.engine.lend(id).unwrap_err().errno, libc::EBADF);
 }
 
 #[test]

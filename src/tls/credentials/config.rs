@@ -4,18 +4,15 @@
 
 use std::sync::Arc;
 
-use rustls::client::Resumption;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::server::NoServerSessionStorage;
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, KeyLog, ServerConfig, SignatureScheme};
+use rustls::{ClientConfig, KeyLog, ServerConfig};
 
-use super::key_pairs::{self, KeyPairs};
+use super::key_log;
 use super::options::{OptionError, Options};
+use super::party::Party;
 use super::protocol::Protocol;
 use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
-use super::{algorithms, key_log};
-use crate::tls::trust::{Crl, ListedCertificate, Trust, Verifier};
 
 /// The sessions that a client keeps, for all servers together.
 const CLIENT_SESSIONS: usize = 256;
@@ -27,12 +24,11 @@ const ALPN_NAME_LENGTH: std::ops::RangeInclusive<usize> = 1..=255;
 pub struct Parts<'a> {
     options: &'a Options,
     key_log: Option<Arc<dyn KeyLog>>,
-    key_pairs: Vec<Arc<CertifiedKey>>,
-    /// The signature schemes, unless all may be used.
-    signatures: Option<Vec<SignatureScheme>>,
     protocol: Protocol,
-    /// Roots, listed certificates and revocation lists.
-    pub trust: Arc<Trust>,
+    /// Our key pairs, and whom we trust.
+    pub party: Arc<Party>,
+    /// The sessions of clients that JavaScript does not hold.
+    pub client_sessions: Arc<ClientSessionMemoryCache>,
     /// The keys of session tickets.
     pub tickets: Arc<Tickets>,
 }
@@ -41,27 +37,12 @@ impl<'a> Parts<'a> {
     /// Reads `options`.
     pub fn read(options: &'a Options) -> Result<Self, OptionError> {
         let key_log = options.key_log.as_ref().map(key_log::open).transpose()?;
-        let mut key_pairs = options.identities.iter().cloned().map(key_pairs::read).collect::<Result<Vec<_>, _>>()?;
-        let mut others = Vec::new();
-        for archive in &options.pfx {
-            let contents = archive.contents()?;
-            key_pairs.push(contents.identity);
-            others.extend(contents.others);
-        }
         check_alpn(&options.alpn)?;
-        let signatures = options.signatures.as_deref().map(algorithms::signatures).transpose()?;
-        if let Some(schemes) = &signatures {
-            key_pairs = key_pairs.iter().map(|key_pair| key_pairs::limit(key_pair, schemes)).collect();
-        }
         let protocol = Protocol::new(options)?;
-        let trust = Arc::new(trust(options, others)?);
+        let party = Party::of(options)?;
+        let client_sessions = Arc::new(ClientSessionMemoryCache::new(CLIENT_SESSIONS));
         let tickets = Arc::new(tickets(options)?);
-        Ok(Self { options, key_log, key_pairs, signatures, protocol, trust, tickets })
-    }
-
-    /// Our own certificate: the first, if there are several.
-    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.key_pairs.first()?.cert.first()
+        Ok(Self { options, key_log, protocol, party, client_sessions, tickets })
     }
 
     /// The configuration of the connections that we open.
@@ -70,12 +51,12 @@ impl<'a> Parts<'a> {
             .with_protocol_versions(&self.protocol.versions)
             .map_err(unusable)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(self.verifier()))
-            .with_client_cert_resolver(Arc::new(KeyPairs::new(self.key_pairs.clone())));
+            .with_custom_certificate_verifier(self.party.verifier())
+            .with_client_cert_resolver(self.party.key_pairs());
         config.alpn_protocols.clone_from(&self.options.alpn);
         config.resumption = match self.options.session_timeout {
             0 => Resumption::disabled(),
-            _ => Resumption::in_memory_sessions(CLIENT_SESSIONS),
+            _ => Resumption::store(Arc::<ClientSessionMemoryCache>::clone(&self.client_sessions)),
         };
         if let Some(key_log) = &self.key_log {
             config.key_log = Arc::clone(key_log);
@@ -85,21 +66,18 @@ impl<'a> Parts<'a> {
 
     /// The configuration of the connections that we accept; `None` without a key and a certificate.
     pub fn server(&self, requests_certificate: bool) -> Result<Option<ServerConfig>, OptionError> {
-        if self.key_pairs.is_empty() {
+        if self.party.own_certificate().is_none() {
             return Ok(None);
         }
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.protocol.provider))
             .with_protocol_versions(&self.protocol.versions)
             .map_err(unusable)?;
         let builder = if requests_certificate {
-            let verifier = self.verifier();
-            // The default list has more than a hundred names, which would not help a client to choose.
-            let verifier = if self.options.ca.is_some() { verifier.with_hints() } else { verifier };
-            builder.with_client_cert_verifier(Arc::new(verifier))
+            builder.with_client_cert_verifier(self.party.asking_verifier())
         } else {
             builder.with_no_client_auth()
         };
-        let mut config = builder.with_cert_resolver(Arc::new(KeyPairs::new(self.key_pairs.clone())));
+        let mut config = builder.with_cert_resolver(self.party.key_pairs());
         config.alpn_protocols.clone_from(&self.options.alpn);
         config.ignore_client_order = self.options.prefers_own_order;
         // Only clients keep sessions, in tickets. The ticket keys decide how long a session can be resumed.
@@ -113,15 +91,6 @@ impl<'a> Parts<'a> {
         }
         Ok(Some(config))
     }
-
-    fn verifier(&self) -> Verifier {
-        let verifier = Verifier::new(Arc::clone(&self.trust), self.options.reject_unauthorized);
-        let verifier = if self.options.checks_names { verifier } else { verifier.without_names() };
-        match &self.signatures {
-            Some(schemes) => verifier.with_schemes(schemes.clone()),
-            None => verifier,
-        }
-    }
 }
 
 fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
@@ -132,26 +101,6 @@ fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
             Err(OptionError { field: "ALPNProtocols", code: "ERR_OUT_OF_RANGE", reason })
         }
     }
-}
-
-fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust, OptionError> {
-    let invalid = |field, reason| OptionError { field, code: "ERR_INVALID_ARG_VALUE", reason };
-    let listed = |data: &Vec<u8>| ListedCertificate::read(data).map_err(|reason| invalid("ca", reason));
-    let ca = options.ca.as_ref().map(|ca| ca.iter().map(listed).collect::<Result<Vec<_>, _>>()).transpose()?;
-    let more = more
-        .into_iter()
-        .map(ListedCertificate::new)
-        .collect::<Result<_, _>>()
-        .map_err(|reason| invalid("pfx", reason))?;
-    let no_crl =
-        |_| OptionError { field: "crl", code: "ERR_CRYPTO_OPERATION_FAILED", reason: "Failed to parse CRL".into() };
-    let crls = options.crl.iter().map(|data| Crl::read(data).map_err(no_crl)).collect::<Result<Vec<_>, _>>()?;
-    let crls: Vec<Crl> = crls.into_iter().flatten().collect();
-    let now = i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX);
-    if crls.iter().any(|crl| crl.is_expired(now)) {
-        return Err(OptionError { field: "crl", code: "CRL_HAS_EXPIRED", reason: "CRL has expired".into() });
-    }
-    Ok(Trust::new(ca.map(|ca| ca.into_iter().flatten().collect()), more, crls))
 }
 
 fn tickets(options: &Options) -> Result<Tickets, OptionError> {

@@ -37,6 +37,26 @@ pub fn open(target: &KeyLogTarget) -> Result<Arc<dyn KeyLog>, OptionError> {
     })
 }
 
+/// A log of one connection: `write` gets each line, and so does `other`, the log of all connections.
+pub fn beside(other: Arc<dyn KeyLog>, write: impl Fn(Vec<u8>) + Send + Sync + 'static) -> Arc<dyn KeyLog> {
+    Arc::new(Both(SecretLines(write), other))
+}
+
+struct Both<W: Fn(Vec<u8>)>(SecretLines<W>, Arc<dyn KeyLog>);
+
+impl<W: Fn(Vec<u8>) + Send + Sync> KeyLog for Both<W> {
+    fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        self.0.log(label, client_random, secret);
+        self.1.log(label, client_random, secret);
+    }
+}
+
+impl<W: Fn(Vec<u8>)> fmt::Debug for Both<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Both")
+    }
+}
+
 struct SecretLines<W: Fn(Vec<u8>)>(W);
 
 impl<W: Fn(Vec<u8>) + Send + Sync> KeyLog for SecretLines<W> {
@@ -82,6 +102,18 @@ mod tests {
         let target = KeyLogTarget::Function(Arc::new(move |line| written.lock().unwrap().push(line)));
         open(&target).unwrap().log("LABEL", &[1], &[2]);
         assert_eq!(*lines.lock().unwrap(), [b"LABEL 01 02\n"]);
+    }
+
+    #[test]
+    fn the_log_of_a_connection_is_kept_beside_that_of_all() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let add = |name: &'static str| {
+            let lines = Arc::clone(&lines);
+            move |_: Vec<u8>| lines.lock().unwrap().push(name)
+        };
+        let all = open(&KeyLogTarget::Function(Arc::new(add("all")))).unwrap();
+        beside(all, add("one")).log("LABEL", &[1], &[2]);
+        assert_eq!(*lines.lock().unwrap(), ["one", "all"]);
     }
 
     #[test]

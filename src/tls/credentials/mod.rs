@@ -8,6 +8,7 @@
 //! | file | |
 //! |---|---|
 //! | [`options`] | the options as plain data, and what can be wrong with them |
+//! | [`party`] | what sessions depend on: key pairs and trust, the same for equal options |
 //! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them a peer is shown; PKCS#12 |
 //! | [`protocol`], [`algorithms`] | versions, cipher suites, groups and signature algorithms by their names |
 //! | [`config`] | rustls' configurations of a client and of a server |
@@ -17,22 +18,24 @@
 mod algorithms;
 mod archive;
 mod config;
-mod key_log;
+pub(super) mod key_log;
 pub(crate) mod key_pairs;
 mod options;
+mod party;
 mod protocol;
 mod tickets;
 
 use std::sync::Arc;
 
+use rustls::client::ClientSessionMemoryCache;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ServerConfig};
 
 use self::config::Parts;
 pub use self::options::{Archive, Identity, KeyLogTarget, OptionError, Options};
+pub use self::party::Party;
 pub use self::protocol::Protocol;
 pub use self::tickets::{TICKET_KEYS_LENGTH, Tickets};
-use super::trust::Trust;
 
 /// Credentials, ready for handshakes.
 #[derive(Clone, Debug)]
@@ -45,14 +48,15 @@ pub struct Credentials {
     asking_server: Option<Arc<ServerConfig>>,
     /// Whether a server requests a certificate.
     requests_certificate: bool,
-    /// The certificates that are trusted.
-    pub trust: Arc<Trust>,
+    /// Our key pairs, and whom we trust.
+    pub party: Arc<Party>,
+    /// The sessions of clients that JavaScript does not hold.
+    pub client_sessions: Arc<ClientSessionMemoryCache>,
     /// Whether an untrusted peer fails the handshake. The verifier alone can't ensure that: a resumed handshake never
     /// calls it.
     pub reject_unauthorized: bool,
     /// Whether servers' certificates are checked for their names. If not, the caller does it.
     pub checks_names: bool,
-    own: Option<CertificateDer<'static>>,
     tickets: Arc<Tickets>,
 }
 
@@ -71,8 +75,8 @@ impl Credentials {
             requests_certificate,
             reject_unauthorized: options.reject_unauthorized,
             checks_names: options.checks_names,
-            own: parts.own_certificate().cloned(),
-            trust: parts.trust,
+            party: parts.party,
+            client_sessions: parts.client_sessions,
             tickets: parts.tickets,
         })
     }
@@ -84,7 +88,7 @@ impl Credentials {
 
     /// Our own certificate: the first, if there are several.
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.own.as_ref()
+        self.party.own_certificate()
     }
 
     /// The current keys of session tickets (`getTicketKeys()`).

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::named::NamedCredentials;
 use crate::tls::credentials::Credentials;
 use crate::tls::error::ConnectionError;
+use crate::tls::resumption::ClientSessions;
 use crate::tls::trust::Verdict;
 
 /// The side that a stream takes.
@@ -23,6 +24,8 @@ pub enum Role {
         checks_name: bool,
         /// The server's address, under which its sessions are kept if it has no name.
         address: Option<IpAddr>,
+        /// Which session is resumed.
+        resumption: Resumption,
     },
     /// Receives the ClientHello.
     Server {
@@ -30,6 +33,21 @@ pub enum Role {
         contexts: Arc<NamedCredentials>,
         /// Whether a [`HandshakeMessage::NameAsked`] asks for the credentials for all other names.
         asks: bool,
+    },
+}
+
+/// Which session a client resumes.
+#[derive(Clone, Debug, Default)]
+pub enum Resumption {
+    /// One that the credentials keep of the server.
+    #[default]
+    Implicit,
+    /// One that JavaScript holds.
+    Explicit {
+        /// The session, as JavaScript got it.
+        session: Option<Vec<u8>>,
+        /// Whether JavaScript gets the sessions of this connection.
+        keeps: bool,
     },
 }
 
@@ -41,12 +59,16 @@ pub struct HandshakeRequest {
     pub credentials: Arc<Credentials>,
     /// Bytes that were received and not delivered: the beginning of the handshake.
     pub received: Vec<u8>,
+    /// Whether [`HandshakeMessage::Secret`] reports the secrets.
+    pub logs_keys: bool,
 }
 
 /// What a handshake posts to its stream.
 pub enum HandshakeMessage {
     /// A client has asked for a name; the handshake continues once the credentials for it have been sent.
     NameAsked(String, CredentialsSender),
+    /// A secret, as a line of the key log.
+    Secret(Vec<u8>),
     /// The handshake is over.
     Done(Result<Box<Established>, ConnectionError>),
 }
@@ -66,4 +88,6 @@ pub struct Established {
     pub server_name: Option<String>,
     /// Our certificate: on a server, the one that was sent.
     pub own: Option<CertificateDer<'static>>,
+    /// The sessions that the server gives, where JavaScript holds them.
+    pub sessions: Option<Arc<ClientSessions>>,
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
+//! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
 //! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
 //! | [`drive`] | the loop in which rustls receives and sends |
 //! | [`transport`] | the socket that this loop reads and writes |
@@ -23,13 +24,14 @@ mod drive;
 mod exchange;
 mod named;
 mod run;
+mod settings;
 mod transport;
 
 use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-pub use self::exchange::{CredentialsSender, Established, HandshakeMessage, HandshakeRequest, Role};
+pub use self::exchange::{CredentialsSender, Established, HandshakeMessage, HandshakeRequest, Resumption, Role};
 pub use self::named::NamedCredentials;
 use self::run::run;
 use super::error::TlsError;
@@ -54,7 +56,7 @@ pub fn begin(
     post: impl Fn(HandshakeMessage) + Send + Sync + 'static,
 ) -> Option<Handshake> {
     let task = async move {
-        let post = PostsPanic(post);
+        let post = PostsPanic(Arc::new(post));
         let outcome = run(request, fd, kind, &post.0).await;
         (post.0)(HandshakeMessage::Done(outcome.map(Box::new)));
     };
@@ -62,7 +64,7 @@ pub fn begin(
 }
 
 /// Posts [`HandshakeMessage::Done`] for a handshake that panics. tokio confines the panic to its task.
-struct PostsPanic<P: Fn(HandshakeMessage)>(P);
+struct PostsPanic<P: Fn(HandshakeMessage)>(Arc<P>);
 
 impl<P: Fn(HandshakeMessage)> Drop for PostsPanic<P> {
     fn drop(&mut self) {

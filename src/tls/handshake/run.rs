@@ -8,16 +8,18 @@ use std::task::Poll;
 
 use rustix::io::Errno;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConnection, Connection};
+use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind};
 use tokio::sync::oneshot;
 
 use super::drive;
 use super::exchange::{Established, HandshakeMessage, HandshakeRequest, Role};
 use super::named::NamedCredentials;
+use super::settings::{self, SecretSink};
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
 use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
+use crate::tls::resumption::ClientSessions;
 use crate::tls::trust::{ExpectedPeer, judge};
 
 /// The name of a server on a UNIX socket, as in Node.
@@ -28,25 +30,38 @@ pub async fn run(
     request: HandshakeRequest,
     fd: Arc<Descriptor>,
     kind: Kind,
-    post: &(impl Fn(HandshakeMessage) + Sync),
+    post: &Arc<impl Fn(HandshakeMessage) + Send + Sync + 'static>,
 ) -> Result<Established, ConnectionError> {
-    let HandshakeRequest { role, credentials, received } = request;
+    let HandshakeRequest { role, credentials, received, logs_keys } = request;
+    let secrets = logs_keys.then(|| {
+        let post = Arc::clone(post);
+        Box::new(move |line| post(HandshakeMessage::Secret(line))) as SecretSink
+    });
     let transport = Transport::new(fd, kind, received)
         .map_err(|error| ConnectionError::Socket(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
     match role {
-        Role::Client { server_name, checks_name, address } => {
-            connect(transport, credentials, server_name, checks_name, address).await
+        Role::Client { server_name, checks_name, address, resumption } => {
+            let (config, sessions) = settings::client(&credentials, resumption, secrets);
+            let expected = ExpectedServer { server_name, checks_name, address };
+            connect(transport, credentials, config, sessions, expected).await
         }
-        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, post).await,
+        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, secrets, &**post).await,
     }
+}
+
+/// The server that a client connects to: see [`Role::Client`].
+struct ExpectedServer {
+    server_name: Option<String>,
+    checks_name: bool,
+    address: Option<IpAddr>,
 }
 
 async fn connect(
     mut transport: Transport,
     credentials: Arc<Credentials>,
-    server_name: Option<String>,
-    checks_name: bool,
-    address: Option<IpAddr>,
+    config: Arc<ClientConfig>,
+    sessions: Option<Arc<ClientSessions>>,
+    ExpectedServer { server_name, checks_name, address }: ExpectedServer,
 ) -> Result<Established, ConnectionError> {
     // An address is not sent as SNI.
     let name = match server_name.as_deref().map(|name| ServerName::try_from(name.to_owned())) {
@@ -54,8 +69,7 @@ async fn connect(
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
     };
     let sends_name = matches!(name, ServerName::DnsName(_));
-    let client =
-        ClientConnection::new(Arc::clone(&credentials.client), name).map_err(|error| TlsError::from(&error))?;
+    let client = ClientConnection::new(config, name).map_err(|error| TlsError::from(&error))?;
     let mut connection = Connection::from(client);
     drive::complete(&mut connection, &mut transport).await?;
     let checked = match server_name.clone() {
@@ -69,7 +83,11 @@ async fn connect(
     let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
-    finish(transport, connection, requirement, asked_for, own, &credentials)
+    let established = finish(transport, connection, requirement, asked_for, own, &credentials)?;
+    if let Some(sessions) = &sessions {
+        sessions.settle(established.connection.handshake_kind() == Some(HandshakeKind::Resumed));
+    }
+    Ok(Established { sessions, ..established })
 }
 
 async fn accept(
@@ -77,6 +95,7 @@ async fn accept(
     credentials: Arc<Credentials>,
     contexts: &NamedCredentials,
     asks: bool,
+    secrets: Option<SecretSink>,
     post: &(impl Fn(HandshakeMessage) + Sync),
 ) -> Result<Established, ConnectionError> {
     let hello = drive::client_hello(&mut transport).await?;
@@ -97,7 +116,7 @@ async fn accept(
     };
     let shown = config.cert_resolver.resolve(hello.client_hello());
     let own = shown.and_then(|identity| identity.cert.first().cloned());
-    let mut connection = match hello.into_connection(config) {
+    let mut connection = match hello.into_connection(settings::server(config, secrets)) {
         Ok(server) => Connection::from(server),
         Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await),
     };
@@ -142,9 +161,9 @@ fn finish(
 ) -> Result<Established, ConnectionError> {
     // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
     let chain = connection.peer_certificates().unwrap_or_default();
-    let verdict = judge(&credentials.trust, chain, requirement.peer, UnixTime::now()).err();
+    let verdict = judge(credentials.party.trust(), chain, requirement.peer, UnixTime::now()).err();
     if let (true, Some(verdict)) = (requirement.is_mandatory, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
-    Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own })
+    Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own, sessions: None })
 }

@@ -17,6 +17,7 @@ mod records;
 use std::io::{self, BufRead, IoSlice, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustls::Connection;
@@ -26,6 +27,7 @@ use self::records::Records;
 use super::error::{ConnectionError, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
+use crate::tls::resumption::ClientSessions;
 
 /// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that a stream
 /// holds in memory while its peer does not read.
@@ -53,14 +55,18 @@ pub struct Session {
     truncated: bool,
     /// The last flight of the handshake waits to be sent with the first data.
     holds_flight: bool,
+    /// The sessions that a server gives, where JavaScript holds them.
+    sessions: Option<Arc<ClientSessions>>,
 }
 
 impl Session {
-    /// A session over what a handshake leaves: its connection, and bytes that it has received but not processed.
-    pub fn new(mut connection: Connection, unread: Vec<u8>) -> Self {
+    /// A session over what a handshake leaves: its connection, and bytes that it has received but not processed. `sessions`
+    /// gets what its server gives.
+    pub fn new(mut connection: Connection, unread: Vec<u8>, sessions: Option<Arc<ClientSessions>>) -> Self {
         connection.set_buffer_limit(None);
         let holds_flight = connection.wants_write();
-        let mut session = Self { connection, unread, failure: None, ended: false, truncated: false, holds_flight };
+        let (failure, ended, truncated) = (None, false, false);
+        let mut session = Self { connection, unread, failure, ended, truncated, holds_flight, sessions };
         // The peer may have sent its close_notify right after the handshake.
         session.process();
         session
@@ -74,6 +80,16 @@ impl Session {
     /// Whether the socket has ended without a close_notify: received data may be incomplete.
     pub fn is_truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// The sessions that a server gives, where JavaScript holds them.
+    pub fn sessions(&self) -> Option<&ClientSessions> {
+        self.sessions.as_deref()
+    }
+
+    /// Whether the server has given a session that was not reported yet. What has come behind it is read afterwards.
+    pub fn has_sessions(&self) -> bool {
+        self.sessions().is_some_and(ClientSessions::has_unreported)
     }
 
     /// Whether records wait to be sent.
@@ -92,7 +108,7 @@ impl Session {
         let mut filled = self.take_plaintext(space);
         let mut drained = false;
         let mut has_received = false;
-        while filled == 0 {
+        while filled == 0 && !self.has_sessions() {
             if let Some(failure) = self.failure.take() {
                 // Sends the alert, if the socket accepts it.
                 let _ = self.flush(fd, kind);
@@ -223,6 +239,7 @@ impl Session {
         !self.unread.is_empty()
             || self.failure.is_some()
             || self.ended
+            || self.has_sessions()
             || self.connection.reader().fill_buf().is_ok_and(|chunk| !chunk.is_empty())
     }
 
@@ -240,6 +257,9 @@ impl Session {
                 break;
             }
             self.process();
+            if self.has_sessions() {
+                break;
+            }
             filled += self.take_plaintext(&mut space[filled..]);
             if self.ended || self.failure.is_some() {
                 // Whatever follows an end or a failure is ignored.
@@ -295,7 +315,7 @@ mod tests {
         let outcome = handshake(&client, &server, "localhost");
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        (Session::new(outcome.client.into(), Vec::new()), ours.into(), outcome.server, theirs)
+        (Session::new(outcome.client.into(), Vec::new(), None), ours.into(), outcome.server, theirs)
     }
 
     #[test]

@@ -1,0 +1,176 @@
+'use strict';
+
+// A server in a worker of a cluster. Workers share a port, as in Node: the primary has it, and either passes on each
+// connection that it accepts ("round robin"), or a copy of its listening socket. Node's module cluster talks to the
+// primary, and keeps account of the servers of this process by the handles that it returns.
+
+const cluster = require('cluster');
+const { executionAsyncId } = require('async_hooks');
+const { constants } = require('os');
+const { isIP } = require('../address');
+const engines = require('../engine');
+const errors = require('../errors');
+const events = require('../events');
+const { isNodesHandle, setOwner, takeConnection } = require('../nodes-handles');
+const { Listener } = require('./listener');
+
+/** What Node's core calls `ipv6Only` in a query. */
+const IPV6_ONLY = 1;
+
+const EADDRINUSE = -constants.errno.EADDRINUSE;
+
+/** What having a copy of a connection fails with for as long as the process has no descriptor for it. */
+const NO_DESCRIPTORS = new Set([-constants.errno.EMFILE, -constants.errno.ENFILE]);
+
+/** Whether listening on `target` means to share a port with the other workers. */
+function isShared({ transport, handle, exclusive, reusePort }, contract) {
+  if (!cluster.isWorker || !contract.sharesPortsInClusters) return false;
+  return transport === undefined && handle === undefined && !exclusive && !reusePort;
+}
+
+/** Whether the primary accepts the connections of `target`, and passes them on. */
+function isDistributed({ handle }) {
+  return handle !== undefined && !isNodesHandle(handle);
+}
+
+/**
+ * Asks the primary for what `target` names. Calls `callback(error, handle, key)`: null and a handle, or an error and
+ * null; `key` is what Node calls the place.
+ */
+function askPrimary(server, target, callback) {
+  const query = queryOf(target);
+  const { address, port, addressType } = query;
+  const key = `${addressType}:${address}:${port}`;
+  cluster._getServer(server, query, (errno, handle) => {
+    const failure = errno || checkPort(target, handle);
+    if (failure === 0) {
+      setOwner(handle, server);
+      callback(null, handle, key);
+    } else {
+      handle?.close();
+      callback(errors.bindError(failure, address, port), null, key);
+    }
+  });
+}
+
+/** What Node's `net` asks for. Two workers that ask for the same share it. */
+function queryOf({ fd, path, host, port, backlog, ipv6Only, readableAll, writableAll }) {
+  if (fd !== undefined) return { address: null, port: null, addressType: null, fd, flags: undefined, backlog };
+  if (path !== undefined) {
+    const place = { address: path, port: -1, addressType: -1, fd: undefined, flags: undefined, backlog };
+    return { ...place, readableAll, writableAll };
+  }
+  const flags = ipv6Only ? IPV6_ONLY : 0;
+  return { address: host || null, port, addressType: host ? isIP(host) : 4, fd: undefined, flags, backlog };
+}
+
+/** libuv tells of a port that is taken only when it listens; before, the socket of the primary has another one. */
+function checkPort({ port }, handle) {
+  if (!(port > 0) || !handle?.getsockname) return 0;
+  const place = {};
+  const errno = handle.getsockname(place);
+  return errno === 0 && place.port !== port ? EADDRINUSE : errno;
+}
+
+/** What stands in for a listener of the engine where the primary accepts. */
+class Distributed extends Listener {
+  /** The handle of Node's cluster, which the connections come through; null once closed. */
+  #handle = null;
+  #owner = null;
+  /** Connections that have not been accepted: during `pause()`, or for want of descriptors. */
+  #waiting = [];
+  #paused = false;
+  #stalled = false;
+
+  get isOpen() {
+    return this.#handle !== null;
+  }
+
+  /** Takes `handle`, whose connections are events of `owner`. */
+  distribute(handle, owner) {
+    this.#handle = handle;
+    this.#owner = owner;
+    handle.onconnection = (_errno, connection) => {
+      this.#waiting.push(connection);
+      if (!this.#paused && !this.#stalled) this.#serve();
+    };
+    if (!this.referenced) handle.unref();
+    if (!handle.getsockname) return;
+    const local = {};
+    handle.getsockname(local);
+    this.remember('local', local);
+  }
+
+  #serve() {
+    while (this.#waiting.length > 0 && !this.#paused) {
+      const outcome = takeConnection(this.#waiting[0]);
+      if (NO_DESCRIPTORS.has(outcome.errno)) {
+        this.#stalled = true;
+        this.#owner[events.onstall](outcome.errno);
+        return;
+      }
+      const connection = this.#waiting.shift();
+      if (typeof outcome === 'number') this.#pass(outcome);
+      else connection.close();
+    }
+    if (this.#stalled) this.#owner[events.onrecover]();
+    this.#stalled = false;
+  }
+
+  #pass(id) {
+    const { address, port, family = '' } = engines.start().peer(id) ?? {};
+    this.#owner[events.onconnection](id, address, port, family.slice(-1));
+  }
+
+  /** There is nothing that the engine could be asked. */
+  look(name) {
+    return this.known?.[name];
+  }
+
+  reference(referenced) {
+    this.referenced = referenced;
+    if (referenced) this.#handle?.ref();
+    else this.#handle?.unref();
+  }
+
+  pause(paused) {
+    this.#paused = paused;
+    if (!paused) this.#serve();
+  }
+
+  retry() {
+    this.#serve();
+  }
+
+  /** There is no socket here that connections could inherit anything from. */
+  setInherited() {
+    return false;
+  }
+
+  release() {
+    if (!this.isOpen) return;
+    for (const connection of this.#waiting.splice(0)) connection.close();
+    this.#handle.close();
+    this.#handle = null;
+    this.forget();
+  }
+
+  /** No handle of Node's core stands for connections that come one by one. */
+  lend() {
+    return null;
+  }
+
+  get path() {
+    return null;
+  }
+
+  get fd() {
+    return null;
+  }
+
+  get asyncId() {
+    return executionAsyncId();
+  }
+}
+
+module.exports = { Distributed, askPrimary, isDistributed, isShared };

@@ -1,0 +1,120 @@
+'use strict';
+
+// tls.connect(), and what a client does when the handshake is done: the verdict on the server, and its name.
+
+const { isIP } = require('../address');
+const { normalize, validateFunction } = require('../arguments');
+const { outOfRange, invalidArgumentType } = require('../errors');
+const { module: nodesTls } = require('../nodes-tls');
+const { kTransport } = require('../symbols');
+const errors = require('./errors');
+const { allowsUnauthorized } = require('./environment');
+const { current } = require('./module');
+const { TLSSocket } = require('./socket');
+const { kConnectOptions } = require('./symbols');
+
+/** `tls.connect(options | port[, host] | path[, options][, callback])`. */
+function connect(...args) {
+  const { options: given, callback } = connectArguments(args);
+  const options = {
+    rejectUnauthorized: !allowsUnauthorized(),
+    ciphers: nodesTls.DEFAULT_CIPHERS,
+    checkServerIdentity: current.module.checkServerIdentity,
+    minDHSize: 1024,
+    ...given,
+  };
+  validateFunction(options.checkServerIdentity, 'options.checkServerIdentity');
+  if (typeof options.minDHSize !== 'number') throw invalidArgumentType('options.minDHSize', 'number', options.minDHSize);
+  if (!(options.minDHSize >= 1)) throw outOfRange('options.minDHSize', '>= 1', options.minDHSize);
+  const secureContext = options.secureContext || current.module.createSecureContext(options);
+  const socket = new TLSSocket(options.socket, {
+    allowHalfOpen: options.allowHalfOpen,
+    pipe: Boolean(options.path),
+    secureContext,
+    isServer: false,
+    requestCert: true,
+    rejectUnauthorized: options.rejectUnauthorized !== false,
+    session: options.session,
+    ALPNProtocols: options.ALPNProtocols,
+    requestOCSP: options.requestOCSP,
+    enableTrace: options.enableTrace,
+    pskCallback: options.pskCallback,
+    highWaterMark: options.highWaterMark,
+    onread: options.onread,
+    signal: options.signal,
+    noDelay: options.noDelay,
+    keepAlive: options.keepAlive,
+    keepAliveInitialDelay: options.keepAliveInitialDelay,
+  });
+  options.rejectUnauthorized = options.rejectUnauthorized !== false;
+  socket[kConnectOptions] = options;
+  if (callback) socket.once('secureConnect', callback);
+  if (!options.socket) {
+    if (options.timeout) socket.setTimeout(options.timeout);
+    if (!socket.destroyed) socket.connect(options, socket._start);
+  }
+  socket._releaseControl();
+  if (options.servername) {
+    if (isIP(options.servername)) warnOfAddress();
+    socket.setServername(options.servername);
+  }
+  if (options.socket) socket._start();
+  socket.on('secure', onConnectSecure);
+  socket.prependListener('end', onConnectEnd);
+  return socket;
+}
+
+/** The options and the callback. What is given beside a port or path comes on top of that. */
+function connectArguments(args) {
+  const { options: given, callback } = normalize(args);
+  const more = args[1] !== null && typeof args[1] === 'object' ? args[1] : args[2];
+  const options = args[0] === given ? given : { ...given };
+  return { options: typeof more === 'object' ? { ...options, ...more } : options, callback };
+}
+
+let hasWarnedOfAddress = false;
+
+function warnOfAddress() {
+  if (hasWarnedOfAddress) return;
+  hasWarnedOfAddress = true;
+  const message =
+    'Setting the TLS ServerName to an IP address is not permitted by RFC 6066. ' +
+    'This will be ignored in a future version.';
+  process.emitWarning(message, 'DeprecationWarning', 'DEP0123');
+}
+
+/** The name that the server's certificate must be for. */
+function serverIdentity({ servername, host, socket }) {
+  return servername || host || socket?._host || 'localhost';
+}
+
+/** A 'secure' listener: decides on the server. */
+function onConnectSecure() {
+  const options = this[kConnectOptions];
+  let failure = errors.verifyError(this[kTransport].agreement.verdict);
+  if (!failure) failure = options.checkServerIdentity(serverIdentity(options), this.getPeerCertificate(true));
+  if (failure) {
+    this.authorized = false;
+    this.authorizationError = failure.code || failure.message;
+    if (options.rejectUnauthorized !== false) {
+      this.destroy(failure);
+      return;
+    }
+  } else {
+    this.authorized = true;
+  }
+  this.secureConnecting = false;
+  this.emit('secureConnect');
+  this.removeListener('end', onConnectEnd);
+}
+
+/** An 'end' listener, until the connection is secure. */
+function onConnectEnd() {
+  if (this._hadError) return;
+  const { path, host, port, localAddress } = this[kConnectOptions];
+  this._hadError = true;
+  const message = 'Client network socket disconnected before secure TLS connection was established';
+  this.destroy(Object.assign(errors.reset(message), { path, host, port, localAddress }));
+}
+
+module.exports = { connect };

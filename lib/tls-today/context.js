@@ -1,0 +1,254 @@
+'use strict';
+
+// `createSecureContext()`: what a context is made of, for rustls; and where that does not do, Node's own context.
+//
+// In Node, a context says nothing about ALPN and about asking clients for certificates: a connection does. rustls has
+// all in one configuration, so a context makes one for each combination that is asked for, and keeps it.
+
+const { X509Certificate } = require('crypto');
+const { validateInteger, validateObject, validateString } = require('../arguments');
+const binding = require('../binding');
+const { optionError } = require('../errors');
+const { functions: nodes, module: nodesTls } = require('../nodes-tls');
+const { readOptions } = require('../options');
+const { archives, identities } = require('../tls/keys');
+const { forbidsTickets, lists, sessionContext, versions } = require('../tls/restrictions');
+const { blobs } = require('../tls/values');
+const errors = require('./errors');
+const { contextReason, noteFallback } = require('./fallback');
+const { trustedByDefault } = require('./roots');
+const { kCertificates, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+
+const kMake = Symbol('make');
+
+/** Cipher lists that need no check, and the curves that stand for what there is. */
+const USUAL_CIPHERS = new Set([undefined, nodesTls.DEFAULT_CIPHERS]);
+const DEFAULT_CURVE = 'auto';
+
+const OPTIONS = [
+  'allowPartialTrustChain',
+  'ca',
+  'cert',
+  'certificateCompression',
+  'ciphers',
+  'clientCertEngine',
+  'crl',
+  'dhparam',
+  'ecdhCurve',
+  'honorCipherOrder',
+  'key',
+  'maxVersion',
+  'minVersion',
+  'passphrase',
+  'pfx',
+  'privateKeyEngine',
+  'privateKeyIdentifier',
+  'secureOptions',
+  'secureProtocol',
+  'sessionIdContext',
+  'sessionTimeout',
+  'sigalgs',
+  'ticketKeys',
+];
+
+/** Options that Node checks in ways of its own: with one of them, it is asked before ours is made. */
+const CHECKED_BY_NODE = [
+  'certificateCompression',
+  'clientCertEngine',
+  'crl',
+  'dhparam',
+  'pfx',
+  'privateKeyEngine',
+  'privateKeyIdentifier',
+  'secureOptions',
+  'secureProtocol',
+  'sigalgs',
+  'ticketKeys',
+];
+
+const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+
+/** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
+class SecureContext {
+  #given;
+  #parts;
+  #reason;
+  #nodes;
+  /** The credentials that have been made, by what a connection has of its own. */
+  #natives = new Map();
+  /** The keys of session tickets, once there are credentials for servers. */
+  #ticketKeys = null;
+
+  constructor(...args) {
+    const isMade = args[0] === kMake;
+    const [secureProtocol, secureOptions, minVersion, maxVersion] = args;
+    const made = isMade ? args[1] : read({ secureProtocol, secureOptions, minVersion, maxVersion });
+    this.#given = made.given;
+    this.#parts = made.parts;
+    this.#reason = made.reason;
+    this.#nodes = made.nodes;
+  }
+
+  /** Why OpenSSL has to be used with this context; null if rustls can be. */
+  get [kReason]() {
+    return this.#reason;
+  }
+
+  /** The credentials of the engine, for connections that have these settings of their own. */
+  [kNative]({ isServer, requestCert = false, alpn = [] }) {
+    const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
+    let native = this.#natives.get(key);
+    if (native !== undefined) return native;
+    native = isServer ? createNative(this.#parts, { isServer, requestCert, alpn }) : clientOf(this.#parts, alpn);
+    if (isServer) {
+      this.#ticketKeys ??= native.ticketKeys();
+      native.setTicketKeys(this.#ticketKeys);
+    }
+    this.#natives.set(key, native);
+    return native;
+  }
+
+  [kTicketKeys]() {
+    if (this.#ticketKeys === null) this[kNative]({ isServer: true });
+    return this.#ticketKeys;
+  }
+
+  [kSetTicketKeys](keys) {
+    this.#ticketKeys = Buffer.from(keys);
+    for (const [key, native] of this.#natives) if (key.startsWith('true')) native.setTicketKeys(this.#ticketKeys);
+  }
+
+  [kNodes]() {
+    this.#nodes ??= nodes.createSecureContext(this.#given);
+    return this.#nodes;
+  }
+
+  [kCertificates]() {
+    return ownCertificates(this.#parts);
+  }
+
+  /** OpenSSL's part. Who asks for it is going to change it: from then on, connections with this context use OpenSSL. */
+  get context() {
+    if (this.#reason === null) {
+      this.#reason = '`secureContext.context` has been asked for';
+      noteFallback('a context', this.#reason);
+    }
+    return this[kNodes]().context;
+  }
+}
+
+/** Reads options: `{ given, parts, reason, nodes }`. Throws what Node throws. */
+function read(given) {
+  validateObject(given, 'options');
+  const options = readOptions(given, OPTIONS);
+  const made = { given, parts: null, reason: contextReason(options), nodes: null };
+  if (made.reason === null) {
+    checkVersions(options);
+    try {
+      made.parts = partsOf(options);
+      // What is wrong with a key or certificate is to be seen now.
+      clientOf(made.parts, []);
+    } catch ({ message }) {
+      made.reason = message;
+    }
+  }
+  const isCheckedByNode = CHECKED_BY_NODE.some((name) => isSet(options[name])) || !USUAL_CIPHERS.has(options.ciphers);
+  if (made.reason !== null || isCheckedByNode) made.nodes = nodes.createSecureContext(given);
+  if (made.reason === null) made.nodes = null;
+  else noteFallback('a context', made.reason);
+  return made;
+}
+
+/** Makes a context. The options are those of node:tls. */
+function createSecureContext(given) {
+  return new SecureContext(kMake, read(given || {}));
+}
+
+function isSet(value) {
+  return value !== undefined && value !== null;
+}
+
+function checkVersions({ minVersion, maxVersion, ecdhCurve, ciphers, sessionIdContext, sessionTimeout }) {
+  const versions = { minimum: minVersion, maximum: maxVersion };
+  for (const [which, version] of Object.entries(versions)) {
+    if (isSet(version) && !VERSIONS.includes(version)) throw errors.invalidVersion(version, which);
+  }
+  if (isSet(ciphers)) validateString(ciphers, 'options.ciphers');
+  if (ecdhCurve !== undefined) validateString(ecdhCurve, 'options.ecdhCurve');
+  if (isSet(sessionIdContext)) validateString(sessionIdContext, 'options.sessionIdContext');
+  if (isSet(sessionTimeout)) validateInteger(sessionTimeout, 'options.sessionTimeout', 0);
+}
+
+/** What all credentials of a context have in common. */
+function partsOf(options) {
+  const { ca, ciphers = nodesTls.DEFAULT_CIPHERS, ecdhCurve = nodesTls.DEFAULT_ECDH_CURVE } = options;
+  const { secureProtocol, ticketKeys } = options;
+  const limits = versions({
+    ...options,
+    minVersion: options.minVersion ?? (secureProtocol ? undefined : nodesTls.DEFAULT_MIN_VERSION),
+    maxVersion: options.maxVersion ?? (secureProtocol ? undefined : nodesTls.DEFAULT_MAX_VERSION),
+  });
+  return {
+    __proto__: null,
+    ...lists({ ...options, ecdhCurve: ecdhCurve && ecdhCurve !== DEFAULT_CURVE ? ecdhCurve : undefined }),
+    ...limits,
+    identities: identities(options),
+    pfx: archives(options),
+    ca: ca ? blobs('ca', ca) : trustedByDefault(),
+    crl: blobs('crl', options.crl),
+    ciphers: ciphers || nodesTls.DEFAULT_CIPHERS,
+    rejectUnauthorized: false,
+    checksNames: false,
+    prefersOwnOrder: Boolean(options.honorCipherOrder),
+    sessionContext: sessionContext(options.sessionIdContext),
+    sessionTimeout: forbidsTickets(options) ? 0 : (options.sessionTimeout ?? undefined),
+    ticketKeys: ticketKeys ? Buffer.from(ticketKeys) : undefined,
+    keyLog: undefined,
+  };
+}
+
+/** The credentials of clients that trust the default authorities and show no certificate. There are few kinds. */
+const plainClients = new Map();
+const PLAIN_CLIENTS_MOST = 64;
+
+/** The credentials of a client. Those that have no secrets and nothing to read are shared among contexts. */
+function clientOf(parts, alpn) {
+  const { identities, pfx, ca, crl, ciphers, ecdhCurve, sigalgs, minVersion, maxVersion } = parts;
+  const own = { isServer: false, alpn };
+  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, own);
+  const key = JSON.stringify([ciphers, ecdhCurve, sigalgs, minVersion, maxVersion, alpn.map(String)]);
+  let native = plainClients.get(key);
+  if (native === undefined) {
+    if (plainClients.size >= PLAIN_CLIENTS_MOST) plainClients.clear();
+    native = createNative(parts, own);
+    plainClients.set(key, native);
+  }
+  return native;
+}
+
+/** Credentials of the engine. Throws what is wrong with an option. */
+function createNative(parts, { isServer, requestCert = false, alpn }) {
+  const own = { requestCert, alpn };
+  // A client resumes only the session that it is given.
+  if (!isServer) own.sessionTimeout = 0;
+  const native = binding.createCredentials({ ...parts, ...own, __proto__: null });
+  if (!(native instanceof binding.NativeCredentials)) throw optionError(native);
+  return native;
+}
+
+/** The certificate that a context shows, and its issuer's, in DER. */
+function ownCertificates({ identities: [identity], pfx: [archive] }) {
+  const shown = identity ? chainIn(identity.cert) : (archive?.certificates ?? []);
+  const certificates = shown.map((data) => new X509Certificate(data));
+  const [own] = certificates;
+  const issuer = own && certificates.slice(1).find((other) => own.checkIssued(other));
+  return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
+}
+
+/** The certificates of a PEM file, or the one in DER. */
+function chainIn(data) {
+  const text = data.toString('latin1');
+  return text.match(/-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^]+?-----END \1-----/g) ?? [data];
+}
+
+module.exports = { SecureContext, createSecureContext };

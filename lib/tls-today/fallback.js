@@ -1,0 +1,76 @@
+'use strict';
+
+// What rustls can't do, as a table. A context or connection to which a row applies is left to Node's own TLS, over our
+// connection: `socket.tlsEngine` is 'openssl' then, and `NODE_DEBUG=rust-net` says why.
+//
+// Beside the table there is one general rule (`context.js`): what our reader of options refuses, Node decides on. It
+// throws its own error, or its own TLS does the work.
+
+const { constants } = require('crypto');
+const { debuglog } = require('util');
+const { module: nodesTls } = require('../nodes-tls');
+
+const debug = debuglog('rust-net');
+
+const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
+const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
+const NO_LEVEL = /@SECLEVEL=0/;
+
+const isGiven = (value) => value !== undefined && value !== null && value !== false;
+
+/** Rows about contexts: `[reason, applies(options)]`. */
+const CONTEXTS = [
+  [
+    'TLS 1.1 is the newest version asked for',
+    ({ maxVersion }) => OLD_VERSIONS.has(maxVersion ?? nodesTls.DEFAULT_MAX_VERSION),
+  ],
+  ['an old protocol method', ({ secureProtocol }) => OLD_METHOD.test(secureProtocol ?? '')],
+  [
+    'TLS 1.1 or older at security level 0',
+    ({ minVersion, ciphers }) =>
+      OLD_VERSIONS.has(minVersion ?? nodesTls.DEFAULT_MIN_VERSION) &&
+      NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS),
+  ],
+  [
+    'keys in an OpenSSL engine',
+    ({ clientCertEngine, privateKeyEngine, privateKeyIdentifier }) =>
+      isGiven(clientCertEngine) || isGiven(privateKeyEngine) || isGiven(privateKeyIdentifier),
+  ],
+  ['chains that end at an intermediate authority', ({ allowPartialTrustChain }) => Boolean(allowPartialTrustChain)],
+  ['compression of certificates', ({ certificateCompression }) => (certificateCompression?.length ?? 0) > 0],
+  ['no TLS 1.2 and no TLS 1.3', ({ secureOptions }) => forbidsBoth(secureOptions)],
+];
+
+/** Rows about connections. */
+const CONNECTIONS = [
+  ['pre-shared keys', ({ pskCallback }) => isGiven(pskCallback)],
+  ['a trace of the protocol', ({ enableTrace }) => enableTrace === true || process.execArgv.includes('--trace-tls')],
+];
+
+const BOTH = constants.SSL_OP_NO_TLSv1_2 | constants.SSL_OP_NO_TLSv1_3;
+
+function forbidsBoth(secureOptions) {
+  return typeof secureOptions === 'number' && (secureOptions & BOTH) === BOTH;
+}
+
+/** Why a context with `options` needs OpenSSL; null if it doesn't. */
+function contextReason(options) {
+  return find(CONTEXTS, options);
+}
+
+/** Why a connection with `options` needs OpenSSL; null if it doesn't. */
+function connectionReason(options) {
+  return find(CONNECTIONS, options);
+}
+
+function find(rows, options) {
+  for (const [reason, applies] of rows) if (applies(options)) return reason;
+  return null;
+}
+
+/** Notes for `NODE_DEBUG=rust-net` that Node's own TLS is at work. */
+function noteFallback(what, reason) {
+  debug('%s uses OpenSSL: %s', what, reason);
+}
+
+module.exports = { connectionReason, contextReason, noteFallback };

@@ -1,0 +1,67 @@
+'use strict';
+
+// A TLSSocket over a socket of ours: the connection moves to the TLSSocket. The former owner hears no ciphertext, keeps
+// its addresses, and shares the end: when one of the two is destroyed, so is the other.
+
+const { kTransport, kSecurity } = require('../symbols');
+const { receiveFrom } = require('../stream/connecting');
+const { giveBack, stopFeeding } = require('../stream/pipes');
+const { takeUndelivered } = require('../stream/tls');
+const { Lent } = require('./securing');
+
+/** Whose connection a TLSSocket takes, until it has it. */
+const kFrom = Symbol('from');
+
+/** `socket` is to take the connection of `plain`, once there is one. Nothing more is delivered to `plain`. */
+function take(socket, plain) {
+  socket._parent = plain;
+  socket[kFrom] = plain;
+  socket[kTransport] = plain[kTransport];
+  if (plain[kTransport].isOpen) stopReading(plain);
+  plain[kSecurity] = new Lent();
+  socket.connecting = plain.connecting || !plain._handle;
+  if (socket.connecting) {
+    plain.once('connect', () => {
+      socket.connecting = false;
+      socket.emit('connect');
+    });
+  }
+  plain.on('error', (error) => socket._emitTLSError(error));
+  plain.on('close', () => socket.destroy());
+}
+
+function stopReading(plain) {
+  giveBack(plain);
+  stopFeeding(plain);
+  plain[kTransport].want(false);
+}
+
+/**
+ * The handshake is about to begin: the connection becomes the TLSSocket's, unless what has been written to its former
+ * owner is still to be sent. Returns whether it is now; if not, `_start()` follows.
+ */
+function lend(socket) {
+  const plain = socket[kFrom];
+  if (plain === undefined || plain === null) return true;
+  if (plain.writableLength > 0) {
+    plain.write('', (error) => {
+      if (error) socket.destroy(error);
+      else socket._start();
+    });
+    return false;
+  }
+  socket[kFrom] = null;
+  socket[kSecurity].received.push(takeUndelivered(plain));
+  receiveFrom(socket, plain[kTransport]);
+  return true;
+}
+
+/** A TLSSocket is being destroyed: the socket whose connection it has taken is closed with it, and before it. */
+function closeFormerOwner(socket, resets) {
+  const plain = socket._parent;
+  if (!plain || plain.destroyed) return;
+  if (resets) plain.resetAndDestroy();
+  else plain.destroy();
+}
+
+module.exports = { closeFormerOwner, lend, take };

@@ -1,0 +1,36 @@
+'use strict';
+
+// Whom a context without `ca` trusts: Mozilla's authorities, which the engine has, and those of NODE_EXTRA_CA_CERTS,
+// which it reads; and where the process has been told to trust others, these.
+
+const { readFileSync } = require('fs');
+const { module: nodesTls } = require('../nodes-tls');
+
+const FLAGS = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+
+const USES_OPENSSL_CA = FLAGS.includes('--use-openssl-ca');
+const USES_SYSTEM_CA = FLAGS.includes('--use-system-ca') || process.env.NODE_USE_SYSTEM_CA === '1';
+
+/** `setDefaultCACertificates()` has been called. */
+let isReplaced = false;
+
+/** `tls.setDefaultCACertificates()`: what later contexts trust. */
+function setDefaultCACertificates(certs) {
+  // Node checks them.
+  nodesTls.setDefaultCACertificates(certs);
+  isReplaced = true;
+}
+
+/** The authorities for a context without `ca`, as PEM; undefined for those that the engine has. */
+function trustedByDefault() {
+  if (isReplaced || USES_SYSTEM_CA) return Array.from(nodesTls.getCACertificates('default'), (pem) => Buffer.from(pem));
+  if (USES_OPENSSL_CA) return opensslsFile();
+  return undefined;
+}
+
+function opensslsFile() {
+  const { SSL_CERT_FILE } = process.env;
+  return SSL_CERT_FILE ? [readFileSync(SSL_CERT_FILE)] : undefined;
+}
+
+module.exports = { setDefaultCACertificates, trustedByDefault };

@@ -1,0 +1,99 @@
+'use strict';
+
+// What a program had put around Node's own functions before ours took their places, such as a guard around
+// `Socket.prototype.connect`. It calls Node's own in the end, which is here made to do what ours does: then the wrapper
+// is heard, as it was before.
+
+const { kNormalized, normalizedArguments } = require('./arguments');
+const errors = require('./errors');
+const nodesNet = require('./nodes-net');
+
+/** What only the source of Node's own function has, in all of its versions. */
+const MARKS = {
+  Server: /_usingWorkers/,
+  Socket: /pauseOnCreate/,
+  connect: /normalizeArgs\(args\)/,
+  createConnection: /normalizeArgs\(args\)/,
+  createServer: /new Server\(options, connectionListener\)/,
+};
+const CONNECT_MARK = /normalizedArgsSymbol/;
+const LISTEN_MARK = /listenInCluster/;
+
+/** Node's own `connect` does nothing more where this is the parent of the socket. */
+const CONNECTING = Object.freeze({ connecting: true });
+
+/** What Node's own `listen` passes on for "no port": a path. */
+const NO_PORT = -1;
+const IPV6_ONLY = 1;
+
+/** Whether `value` is not the function of Node's own that has `mark` in its source. */
+function isForeign(value, mark) {
+  return typeof value !== 'function' || !mark.test(Function.prototype.toString.call(value));
+}
+
+/** The names of the exports of Node's module that were not Node's own any more. */
+function wrappedExports() {
+  return Object.keys(MARKS).filter((name) => isForeign(nodesNet[name], MARKS[name]));
+}
+
+/**
+ * The members with which the prototypes of `ours` hear what is around Node's own: `[[prototype, name, value], ...]`.
+ */
+function wrappedMembers({ Socket, Server }) {
+  const members = [];
+  const { connect } = nodesNet.Socket.prototype;
+  if (isForeign(connect, CONNECT_MARK)) {
+    members.push([Socket.prototype, 'connect', connectThrough(connect, Socket.prototype.connect)]);
+  }
+  const { listen } = nodesNet.Server.prototype;
+  if (isForeign(listen, LISTEN_MARK)) {
+    members.push([Server.prototype, 'listen', listen]);
+    members.push([Server.prototype, '_listen2', listenAs(Server.prototype.listen)]);
+    // Counted up by Node's own, which compares it once an address is known.
+    members.push([Server.prototype, '_listeningId', 1]);
+  }
+  return members;
+}
+
+/** Calls `wrapper`, and `connect` as soon as that calls what it is around, at once or later. */
+function connectThrough(wrapper, connect) {
+  return function connectHeard(...args) {
+    const passed = normalizedArguments(args);
+    let isPassedOn = false;
+    Object.defineProperty(passed, kNormalized, {
+      get() {
+        isPassedOn = true;
+        return true;
+      },
+    });
+    // Read by Node's own alone, after it has read its arguments and added the callback.
+    Object.defineProperty(this, '_parent', {
+      configurable: true,
+      get() {
+        // Node 20 reads it twice.
+        Object.defineProperty(this, '_parent', { configurable: true, value: CONNECTING });
+        process.nextTick(forgetParent, this);
+        if (isPassedOn) Reflect.apply(connect, this, [passed[0]]);
+        else this.destroy(errors.argumentsReplaced());
+        return CONNECTING;
+      },
+    });
+    return Reflect.apply(wrapper, this, [passed]);
+  };
+}
+
+function forgetParent(socket) {
+  if (Object.getOwnPropertyDescriptor(socket, '_parent')?.value === CONNECTING) delete socket._parent;
+}
+
+/** What Node's own `listen` calls in the end, done by our `listen`. */
+function listenAs(listen) {
+  return function _listen2(address, port, addressType, backlog, fd, flags) {
+    const common = { backlog, exclusive: true };
+    if (typeof fd === 'number' && fd >= 0) listen.call(this, { ...common, fd });
+    else if (port === NO_PORT) listen.call(this, { ...common, path: address });
+    else listen.call(this, { ...common, port, host: address ?? undefined, ipv6Only: (flags & IPV6_ONLY) !== 0 });
+  };
+}
+
+module.exports = { wrappedExports, wrappedMembers };
