@@ -4,6 +4,12 @@
 
 const util = require('util');
 
+/** The scripts of Node's core that make the standard streams, and what a cluster's primary distributes. */
+const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
+const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
+/** Node's own TLS, by the version of Node. */
+const NODES_TLS = ['node:_tls_wrap', 'node:internal/tls/wrap'];
+
 /** Frames of the stack that are never asked for: those of the two functions here, and of who has called them. */
 const OWN_FRAMES = 3;
 
@@ -35,4 +41,4 @@ function scripts(count) {
   }
 }
 
-module.exports = { callingScript };
+module.exports = { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript };

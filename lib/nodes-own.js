@@ -5,15 +5,12 @@
 // streams, and the server that the primary of a cluster distributes the connections of. Programs never pass what is
 // recognised here, and get our classes.
 
-const { callingScript } = require('./callers');
+const { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript } = require('./callers');
 const { isInstance } = require('./members');
 const { isNodesHandle } = require('./nodes-handles');
 const nodesNet = require('./nodes-net');
 const { kInPlace } = require('./symbols');
 
-const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
-const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
-const NODES_TLS = new Set(['node:_tls_wrap', 'node:internal/tls/wrap']);
 
 /** Descriptors 0 to 2. */
 const LAST_STANDARD = 2;
@@ -47,7 +44,7 @@ function isForDistribution() {
  * core. To it, ours are streams like any other. To be called by what implements `instanceof`.
  */
 function hidesFromNodesTls(stream) {
-  return stream[kInPlace] &&  NODES_TLS.has(callingScript(1));
+  return stream[kInPlace] && NODES_TLS.includes(callingScript(1));
 }
 
 module.exports = { extendsNodes, hidesFromNodesTls, isForDistribution, standIn };

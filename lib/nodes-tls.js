@@ -1,18 +1,10 @@
 'use strict';
 
-// Node's own tls module, as it is before anything of ours takes its place: `functions` are what it exports when this
-// file is loaded, `module` is the object itself, whose `DEFAULT_*` a program may assign.
+// Node's own tls module: `functions` are what it had before rust-net/register, `module` is the object itself, whose
+// `DEFAULT_*` a program may assign.
 
-const { runInThisContext } = require('vm');
+const { builtin, nodesOwn } = require('./builtin');
 
-/** As in `nodes-net.js`. */
-const host = runInThisContext('globalThis.process');
+const functions = nodesOwn('tls');
 
-const module_ = host?.getBuiltinModule?.('tls') ?? require('tls');
-
-const { Server, TLSSocket, checkServerIdentity, connect, convertALPNProtocols, createSecureContext } = module_;
-
-module.exports = {
-  functions: { Server, TLSSocket, checkServerIdentity, connect, convertALPNProtocols, createSecureContext },
-  module: module_,
-};
+module.exports = { functions, module: builtin('tls') };

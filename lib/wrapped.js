@@ -5,16 +5,26 @@
 // is heard, as it was before.
 
 const { kNormalized, normalizedArguments } = require('./arguments');
+const { nodesOwn } = require('./builtin');
 const errors = require('./errors');
 const nodesNet = require('./nodes-net');
 
 /** What only the source of Node's own function has, in all of its versions. */
 const MARKS = {
-  Server: /_usingWorkers/,
-  Socket: /pauseOnCreate/,
-  connect: /normalizeArgs\(args\)/,
-  createConnection: /normalizeArgs\(args\)/,
-  createServer: /new Server\(options, connectionListener\)/,
+  net: {
+    Server: /_usingWorkers/,
+    Socket: /pauseOnCreate/,
+    connect: /normalizeArgs\(args\)/,
+    createConnection: /normalizeArgs\(args\)/,
+    createServer: /new Server\(options, connectionListener\)/,
+  },
+  tls: {
+    Server: /tlsConnectionListener/,
+    TLSSocket: /_wrapHandle/,
+    connect: /new TLSSocket\(/,
+    createSecureContext: /new SecureContext\(/,
+    createServer: /new Server\(options, listener\)/,
+  },
 };
 const CONNECT_MARK = /normalizedArgsSymbol/;
 const LISTEN_MARK = /listenInCluster/;
@@ -31,9 +41,10 @@ function isForeign(value, mark) {
   return typeof value !== 'function' || !mark.test(Function.prototype.toString.call(value));
 }
 
-/** The names of the exports of Node's module that were not Node's own any more. */
-function wrappedExports() {
-  return Object.keys(MARKS).filter((name) => isForeign(nodesNet[name], MARKS[name]));
+/** The names of the exports of Node's module `name` that were not Node's own any more. */
+function wrappedExports(name) {
+  const own = nodesOwn(name);
+  return Object.entries(MARKS[name]).filter(([key, mark]) => isForeign(own[key], mark)).map(([key]) => key);
 }
 
 /**
