@@ -10,8 +10,8 @@ const { setDefaultCACertificates } = require('./lib/tls-today/roots');
 const { Server, createServer } = require('./lib/tls-today/server');
 const { TLSSocket } = require('./lib/tls-today/socket');
 
-const { checkServerIdentity, convertALPNProtocols } = nodes;
-const { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW, getCACertificates, getCiphers, rootCertificates } = nodesTls;
+const { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW, checkServerIdentity, convertALPNProtocols } = nodes;
+const { getCACertificates, getCertificateCompressionAlgorithms, getCiphers, rootCertificates } = nodes;
 
 module.exports = {
   CLIENT_RENEG_LIMIT,
@@ -30,7 +30,10 @@ module.exports = {
 
 // Not every version of Node has these.
 if (getCACertificates) module.exports.getCACertificates = getCACertificates;
-if (nodesTls.setDefaultCACertificates) module.exports.setDefaultCACertificates = setDefaultCACertificates;
+if (getCertificateCompressionAlgorithms) {
+  module.exports.getCertificateCompressionAlgorithms = getCertificateCompressionAlgorithms;
+}
+if (nodes.setDefaultCACertificates) module.exports.setDefaultCACertificates = setDefaultCACertificates;
 
 // Assigned here or there, the defaults are the same.
 for (const name of ['DEFAULT_CIPHERS', 'DEFAULT_ECDH_CURVE', 'DEFAULT_MAX_VERSION', 'DEFAULT_MIN_VERSION']) {

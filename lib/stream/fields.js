@@ -93,9 +93,11 @@ function resetFields(stream) {
   stream[kPending] = null;
   // A transport that was given to a TLSSocket stays with it.
   if (stream[kSecurity]?.isLent) stream[kTransport] = new StreamTransport();
-  stream[kSecurity] = null;
   stream[kBytes] = null;
   stream[kTransport].forget();
+  // A TLSSocket is never in the clear.
+  stream[kSecurity] = stream[kSecurity]?.renew?.() ?? null;
+  stream[kSecurity]?.holdWrites();
 }
 
 /** Whether the stream is connected or about to be. */

@@ -135,6 +135,11 @@ class Stream extends Duplex {
     this.emit('keylog', line);
   }
 
+  /** A session for a server to keep, under its id. */
+  [events.onnewsession](id, data) {
+    this.emit('newSession', id, data);
+  }
+
   /** The server has given a session. */
   [events.onsession](session) {
     this.emit('session', session);

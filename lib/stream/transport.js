@@ -136,9 +136,22 @@ class StreamTransport extends Transport {
     return this.engine.secure(this.id, credentials, request);
   }
 
-  /** Answers with the native credentials for that name; without any, the handshake goes on with those it has. */
-  answerName(credentials) {
-    this.engine.answerName(this.id, credentials);
+  /**
+   * Answers about the ClientHello: the native credentials to go on with, or those that the handshake has, and what else
+   * there is to say (`NameAnswer` of the binding).
+   */
+  answerName(credentials, answer) {
+    this.engine.answerName(this.id, credentials, answer);
+  }
+
+  /** The session of `onnewsession` has been kept. */
+  newSessionDone() {
+    this.engine.newSessionDone(this.id);
+  }
+
+  /** Limits the plaintext of each record. Returns false if `size` is none for that. */
+  setMaxSendFragment(size) {
+    return this.engine.setMaxSendFragment(this.id, size);
   }
 
   /** What both ends have agreed on. */

@@ -31,6 +31,7 @@ function accept(connection) {
     pskCallback: this[kPskCallback],
     pskIdentityHint: this[kPskIdentityHint],
   });
+  if (socket.tlsEngine === 'openssl') socket.server = this;
   socket.on('secure', onServerSocketSecure);
   if (this.listenerCount('keylog') > 0) socket.on('keylog', onSocketKeylog);
   socket[kErrorEmitted] = false;
@@ -48,7 +49,7 @@ function contextByName(servername, callback) {
 /** A 'secure' listener: decides on the client. */
 function onServerSocketSecure() {
   if (this._requestCert) {
-    const { verdict } = this[kTransport].agreement;
+    const verdict = verdictOf(this);
     if (verdict !== undefined) {
       this.authorizationError = verdict;
       if (this._rejectUnauthorized) refuse(this);
@@ -61,9 +62,15 @@ function onServerSocketSecure() {
   this._tlsOptions.server.emit('secureConnection', this);
 }
 
+/** Node's code for what is wrong with the client's certificate. Node's own TLS has it in its handle. */
+function verdictOf(socket) {
+  if (socket.tlsEngine === 'rustls') return socket[kTransport].agreement.verdict;
+  return socket._handle.verifyError()?.code;
+}
+
 /** A client that has shown no certificate fails the handshake; one that is not trusted is closed without a word. */
 function refuse(socket) {
-  if (socket[kTransport].peerCertificate === null) {
+  if (socket.tlsEngine === 'rustls' && socket[kTransport].peerCertificate === null) {
     socket.destroy(errors.protocolError({ code: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' }));
   } else {
     socket.destroy();

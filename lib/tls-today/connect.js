@@ -10,8 +10,9 @@ const { kTransport } = require('../symbols');
 const errors = require('./errors');
 const { allowsUnauthorized } = require('./environment');
 const { current } = require('./module');
+const { nodesConnect, reasonForNodes } = require('./nodes-socket');
 const { TLSSocket } = require('./socket');
-const { kConnectOptions } = require('./symbols');
+const { kConnectOptions, kPendingSession, kVerified } = require('./symbols');
 
 /** `tls.connect(options | port[, host] | path[, options][, callback])`. */
 function connect(...args) {
@@ -27,6 +28,9 @@ function connect(...args) {
   if (typeof options.minDHSize !== 'number') throw invalidArgumentType('options.minDHSize', 'number', options.minDHSize);
   if (!(options.minDHSize >= 1)) throw outOfRange('options.minDHSize', '>= 1', options.minDHSize);
   const secureContext = options.secureContext || current.module.createSecureContext(options);
+  options.secureContext = secureContext;
+  const reason = reasonForNodes(options.socket, options);
+  if (reason !== null) return nodesConnect(options, callback ?? undefined, reason);
   const socket = new TLSSocket(options.socket, {
     allowHalfOpen: options.allowHalfOpen,
     pipe: Boolean(options.path),
@@ -51,7 +55,7 @@ function connect(...args) {
   if (callback) socket.once('secureConnect', callback);
   if (!options.socket) {
     if (options.timeout) socket.setTimeout(options.timeout);
-    if (!socket.destroyed) socket.connect(options, socket._start);
+    if (!socket.destroyed) socket.connect(options);
   }
   socket._releaseControl();
   if (options.servername) {
@@ -105,6 +109,10 @@ function onConnectSecure() {
   }
   this.secureConnecting = false;
   this.emit('secureConnect');
+  this[kVerified] = true;
+  const session = this[kPendingSession];
+  this[kPendingSession] = null;
+  if (session) this.emit('session', session);
   this.removeListener('end', onConnectEnd);
 }
 

@@ -5,7 +5,6 @@
 // In Node, a context says nothing about ALPN and about asking clients for certificates: a connection does. rustls has
 // all in one configuration, so a context makes one for each combination that is asked for, and keeps it.
 
-const { X509Certificate } = require('crypto');
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const { optionError } = require('../errors');
@@ -14,10 +13,11 @@ const { readOptions } = require('../options');
 const { archives, identities } = require('../tls/keys');
 const { forbidsTickets, lists, sessionContext, versions } = require('../tls/restrictions');
 const { blobs } = require('../tls/values');
+const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
 const { contextReason, noteFallback } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kCertificates, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
 
@@ -68,6 +68,14 @@ const CHECKED_BY_NODE = [
 
 const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 
+/** The contexts of which OpenSSL's part has been asked for, by that part. */
+const owners = new WeakMap();
+
+/** The context that `value` is or belongs to; undefined if it is none of ours. */
+function contextOf(value) {
+  return value instanceof SecureContext ? value : owners.get(value);
+}
+
 /** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
 class SecureContext {
   #given;
@@ -94,12 +102,17 @@ class SecureContext {
     return this.#reason;
   }
 
+  /** Whether rustls can be used, whatever has been asked for since. */
+  get [kIsNative]() {
+    return this.#parts !== null;
+  }
+
   /** The credentials of the engine, for connections that have these settings of their own. */
   [kNative]({ isServer, requestCert = false, alpn = [] }) {
     const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    native = isServer ? createNative(this.#parts, { isServer, requestCert, alpn }) : clientOf(this.#parts, alpn);
+    native = isServer ? serverOf(this.#parts, requestCert, alpn) : clientOf(this.#parts, alpn);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -127,13 +140,20 @@ class SecureContext {
     return ownCertificates(this.#parts);
   }
 
+  /** The certificates that the context trusts, as far as they are known here. */
+  [kAuthorities]() {
+    return this.#parts.ca === undefined ? bundledAuthorities() : this.#parts.ca.flatMap(certificatesIn);
+  }
+
   /** OpenSSL's part. Who asks for it is going to change it: from then on, connections with this context use OpenSSL. */
   get context() {
     if (this.#reason === null) {
       this.#reason = '`secureContext.context` has been asked for';
       noteFallback('a context', this.#reason);
     }
-    return this[kNodes]().context;
+    const { context } = this[kNodes]();
+    owners.set(context, this);
+    return context;
   }
 }
 
@@ -192,7 +212,7 @@ function partsOf(options) {
     __proto__: null,
     ...lists({ ...options, ecdhCurve: ecdhCurve && ecdhCurve !== DEFAULT_CURVE ? ecdhCurve : undefined }),
     ...limits,
-    identities: identities(options),
+    identities: ca ? withIssuers(identities(options), blobs('ca', ca)) : identities(options),
     pfx: archives(options),
     ca: ca ? blobs('ca', ca) : trustedByDefault(),
     crl: blobs('crl', options.crl),
@@ -201,7 +221,8 @@ function partsOf(options) {
     checksNames: false,
     prefersOwnOrder: Boolean(options.honorCipherOrder),
     sessionContext: sessionContext(options.sessionIdContext),
-    sessionTimeout: forbidsTickets(options) ? 0 : (options.sessionTimeout ?? undefined),
+    sessionTimeout: options.sessionTimeout ?? undefined,
+    noTickets: forbidsTickets(options),
     ticketKeys: ticketKeys ? Buffer.from(ticketKeys) : undefined,
     keyLog: undefined,
   };
@@ -214,41 +235,43 @@ const PLAIN_CLIENTS_MOST = 64;
 /** The credentials of a client. Those that have no secrets and nothing to read are shared among contexts. */
 function clientOf(parts, alpn) {
   const { identities, pfx, ca, crl, ciphers, ecdhCurve, sigalgs, minVersion, maxVersion } = parts;
-  const own = { isServer: false, alpn };
-  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, own);
+  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, { alpn });
   const key = JSON.stringify([ciphers, ecdhCurve, sigalgs, minVersion, maxVersion, alpn.map(String)]);
   let native = plainClients.get(key);
   if (native === undefined) {
     if (plainClients.size >= PLAIN_CLIENTS_MOST) plainClients.clear();
-    native = createNative(parts, own);
+    native = createNative(parts, { alpn });
     plainClients.set(key, native);
   }
   return native;
 }
 
+/** The credentials of a server. With authorities, one of the engine asks for certificates; here, only if it is told. */
+function serverOf(parts, requestCert, alpn) {
+  return createNative(requestCert ? parts : { ...parts, ca: undefined, crl: [] }, { requestCert, alpn });
+}
+
+/** `identities`, whose certificates are completed with issuers among `ca`, as OpenSSL completes them. */
+function withIssuers(identities, ca) {
+  if (identities.length === 0) return identities;
+  const authorities = ca.flatMap(certificatesIn);
+  return identities.map(({ key, cert }) => ({ __proto__: null, key, cert: completeChain(cert, authorities) }));
+}
+
 /** Credentials of the engine. Throws what is wrong with an option. */
-function createNative(parts, { isServer, requestCert = false, alpn }) {
-  const own = { requestCert, alpn };
-  // A client resumes only the session that it is given.
-  if (!isServer) own.sessionTimeout = 0;
-  const native = binding.createCredentials({ ...parts, ...own, __proto__: null });
+function createNative(parts, { requestCert = false, alpn }) {
+  const native = binding.createCredentials({ ...parts, requestCert, alpn, __proto__: null });
   if (!(native instanceof binding.NativeCredentials)) throw optionError(native);
   return native;
 }
 
 /** The certificate that a context shows, and its issuer's, in DER. */
-function ownCertificates({ identities: [identity], pfx: [archive] }) {
-  const shown = identity ? chainIn(identity.cert) : (archive?.certificates ?? []);
-  const certificates = shown.map((data) => new X509Certificate(data));
+function ownCertificates({ identities: [identity], pfx: [archive], ca = [] }) {
+  const certificates = identity ? certificatesIn(identity.cert) : (archive?.certificates ?? []).flatMap(certificatesIn);
   const [own] = certificates;
-  const issuer = own && certificates.slice(1).find((other) => own.checkIssued(other));
+  const others = [...certificates.slice(1), ...ca.flatMap(certificatesIn)];
+  const issuer = own && others.find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
 }
 
-/** The certificates of a PEM file, or the one in DER. */
-function chainIn(data) {
-  const text = data.toString('latin1');
-  return text.match(/-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----[^]+?-----END \1-----/g) ?? [data];
-}
-
-module.exports = { SecureContext, createSecureContext };
+module.exports = { SecureContext, contextOf, createSecureContext };

@@ -3,14 +3,29 @@
 // Errors of node:tls, with its codes and words.
 
 const { inspect } = require('util');
-const { X509_MESSAGES, REASON_NUMBERS, ALERT_NUMBERS } = require('./words');
 const { coded } = require('../errors');
+const { USES_SYSTEM_CA } = require('./roots');
+const { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES, nameOfReason } = require('./words');
 
-const altnameInvalid = 'ERR_TLS_CERT_ALTNAME_INVALID';
+const NODE = Number(process.versions.node.split('.')[0]);
+
+/** What later versions of Node add, and to which codes, unless the system's authorities are trusted. */
+const HINT = '; if the root CA is installed locally, try running Node.js with --use-system-ca';
+const HINTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** OpenSSL's numbers of the library, and of the first reason that is an alert. */
+const SSL_LIBRARY = 0x0a000000;
+const ALERTS = 1000;
 
 const dhParamSize = (size) => coded(Error, 'ERR_TLS_DH_PARAM_SIZE', `DH parameter size ${size} is less than 2048`);
 const handshakeTimeout = () => coded(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout');
 const invalidContext = () => coded(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext');
+const invalidSniContext = () => new Error('Invalid SNI context');
 const invalidState = () =>
   coded(Error, 'ERR_TLS_INVALID_STATE', 'TLS socket connection must be securely established');
 const invalidVersion = (version, which) =>
@@ -36,6 +51,8 @@ const alpnCallbackInvalidResult = (value, protocols) =>
     `ALPN callback returned a value (${value}) that did not match any of the client's offered protocols (${protocols.join(', ')})`,
   );
 
+/** OpenSSL's error for a renegotiation by TLS 1.3. */
+const wrongSslVersion = () => protocolError({ code: 'ERR_SSL_WRONG_SSL_VERSION' });
 const wrongTicketKeys = () => coded(Error, 'ERR_ASSERTION', 'Session ticket keys must be a 48-byte buffer');
 
 /** The connection has ended before it was secure. */
@@ -46,27 +63,33 @@ function reset(message) {
 /** What is wrong with a peer's certificate; null if nothing is. `code` is Node's. */
 function verifyError(code) {
   if (code === undefined) return null;
-  return Object.assign(new Error(X509_MESSAGES[code] ?? 'certificate verify failed'), { code });
+  const hint = NODE >= 24 && !USES_SYSTEM_CA && HINTED.has(code) ? HINT : '';
+  return Object.assign(new Error((X509_MESSAGES[code] ?? 'certificate verify failed') + hint), { code });
 }
 
 /** A failure of the protocol as OpenSSL would word it: `error:0A00010B:SSL routines::wrong version number`. */
-function protocolError({ code, message, alert }) {
-  if (!code.startsWith('ERR_SSL_')) return Object.assign(new Error(message), { code });
-  const reason = alert ?? code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ');
-  const number = ALERT_NUMBERS[reason] === undefined ? REASON_NUMBERS[reason] : 1000 + ALERT_NUMBERS[reason];
-  const packed = (0x0a000000 + (number ?? 0)).toString(16).toUpperCase().padStart(8, '0');
-  const tail = ALERT_NUMBERS[reason] === undefined ? '' : `:SSL alert number ${ALERT_NUMBERS[reason]}`;
-  const error = new Error(`error:${packed}:SSL routines::${reason}${tail}`);
-  return Object.assign(error, { library: 'SSL routines', reason, code });
+function protocolError({ code: given, message, alert }) {
+  if (!given.startsWith('ERR_SSL_')) return Object.assign(new Error(message), { code: given });
+  const known = alert ?? given.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ');
+  const isAlert = ALERT_NUMBERS[known] !== undefined;
+  const number = isAlert ? ALERTS + ALERT_NUMBERS[known] : (REASON_NUMBERS[known] ?? 0);
+  const packed = (SSL_LIBRARY + number).toString(16).toUpperCase().padStart(8, '0');
+  const reason = nameOfReason(known);
+  const error = new Error(`error:${packed}:SSL routines::${reason}${isAlert ? `:SSL alert number ${number - ALERTS}` : ''}`);
+  return Object.assign(error, { library: 'SSL routines', reason, code: codeOfReason(reason) });
+}
+
+function codeOfReason(reason) {
+  return `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
 module.exports = {
-  altnameInvalid,
   alpnCallbackInvalidResult,
   alpnCallbackWithProtocols,
   dhParamSize,
   handshakeTimeout,
   invalidContext,
+  invalidSniContext,
   invalidState,
   invalidVersion,
   multipleCallback,
@@ -75,5 +98,6 @@ module.exports = {
   reset,
   sniFromServer,
   verifyError,
+  wrongSslVersion,
   wrongTicketKeys,
 };

@@ -8,13 +8,37 @@
 
 const { constants } = require('crypto');
 const { debuglog } = require('util');
-const { module: nodesTls } = require('../nodes-tls');
+const { functions, module: nodesTls } = require('../nodes-tls');
 
 const debug = debuglog('rust-net');
 
 const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
+const ANY_METHOD = /^(TLS|SSLv23)_(client_|server_)?method$/;
 const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
 const NO_LEVEL = /@SECLEVEL=0/;
+
+/** The suites that rustls has. */
+const SUITES = new Set([
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+]);
+
+/** Suites that need more than a certificate (other rows are about them), and those of TLS 1.3. */
+const CONDITIONAL = /^DHE-|^ADH-|^AECDH-|PSK|^SRP-|^TLS_/;
+
+let otherSuites = null;
+
+/** Whether a list names a suite that rustls lacks. The list that Node has by default counts for what it has beside. */
+function namesOtherSuites(ciphers) {
+  if (typeof ciphers !== 'string' || ciphers === nodesTls.DEFAULT_CIPHERS) return false;
+  const isOther = (name) => !SUITES.has(name) && !CONDITIONAL.test(name);
+  otherSuites ??= new Set(functions.getCiphers().map((name) => name.toUpperCase()).filter(isOther));
+  return ciphers.split(/[:, ]/).some((name) => otherSuites.has(name));
+}
 
 const isGiven = (value) => value !== undefined && value !== null && value !== false;
 
@@ -27,8 +51,8 @@ const CONTEXTS = [
   ['an old protocol method', ({ secureProtocol }) => OLD_METHOD.test(secureProtocol ?? '')],
   [
     'TLS 1.1 or older at security level 0',
-    ({ minVersion, ciphers }) =>
-      OLD_VERSIONS.has(minVersion ?? nodesTls.DEFAULT_MIN_VERSION) &&
+    ({ minVersion, ciphers, secureProtocol }) =>
+      (ANY_METHOD.test(secureProtocol ?? '') || OLD_VERSIONS.has(minVersion ?? nodesTls.DEFAULT_MIN_VERSION)) &&
       NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS),
   ],
   [
@@ -36,6 +60,8 @@ const CONTEXTS = [
     ({ clientCertEngine, privateKeyEngine, privateKeyIdentifier }) =>
       isGiven(clientCertEngine) || isGiven(privateKeyEngine) || isGiven(privateKeyIdentifier),
   ],
+  ['cipher suites that rustls lacks', ({ ciphers }) => namesOtherSuites(ciphers)],
+  ['finite-field Diffie-Hellman', ({ dhparam }) => isGiven(dhparam)],
   ['chains that end at an intermediate authority', ({ allowPartialTrustChain }) => Boolean(allowPartialTrustChain)],
   ['compression of certificates', ({ certificateCompression }) => (certificateCompression?.length ?? 0) > 0],
   ['no TLS 1.2 and no TLS 1.3', ({ secureOptions }) => forbidsBoth(secureOptions)],

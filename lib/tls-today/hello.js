@@ -1,36 +1,143 @@
 'use strict';
 
-// A server's questions to the program while the handshake waits: which context for the name that a client asks for.
+// A server's questions to the program while the handshake waits, in Node's order: which session the client wants to
+// resume ('resumeSession'), which context is for the name that it asks for (`SNICallback`), what is to be stapled to
+// the certificate ('OCSPRequest'), and which protocol is chosen (`ALPNCallback`). Each may answer later.
 
+const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
+const { contextOf } = require('./context');
 const errors = require('./errors');
 const { wireProtocols } = require('./protocols');
-const { kNative } = require('./symbols');
+const { kCertificates, kIsNative, kNative, kNeedsNodes } = require('./symbols');
 
-/** A client has asked for the server `name`: `SNICallback` chooses. */
-function askForContext(socket, name) {
+/** What a handshake of `socket` has to ask: options of the engine's `secure()`. */
+function questionsOf(socket) {
+  const { server, isServer } = socket._tlsOptions;
+  if (!isServer) return {};
+  const isHeard = (event) => (server?.listenerCount?.(event) ?? 0) > 0;
+  return {
+    asks: socket._SNICallback !== null,
+    asksAlways: Boolean(socket._tlsOptions.ALPNCallback) || isHeard('resumeSession') || isHeard('OCSPRequest'),
+    emitsServerSessions: isHeard('newSession'),
+    awaitsNewSession: isHeard('newSession'),
+  };
+}
+
+/** The ClientHello has come: with `name`, `protocols` in wire format and the id of a session, as far as it has them. */
+function askProgram(socket, name, protocols, asksForStapling, sessionId) {
   if (socket.destroyed) return;
-  const security = socket[kSecurity];
-  socket.servername = name;
+  const question = { socket, security: socket[kSecurity], context: null, answer: {} };
+  question.context = socket._tlsOptions.secureContext;
+  if (name !== undefined) socket.servername = name;
+  const steps = [];
+  if (sessionId.length > 0) steps.push((next) => askForSession(question, sessionId, next));
+  if (name !== undefined && socket._SNICallback !== null) steps.push((next) => askForContext(question, name, next));
+  if (asksForStapling) steps.push((next) => askForStaple(question, next));
+  if (protocols !== undefined) steps.push((next) => askForProtocol(question, name, wireProtocols(protocols), next));
+  const go = () => {
+    if (!isWaiting(question)) return;
+    const step = steps.shift();
+    if (step === undefined) goOn(question);
+    else step(go);
+  };
+  go();
+}
+
+/** Whether the handshake that the question is about still waits. */
+function isWaiting({ socket, security }) {
+  return !socket.destroyed && socket[kSecurity] === security;
+}
+
+/** Goes on with the handshake. */
+function goOn(question) {
+  const { socket, context, answer } = question;
+  const isOwn = context === socket[kSecurity].context;
+  socket[kTransport].answerName(isOwn ? undefined : nativeOf(socket, context), answer);
+}
+
+/** A function for the program to call once, with an error or what `take` takes; then goes on by `next`. */
+function once(question, take, next) {
   let isAnswered = false;
-  const answer = (error, context) => {
+  return (error, value) => {
+    const { socket } = question;
     if (isAnswered) {
       socket.destroy(errors.multipleCallback());
       return;
     }
     isAnswered = true;
-    if (error) {
-      socket.destroy(error);
-      return;
+    if (error) socket.destroy(error);
+    else if (isWaiting(question)) {
+      take(value);
+      next();
     }
-    if (socket.destroyed || socket[kSecurity] !== security) return;
-    socket[kTransport].answerName(context ? nativeOf(socket, context) : undefined);
   };
+}
+
+/** Calls `ask`; what it throws destroys the socket. */
+function guarded(socket, ask) {
   try {
-    socket._SNICallback(name, answer);
+    return ask();
   } catch (error) {
     socket.destroy(error);
+    return true;
   }
+}
+
+function askForSession(question, sessionId, next) {
+  const { socket } = question;
+  const answer = once(question, (session) => {
+    if (session) question.answer.session = session;
+  }, next);
+  const { server } = socket._tlsOptions;
+  const isAsked = guarded(socket, () => server?.emit('resumeSession', sessionId, answer));
+  if (!isAsked) next();
+}
+
+function askForContext(question, name, next) {
+  const { socket } = question;
+  const answer = once(question, (given) => {
+    if (!given) return;
+    const context = contextOf(given);
+    if (context?.[kIsNative]) question.context = context;
+    else if (context !== undefined || isNodes(given)) leaveToNodes(socket);
+    else socket.destroy(errors.invalidSniContext());
+  }, next);
+  guarded(socket, () => socket._SNICallback(name, answer));
+}
+
+function askForStaple(question, next) {
+  const { socket, context } = question;
+  const { server } = socket._tlsOptions;
+  if ((server?.listenerCount?.('OCSPRequest') ?? 0) === 0) {
+    next();
+    return;
+  }
+  const answer = once(question, (response) => {
+    if (response) question.answer.ocspResponse = response;
+  }, next);
+  const { own, issuer } = context[kCertificates]();
+  guarded(socket, () => server.emit('OCSPRequest', own, issuer, answer));
+}
+
+function askForProtocol(question, servername, names, next) {
+  const { socket } = question;
+  const { ALPNCallback } = socket._tlsOptions;
+  if (!ALPNCallback) {
+    next();
+    return;
+  }
+  const protocols = names.map((name) => name.toString('ascii'));
+  guarded(socket, () => {
+    const chosen = ALPNCallback.call(socket, { servername: servername ?? false, protocols });
+    if (chosen === undefined) question.answer.refusesAlpn = true;
+    else if (!protocols.includes(chosen)) throw errors.alpnCallbackInvalidResult(chosen, protocols);
+    else question.answer.alpn = names[protocols.indexOf(chosen)];
+  });
+  // `setKeyCert()` may have been called in there.
+  const { secureContext } = socket._tlsOptions;
+  if (secureContext !== socket[kSecurity].context) question.context = secureContext;
+  next();
 }
 
 /** The engine's credentials for `context`, with what the connection has of its own. */
@@ -40,4 +147,37 @@ function nativeOf(socket, context) {
   return context[kNative]({ isServer: true, requestCert: socket._requestCert, alpn });
 }
 
-module.exports = { askForContext };
+/** Whether `context` is one of Node's own, or OpenSSL's part of it. */
+function isNodes(context) {
+  return context instanceof nodes.SecureContext || typeof context?.setCert === 'function';
+}
+
+/**
+ * The context that the program has chosen needs OpenSSL. This handshake has begun without it and can't go on. Later
+ * ones of the same server will be OpenSSL's from the start.
+ */
+function leaveToNodes(socket) {
+  const { server } = socket._tlsOptions;
+  if (server) server[kNeedsNodes] = 'SNICallback has chosen a context that needs OpenSSL';
+  socket.destroy(errors.invalidContext());
+}
+
+/** A session of TLS 1.2 is to be kept by the program: the handshake waits until it has been. */
+function keepSession(socket, sessionId, data) {
+  const { server } = socket._tlsOptions;
+  let isDone = false;
+  const done = () => {
+    if (isDone) return;
+    isDone = true;
+    if (!socket.destroyed) socket[kTransport].newSessionDone();
+  };
+  let isHeard = false;
+  try {
+    isHeard = server.emit('newSession', sessionId, data, done);
+  } catch (error) {
+    server.emit('error', error);
+  }
+  if (!isHeard) done();
+}
+
+module.exports = { askProgram, keepSession, nativeOf, questionsOf };

@@ -4,12 +4,17 @@
 
 const { X509Certificate } = require('crypto');
 const { Duplex } = require('stream');
-const { bytesOf, validateInteger, validateString } = require('../arguments');
+const { bytesOf, validateFunction, validateInteger, validateObject, validateString } = require('../arguments');
+const { invalidArgumentType } = require('../errors');
+const { bare } = require('../options');
 const { kSecurity, kTransport } = require('../symbols');
 const { linkedCertificates } = require('./certificates');
+const { contextOf } = require('./context');
 const errors = require('./errors');
+const { current } = require('./module');
 
 const UINT32_MAX = 2 ** 32 - 1;
+const INT32_MIN = -(2 ** 31);
 
 class Members extends Duplex {
   disableRenegotiation() {}
@@ -17,6 +22,7 @@ class Members extends Duplex {
   exportKeyingMaterial(length, label, context) {
     validateInteger(length, 'length', 1, UINT32_MAX);
     validateString(label, 'label');
+    if (context !== undefined) validateBuffer(context, 'context');
     const bytes = context === undefined ? undefined : bytesOf(context, 'context');
     if (!this._secureEstablished) throw errors.invalidState();
     return this[kTransport].exportKeyingMaterial(length, Buffer.from(label), bytes);
@@ -26,14 +32,14 @@ class Members extends Duplex {
   setServername(name) {
     validateString(name, 'name');
     if (this._tlsOptions.isServer) throw errors.sniFromServer();
-    this.servername = name;
+    this[kSecurity].servername = name;
   }
 
   getPeerCertificate(detailed) {
     if (!this._handle) return null;
     if (!isSecure(this)) return {};
     const chain = this[kTransport].peerChain;
-    return detailed ? linkedCertificates(chain) : (legacy(chain[0]) ?? {});
+    return detailed ? linkedCertificates(chain, this._tlsOptions.secureContext) : (legacy(chain[0]) ?? {});
   }
 
   getCertificate() {
@@ -63,10 +69,84 @@ class Members extends Duplex {
     return isSecure(this) ? this[kTransport].agreement.protocol : 'unknown';
   }
 
+  /** The key exchange, on a client: `{ type, name, size }`. */
+  getEphemeralKeyInfo() {
+    if (!this._handle || this._tlsOptions.isServer) return null;
+    if (!isSecure(this)) return {};
+    return bare(this[kTransport].agreement.ephemeralKey) ?? {};
+  }
+
+  /** The signature algorithms that both sides support, on a server. */
+  getSharedSigalgs() {
+    if (!this._handle) return null;
+    return isSecure(this) ? (this[kTransport].agreement.sharedSigalgs ?? []) : [];
+  }
+
+  /** rustls does not tell the messages that end a handshake. */
+  getFinished() {
+    return this._handle ? undefined : null;
+  }
+
+  getPeerFinished() {
+    return this._handle ? undefined : null;
+  }
+
+  /** No record sent from now on carries more than `size` bytes. */
+  setMaxSendFragment(size) {
+    validateInteger(size, 'size', INT32_MIN);
+    return this[kTransport].setMaxSendFragment(size);
+  }
+
+  /** rustls does not renegotiate, and TLS 1.3 has no such thing: the error is the one that OpenSSL has then. */
+  renegotiate(options, callback) {
+    validateObject(options, 'options');
+    if (callback !== undefined) validateFunction(callback, 'callback');
+    if (this.destroyed) return undefined;
+    const error = errors.wrongSslVersion();
+    if (callback) process.nextTick(callback, error);
+    return false;
+  }
+
+  /** A trace is a thing of OpenSSL: the option `enableTrace` is what makes a connection use it. */
+  enableTrace() {}
+
+  /** Another key and certificate for this connection of a server, until they are sent. */
+  setKeyCert(context) {
+    if (!this._handle) return;
+    this._tlsOptions.secureContext = contextOf(context) ?? current.module.createSecureContext(context);
+  }
+
+  /** The newest session, for the option `session` of a later connection. */
+  getSession() {
+    if (!this._handle) return null;
+    if (!isSecure(this)) return undefined;
+    return this[kSecurity].newest ?? this[kTransport].agreement.session;
+  }
+
+  /** A session to resume, until the handshake begins. */
+  setSession(session) {
+    this[kSecurity].session = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
+  }
+
+  /** The session's ticket: what stands for it here. */
+  getTLSTicket() {
+    if (!this._handle) return null;
+    return this.isSessionReused() ? (this[kSecurity].newest ?? this[kSecurity].session) : this.getSession();
+  }
+
+  /** What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it. */
+  get tlsEngine() {
+    return 'rustls';
+  }
+
   isSessionReused() {
     if (!this._handle) return null;
     return isSecure(this) && this[kTransport].agreement.isResumed;
   }
+}
+
+function validateBuffer(value, name) {
+  if (!ArrayBuffer.isView(value)) throw invalidArgumentType(name, ['Buffer', 'TypedArray', 'DataView'], value);
 }
 
 function isSecure(socket) {

@@ -4,7 +4,7 @@
 // which it reads; and where the process has been told to trust others, these.
 
 const { readFileSync } = require('fs');
-const { module: nodesTls } = require('../nodes-tls');
+const { functions: nodes } = require('../nodes-tls');
 
 const FLAGS = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
 
@@ -17,13 +17,13 @@ let isReplaced = false;
 /** `tls.setDefaultCACertificates()`: what later contexts trust. */
 function setDefaultCACertificates(certs) {
   // Node checks them.
-  nodesTls.setDefaultCACertificates(certs);
+  nodes.setDefaultCACertificates(certs);
   isReplaced = true;
 }
 
 /** The authorities for a context without `ca`, as PEM; undefined for those that the engine has. */
 function trustedByDefault() {
-  if (isReplaced || USES_SYSTEM_CA) return Array.from(nodesTls.getCACertificates('default'), (pem) => Buffer.from(pem));
+  if (isReplaced || USES_SYSTEM_CA) return Array.from(nodes.getCACertificates('default'), (pem) => Buffer.from(pem));
   if (USES_OPENSSL_CA) return opensslsFile();
   return undefined;
 }
@@ -33,4 +33,4 @@ function opensslsFile() {
   return SSL_CERT_FILE ? [readFileSync(SSL_CERT_FILE)] : undefined;
 }
 
-module.exports = { setDefaultCACertificates, trustedByDefault };
+module.exports = { USES_SYSTEM_CA, setDefaultCACertificates, trustedByDefault };

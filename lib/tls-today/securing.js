@@ -3,6 +3,9 @@
 // What a TLSSocket has as `kSecurity` (lib/secure.js has its counterpart for `setSecure()`): whether bytes may pass,
 // and the callback of the mark that holds writes back until then. The TLSSocket says when the handshake begins.
 
+const { Duplex } = require('stream');
+const { MARK } = require('../secure');
+
 /** For a TLSSocket. */
 class Securing {
   /** The mark's callback is kept here, and starts nothing. */
@@ -13,7 +16,34 @@ class Securing {
   hasBegun = false;
   /** What was received in the clear, and belongs to the handshake. */
   received = [];
+  /** The context that the handshake has begun with. */
+  context = null;
+  /** The name that a client asks for. */
+  servername = undefined;
+  /** The session that a client resumes. */
+  session = undefined;
+  /** The newest session that the server has given. */
+  newest = undefined;
+  #socket;
   #callback = null;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  /** What is written from now on waits. */
+  holdWrites() {
+    Duplex.prototype.write.call(this.#socket, MARK);
+  }
+
+  /** The socket is being opened again: it will be as secure as before. */
+  renew() {
+    const next = new Securing(this.#socket);
+    next.session = this.session;
+    next.servername = this.servername;
+    Object.assign(this.#socket, { _secureEstablished: false, secureConnecting: true, alpnProtocol: null });
+    return next;
+  }
 
   hold(callback) {
     this.#callback = callback;
@@ -42,6 +72,10 @@ class Securing {
 /** For the socket whose connection a TLSSocket has taken: nothing is delivered to it any more. */
 class Lent extends Securing {
   isLent = true;
+
+  renew() {
+    return null;
+  }
 }
 
 module.exports = { Lent, Securing };

@@ -101,7 +101,7 @@ function Server(options, listener) {
   } else if (options == null) {
     options = {};
   } else if (typeof options !== 'object') {
-    throw invalidArgumentType('options', 'Object', options);
+    throw invalidArgumentType('options', 'object', options);
   }
   this._contexts = [];
   this.requestCert = options.requestCert === true;

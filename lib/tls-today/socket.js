@@ -12,19 +12,21 @@ const { validateBoolean, validateFunction } = require('../arguments');
 const events = require('../events');
 const { membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
-const { MARK } = require('../secure');
 const { kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
 const { kReset } = require('../stream/fields');
 const { openStream } = require('../stream/tls');
+const { logKeysToFile } = require('./environment');
 const errors = require('./errors');
-const { askForContext } = require('./hello');
+const { askProgram, keepSession, nativeOf, questionsOf } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
 const { closeFormerOwner, lend, take } = require('./moving');
-const { Securing } = require('./securing');
+const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { wireProtocols } = require('./protocols');
-const { kConnectOptions, kNative } = require('./symbols');
+const { Securing } = require('./securing');
+const { Ssl } = require('./ssl');
+const { kConnectOptions, kNative, kPendingSession, kVerified } = require('./symbols');
 
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
@@ -45,13 +47,35 @@ class Handshakes extends Duplex {
     this.destroy(error);
   }
 
-  [events.onservername](name) {
-    askForContext(this, name);
+  /** A session that a later connection can resume. Before the server is trusted, the program must not have it. */
+  [events.onsession](session) {
+    this[kSecurity].newest = session;
+    if (this[kVerified]) this.emit('session', session);
+    else this[kPendingSession] = session;
+  }
+
+  [events.onkeylog](line) {
+    this.emit('keylog', line);
+  }
+
+  [events.onservername](...hello) {
+    askProgram(this, ...hello);
+  }
+
+  [events.onnewsession](sessionId, data) {
+    keepSession(this, sessionId, data);
   }
 
   _destroy(error, callback) {
     closeFormerOwner(this, this[kReset]);
     Socket.prototype._destroy.call(this, error, callback);
+  }
+
+  /** Opens a connection of its own; the handshake follows. */
+  connect(...args) {
+    Socket.prototype.connect.apply(this, args);
+    if (!this._tlsOptions.isServer) this.once('connect', this._start);
+    return this;
   }
 
   _init(socket) {
@@ -63,6 +87,7 @@ class Handshakes extends Duplex {
       validateFunction(options.SNICallback, 'options.SNICallback');
       this._SNICallback = options.SNICallback;
     }
+    logKeysToFile(this);
     if (options.handshakeTimeout > 0) this.setTimeout(options.handshakeTimeout, this._handleTimeout);
     if (socket) take(this, socket);
   }
@@ -75,9 +100,11 @@ class Handshakes extends Duplex {
 
   _finishInit() {
     if (!this._handle) return;
-    const { alpn, serverName } = this[kTransport].agreement;
+    const { alpn, serverName, ocspResponse } = this[kTransport].agreement;
+    if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
+    if (this.destroyed) return;
     this.alpnProtocol = alpn?.toString('latin1') ?? false;
-    this.servername ??= serverName ?? false;
+    this.servername ??= (this[kSecurity].servername || serverName) ?? false;
     this._secureEstablished = true;
     if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
     this.emit('secure');
@@ -117,7 +144,8 @@ function TLSSocket(socket, given) {
   if (options.ALPNProtocols) nodes.convertALPNProtocols(options.ALPNProtocols, options);
   if (options.isServer && options.ALPNCallback) validateFunction(options.ALPNCallback, 'options.ALPNCallback');
   options.secureContext = options.secureContext || options.credentials || current.module.createSecureContext(options);
-  if (typeof options.secureContext[kNative] !== 'function') throw errors.invalidContext();
+  const reason = reasonForNodes(socket, options);
+  if (reason !== null) return nodesSocket(socket, options, reason, new.target);
   this._tlsOptions = options;
   this._secureEstablished = false;
   this._securePending = false;
@@ -130,6 +158,8 @@ function TLSSocket(socket, given) {
   this.authorized = false;
   this.authorizationError = null;
   this.encrypted = true;
+  this[kVerified] = false;
+  this[kPendingSession] = null;
   const { allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay } = options;
   Socket.call(this, {
     allowHalfOpen: socket ? socket.allowHalfOpen : allowHalfOpen,
@@ -140,13 +170,18 @@ function TLSSocket(socket, given) {
     keepAlive,
     keepAliveInitialDelay,
   });
-  this[kSecurity] = new Securing();
+  this[kSecurity] = new Securing(this);
+  if (options.session) this.setSession(options.session);
+  this.ssl = new Ssl(this);
   this.on('error', this._tlsError);
-  if (this.destroyed) return;
-  Duplex.prototype.write.call(this, MARK);
+  this.on('close', onClose);
+  if (this.destroyed) return undefined;
+  this[kSecurity].holdWrites();
   this._init(socket);
+  if (options.pauseOnConnect) this.pause();
   // The caller may still change what the handshake begins with.
-  if (socket) process.nextTick(() => this._start());
+  if (socket) process.nextTick(startOver, this);
+  return undefined;
 }
 
 Object.setPrototypeOf(TLSSocket, Socket);
@@ -155,28 +190,43 @@ TLSSocket.prototype = Object.create(Socket.prototype, {
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
 });
 
+/** A 'close' listener. */
+function onClose() {
+  this._destroySSL();
+}
+
+/** Begins the handshake over a given socket, and the reading behind it, whether there is a consumer or not. */
+function startOver(socket) {
+  if (socket.destroyed) return;
+  socket._start();
+  socket.read(0);
+}
+
 /** The connection is there: the handshake begins behind what has been written in the clear. */
 function begin(socket) {
   const security = socket[kSecurity];
   if (security.hasBegun || socket.destroyed || !lend(socket)) return;
   security.hasBegun = true;
   const { isServer = false, secureContext, ALPNProtocols } = socket._tlsOptions;
-  const native = secureContext[kNative]({
-    isServer,
-    requestCert: isServer && socket._requestCert,
-    alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [],
-  });
+  security.context = secureContext;
+  const native = isServer
+    ? nativeOf(socket, secureContext)
+    : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
   const received = Buffer.concat(security.received);
   security.received = [];
   const request = {
     __proto__: null,
     isServer,
-    serverName: isServer ? undefined : socket.servername || undefined,
+    serverName: security.servername || undefined,
     checksName: false,
-    asks: isServer && socket._SNICallback !== null,
+    asks: false,
+    ...questionsOf(socket),
+    session: isServer ? undefined : security.session,
+    emitsSessions: !isServer,
+    resumes: false,
+    logsKeys: socket.listenerCount('keylog') > 0,
     received: received.length > 0 ? received : undefined,
   };
-  socket.servername = isServer ? null : socket.servername;
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
 }
 

@@ -3,6 +3,8 @@
 // The private names that the classes of `rust-net/tls` share.
 
 module.exports = {
+  /** The certificates that a context trusts, as `X509Certificate`. */
+  kAuthorities: Symbol('authorities'),
   /** A context's own certificate and its issuer's, in DER: `{ own, issuer }`. */
   kCertificates: Symbol('certificates'),
   /** The options of `tls.connect()`. */
@@ -11,10 +13,18 @@ module.exports = {
   kErrorEmitted: Symbol('error emitted'),
   /** A context's credentials for the engine. */
   kNative: Symbol('native'),
+  /** Whether a context can be used by rustls. */
+  kIsNative: Symbol('is native'),
+  /** Why the connections of a server need Node's own TLS from now on. */
+  kNeedsNodes: Symbol('needs nodes'),
   /** A context as Node's own. */
   kNodes: Symbol('nodes'),
   /** Why a context needs OpenSSL; null if it doesn't. */
   kReason: Symbol('reason'),
+  /** The session that is to be emitted once the server is trusted. */
+  kPendingSession: Symbol('pending session'),
   kSetTicketKeys: Symbol('set ticket keys'),
   kTicketKeys: Symbol('ticket keys'),
+  /** The client has accepted its server. */
+  kVerified: Symbol('verified'),
 };

@@ -56,6 +56,7 @@ const REASON_NUMBERS = {
   'unsupported compression algorithm': 257,
   'unsupported protocol': 258,
   'wrong curve': 378,
+  'wrong ssl version': 266,
   'wrong version number': 267,
 };
 
@@ -97,4 +98,14 @@ const ALERT_NUMBERS = {
   'tlsv1 alert no application protocol': 120,
 };
 
-module.exports = { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES };
+const [MAJOR, MINOR] = process.versions.openssl.split('.').map(Number);
+
+/** OpenSSL 3.2 has renamed the oldest alerts. */
+const HAS_NEW_NAMES = MAJOR > 3 || (MAJOR === 3 && MINOR >= 2);
+
+/** The name that the running Node's OpenSSL has for `reason`. */
+function nameOfReason(reason) {
+  return HAS_NEW_NAMES ? reason.replace(/^sslv3 alert /, 'ssl/tls alert ') : reason;
+}
+
+module.exports = { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES, nameOfReason };

@@ -62,6 +62,8 @@ pub struct CredentialOptions<'a> {
     pub session_context: Option<Buffer>,
     /// How long a session can be resumed, in seconds.
     pub session_timeout: Option<u32>,
+    /// Whether a server gives no tickets, and a client of TLS 1.2 takes none.
+    pub no_tickets: Option<bool>,
     /// The keys of session tickets.
     pub ticket_keys: Option<Buffer>,
     /// Where the secrets of connections are logged: a file or a function.
@@ -151,6 +153,7 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Nativ
         signatures: options.sigalgs,
         session_context: options.session_context.map(Vec::from).unwrap_or_default(),
         session_timeout: options.session_timeout.unwrap_or(defaults.session_timeout),
+        tickets: !options.no_tickets.unwrap_or(false),
         ticket_keys: options.ticket_keys.map(Vec::from),
         key_log,
     };

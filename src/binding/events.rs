@@ -62,8 +62,21 @@ events! {
     Event::Stream(id, StreamEvent::Finished(outcome)) => onfinish(id, errno(outcome));
     /// The transport has failed: the negative errno, and `read` or `write`.
     Event::Stream(id, StreamEvent::Failed(error)) => onfail(id, errno(Err(error)), direction(error));
-    /// A client has asked for this name: the handshake waits for `answerName`.
-    Event::Stream(id, StreamEvent::NameAsked(name)) => onservername(id, name);
+    /// A ClientHello has come, and the handshake waits for `answerName`: the name that the client asks for, the protocols of
+    /// ALPN, each behind its length, whether a stapled OCSP response is asked for, and the id of the session to resume.
+    Event::Stream(id, StreamEvent::HelloAsked(hello)) => onservername(
+        id,
+        hello.server_name,
+        hello.alpn.as_deref(),
+        hello.asks_for_stapling,
+        hello.session_id.as_slice()
+    );
+    /// A session of TLS 1.2 for a server to keep: its id, and what to answer when it is asked for.
+    Event::Stream(id, StreamEvent::NewSession(session)) => onnewsession(
+        id,
+        session.id.as_slice(),
+        session.data.as_slice()
+    );
     /// A secret of the handshake: a line of the key log.
     Event::Stream(id, StreamEvent::Secret(line)) => onkeylog(id, line.as_slice());
     /// The handshake is done.

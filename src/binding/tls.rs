@@ -9,7 +9,8 @@ use rustls::HandshakeKind;
 use super::NativeEngine;
 use super::credentials::NativeCredentials;
 use crate::stream::Secure;
-use crate::tls::handshake::{HandshakeRequest, Resumption, Role};
+use crate::tls::credentials::{GroupName, group_name, signature_name};
+use crate::tls::handshake::{AlpnAnswer, Asks, HandshakeRequest, HelloAnswer, Resumption, Role};
 use crate::tls::session::CertificateText;
 use crate::tls::suites;
 use crate::tls::trust::extra_file;
@@ -36,6 +37,37 @@ pub struct SecureOptions {
     pub resumes: Option<bool>,
     /// Whether `onkeylog` reports the secrets.
     pub logs_keys: Option<bool>,
+    /// Whether `onservername` asks about every ClientHello, also one without a name.
+    pub asks_always: Option<bool>,
+    /// Whether `onnewsession` reports sessions for a server to keep: of TLS 1.2, for clients that get no tickets.
+    pub emits_server_sessions: Option<bool>,
+    /// Whether the handshake then waits for `newSessionDone`.
+    pub awaits_new_session: Option<bool>,
+}
+
+/// What to do about a ClientHello.
+#[napi(object)]
+#[derive(Default)]
+pub struct NameAnswer {
+    /// The application protocol to select.
+    pub alpn: Option<Buffer>,
+    /// Whether a client that offers application protocols is refused.
+    pub refuses_alpn: Option<bool>,
+    /// The OCSP response to staple to the certificate.
+    pub ocsp_response: Option<Buffer>,
+    /// What `onnewsession` has reported of the session to resume.
+    pub session: Option<Buffer>,
+}
+
+/// The group of the key exchange.
+#[napi(object)]
+pub struct EphemeralKey {
+    /// `ECDH` or `TLSGroup`.
+    pub r#type: String,
+    /// OpenSSL's name of the group.
+    pub name: String,
+    /// The size of a key in bits.
+    pub size: Option<u32>,
 }
 
 /// What was negotiated with the peer, and whether it is trusted.
@@ -59,6 +91,12 @@ pub struct Agreement {
     pub verdict: Option<String>,
     /// The newest session, for the option `session`, where there is one.
     pub session: Option<Buffer>,
+    /// The group of the key exchange, if there was one.
+    pub ephemeral_key: Option<EphemeralKey>,
+    /// On a server: the signature algorithms that the client has in common with us, by OpenSSL's names.
+    pub shared_sigalgs: Vec<String>,
+    /// On a client: the OCSP response that the server has stapled to its certificate.
+    pub ocsp_response: Option<Buffer>,
 }
 
 /// A certificate as `getPeerCertificate()` returns it.
@@ -90,7 +128,17 @@ impl NativeEngine {
         };
         self.core.with(|engine| {
             let role = if is_server {
-                Role::Server { contexts: Arc::clone(&credentials.contexts), asks }
+                let asks = match (options.asks_always, asks) {
+                    (Some(true), _) => Asks::Always,
+                    (_, true) => Asks::ForNames,
+                    _ => Asks::Never,
+                };
+                Role::Server {
+                    contexts: Arc::clone(&credentials.contexts),
+                    asks,
+                    emits_sessions: options.emits_server_sessions.unwrap_or(false),
+                    awaits_sessions: options.awaits_new_session.unwrap_or(false),
+                }
             } else {
                 let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
                 Role::Client { server_name, checks_name, address, resumption }
@@ -107,11 +155,31 @@ impl NativeEngine {
 
     /// Continues a handshake after `onservername`, with these credentials or those that it has begun with.
     #[napi(catch_unwind)]
-    pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>) {
-        let answer = self.core.with(|engine| engine.stream(id)?.security().take_answer());
-        if let Some(answer) = answer {
+    pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>, answer: Option<NameAnswer>) {
+        let sender = self.core.with(|engine| engine.stream(id)?.security().take_answer());
+        let NameAnswer { alpn, refuses_alpn, ocsp_response, session } = answer.unwrap_or_default();
+        let answer = HelloAnswer {
+            credentials: credentials.map(|credentials| Arc::clone(&credentials.inner)),
+            alpn: match (refuses_alpn, alpn) {
+                (Some(true), _) => Some(AlpnAnswer::Refuse),
+                (_, alpn) => alpn.map(|protocol| AlpnAnswer::Select(protocol.into())),
+            },
+            ocsp_response: ocsp_response.map(Vec::from),
+            session: session.map(Vec::from),
+        };
+        if let Some(sender) = sender {
             // The handshake may be over by now.
-            let _ = answer.send(credentials.map(|credentials| Arc::clone(&credentials.inner)));
+            let _ = sender.send(answer);
+        }
+    }
+
+    /// Continues a handshake after `onnewsession`, with `awaitsNewSession`.
+    #[napi(catch_unwind)]
+    pub fn new_session_done(&self, id: u32) {
+        let sender = self.core.with(|engine| engine.stream(id)?.security().take_kept());
+        if let Some(sender) = sender {
+            // The handshake may be over by now.
+            let _ = sender.send(());
         }
     }
 
@@ -127,9 +195,15 @@ impl NativeEngine {
                 standard_cipher: suite.map_or("(NONE)", |name| name.standard_name).to_owned(),
                 cipher_version: suite.map_or("unknown", |name| name.version).to_owned(),
                 alpn: connection.alpn_protocol().map(|protocol| protocol.to_vec().into()),
-                server_name: secure.server_name.clone(),
+                server_name: secure.facts.server_name.clone(),
                 is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-                verdict: secure.verdict.as_ref().map(|verdict| verdict.code().to_owned()),
+                verdict: secure.facts.verdict.as_ref().map(|verdict| verdict.code().to_owned()),
+                ephemeral_key: connection.negotiated_key_exchange_group().and_then(|group| {
+                    let GroupName { kind, name, bits } = group_name(group.name())?;
+                    Some(EphemeralKey { r#type: kind.to_owned(), name: name.to_owned(), size: bits })
+                }),
+                shared_sigalgs: secure.facts.shared_schemes.iter().copied().map(signature_name).collect(),
+                ocsp_response: secure.facts.stapled.clone().map(Buffer::from),
                 session: secure
                     .session
                     .sessions()
@@ -158,7 +232,7 @@ impl NativeEngine {
     /// Our own certificate on a secure stream, in DER.
     #[napi(catch_unwind)]
     pub fn own_certificate(&self, id: u32) -> Option<Buffer> {
-        self.with_secure(id, |secure| Some(secure.own.as_ref()?.to_vec().into())).flatten()
+        self.with_secure(id, |secure| Some(secure.facts.own.as_ref()?.to_vec().into())).flatten()
     }
 
     /// Exports keying material of a secure stream (RFC 5705). `None` if the connection refuses.
@@ -176,6 +250,12 @@ impl NativeEngine {
             material.ok().map(Buffer::from)
         })
         .flatten()
+    }
+
+    /// Puts no more than `size` bytes of plaintext into each record of a secure stream. Returns `false` if it can't.
+    #[napi(catch_unwind)]
+    pub fn set_max_send_fragment(&self, id: u32, size: u32) -> bool {
+        self.with_secure(id, |secure| secure.session.set_max_send_fragment(size as usize)).unwrap_or(false)
     }
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {

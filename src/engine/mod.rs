@@ -144,7 +144,7 @@ impl Engine {
         let Some(slot) = self.slots.get_mut(id) else { return };
         match &mut slot.source {
             Source::Stream(stream) => {
-                stream.flush(&self.reactor, &mut self.shared.spare, now);
+                stream.flush_before_close(&self.reactor, &mut self.shared.spare, now);
                 stream.close(&self.reactor, reset);
             }
             Source::Listener(listener) => listener.close(&self.reactor),

@@ -4,7 +4,8 @@
 
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
-use crate::tls::resumption::Token;
+use crate::tls::handshake::HelloQuestion;
+use crate::tls::resumption::{NewSession, Token};
 
 /// See the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,8 +35,10 @@ pub enum StreamEvent {
     Finished(Result<()>),
     /// The transport has failed; nothing follows.
     Failed(Error),
-    /// A client has asked for this server name: the handshake goes on when it is answered.
-    NameAsked(String),
+    /// A client has sent this ClientHello: the handshake goes on when it is answered.
+    HelloAsked(Box<HelloQuestion>),
+    /// A session for JavaScript to keep, on a server.
+    NewSession(Box<NewSession>),
     /// A secret of the handshake, as a line of the key log.
     Secret(Vec<u8>),
     /// The handshake is done.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::pki_types::CertificateDer;
+use tokio::sync::oneshot;
 
 use super::tls_state::TlsState;
 use super::{Stream, StreamEvent};
@@ -14,9 +14,8 @@ use crate::error::Syscall;
 use crate::reactor::{Id, Mailbox, Reactor};
 use crate::socket::{Descriptor, Kind};
 use crate::tls::error::ConnectionError;
-use crate::tls::handshake::{self, CredentialsSender, Established, Handshake, HandshakeMessage, HandshakeRequest};
+use crate::tls::handshake::{self, Established, Facts, Handshake, HandshakeMessage, HandshakeRequest, HelloSender};
 use crate::tls::session::Session;
-use crate::tls::trust::Verdict;
 
 /// A message of a handshake, and whose it is.
 pub struct Delivery {
@@ -54,34 +53,41 @@ pub struct Handshaking {
     /// Cancels the handshake when it is dropped.
     _handshake: Handshake,
     serial: u64,
-    /// The way to answer the client's question, until it is used.
-    answer: Option<CredentialsSender>,
+    /// The way to answer about the ClientHello, until it is used.
+    answer: Option<HelloSender>,
+    /// The way to say that the session has been kept, until it is used.
+    kept: Option<oneshot::Sender<()>>,
 }
 
 /// A secure stream's session, and what is known of the peer.
 pub struct Secure {
     /// The records.
     pub session: Session,
-    /// Why the peer is not trusted, if it is not.
-    pub verdict: Option<Verdict>,
-    /// The name that the client has asked for.
-    pub server_name: Option<String>,
-    /// Our certificate.
-    pub own: Option<CertificateDer<'static>>,
+    /// What else is known.
+    pub facts: Facts,
 }
 
 impl From<Established> for Secure {
     fn from(established: Established) -> Self {
-        let Established { connection, unread, verdict, server_name, own, sessions } = established;
-        Self { session: Session::new(connection, unread, sessions), verdict, server_name, own }
+        let Established { connection, unread, sessions, facts } = established;
+        Self { session: Session::new(connection, unread, sessions), facts }
     }
 }
 
 impl Security {
-    /// The way to answer the client's question, once.
-    pub fn take_answer(&mut self) -> Option<CredentialsSender> {
+    /// The way to answer about the ClientHello, once.
+    pub fn take_answer(&mut self) -> Option<HelloSender> {
+        self.handshaking()?.answer.take()
+    }
+
+    /// The way to say that the session of a server has been kept, once.
+    pub fn take_kept(&mut self) -> Option<oneshot::Sender<()>> {
+        self.handshaking()?.kept.take()
+    }
+
+    fn handshaking(&mut self) -> Option<&mut Handshaking> {
         match self {
-            Self::Handshaking(handshake) | Self::Posted(handshake, _) => handshake.answer.take(),
+            Self::Handshaking(handshake) | Self::Posted(handshake, _) => Some(handshake),
             _ => None,
         }
     }
@@ -155,7 +161,7 @@ impl Stream {
             let post = move |message| mailbox.post(Delivery { id, serial, message });
             let handshake = handshake::begin(*request, fd, kind, post);
             let handshake = handshake.ok_or_else(|| Syscall::Secure.errno(libc::EAGAIN))?;
-            Ok(Box::new(Handshaking { _handshake: handshake, serial, answer: None }))
+            Ok(Box::new(Handshaking { _handshake: handshake, serial, answer: None, kept: None }))
         });
         if let Err(error) = outcome {
             self.state.fail_later(error);
@@ -165,11 +171,17 @@ impl Stream {
     /// Takes the handshake's message. Where it is over, the socket is the stream's again.
     pub(super) fn take_handshake_message(&mut self, reactor: &Reactor, now: Instant) -> Option<StreamEvent> {
         Some(match *self.security.take_message()? {
-            HandshakeMessage::NameAsked(name, answer) => {
-                if let TlsState::Handshaking(handshake) = &mut self.security {
+            HandshakeMessage::HelloAsked(question, answer) => {
+                if let Some(handshake) = self.security.handshaking() {
                     handshake.answer = Some(answer);
                 }
-                StreamEvent::NameAsked(name)
+                StreamEvent::HelloAsked(question)
+            }
+            HandshakeMessage::NewSession(session, kept) => {
+                if let Some(handshake) = self.security.handshaking() {
+                    handshake.kept = kept;
+                }
+                StreamEvent::NewSession(session)
             }
             HandshakeMessage::Secret(line) => StreamEvent::Secret(line),
             HandshakeMessage::Done(Ok(established)) => {

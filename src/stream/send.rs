@@ -131,6 +131,16 @@ impl Stream {
         self.send_queue(reactor, spare, now, false);
     }
 
+    /// As [`Self::flush`], before the stream is closed. A handshake whose end is still to be sent has not been accepted:
+    /// the peer does not get it.
+    pub fn flush_before_close(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
+        let is_accepted =
+            !self.queue.is_empty() || !self.security.session().is_some_and(|it| it.session.holds_flight());
+        if is_accepted {
+            self.flush(reactor, spare, now);
+        }
+    }
+
     /// As [`Self::flush`]; with `last`, the end of the sending side follows.
     fn send_queue(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, last: bool) {
         let Some(fd) = &self.fd else { return };

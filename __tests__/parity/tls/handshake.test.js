@@ -2,7 +2,7 @@
 
 // Parity with node:tls: connections that become secure, and what both ends tell of them.
 //
-// A client that destroys its socket in 'secureConnect' does so by TLS 1.2 here: by TLS 1.3, ours has sent the end of the
+// A client that destroys its socket in 'secureConnect' does so by TLS 1.2: by TLS 1.3, ours has sent the end of the
 // handshake by then, and Node's has not.
 
 const { parity, pki } = require('./trace');

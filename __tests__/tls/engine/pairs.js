@@ -6,7 +6,6 @@
 const { once } = require('events');
 const binding = require('../../../lib/binding');
 const events = require('../../../lib/events');
-const { credentialsOf } = require('../../../lib/tls/credentials');
 const { StreamTransport } = require('../../../lib/stream/transport');
 const { kTransport } = require('../../../lib/stream/fields');
 const net = require('../../../node');
@@ -30,13 +29,13 @@ async function connected() {
 }
 
 /**
- * Begins TLS on `stream` with `options` of the engine. Returns what is reported: `{ sessions, lines, ... }`, and
- * `done`, which settles with the agreement or fails.
+ * Begins TLS on `stream` with `options` of the engine. `options.answer(question, transport)` answers about the
+ * ClientHello. Returns what is reported, and `done`, which settles with the agreement or fails.
  */
-function begin(stream, credentials, options, servername) {
+function begin(stream, credentials, { answer, ...options }, servername) {
   const transport = stream[kTransport];
   added.set(transport, options);
-  const seen = { order: [], sessions: [], lines: [], serverSessions: [] };
+  const seen = { order: [], questions: [], sessions: [], lines: [], kept: [] };
   const record = (event, take) => {
     const known = stream[events[event]];
     stream[events[event]] = function (...details) {
@@ -48,6 +47,12 @@ function begin(stream, credentials, options, servername) {
   record('onsession', (session) => seen.sessions.push(session));
   record('onkeylog', (line) => seen.lines.push(String(line)));
   record('onsecure', () => {});
+  record('onnewsession', (id, data) => seen.kept.push({ id, data }));
+  stream[events.onservername] = (name, alpn, asksForStapling, sessionId) => {
+    const question = { name, alpn, asksForStapling, sessionId };
+    seen.questions.push(question);
+    answer(question, transport);
+  };
   const done = new Promise((resolve, reject) => {
     stream.once('secure', () => resolve(transport.agreement));
     stream.once('error', reject);
@@ -80,4 +85,19 @@ function close({ client, server }) {
   server.stream.destroy();
 }
 
-module.exports = { begin, binding, close, connected, credentialsOf, secured };
+/** Native credentials with options that `createCredentials()` does not have. */
+function nativeCredentials(options) {
+  return binding.createCredentials({
+    identities: [],
+    pfx: [],
+    crl: [],
+    alpn: [],
+    requestCert: false,
+    rejectUnauthorized: false,
+    checksNames: true,
+    prefersOwnOrder: true,
+    ...options,
+  });
+}
+
+module.exports = { begin, close, connected, nativeCredentials, secured };

@@ -82,6 +82,47 @@ pub fn signatures(list: &str) -> Result<Vec<SignatureScheme>, OptionError> {
     Ok(schemes)
 }
 
+/// All schemes that there are, in OpenSSL's order of preference.
+pub fn all_signatures() -> Vec<SignatureScheme> {
+    let supported = signature_algorithms().supported_schemes();
+    SCHEMES.iter().flat_map(|(_, schemes)| *schemes).copied().filter(|scheme| supported.contains(scheme)).collect()
+}
+
+/// A scheme as `getSharedSigalgs()` names it: by OpenSSL's names of its algorithm and hash.
+pub fn signature_name(scheme: SignatureScheme) -> String {
+    let pair = PAIRS.iter().find(|(.., schemes)| schemes.contains(&scheme));
+    match pair {
+        Some((algorithm, hash, _)) => format!("{algorithm}+{hash}"),
+        // The hash is a part of the algorithm.
+        None => format!("{scheme:?}+UNDEF").replace("ED", "Ed"),
+    }
+}
+
+/// A group for the key exchange as `getEphemeralKeyInfo()` describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupName {
+    /// The type: `ECDH`, or `TLSGroup` for what is more than that.
+    pub kind: &'static str,
+    /// OpenSSL's name.
+    pub name: &'static str,
+    /// The size of a key in bits, where OpenSSL knows it.
+    pub bits: Option<u32>,
+}
+
+/// The description of a group. `None` for one that no name is known of.
+pub fn group_name(group: NamedGroup) -> Option<GroupName> {
+    let (kind, name, bits) = match group {
+        NamedGroup::X25519 => ("ECDH", "X25519", Some(253)),
+        NamedGroup::secp256r1 => ("ECDH", "prime256v1", Some(256)),
+        NamedGroup::secp384r1 => ("ECDH", "secp384r1", Some(384)),
+        NamedGroup::secp521r1 => ("ECDH", "secp521r1", Some(521)),
+        NamedGroup::X25519MLKEM768 => ("TLSGroup", "X25519MLKEM768", None),
+        NamedGroup::secp256r1MLKEM768 => ("TLSGroup", "SecP256r1MLKEM768", None),
+        _ => return None,
+    };
+    Some(GroupName { kind, name, bits })
+}
+
 fn signature(name: &str) -> Option<&'static [SignatureScheme]> {
     if let Some((algorithm, hash)) = name.split_once('+') {
         let algorithm = if algorithm.eq_ignore_ascii_case("PSS") { "RSA-PSS" } else { algorithm };
@@ -126,6 +167,24 @@ mod tests {
         assert_eq!(signatures("ECDSA+SHA256:rsa_pss_rsae_sha384").unwrap(), [ECDSA_NISTP256_SHA256, RSA_PSS_SHA384]);
         assert_eq!(signatures("PSS+SHA256:RSA-PSS+SHA256:ed448").unwrap(), [RSA_PSS_SHA256]);
         assert_eq!(signatures("Ed25519").unwrap(), [ED25519]);
+    }
+
+    #[test]
+    fn schemes_are_named_as_in_openssl_and_in_its_order() {
+        let names: Vec<_> = all_signatures().into_iter().map(signature_name).collect();
+        let of_all = ["ECDSA+SHA256", "ECDSA+SHA384", "Ed25519+UNDEF", "RSA-PSS+SHA256", "RSA+SHA256"];
+        let found: Vec<_> = names.iter().filter(|name| of_all.contains(&name.as_str())).collect();
+        assert_eq!(found, of_all.iter().collect::<Vec<_>>());
+        assert!(names.iter().all(|name| name.contains('+')));
+    }
+
+    #[test]
+    fn every_group_of_the_provider_has_a_name() {
+        for group in &provider().kx_groups {
+            assert!(group_name(group.name()).is_some(), "{:?}", group.name());
+        }
+        assert_eq!(group_name(NamedGroup::X25519).map(|group| group.bits), Some(Some(253)));
+        assert_eq!(group_name(NamedGroup::FFDHE2048), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use rustls::client::{ClientSessionMemoryCache, Resumption};
-use rustls::server::NoServerSessionStorage;
+use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::{ClientConfig, KeyLog, ServerConfig};
 
 use super::key_log;
@@ -83,7 +83,7 @@ impl<'a> Parts<'a> {
         // Only clients keep sessions, in tickets. The ticket keys decide how long a session can be resumed.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.ticketer = Arc::<Tickets>::clone(&self.tickets);
-        if self.options.session_timeout == 0 {
+        if !self.tickets.enabled() {
             config.send_tls13_tickets = 0;
         }
         if let Some(key_log) = &self.key_log {
@@ -105,7 +105,8 @@ fn check_alpn(protocols: &[Vec<u8>]) -> Result<(), OptionError> {
 
 fn tickets(options: &Options) -> Result<Tickets, OptionError> {
     let keys = options.ticket_keys.as_deref().map(ticket_keys).transpose()?;
-    Tickets::new(options.session_timeout, keys, &options.session_context).ok_or_else(|| OptionError {
+    let lifetime = if options.tickets { options.session_timeout } else { 0 };
+    Tickets::new(lifetime, keys, &options.session_context).ok_or_else(|| OptionError {
         field: "ticketKeys",
         code: "ERR_CRYPTO_OPERATION_FAILED",
         reason: "the system has no random numbers".into(),

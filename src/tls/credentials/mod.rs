@@ -29,8 +29,10 @@ use std::sync::Arc;
 
 use rustls::client::ClientSessionMemoryCache;
 use rustls::pki_types::CertificateDer;
+use rustls::server::ProducesTickets;
 use rustls::{ClientConfig, ServerConfig};
 
+pub use self::algorithms::{GroupName, group_name, signature_name};
 use self::config::Parts;
 pub use self::options::{Archive, Identity, KeyLogTarget, OptionError, Options};
 pub use self::party::Party;
@@ -58,6 +60,10 @@ pub struct Credentials {
     /// Whether servers' certificates are checked for their names. If not, the caller does it.
     pub checks_names: bool,
     tickets: Arc<Tickets>,
+    /// How long a session can be resumed, in seconds.
+    pub session_timeout: u32,
+    /// Separates the sessions of different servers.
+    pub session_context: Vec<u8>,
 }
 
 impl Credentials {
@@ -78,6 +84,8 @@ impl Credentials {
             party: parts.party,
             client_sessions: parts.client_sessions,
             tickets: parts.tickets,
+            session_timeout: options.session_timeout,
+            session_context: options.session_context.clone(),
         })
     }
 
@@ -89,6 +97,11 @@ impl Credentials {
     /// Our own certificate: the first, if there are several.
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
         self.party.own_certificate()
+    }
+
+    /// Whether a server gives tickets, and a client of TLS 1.2 takes them.
+    pub fn has_tickets(&self) -> bool {
+        self.tickets.enabled()
     }
 
     /// The current keys of session tickets (`getTicketKeys()`).

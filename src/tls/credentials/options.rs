@@ -44,6 +44,8 @@ pub struct Options {
     pub session_context: Vec<u8>,
     /// How long a session can be resumed, in seconds. 0 disables resumption.
     pub session_timeout: u32,
+    /// Whether a server gives tickets, and a client of TLS 1.2 takes them.
+    pub tickets: bool,
     /// The keys of session tickets, 48 bytes. `None` generates them.
     pub ticket_keys: Option<Vec<u8>>,
     /// Where the secrets of connections are logged.
@@ -96,6 +98,7 @@ impl Default for Options {
             signatures: None,
             session_context: Vec::new(),
             session_timeout: DEFAULT_SESSION_TIMEOUT,
+            tickets: true,
             ticket_keys: None,
             key_log: None,
         }

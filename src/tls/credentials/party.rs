@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
+use rustls::SignatureScheme;
 use rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::algorithms;
@@ -24,6 +25,8 @@ pub struct Party {
     /// For servers that request a certificate.
     asking_verifier: Arc<Verifier>,
     key_pairs: Arc<KeyPairs>,
+    /// The signature schemes, in order of preference.
+    schemes: Vec<SignatureScheme>,
     own: Option<CertificateDer<'static>>,
 }
 
@@ -79,7 +82,8 @@ impl Party {
         let own = all.first().and_then(|key_pair| key_pair.cert.first()).cloned();
         let verifier = Arc::new(verifier());
         let (asking_verifier, key_pairs) = (Arc::new(asking_verifier), Arc::new(KeyPairs::new(all)));
-        Ok(Self { trust, verifier, asking_verifier, key_pairs, own })
+        let schemes = schemes.unwrap_or_else(algorithms::all_signatures);
+        Ok(Self { trust, verifier, asking_verifier, key_pairs, schemes, own })
     }
 
     /// Whom we trust.
@@ -100,6 +104,11 @@ impl Party {
     /// Our key pairs.
     pub fn key_pairs(&self) -> Arc<KeyPairs> {
         Arc::clone(&self.key_pairs)
+    }
+
+    /// The signature schemes, in order of preference.
+    pub fn schemes(&self) -> &[SignatureScheme] {
+        &self.schemes
     }
 
     /// Our own certificate: the first, if there are several.

@@ -17,23 +17,33 @@ use rustls::{AlertDescription, Connection, Error};
 
 use super::transport::Transport;
 use crate::tls::error::{ConnectionError, TlsError, looks_like_tls};
+use crate::tls::trust::stapled_during;
 
-/// Completes the handshake of `connection`.
-pub async fn complete(connection: &mut Connection, transport: &mut Transport) -> Result<(), ConnectionError> {
-    let outcome = poll_fn(|cx| poll_complete(connection, transport, cx)).await;
+/// Completes the handshake of `connection`. Returns the OCSP response that the server has stapled to its certificate.
+pub async fn complete(
+    connection: &mut Connection,
+    transport: &mut Transport,
+) -> Result<Option<Vec<u8>>, ConnectionError> {
+    let mut stapled = None;
+    let outcome = poll_fn(|cx| poll_complete(connection, transport, &mut stapled, cx)).await;
     if outcome.is_err() {
         transport.shut_down();
     }
-    outcome
+    outcome.map(|()| stapled)
 }
 
 fn poll_complete(
     connection: &mut Connection,
     transport: &mut Transport,
+    stapled: &mut Option<Vec<u8>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
-        if let Err(error) = connection.process_new_packets() {
+        let (outcome, response) = stapled_during(|| connection.process_new_packets());
+        if response.is_some() {
+            *stapled = response;
+        }
+        if let Err(error) = outcome {
             // As much as the socket accepts: a peer that does not read is not waited for.
             while connection.wants_write() && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
             {

@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::Connection;
 use rustls::pki_types::CertificateDer;
+use rustls::{Connection, SignatureScheme};
 use tokio::sync::oneshot;
 
 use super::named::NamedCredentials;
 use crate::tls::credentials::Credentials;
 use crate::tls::error::ConnectionError;
-use crate::tls::resumption::ClientSessions;
+use crate::tls::resumption::{ClientSessions, NewSession};
 use crate::tls::trust::Verdict;
 
 /// The side that a stream takes.
@@ -31,9 +31,59 @@ pub enum Role {
     Server {
         /// Other credentials for some of the names that clients ask for.
         contexts: Arc<NamedCredentials>,
-        /// Whether a [`HandshakeMessage::NameAsked`] asks for the credentials for all other names.
-        asks: bool,
+        /// When a [`HandshakeMessage::HelloAsked`] asks what to do about the ClientHello.
+        asks: Asks,
+        /// Whether [`HandshakeMessage::NewSession`] reports the sessions of TLS 1.2 for JavaScript to keep.
+        emits_sessions: bool,
+        /// Whether the handshake goes on only when JavaScript has kept them.
+        awaits_sessions: bool,
     },
+}
+
+/// When JavaScript is asked about a ClientHello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Never.
+    Never,
+    /// If the client asks for a name that there are no other credentials for.
+    ForNames,
+    /// Always.
+    Always,
+}
+
+/// What JavaScript is told of a ClientHello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelloQuestion {
+    /// The name that the client asks for.
+    pub server_name: Option<String>,
+    /// The protocols that it offers, each behind its length.
+    pub alpn: Option<Vec<u8>>,
+    /// Whether it asks for a stapled OCSP response.
+    pub asks_for_stapling: bool,
+    /// The id of the session to resume; empty where a ticket stands for it.
+    pub session_id: Vec<u8>,
+}
+
+/// What JavaScript answers.
+#[derive(Debug, Default)]
+pub struct HelloAnswer {
+    /// The credentials, instead of those that the handshake has begun with.
+    pub credentials: Option<Arc<Credentials>>,
+    /// The application protocol, instead of those of the credentials.
+    pub alpn: Option<AlpnAnswer>,
+    /// The OCSP response to staple to the certificate, if the client asks for one.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// The data of the session that the client resumes.
+    pub session: Option<Vec<u8>>,
+}
+
+/// An application protocol chosen for one connection.
+#[derive(Debug)]
+pub enum AlpnAnswer {
+    /// This one.
+    Select(Vec<u8>),
+    /// None: a client that offers any is refused.
+    Refuse,
 }
 
 /// Which session a client resumes.
@@ -65,16 +115,18 @@ pub struct HandshakeRequest {
 
 /// What a handshake posts to its stream.
 pub enum HandshakeMessage {
-    /// A client has asked for a name; the handshake continues once the credentials for it have been sent.
-    NameAsked(String, CredentialsSender),
+    /// A ClientHello has come; the handshake continues once it has been answered.
+    HelloAsked(Box<HelloQuestion>, HelloSender),
     /// A secret, as a line of the key log.
     Secret(Vec<u8>),
+    /// A server has a session for JavaScript to keep. The handshake continues once it has been, if there is a sender.
+    NewSession(Box<NewSession>, Option<oneshot::Sender<()>>),
     /// The handshake is over.
     Done(Result<Box<Established>, ConnectionError>),
 }
 
-/// Takes the answer to [`HandshakeMessage::NameAsked`]: credentials, or `None` for those of the request.
-pub type CredentialsSender = oneshot::Sender<Option<Arc<Credentials>>>;
+/// Takes the answer to [`HandshakeMessage::HelloAsked`].
+pub type HelloSender = oneshot::Sender<HelloAnswer>;
 
 /// What a successful handshake leaves.
 pub struct Established {
@@ -82,12 +134,23 @@ pub struct Established {
     pub connection: Connection,
     /// Bytes that were received and not processed.
     pub unread: Vec<u8>,
+    /// The sessions that the server gives, where JavaScript holds them.
+    pub sessions: Option<Arc<ClientSessions>>,
+    /// What is known of the peer.
+    pub facts: Facts,
+}
+
+/// What a handshake has found besides its connection.
+#[derive(Default)]
+pub struct Facts {
     /// Why the peer is not trusted, if it isn't.
     pub verdict: Option<Verdict>,
     /// The name that the client has asked for, on either side.
     pub server_name: Option<String>,
     /// Our certificate: on a server, the one that was sent.
     pub own: Option<CertificateDer<'static>>,
-    /// The sessions that the server gives, where JavaScript holds them.
-    pub sessions: Option<Arc<ClientSessions>>,
+    /// The OCSP response that the server has stapled to its certificate.
+    pub stapled: Option<Vec<u8>>,
+    /// On a server, the signature schemes that the client has in common with us, in order of preference.
+    pub shared_schemes: Vec<SignatureScheme>,
 }

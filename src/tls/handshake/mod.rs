@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
+//! | [`hello`] | what a ClientHello has that rustls does not show |
 //! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
 //! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
 //! | [`drive`] | the loop in which rustls receives and sends |
@@ -22,6 +23,7 @@
 
 mod drive;
 mod exchange;
+mod hello;
 mod named;
 mod run;
 mod settings;
@@ -31,7 +33,10 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-pub use self::exchange::{CredentialsSender, Established, HandshakeMessage, HandshakeRequest, Resumption, Role};
+pub use self::exchange::{
+    AlpnAnswer, Asks, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, HelloSender,
+    Resumption, Role,
+};
 pub use self::named::NamedCredentials;
 use self::run::run;
 use super::error::TlsError;

@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use rustix::io::Errno;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind};
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::server::ClientHello;
+use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, SignatureScheme};
 use tokio::sync::oneshot;
 
 use super::drive;
-use super::exchange::{Established, HandshakeMessage, HandshakeRequest, Role};
+use super::exchange::{Asks, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, Role};
+use super::hello::HelloDetails;
 use super::named::NamedCredentials;
-use super::settings::{self, SecretSink};
+use super::settings::{self, Particulars, SecretSink};
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
 use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
-use crate::tls::resumption::ClientSessions;
+use crate::tls::resumption::{ClientSessions, NewSession, ServerSessions, SessionScope};
 use crate::tls::trust::{ExpectedPeer, judge};
 
 /// The name of a server on a UNIX socket, as in Node.
@@ -45,7 +47,11 @@ pub async fn run(
             let expected = ExpectedServer { server_name, checks_name, address };
             connect(transport, credentials, config, sessions, expected).await
         }
-        Role::Server { contexts, asks } => accept(transport, credentials, &contexts, asks, secrets, &**post).await,
+        Role::Server { contexts, asks, emits_sessions, awaits_sessions } => {
+            let particulars = Particulars { secrets, ..Particulars::default() };
+            let accepting = Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions };
+            accept(transport, accepting, particulars, &**post).await
+        }
     }
 }
 
@@ -71,7 +77,7 @@ async fn connect(
     let sends_name = matches!(name, ServerName::DnsName(_));
     let client = ClientConnection::new(config, name).map_err(|error| TlsError::from(&error))?;
     let mut connection = Connection::from(client);
-    drive::complete(&mut connection, &mut transport).await?;
+    let stapled = drive::complete(&mut connection, &mut transport).await?;
     let checked = match server_name.clone() {
         Some(name) if checks_name && credentials.checks_names => Some(name),
         _ if !credentials.reject_unauthorized || !credentials.checks_names => None,
@@ -83,40 +89,64 @@ async fn connect(
     let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
-    let established = finish(transport, connection, requirement, asked_for, own, &credentials)?;
+    let facts = Facts { server_name: asked_for, own, stapled, ..judged(&connection, requirement, &credentials)? };
     if let Some(sessions) = &sessions {
-        sessions.settle(established.connection.handshake_kind() == Some(HandshakeKind::Resumed));
+        sessions.settle(connection.handshake_kind() == Some(HandshakeKind::Resumed));
     }
-    Ok(Established { sessions, ..established })
+    Ok(Established { connection, unread: transport.into_rest(), sessions, facts })
+}
+
+/// A connection that is accepted: see [`Role::Server`].
+struct Accepting {
+    credentials: Arc<Credentials>,
+    contexts: Arc<NamedCredentials>,
+    asks: Asks,
+    emits_sessions: bool,
+    awaits_sessions: bool,
 }
 
 async fn accept(
     mut transport: Transport,
-    credentials: Arc<Credentials>,
-    contexts: &NamedCredentials,
-    asks: bool,
-    secrets: Option<SecretSink>,
+    accepting: Accepting,
+    particulars: Particulars,
     post: &(impl Fn(HandshakeMessage) + Sync),
 ) -> Result<Established, ConnectionError> {
+    let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions } = accepting;
+    if asks != Asks::Never || emits_sessions {
+        transport.record();
+    }
     let hello = drive::client_hello(&mut transport).await?;
+    let details = HelloDetails::read(&transport.take_record());
     let server_name = hello.client_hello().server_name().map(str::to_owned);
-    let first = Arc::clone(&credentials);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
-    let chosen = match &server_name {
-        None => None,
-        Some(name) => match contexts.find(name) {
-            None if asks => ask_for_credentials(name, &transport, post).await?,
-            found => found,
-        },
+    let named = server_name.as_deref().and_then(|name| contexts.find(name));
+    let is_asked = match asks {
+        Asks::Never => false,
+        Asks::ForNames => server_name.is_some() && named.is_none(),
+        Asks::Always => true,
     };
-    let credentials = chosen.unwrap_or(credentials);
+    let answer = if is_asked {
+        ask(question(&hello.client_hello(), &details), &transport, post).await?
+    } else {
+        HelloAnswer::default()
+    };
+    let credentials = answer.credentials.or(named).unwrap_or_else(|| Arc::clone(&first));
     let Some(config) = credentials.server_behind(&first).cloned() else {
         return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
     let shown = config.cert_resolver.resolve(hello.client_hello());
     let own = shown.and_then(|identity| identity.cert.first().cloned());
-    let mut connection = match hello.into_connection(settings::server(config, secrets)) {
+    let shared_schemes = shared(&config, &credentials, hello.client_hello().signature_schemes());
+    // A client that takes tickets keeps its session itself.
+    let keeps = emits_sessions && !(credentials.has_tickets() && details.takes_tickets);
+    let sessions = (keeps || answer.session.is_some()).then(|| {
+        let (lifetime, context) = (credentials.session_timeout, credentials.session_context.clone());
+        Arc::new(ServerSessions::new(SessionScope { lifetime, context }, answer.session, keeps))
+    });
+    let (alpn, ocsp_response) = (answer.alpn, answer.ocsp_response);
+    let particulars = Particulars { alpn, ocsp_response, sessions: sessions.clone(), ..particulars };
+    let mut connection = match hello.into_connection(settings::server(config, particulars)) {
         Ok(server) => Connection::from(server),
         Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await),
     };
@@ -124,18 +154,60 @@ async fn accept(
     // A client can't evade `rejectUnauthorized` by asking for another name.
     let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;
     let requirement = Requirement { peer: ExpectedPeer::Client, is_mandatory };
-    finish(transport, connection, requirement, server_name, own, &credentials)
+    let facts = Facts { server_name, own, shared_schemes, ..judged(&connection, requirement, &credentials)? };
+    if let Some(new) = sessions.and_then(|sessions| sessions.take_new()) {
+        keep(new, awaits_sessions, &transport, post).await?;
+    }
+    Ok(Established { connection, unread: transport.into_rest(), sessions: None, facts })
 }
 
-/// Has the stream choose the credentials for `name`. Fails if the stream or its peer closes before: meanwhile, nothing is
-/// read.
-async fn ask_for_credentials(
-    name: &str,
+/// What JavaScript is told of a ClientHello.
+fn question(hello: &ClientHello<'_>, details: &HelloDetails) -> HelloQuestion {
+    let in_wire_format = |protocols: &mut dyn Iterator<Item = &[u8]>| {
+        // A name has 255 bytes at most.
+        let entries = protocols.flat_map(|name| [&[u8::try_from(name.len()).unwrap_or(u8::MAX)][..], name].concat());
+        entries.collect()
+    };
+    HelloQuestion {
+        server_name: hello.server_name().map(str::to_owned),
+        alpn: hello.alpn().map(|mut protocols| in_wire_format(&mut protocols)),
+        asks_for_stapling: details.asks_for_stapling,
+        session_id: if details.has_ticket { Vec::new() } else { details.session_id.clone() },
+    }
+}
+
+/// The signature schemes of both sides. As in OpenSSL, they are in the order of the side that chooses.
+fn shared(config: &ServerConfig, credentials: &Credentials, theirs: &[SignatureScheme]) -> Vec<SignatureScheme> {
+    let ours = credentials.party.schemes();
+    let (first, second) = if config.ignore_client_order { (ours, theirs) } else { (theirs, ours) };
+    first.iter().filter(|scheme| second.contains(scheme)).copied().collect()
+}
+
+/// Asks JavaScript what to do about a ClientHello.
+async fn ask(
+    question: HelloQuestion,
     transport: &Transport,
     post: &(impl Fn(HandshakeMessage) + Sync),
-) -> Result<Option<Arc<Credentials>>, TlsError> {
-    let (sender, mut answer) = oneshot::channel();
-    post(HandshakeMessage::NameAsked(name.to_owned(), sender));
+) -> Result<HelloAnswer, TlsError> {
+    let (sender, answer) = oneshot::channel();
+    post(HandshakeMessage::HelloAsked(Box::new(question), sender));
+    answered(answer, transport).await
+}
+
+/// Has JavaScript keep a session. With `waits`, the handshake does not end before it has.
+async fn keep(
+    session: NewSession,
+    waits: bool,
+    transport: &Transport,
+    post: &(impl Fn(HandshakeMessage) + Sync),
+) -> Result<(), TlsError> {
+    let (sender, kept) = oneshot::channel();
+    post(HandshakeMessage::NewSession(Box::new(session), waits.then_some(sender)));
+    if waits { answered(kept, transport).await } else { Ok(()) }
+}
+
+/// Waits for JavaScript. Fails if the stream or its peer closes before: meanwhile, nothing is read.
+async fn answered<T>(mut answer: oneshot::Receiver<T>, transport: &Transport) -> Result<T, TlsError> {
     let answer = poll_fn(|cx| match (Pin::new(&mut answer).poll(cx), transport.poll_peer_closed(cx)) {
         (Poll::Ready(answer), _) => Poll::Ready(answer.ok()),
         (Poll::Pending, Poll::Ready(())) => Poll::Ready(None),
@@ -150,20 +222,17 @@ struct Requirement<'a> {
     is_mandatory: bool,
 }
 
-/// Decides on the peer, and returns what the handshake leaves.
-fn finish(
-    transport: Transport,
-    connection: Connection,
+/// Decides on the peer. What is found is the beginning of the facts.
+fn judged(
+    connection: &Connection,
     requirement: Requirement<'_>,
-    server_name: Option<String>,
-    own: Option<CertificateDer<'static>>,
     credentials: &Credentials,
-) -> Result<Established, ConnectionError> {
+) -> Result<Facts, ConnectionError> {
     // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
     let chain = connection.peer_certificates().unwrap_or_default();
     let verdict = judge(credentials.party.trust(), chain, requirement.peer, UnixTime::now()).err();
     if let (true, Some(verdict)) = (requirement.is_mandatory, &verdict) {
         return Err(TlsError::from(verdict).into());
     }
-    Ok(Established { unread: transport.into_rest(), connection, verdict, server_name, own, sessions: None })
+    Ok(Facts { verdict, ..Facts::default() })
 }

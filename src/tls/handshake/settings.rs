@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
-use rustls::client::Resumption as Store;
+use rustls::client::{Resumption as Store, Tls12Resumption};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, KeyLog, ServerConfig};
 
-use super::exchange::Resumption;
+use super::exchange::{AlpnAnswer, Resumption};
 use crate::tls::credentials::{Credentials, key_log};
-use crate::tls::resumption::ClientSessions;
+use crate::tls::resumption::{ClientSessions, ServerSessions};
 
 /// Gets the lines of a connection's key log.
 pub type SecretSink = Box<dyn Fn(Vec<u8>) + Send + Sync>;
@@ -27,7 +29,13 @@ pub fn client(
         Resumption::Explicit { session, keeps } => {
             let (party, hints) = (Arc::clone(&credentials.party), Arc::clone(&credentials.client_sessions));
             let sessions = Arc::new(ClientSessions::new(party, hints, session.as_deref(), keeps));
-            Arc::make_mut(&mut config).resumption = Store::store(Arc::<ClientSessions>::clone(&sessions));
+            let store = Store::store(Arc::<ClientSessions>::clone(&sessions));
+            let kind = if credentials.has_tickets() {
+                Tls12Resumption::SessionIdOrTickets
+            } else {
+                Tls12Resumption::SessionIdOnly
+            };
+            Arc::make_mut(&mut config).resumption = store.tls12_resumption(kind);
             Some(sessions)
         }
     };
@@ -38,13 +46,56 @@ pub fn client(
     (config, sessions)
 }
 
-/// The configuration `config` of a server.
-pub fn server(mut config: Arc<ServerConfig>, secrets: Option<SecretSink>) -> Arc<ServerConfig> {
+/// What is particular to one connection of a server.
+#[derive(Default)]
+pub struct Particulars {
+    /// Gets the secrets.
+    pub secrets: Option<SecretSink>,
+    /// The application protocol.
+    pub alpn: Option<AlpnAnswer>,
+    /// The OCSP response to staple to the certificate.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// The sessions that JavaScript keeps.
+    pub sessions: Option<Arc<ServerSessions>>,
+}
+
+/// The configuration `config` of a server, adapted to one connection.
+pub fn server(mut config: Arc<ServerConfig>, particulars: Particulars) -> Arc<ServerConfig> {
+    let Particulars { secrets, alpn, ocsp_response, sessions } = particulars;
+    if let Some(alpn) = alpn {
+        Arc::make_mut(&mut config).alpn_protocols = match alpn {
+            AlpnAnswer::Select(protocol) => vec![protocol],
+            // No client can offer an empty name, so that nothing is shared.
+            AlpnAnswer::Refuse => vec![Vec::new()],
+        };
+    }
+    if let Some(response) = ocsp_response {
+        let config = Arc::make_mut(&mut config);
+        let inner = Arc::clone(&config.cert_resolver);
+        config.cert_resolver = Arc::new(Stapling { inner, response });
+    }
+    if let Some(sessions) = sessions {
+        Arc::make_mut(&mut config).session_storage = sessions;
+    }
     if let Some(write) = secrets {
         let config = Arc::make_mut(&mut config);
         config.key_log = with_secrets(&config.key_log, write);
     }
     config
+}
+
+/// Staples a response to the certificate that is shown. rustls sends it if the client asks for one.
+#[derive(Debug)]
+struct Stapling {
+    inner: Arc<dyn ResolvesServerCert>,
+    response: Vec<u8>,
+}
+
+impl ResolvesServerCert for Stapling {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let shown = self.inner.resolve(hello)?;
+        Some(Arc::new(CertifiedKey { ocsp: Some(self.response.clone()), ..shown.as_ref().clone() }))
+    }
 }
 
 fn with_secrets(all: &Arc<dyn KeyLog>, write: SecretSink) -> Arc<dyn KeyLog> {

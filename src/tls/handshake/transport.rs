@@ -28,6 +28,8 @@ pub struct Transport {
     /// How many bytes of `received` have been read.
     taken: usize,
     first: Vec<u8>,
+    /// What has been read, while it is recorded.
+    record: Option<Vec<u8>>,
 }
 
 impl Transport {
@@ -38,12 +40,22 @@ impl Transport {
         // SAFETY: the `AsyncFd` owns an `Arc` of the descriptor, so that the descriptor stays open, and its number the same,
         // until the `AsyncFd` has been dropped and has deregistered it.
         let fd = unsafe { AsyncFd::register(fd) }?;
-        Ok(Self { fd, kind, received, taken: 0, first: Vec::new() })
+        Ok(Self { fd, kind, received, taken: 0, first: Vec::new(), record: None })
     }
 
     /// The first bytes that the peer has sent, at most [`FIRST_BYTES`].
     pub fn first(&self) -> &[u8] {
         &self.first
+    }
+
+    /// Records what is read from now on.
+    pub fn record(&mut self) {
+        self.record = Some(Vec::new());
+    }
+
+    /// Stops recording, and returns what was read meanwhile.
+    pub fn take_record(&mut self) -> Vec<u8> {
+        self.record.take().unwrap_or_default()
     }
 
     /// Returns what was received before the handshake and has not been read.
@@ -95,6 +107,9 @@ impl Transport {
         };
         let missing = FIRST_BYTES - self.first.len();
         self.first.extend_from_slice(&space[..missing.min(count)]);
+        if let Some(record) = &mut self.record {
+            record.extend_from_slice(&space[..count]);
+        }
         Poll::Ready(Ok(count))
     }
 

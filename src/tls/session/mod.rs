@@ -16,6 +16,7 @@ mod records;
 
 use std::io::{self, BufRead, IoSlice, Write};
 use std::mem::MaybeUninit;
+use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ use crate::tls::resumption::ClientSessions;
 /// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that a stream
 /// holds in memory while its peer does not read.
 const SEAL_MOST: usize = 64 << 10;
+
+/// How much plaintext the records that we send may be limited to; the end is the limit of TLS.
+const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=16384;
 
 /// What a read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,8 @@ pub struct Session {
     holds_flight: bool,
     /// The sessions that a server gives, where JavaScript holds them.
     sessions: Option<Arc<ClientSessions>>,
+    /// The most plaintext in a record.
+    fragment_most: usize,
 }
 
 impl Session {
@@ -66,7 +72,8 @@ impl Session {
         connection.set_buffer_limit(None);
         let holds_flight = connection.wants_write();
         let (failure, ended, truncated) = (None, false, false);
-        let mut session = Self { connection, unread, failure, ended, truncated, holds_flight, sessions };
+        let fragment_most = *FRAGMENT_SIZES.end();
+        let mut session = Self { connection, unread, failure, ended, truncated, holds_flight, sessions, fragment_most };
         // The peer may have sent its close_notify right after the handshake.
         session.process();
         session
@@ -75,6 +82,11 @@ impl Session {
     /// The connection, for what was negotiated with the peer.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Whether the last flight of the handshake is all that waits to be sent.
+    pub fn holds_flight(&self) -> bool {
+        self.holds_flight
     }
 
     /// Whether the socket has ended without a close_notify: received data may be incomplete.
@@ -210,10 +222,27 @@ impl Session {
         }
     }
 
+    /// Puts no more than `size` bytes of plaintext into a record from now on. Returns `false` if that is not possible.
+    pub fn set_max_send_fragment(&mut self, size: usize) -> bool {
+        let is_possible = FRAGMENT_SIZES.contains(&size);
+        if is_possible {
+            self.fragment_most = size;
+        }
+        is_possible
+    }
+
     /// Encrypts `batch`. The buffer for records has no limit, so that it accepts everything.
     fn seal(&mut self, batch: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        let mut writer = self.connection.writer();
+        let sealed = if self.fragment_most == *FRAGMENT_SIZES.end() {
+            writer.write_vectored(batch)
+        } else {
+            // Each write makes records of its own.
+            let bytes = batch.iter().map(|slice| &**slice).collect::<Vec<&[u8]>>().concat();
+            bytes.chunks(self.fragment_most).try_for_each(|part| writer.write_all(part)).map(|()| bytes.len())
+        };
         // Only a failed connection returns an error.
-        self.connection.writer().write_vectored(batch).map_err(|_| Errno::PIPE)
+        sealed.map_err(|_| Errno::PIPE)
     }
 
     /// Sends the records that wait. Returns whether all have been sent.
@@ -300,6 +329,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
     use std::os::unix::net::UnixStream;
 
     use super::*;
@@ -316,6 +346,29 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         (Session::new(outcome.client.into(), Vec::new(), None), ours.into(), outcome.server, theirs)
+    }
+
+    #[test]
+    fn no_record_has_more_plaintext_than_is_permitted() {
+        // Its header, the type of the content, and the tag.
+        const OVERHEAD: usize = 5 + 1 + 16;
+        let (mut session, fd, _server, mut peer) = connected();
+        assert!(!session.set_max_send_fragment(511) && !session.set_max_send_fragment(16385));
+        assert!(session.set_max_send_fragment(512));
+        session.flush(&fd, Kind::Unix).unwrap();
+        let taken = session.write(&fd, Kind::Unix, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
+        assert_eq!(taken, 1705);
+        session.send(&fd, Kind::Unix, &[4; 600], false).unwrap();
+        let mut sent = vec![0; 8192];
+        let count = peer.read(&mut sent).unwrap();
+        let mut rest = &sent[..count];
+        let mut plaintext = Vec::new();
+        while let [_, _, _, high, low, ..] = *rest {
+            let length = 5 + usize::from(u16::from_be_bytes([high, low]));
+            plaintext.push(length - OVERHEAD);
+            rest = &rest[length..];
+        }
+        assert_eq!(plaintext, [512, 512, 512, 169, 512, 88]);
     }
 
     #[test]

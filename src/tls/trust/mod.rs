@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`judge`](mod@judge), [`verdict`] | the decision, and all reasons against a peer |
 //! | [`verifier`] | rustls' questions during a handshake |
+//! | [`staple`] | the OCSP response that the verifier is shown |
 //! | [`list`], [`extra_file`] | roots and listed certificates; the path in `NODE_EXTRA_CA_CERTS` |
 //! | [`crl`], [`revocation`] | revocation lists, and whether a path is revoked |
 //! | [`path`] | the certificates from a peer's own to a root |
@@ -26,6 +27,7 @@ mod path;
 mod purpose;
 mod revocation;
 mod signature;
+mod staple;
 pub(crate) mod subject_name;
 mod verdict;
 mod verifier;
@@ -34,5 +36,6 @@ pub use self::crl::Crl;
 pub use self::judge::judge;
 pub use self::list::{ListedCertificate, Trust};
 pub use self::purpose::ExpectedPeer;
+pub use self::staple::noted_during as stapled_during;
 pub use self::verdict::Verdict;
 pub use self::verifier::Verifier;

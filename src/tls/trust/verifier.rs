@@ -20,6 +20,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::judge::judge;
 use super::list::Trust;
 use super::purpose::ExpectedPeer;
+use super::staple;
 use super::verdict::Verdict;
 use crate::tls::provider::signature_algorithms;
 
@@ -84,9 +85,10 @@ impl ServerCertVerifier for Verifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        staple::note(ocsp_response);
         let name = match server_name {
             ServerName::DnsName(name) if self.checks_names => Some(name.as_ref()),
             _ => None,

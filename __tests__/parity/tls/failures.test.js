@@ -1,0 +1,67 @@
+'use strict';
+
+// Parity with node:tls: handshakes that fail, on both sides, with OpenSSL's codes and words.
+
+const net = require('net');
+const { parity, pki } = require('./trace');
+
+const nothing = { refused: true };
+
+parity('no version in common', {
+  ...nothing,
+  client: { maxVersion: 'TLSv1.2' },
+  server: { minVersion: 'TLSv1.3' },
+});
+
+parity('no version in common, the other way round', {
+  ...nothing,
+  client: { minVersion: 'TLSv1.3' },
+  server: { maxVersion: 'TLSv1.2' },
+});
+
+parity('no cipher suite of TLS 1.2 in common', {
+  ...nothing,
+  client: { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
+  server: { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
+});
+
+parity('no cipher suite of TLS 1.3 in common', {
+  ...nothing,
+  client: { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' },
+  server: { ciphers: 'TLS_AES_256_GCM_SHA384' },
+});
+
+parity('no application protocol in common', {
+  ...nothing,
+  client: { ALPNProtocols: ['a'] },
+  server: { ALPNProtocols: ['b'] },
+});
+
+parity('a client of TLS 1.2 without the certificate that is demanded', {
+  ...nothing,
+  except: ['client'],
+  client: { maxVersion: 'TLSv1.2' },
+  server: () => ({ ca: pki.certificate('root'), requestCert: true }),
+});
+
+/** A plain connection in the place of a client, which sends `data`. */
+const plain = (data) => (module, { port }) => {
+  const socket = net.connect(port, '127.0.0.1', () => socket.end(data));
+  return socket;
+};
+
+for (const [what, data] of Object.entries({
+  'a request in the clear': 'GET / HTTP/1.1\r\n\r\n',
+  'a request to a proxy': 'CONNECT a.test:443 HTTP/1.1\r\n\r\n',
+  'nothing at all': '',
+  'what is no TLS': 'nothing that anybody would understand',
+  'part of a record': Buffer.from([22, 3, 1, 0, 100, 1]),
+})) {
+  parity(`a server receives ${what}`, { ...nothing, except: ['client'], connect: plain(data) });
+}
+
+parity('a server that nobody listens at', {
+  ...nothing,
+  except: ['server', 'accepted'],
+  client: { port: 1 },
+});

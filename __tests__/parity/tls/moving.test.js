@@ -1,0 +1,150 @@
+'use strict';
+
+// Parity with node:tls: TLS over sockets that are connected already, or are not yet, and what these hear of it.
+
+const nodeNet = require('net');
+const net = require('../../../node');
+const nodeTls = require('tls');
+const { parity, pki } = require('./trace');
+
+const closes = {
+  secure: (client) => client.end('bye'),
+  accept: (socket) => socket.resume().on('end', () => socket.end()),
+};
+
+/** The net module that goes with a tls module. */
+const netOf = (module) => (module === nodeTls ? nodeNet : net);
+
+const PLAIN_EVENTS = ['connect', 'end', 'finish', 'error', 'close'];
+
+/** Notes what a plain socket emits as an aside, since its order beside the TLS socket's is another question. */
+function watchPlain(plain, trace) {
+  watchPlainEnd(plain, trace);
+  plain.on('data', (data) => trace.asides.push(`plain data ${data.length}`));
+}
+
+/** Connects by `open(net, target)` and puts TLS over that. */
+const over = (open) => (module, { port, host, ...options }, run) => {
+  const socket = open(netOf(module), { port, host }, run);
+  watchPlain(socket, run.traces.client);
+  return module.connect({ ...options, socket });
+};
+
+parity('over a socket that is connecting', { ...closes, connect: over((module, target) => module.connect(target)) });
+
+// What the plain socket hears is left out: Node lets it hear the ciphertext in this case, and only in this.
+parity('over a socket that connects later', {
+  ...closes,
+  connect(module, { port, host, ...options }) {
+    const socket = new (netOf(module).Socket)();
+    setImmediate(() => socket.connect(port, host));
+    return module.connect({ ...options, socket });
+  },
+});
+
+parity('the plain socket is destroyed before it has connected', {
+  refused: true,
+  except: ['server', 'accepted'],
+  connect: over((module, target) => {
+    const socket = module.connect(target);
+    process.nextTick(() => socket.destroy());
+    return socket;
+  }),
+});
+
+parity('the plain socket can not connect', {
+  refused: true,
+  except: ['server', 'accepted'],
+  connect: over((module) => module.connect({ port: 1, host: '127.0.0.1' })),
+});
+
+parity('the plain socket is destroyed later', {
+  connect: over((module, target, run) => (run.plain = module.connect(target))),
+  secure: (client, trace, run) => setImmediate(() => run.plain.destroy()),
+  accept: (socket) => socket.resume(),
+});
+
+parity('the plain socket is destroyed with an error', {
+  connect: over((module, target, run) => (run.plain = module.connect(target))),
+  secure: (client, trace, run) => setImmediate(() => run.plain.destroy(new Error('enough'))),
+  accept: (socket) => socket.resume(),
+});
+
+parity('the TLS socket is destroyed with an error', {
+  connect: over((module, target) => module.connect(target)),
+  secure: (client) => setImmediate(() => client.destroy(new Error('enough'))),
+  accept: (socket) => socket.resume(),
+});
+
+parity('the addresses of the plain socket are those of the TLS socket', {
+  connect: over((module, target, run) => (run.plain = module.connect(target))),
+  secure(client, trace, run) {
+    for (const name of ['remoteAddress', 'remotePort', 'remoteFamily', 'localAddress', 'localFamily']) {
+      trace.note(name, String(client[name]), client[name] === run.plain[name]);
+    }
+    client.end();
+  },
+  accept(socket, trace) {
+    for (const name of ['remoteAddress', 'remoteFamily', 'localAddress', 'localPort']) trace.note(name, String(socket[name]));
+    socket.resume();
+  },
+});
+
+for (const isPaused of [false, true]) {
+  parity(`a server hands a connection to the TLS server${isPaused ? ', which was paused' : ''}`, {
+    ...closes,
+    connect(module, { host, ...options }, run) {
+      const server = netOf(run.pairing.server).createServer({ pauseOnConnect: isPaused }, (plain) => {
+        watchPlainEnd(plain, run.traces.accepted);
+        run.server.emit('connection', plain);
+        server.close();
+      });
+      const socket = new (netOf(module).Socket)();
+      server.listen(0, host, () => socket.connect(server.address().port, host));
+      return module.connect({ ...options, socket });
+    },
+  });
+}
+
+/** As `watchPlain`, without a 'data' listener, which would start the reading. */
+function watchPlainEnd(plain, trace) {
+  for (const event of PLAIN_EVENTS) {
+    plain.on(event, (...details) => trace.asides.push(`plain ${event} ${details.map(String)}`));
+  }
+}
+
+parity('the first bytes have been read, and are put back', {
+  ...closes,
+  connect(module, { host, ...options }, run) {
+    const server = netOf(run.pairing.server).createServer((plain) => {
+      plain.once('data', (data) => {
+        plain.pause();
+        plain.unshift(data);
+        run.server.emit('connection', plain);
+        server.close();
+      });
+    });
+    const socket = new (netOf(module).Socket)();
+    server.listen(0, host, () => socket.connect(server.address().port, host));
+    return module.connect({ ...options, socket });
+  },
+});
+
+parity('new TLSSocket(socket) on both sides', {
+  refused: true,
+  except: ['server', 'accepted'],
+  connect(module, { host, ca }, run) {
+    const { TLSSocket, createSecureContext } = run.pairing.server;
+    const server = netOf(run.pairing.server).createServer((plain) => {
+      const secure = new TLSSocket(plain, { isServer: true, secureContext: createSecureContext(pki.identity('p256')) });
+      secure.on('secure', () => secure.end('hello'));
+      secure.resume();
+      server.close();
+    });
+    const socket = new (netOf(module).Socket)();
+    server.listen(0, host, () => socket.connect(server.address().port, host));
+    const client = module.connect({ socket, ca, servername: 'localhost' });
+    return client;
+  },
+  secure: (client) => client.on('end', () => client.end()),
+});

@@ -1,0 +1,60 @@
+'use strict';
+
+// A socket of ours as a plain stream, for Node's own TLS, which would take a net.Socket for one with a handle of its
+// core.
+
+const { Duplex } = require('stream');
+
+/** Members of the socket below that a TLSSocket over a plain stream lacks. */
+const PROPERTIES = ['localAddress', 'localFamily', 'localPort', 'remoteAddress', 'remoteFamily', 'remotePort'];
+const METHODS = ['address', 'ref', 'setKeepAlive', 'setNoDelay', 'unref'];
+
+class Passage extends Duplex {
+  #socket;
+
+  constructor(socket) {
+    super({ allowHalfOpen: socket.allowHalfOpen, emitClose: true });
+    this.#socket = socket;
+    socket.on('data', (data) => {
+      if (!this.push(data)) socket.pause();
+    });
+    socket.on('end', () => this.push(null));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+    socket.pause();
+  }
+
+  _read() {
+    this.#socket.resume();
+  }
+
+  _write(chunk, encoding, callback) {
+    this.#socket.write(chunk, encoding, callback);
+  }
+
+  _final(callback) {
+    this.#socket.end(callback);
+  }
+
+  _destroy(error, callback) {
+    this.#socket.destroy();
+    callback(error);
+  }
+}
+
+/** Lets `secure`, a TLSSocket over a Passage of `socket`, show and set what only `socket` has. */
+function showMembersOf(socket, secure) {
+  for (const name of PROPERTIES) {
+    Object.defineProperty(secure, name, { get: () => socket[name], enumerable: false, configurable: true });
+  }
+  for (const name of METHODS) {
+    const value = (...args) => {
+      const result = socket[name](...args);
+      return result === socket ? secure : result;
+    };
+    Object.defineProperty(secure, name, { value, writable: true, enumerable: false, configurable: true });
+  }
+  if (socket.connecting) socket.once('connect', () => secure.emit('connect'));
+}
+
+module.exports = { Passage, showMembersOf };

@@ -1,0 +1,61 @@
+'use strict';
+
+// What stands in for `socket.ssl`, OpenSSL's object in Node, for code that asks it and not the socket.
+
+const { kTransport } = require('../symbols');
+const { verifyError } = require('./errors');
+
+/** Methods of a TLSSocket that Node has on `ssl`, too. */
+const SHARED = [
+  'enableTrace',
+  'exportKeyingMaterial',
+  'getCertificate',
+  'getCipher',
+  'getEphemeralKeyInfo',
+  'getFinished',
+  'getPeerCertificate',
+  'getPeerFinished',
+  'getProtocol',
+  'getSession',
+  'getSharedSigalgs',
+  'getTLSTicket',
+  'isSessionReused',
+  'setMaxSendFragment',
+  'setServername',
+  'setSession',
+];
+
+class Ssl {
+  #socket;
+
+  constructor(socket) {
+    this.#socket = socket;
+  }
+
+  /** What is wrong with the peer's certificate: an error, or null. */
+  verifyError() {
+    const socket = this.#socket;
+    return socket._secureEstablished ? verifyError(socket[kTransport].agreement?.verdict) : null;
+  }
+
+  getServername() {
+    return this.#socket.servername || false;
+  }
+
+  getALPNNegotiatedProtocol() {
+    return this.#socket.alpnProtocol ?? false;
+  }
+
+  /** For the methods that are the socket's own. */
+  static call(ssl, name, args) {
+    return ssl.#socket[name](...args);
+  }
+}
+
+for (const name of SHARED) {
+  Ssl.prototype[name] = function method(...args) {
+    return Ssl.call(this, name, args);
+  };
+}
+
+module.exports = { Ssl };

@@ -1,0 +1,145 @@
+//! What a ClientHello has that rustls does not show, but JavaScript is asked about: the id of a session, whether the client
+//! takes tickets, and whether it asks for a stapled OCSP response.
+//!
+//! Pure. Reads what rustls has accepted as a ClientHello already, so that anything unexpected means that there is nothing
+//! of it.
+
+const RECORD_HEADER: usize = 5;
+const HANDSHAKE: u8 = 22;
+const CLIENT_HELLO: u8 = 1;
+/// The version and the random.
+const FIXED: usize = 2 + 32;
+const STATUS_REQUEST: u16 = 5;
+const SESSION_TICKET: u16 = 35;
+const OCSP: u8 = 1;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HelloDetails {
+    /// The id of the session to resume. Where there is a ticket, or under TLS 1.3, it may be random.
+    pub session_id: Vec<u8>,
+    /// Whether the client takes tickets of TLS 1.2.
+    pub takes_tickets: bool,
+    /// Whether the client offers one.
+    pub has_ticket: bool,
+    /// Whether the client asks for a stapled OCSP response.
+    pub asks_for_stapling: bool,
+}
+
+impl HelloDetails {
+    /// Reads the records that a ClientHello has come in.
+    pub fn read(records: &[u8]) -> Self {
+        let mut details = Self::default();
+        // What was found up to an unexpected place counts.
+        let _ = details.read_message(&first_messages(records));
+        details
+    }
+
+    fn read_message(&mut self, message: &[u8]) -> Option<()> {
+        let mut message = Reader(message);
+        if message.byte()? != CLIENT_HELLO {
+            return None;
+        }
+        let mut hello = Reader(message.vector(3)?);
+        hello.take(FIXED)?;
+        self.session_id = hello.vector(1)?.to_vec();
+        let _suites = hello.vector(2)?;
+        let _compressions = hello.vector(1)?;
+        let mut extensions = Reader(hello.vector(2)?);
+        while !extensions.0.is_empty() {
+            let kind = u16::from_be_bytes([extensions.byte()?, extensions.byte()?]);
+            let body = extensions.vector(2)?;
+            match kind {
+                STATUS_REQUEST => self.asks_for_stapling = body.first() == Some(&OCSP),
+                SESSION_TICKET => {
+                    self.takes_tickets = true;
+                    self.has_ticket = !body.is_empty();
+                }
+                _ => {}
+            }
+        }
+        Some(())
+    }
+}
+
+/// The handshake messages at the beginning of `records`, joined.
+fn first_messages(records: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(records.len());
+    let mut rest = Reader(records);
+    while let Some(&[kind, _, _, high, low]) = rest.take(RECORD_HEADER) {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        match rest.take(length) {
+            Some(body) if kind == HANDSHAKE => joined.extend_from_slice(body),
+            _ => break,
+        }
+    }
+    joined
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1)?.first().copied()
+    }
+
+    /// What is behind its length, which has `size` bytes.
+    fn vector(&mut self, size: usize) -> Option<&'a [u8]> {
+        let length = self.take(size)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+        self.take(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::ClientConnection;
+    use rustls::pki_types::ServerName;
+
+    use super::*;
+    use crate::tls::credentials::{Credentials, Options};
+
+    fn records(fragment: Option<usize>, version: &str) -> Vec<u8> {
+        let options = Options { ca: Some(vec![]), max_version: Some(version.into()), ..Options::default() };
+        let mut config = Credentials::new(&options).unwrap().client;
+        Arc::make_mut(&mut config).max_fragment_size = fragment;
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = ClientConnection::new(config, name).unwrap();
+        let mut records = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut records).unwrap();
+        }
+        records
+    }
+
+    #[test]
+    fn a_client_of_rustls_takes_tickets_and_asks_for_stapling() {
+        for fragment in [None, Some(40)] {
+            let details = HelloDetails::read(&records(fragment, "TLSv1.2"));
+            let expected = HelloDetails { takes_tickets: true, asks_for_stapling: true, ..HelloDetails::default() };
+            assert_eq!(details, expected);
+            assert_eq!(HelloDetails::read(&records(fragment, "TLSv1.3")).session_id.len(), 32);
+        }
+    }
+
+    #[test]
+    fn a_hello_that_is_cut_off_anywhere_has_what_came() {
+        let whole = records(None, "TLSv1.3");
+        for length in 0..whole.len() {
+            let details = HelloDetails::read(&whole[..length]);
+            assert_eq!(details, HelloDetails::default(), "the record is not whole");
+        }
+        let message = first_messages(&whole);
+        let mut short = message.clone();
+        short.truncate(40);
+        assert_eq!(HelloDetails::default().read_message(&short), None);
+        assert_eq!(HelloDetails::read(b"GET / HTTP/1.1\r\n\r\n"), HelloDetails::default());
+    }
+}
