@@ -93,8 +93,17 @@ const OUTCOMES = {
   fetch: bothWays(FETCH, { encrypted: true, reset: 'UND_ERR_SOCKET', distrusted: UNKNOWN_ISSUER }),
   undici: bothWays(UNDICI, { reset: 'UND_ERR_SOCKET', resumed: true, distrusted: NOT_TRUSTED }),
   axios: bothWays(AXIOS, { distrusted: UNKNOWN_ISSUER }),
-  got: { ...bothWays(GOT, { distrusted: UNKNOWN_ISSUER }), http2: { old: '1.1 ', recent: true } },
-  proxies: bothWays(PROXIES),
+  got: {
+    ...bothWays(GOT, { distrusted: UNKNOWN_ISSUER }),
+    http2: { old: '1.1 ', recent: true },
+    // Its HTTP/2 has a class of Node's out of a TLSSocket over a Duplex.
+    left: ['TLSWrap'],
+  },
+  proxies: {
+    ...bothWays(PROXIES),
+    // TLS through TLS, with a proxy that is reached over TLS.
+    left: ['TLSWrap'],
+  },
 };
 
 describe.each(Object.entries(OUTCOMES))('%s', (name, expected) => underBoth(name, expected));

@@ -20,10 +20,10 @@ const OF_NODE = { net: ['TCP'], tls: ['TCP', 'TLSWrap'] };
 
 /**
  * Tests that the program `name` has the outcome `expected`, with the flag and without. Without it, its sockets are of
- * Node: `uses` says whether it has any of TLS. `given()` is the `server` that it talks to, and what else it `knows` of
- * that.
+ * Node: `uses` says whether it has any of TLS. With it, only those in `left` are; the table that has it has the reason.
+ * `given()` is the `server` that it talks to, and what else it `knows` of that.
  */
-function underBoth(name, { uses = 'tls', ...expected }, given = () => ({})) {
+function underBoth(name, { uses = 'tls', left = [], ...expected }, given = () => ({})) {
   let trusted;
 
   beforeAll(() => {
@@ -38,7 +38,7 @@ function underBoth(name, { uses = 'tls', ...expected }, given = () => ({})) {
     const env = { IDENTITIES, NODE_EXTRA_CA_CERTS: trusted, PEER };
     const flags = isOurs ? UNDER_OURS : [];
     const found = await outcome(path.join(__dirname, `${name}.js`), { node, flags, env, server });
-    const nodesHandles = isOurs ? [] : OF_NODE[uses];
+    const nodesHandles = isOurs ? left : OF_NODE[uses];
     expect(found).toEqual({ isOurs, nodesHandles, ...expected });
   }
 
