@@ -171,6 +171,13 @@ export interface ServerOptions extends SocketOptions {
   captureRejections?: boolean | undefined;
 }
 
+/** A handle of Node's core (`TCP`, `Pipe`): the `_handle` of a socket or server of `node:net`. */
+export interface NodesHandle {
+  /** The descriptor, -1 without one. */
+  readonly fd: number;
+  close(callback?: () => void): void;
+}
+
 /** Where and how to listen: on a `port`, a `path`, an `fd` or a `handle`. */
 export interface ListenOptions {
   /** The port. With 0, the default, the system chooses one. */
@@ -185,15 +192,15 @@ export interface ListenOptions {
   path?: string | undefined;
   /** A descriptor that is bound and listening, see {@link Server.listenFD}. */
   fd?: number | undefined;
-  /** A socket that is bound already. All other options are ignored. */
-  handle?: BoundSocket | undefined;
+  /** A socket that is bound already, or a handle of Node's core. All other options are ignored. */
+  handle?: BoundSocket | NodesHandle | undefined;
   /** How many connections may wait to be accepted. Default 511; the system may allow fewer. */
   backlog?: number | undefined;
   /** With `host: '::'`: do not accept IPv4. Default `false`. */
   ipv6Only?: boolean | undefined;
   /** Share the port with other sockets that set this option; the kernel spreads the connections. Default `false`. */
   reusePort?: boolean | undefined;
-  /** Accepted and ignored: a server never shares its port with other workers of a cluster. */
+  /** Accepted and ignored: only in `rust-net/node` does a server share its port with other workers of a cluster. */
   exclusive?: boolean | undefined;
   /** Lets every user read from the UNIX socket. Default `false`. */
   readableAll?: boolean | undefined;
@@ -598,8 +605,11 @@ export interface StreamOptions extends SocketOptions {
    * this process owns throws `EEXIST`; both stay open.
    */
   fd?: number | undefined;
-  /** A bound socket to connect from. It can't be combined with `localAddress` and `localPort`. */
-  handle?: BoundSocket | undefined;
+  /**
+   * A bound socket to connect from, which can't be combined with `localAddress` and `localPort`. Or a connection of
+   * Node's core: the stream takes over a copy of its descriptor, and the handle is closed.
+   */
+  handle?: BoundSocket | NodesHandle | undefined;
   /** Receives into `buffer` and calls `callback`, instead of 'data'. If `callback` returns false, the stream pauses. */
   onread?: OnReadOpts | undefined;
   /** Connecting to one of these addresses fails with `ERR_IP_BLOCKED`. */

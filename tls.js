@@ -11,7 +11,8 @@ const { Server, createServer } = require('./lib/tls-today/server');
 const { TLSSocket } = require('./lib/tls-today/socket');
 
 const { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW, checkServerIdentity, convertALPNProtocols } = nodes;
-const { getCACertificates, getCertificateCompressionAlgorithms, getCiphers, rootCertificates } = nodes;
+const { createSecurePair, getCACertificates, getCertificateCompressionAlgorithms } = nodes;
+const { getCiphers, rootCertificates } = nodes;
 
 module.exports = {
   CLIENT_RENEG_LIMIT,
@@ -29,6 +30,7 @@ module.exports = {
 };
 
 // Not every version of Node has these.
+if (createSecurePair) module.exports.createSecurePair = createSecurePair;
 if (getCACertificates) module.exports.getCACertificates = getCACertificates;
 if (getCertificateCompressionAlgorithms) {
   module.exports.getCertificateCompressionAlgorithms = getCertificateCompressionAlgorithms;

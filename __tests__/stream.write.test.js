@@ -160,6 +160,40 @@ describe('stream.write(data, encoding=\'ascii\')', () => {
     expect(accepted.bufferSize).toBe(undefined);
   });
 
+  // Small ones are put together first, in the engine's own memory: 4 KiB.
+  test.each([10, 600, 4000, 5000])('what was corked arrives whole, in any encodings (%i units)', async (length) => {
+    const text = 'é€𝄞A'.repeat(length).slice(0, length);
+    const encodings = ['latin1', 'utf8', 'ascii', 'binary', 'utf-8', 'UTF8', 'utf16le', 'base64'];
+    const writes = encodings.flatMap((encoding) => [[text, encoding], [Buffer.from(text)], ['', encoding], [Buffer.alloc(0)]]);
+    for (const some of [writes, writes.slice(0, 4), writes.slice(0, 16), writes.slice(4, 12), writes.slice(16)]) {
+      const received = await arrivalOf((stream) => {
+        stream.cork();
+        for (const write of some) stream.write(...write);
+        stream.uncork();
+      });
+      const expected = Buffer.concat(some.map(([data, encoding]) => Buffer.from(data, encoding)));
+      expect(received.equals(expected)).toBe(true);
+    }
+  });
+
+  test('what was corked waits for a peer that does not read, and arrives whole', async () => {
+    const [client, accepted] = await pair({ client: nodeNet });
+    client.pause();
+    let expected = '';
+    for (let count = 0; accepted.bufferSize === 0; count++) {
+      accepted.cork();
+      for (const text of [`head ${count} é`, 'body '.repeat(100)]) {
+        expected += text;
+        accepted.write(text, 'utf8');
+      }
+      accepted.uncork();
+    }
+    accepted.end();
+    const received = collect(client);
+    client.resume();
+    expect((await received).toString()).toBe(expected);
+  });
+
   test('cork() and uncork() hold writes back, and hand them on together', async () => {
     const [client, accepted] = await pair({ client: nodeNet });
     const events = record(client, 'data');

@@ -9,6 +9,7 @@ const { validateBoolean, validateObject, validatePath, validatePort, validateStr
 const engines = require('./engine');
 const errors = require('./errors');
 const { readOptions } = require('./options');
+const { kShown } = require('./passing');
 const { kAdopt } = require('./symbols');
 const { Transport } = require('./transport');
 
@@ -46,6 +47,11 @@ class BoundSocket {
   /** Closes a socket that has not been adopted. */
   close() {
     this[kAdopt]().transport.release();
+  }
+
+  /** Node's core can't be shown one: it has no handle before it listens or connects. */
+  [kShown]() {
+    throw errors.invalidHandleType();
   }
 
   [Symbol.dispose ?? Symbol.for('nodejs.dispose')]() {

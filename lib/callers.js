@@ -4,9 +4,10 @@
 
 const util = require('util');
 
-/** The scripts of Node's core that make the standard streams, and what a cluster's primary distributes. */
+/** The scripts of Node's core that make the standard streams, what a cluster's primary distributes, and http2. */
 const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
 const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
+const HTTP2 = 'node:internal/http2/core';
 /** Node's own TLS, by the version of Node. */
 const NODES_TLS = ['node:_tls_wrap', 'node:internal/tls/wrap'];
 
@@ -41,4 +42,4 @@ function scripts(count) {
   }
 }
 
-module.exports = { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript };
+module.exports = { BOOTSTRAP, DISTRIBUTOR, HTTP2, NODES_TLS, callingScript };

@@ -56,7 +56,9 @@ const differences = {
   countsNodesOwn: { page: false, today: true },
   /** Whether the encodings and `pause()` of a stream stay when it is opened again. */
   keepsModesWhenReopened: { page: false, today: true },
-  /** Whether `listen()` in a worker of a cluster means a port that is shared by all workers, which is an error. */
+  /** Whether a descriptor that is bound and does not listen yet is made to (else: EINVAL). */
+  listensOnBound: { page: false, today: true },
+  /** Whether the workers of a cluster share the ports that they listen on (else: each listens for itself). */
   sharesPortsInClusters: { page: false, today: true },
 };
 

@@ -10,9 +10,12 @@ const { executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
 const binding = require('./binding');
 const events = require('./events');
-const { copy, put, sizeOfAll } = require('./memory');
+const { copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
 
-const { FLUSH_DUE } = binding;
+const { FLUSH_DUE, UTF8 } = binding;
+
+/** Bytes that a UTF-16 unit can take in UTF-8. */
+const UTF8_MOST = 3;
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
@@ -145,6 +148,40 @@ function write(id, chunks) {
   return taken(engine.writeOutgoing(id, length));
 }
 
+/**
+ * Puts what `_writev` takes, small Buffers and texts, into the memory for small writes, for `writeGathered`. Returns
+ * how many bytes that are; -1 if they might not fit, or if a text has another encoding than those of `encodings`.
+ */
+function gather(list, encodings) {
+  let most = 0;
+  for (const { chunk, encoding } of list) {
+    if (typeof chunk !== 'string') most += sizeOf(chunk);
+    else if (encodings[encoding] === undefined) return -1;
+    else most += encodings[encoding] === UTF8 ? UTF8_MOST * chunk.length : chunk.length;
+  }
+  if (most > outgoing.length) return -1;
+  let length = 0;
+  for (const { chunk, encoding } of list) {
+    if (typeof chunk === 'string') {
+      length += writeText(outgoing, chunk, length, encoding);
+    } else if (sizeOf(chunk) > 0) {
+      set(outgoing, chunk, length);
+      length += sizeOf(chunk);
+    }
+  }
+  return length;
+}
+
+/** Writes what `gather` has put there. Returns how many bytes were taken, or a negative errno. */
+function writeGathered(id, length) {
+  return taken(engine.writeOutgoing(id, length));
+}
+
+/** A Buffer with what `gather` has put there, from byte `start` on. */
+function gathered(start, length) {
+  return copy(outgoing, start, length);
+}
+
 /** Writes a short `text` of `length` units in an encoding of the binding's. It is taken whole, or not at all. */
 function writeString(id, text, length, encoding) {
   return taken(engine.writeString(id, text, length, encoding));
@@ -193,6 +230,8 @@ module.exports = {
   asyncId,
   attempt,
   bulkMemory,
+  gather,
+  gathered,
   later,
   messageMemory,
   own,
@@ -201,5 +240,6 @@ module.exports = {
   takeBack,
   takeBulk,
   write,
+  writeGathered,
   writeString,
 };

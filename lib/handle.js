@@ -5,6 +5,7 @@
 // its own, and uses the socket as any other stream, but `http` calls some of its methods all the same.
 
 const { callingScript } = require('./callers');
+const { kShown } = require('./passing');
 
 class Handle {
   /** For code that calls `readStart` and `readStop`, to note which was last. */
@@ -37,6 +38,18 @@ class Handle {
 
   /** Does nothing: the stream reads as it has been paused and resumed. */
   readStop() {}
+
+  /** Closes the socket. */
+  close(callback) {
+    if (callback) this.#owner.once('close', callback);
+    if (this.#owner.destroy) this.#owner.destroy();
+    else this.#owner.close();
+  }
+
+  /** What is sent in its place to another process: a handle of Node's core over the same socket. */
+  [kShown]() {
+    return this.#owner[kShown]()._handle;
+  }
 
   ref() {
     this.#owner.ref();

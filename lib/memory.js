@@ -13,6 +13,9 @@ const set = call.bind(TypedArray.set);
 /** How long a view really is, whatever its own properties say: what lies behind it may be another connection's. */
 const sizeOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteLength').get);
 
+/** `writeText(target, text, offset, encoding)`, where there is room for it: returns how many bytes that took. */
+const writeText = call.bind(Buffer.prototype.write);
+
 const bufferOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'buffer').get);
 const offsetOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteOffset').get);
 
@@ -54,4 +57,4 @@ function put(memory, chunks) {
   }
 }
 
-module.exports = { copy, join, put, set, sizeOf, sizeOfAll, view };
+module.exports = { copy, join, put, set, sizeOf, sizeOfAll, view, writeText };

@@ -51,10 +51,16 @@ let setOwnerOf = null;
 
 /** The setter sits on the prototype of `TCP`, which only an instance leads to. */
 function findSetter() {
-  const handle = nodesNet._createServerHandle('127.0.0.1', 0, 4);
+  const handle = anyTcpHandle();
   const { set } = Object.getOwnPropertyDescriptor(handle.constructor.prototype, 'owner');
   handle.close();
   return set;
+}
+
+/** A machine may have no IPv4, or no IPv6. */
+function anyTcpHandle() {
+  const handle = nodesNet._createServerHandle('127.0.0.1', 0, 4);
+  return isNodesHandle(handle) ? handle : nodesNet._createServerHandle('::1', 0, 6);
 }
 
 module.exports = { isNodesHandle, lend, setOwner, shareListener, takeConnection };

@@ -36,9 +36,15 @@ function show(object, Class, take, leave = () => {}) {
   });
 }
 
-/** Has the channels to child processes, and the one to the parent, show our sockets to Node's core. */
+/**
+ * Has the channels to child processes, and the one to the parent, show our sockets to Node's core, which would take
+ * what stands in for `_handle` for a handle of its own. It changes nothing for other sockets, so it is not undone.
+ */
 function install() {
   wrapSend(host);
+  for (const handle of host._getActiveHandles?.() ?? []) {
+    if (handle instanceof childProcess.ChildProcess) wrapSend(handle);
+  }
   wrap(childProcess.ChildProcess.prototype, 'spawn', function spawn(original, args) {
     try {
       return Reflect.apply(original, this, args);

@@ -11,7 +11,10 @@ module.exports = {
   /** TLS on a stream, once it has been asked for; null before. */
   kSecurity: Symbol('security'),
 
-  /** On the prototypes of classes that are in the place of Node's own (lib/takeover.js): true. */
+  /**
+   * On the prototypes of classes that are in the place of Node's own (lib/takeover.js): `{ teach, bridge }`:
+   * functions that have Node's http parser, and http2, read from our sockets.
+   */
   kInPlace: Symbol('in place'),
 
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */

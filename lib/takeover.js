@@ -11,6 +11,7 @@ const Module = require('module');
 const { debuglog } = require('util');
 const { builtin, kNodesOwn, nodesOwn } = require('./builtin');
 const { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript } = require('./callers');
+const { install } = require('./passing');
 
 const debug = debuglog('rust-net');
 
@@ -42,13 +43,25 @@ const LATE = 'RUST_NET_LATE';
 const ROWS = {
   net(patches, ours, users) {
     const { kInPlace } = require('./symbols');
+    const { bridge } = require('./bridge');
     const nodes = nodesOwn('net');
     for (const [prototype, name, value] of require('./wrapped').wrappedMembers(ours)) {
       if (name in prototype) debug('net: %s() had been changed before, and is heard', name);
       patches.define(prototype, name, { value, writable: true, configurable: true });
     }
     for (const Class of [ours.Socket, ours.Server]) {
-      patches.define(Class.prototype, kInPlace, { value: true, configurable: true });
+      patches.define(Class.prototype, kInPlace, { value: { bridge, teach }, configurable: true });
+    }
+    /** Has Node's http parser read from our sockets. Called when one of them first has a parser. */
+    function teach(parser) {
+      const { PARSER_METHODS } = require('./stream/parsing');
+      const prototype = Object.getPrototypeOf(parser);
+      for (const [name, method] of Object.entries(PARSER_METHODS)) {
+        const original = prototype[name];
+        patches.set(prototype, name, function taught(...args) {
+          return method(original, this, args);
+        });
+      }
     }
     // Node's own TLS finds some of the members of its sockets on what `net.Socket` is at that time.
     const [from, to] = [nodes.Socket.prototype, ours.Socket.prototype];
@@ -273,6 +286,8 @@ function takeOver(loaders) {
     debug('replaced already');
     return false;
   }
+  // Before any process is started that a socket could be sent to.
+  install();
   takeover = new Takeover(loaders);
   return true;
 }

@@ -15,6 +15,8 @@ const { ensurePeers } = require('./peers');
 /** Folders of `__tests__` that `npm test` leaves out. */
 const MATRIX = [
   'benchmark', // what the benchmark makes of its measurements
+  'cluster/nodes', // every Node but the one that runs the tests
+  'cluster/packages', // packages of others
   'endurance', // a test's point is the number of rounds
   'faults', // a binding with faults in it, which is built first
   'node/packages', // packages and servers of others

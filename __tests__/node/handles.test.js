@@ -1,6 +1,6 @@
 'use strict';
 
-// "What can't be had outside Node's core (passing a handle to a child process, `cluster`'s shared handles, `_handle`)
+// Handles of Node's core become ours and ours go to other processes. "What can't be had outside Node's core (`_handle`)
 // gives a clear error or a documented alternative, never silence."
 
 const { fork } = require('child_process');
@@ -8,9 +8,10 @@ const { once } = require('events');
 const nodeNet = require('net');
 const path = require('path');
 const { Worker } = require('worker_threads');
+const page = require('../..');
 const net = require('../../node');
 const { MAJORS, nodes } = require('../package/nodes');
-const { atEnd, destroyAtEnd, listening, pair, scratch, thrown } = require('../helpers');
+const { atEnd, collect, destroyAtEnd, listening, pair, thrown } = require('../helpers');
 const { DEADLINE, project, run } = require('./project');
 
 jest.setTimeout(4 * DEADLINE);
@@ -21,88 +22,56 @@ beforeAll(() => {
   binaries = new Map(nodes());
 });
 
-describe('in a worker of a cluster', () => {
-  /** Two workers, each of which listens in all ways and says what came of it. */
-  const APPLICATION = {
-    'app.js': `
-const cluster = require('cluster');
-const { once } = require('events');
-const net = require('net');
-
-async function outcome(options) {
-  const server = net.createServer((stream) => stream.end(String(process.pid)));
-  server.listen(options);
-  const { code, message } = await once(server, 'listening').catch((error) => error);
-  return { server, port: server.address()?.port, code, message };
-}
-
-async function work() {
-  const shared = await outcome({ port: 0, host: '127.0.0.1' });
-  const atPath = await outcome({ path: process.env.SOCKET });
-  const exclusive = await outcome({ port: 0, host: '127.0.0.1', exclusive: true });
-  const { code, message } = shared;
-  const told = once(process, 'message');
-  process.send({ shared: code, atPath: atPath.code, message, port: exclusive.port });
-  const [port] = await told;
-  const reusing = await outcome({ port, host: '127.0.0.1', reusePort: true });
-  process.send({ reusing: reusing.port === port });
-  await once(process, 'message');
-  exclusive.server.close();
-  reusing.server.close();
-  process.disconnect();
-}
-
-async function lead() {
-  const workers = [cluster.fork(), cluster.fork()];
-  const first = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]));
-  const holder = net.createServer().listen({ port: 0, host: '127.0.0.1', reusePort: true });
-  await once(holder, 'listening');
-  const { port } = holder.address();
-  const second = await Promise.all(workers.map((worker) => {
-    const answer = once(worker, 'message');
-    worker.send(port);
-    return answer;
-  }));
-  const [pid] = await once(net.connect(first[1].port, '127.0.0.1'), 'data');
-  const isAlone = String(pid) === String(workers[1].process.pid);
-  const exits = workers.map((worker) => once(worker, 'exit'));
-  for (const worker of workers) worker.send('done');
-  holder.close();
-  const codes = (await Promise.all(exits)).map(([code]) => code);
-  process.stdout.write(JSON.stringify({ first, second: second.map(([answer]) => answer), isAlone, codes }));
-}
-
-if (cluster.isPrimary) lead();
-else work();
-`,
-  };
-
-  test.each(MAJORS)('sharing is an error, and reusePort and exclusive work, on Node %i', async (major) => {
-    const env = { SOCKET: path.join(scratch(), 'socket') };
-    const flags = ['--require', 'rust-net/register', 'app.js'];
-    const output = JSON.parse(await run(project(APPLICATION), flags, { node: binaries.get(major), env }));
-    const CODE = 'ERR_RUST_NET_CLUSTER';
-    const message = expect.stringMatching(/reusePort: true.*exclusive: true/);
-    const answer = { shared: CODE, atPath: CODE, message, port: expect.any(Number) };
-    const second = [{ reusing: true }, { reusing: true }];
-    expect(output).toEqual({ first: [answer, answer], second, isAlone: true, codes: [0, 0] });
-    expect(output.first[0].port).not.toBe(output.first[1].port);
-  });
-});
-
 describe('a handle', () => {
-  test('is not sent to a child process: ERR_INVALID_HANDLE_TYPE', async () => {
+  test('goes to a child process that has not loaded us: there, it is Node\'s', async () => {
     const [client, accepted, server] = await pair({ server: net, client: net });
     const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
     atEnd(() => child.kill());
-    for (const handle of [client, accepted, server]) {
-      expect(thrown(() => child.send('take', handle)).code).toBe('ERR_INVALID_HANDLE_TYPE');
+    child.send('greet', accepted);
+    expect(accepted._handle).toBe(null);
+    expect(String(await once(client, 'data'))).toBe('from the child');
+    child.send('close', server);
+    expect(await once(child, 'message')).toEqual([server.address().port, undefined]);
+    expect(server.listening).toBe(true);
+  });
+
+  test.each([
+    ['page', page],
+    ['today', net],
+  ])('goes with all that is in flight, but for what has been received before: %s', async (_, from) => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    const server = await listening(from.createServer());
+    for (const isRead of [false, true]) {
+      const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+      client.write('early; ');
+      const [accepted] = await once(server, 'connection');
+      destroyAtEnd(accepted);
+      const received = isRead ? String((await once(accepted, 'data'))[0]) : '';
+      accepted.write('before; ');
+      child.send('echo', accepted);
+      client.end('late');
+      const echoed = String(await collect(client));
+      expect([received, echoed]).toEqual([isRead ? 'early; ' : '', `before; ${isRead ? '' : 'early; '}late`]);
     }
-    // Nothing of it has gone out, and both the channel and the connection are as before.
+  });
+
+  test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {
+    const [client] = await pair({ server: net, client: net });
+    client.setSecure();
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    expect(thrown(() => child.send('greet', client)).code).toBe('ERR_INVALID_HANDLE_TYPE');
     child.send('end');
     expect(await once(child, 'message')).toEqual(['end', undefined]);
-    accepted.end('still here');
-    expect(String(await once(client, 'data'))).toBe('still here');
+  });
+
+  test('of a BoundSocket stays: ERR_INVALID_HANDLE_TYPE', () => {
+    const bound = new net.BoundSocket();
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    expect(thrown(() => child.send('greet', bound)).code).toBe('ERR_INVALID_HANDLE_TYPE');
+    bound.close();
   });
 
   test('the alternative: a child is given the descriptor as one of its stdio', async () => {
@@ -169,12 +138,9 @@ const server = net.createServer().listen(0, '127.0.0.1', () => {
     expect(output.trim().split('\n')).toEqual([refused, refused, 'true', refused, refused, 'true']);
   });
 
-  test.each([
-    ['ours', net],
-    ["Node's", nodeNet],
-  ])('of %s is not taken by listen() or as an option: ERR_INVALID_ARG_VALUE', async (_, from) => {
-    const running = await listening(from.createServer(), 0, '127.0.0.1');
-    const connected = destroyAtEnd(from.connect(running.address().port, '127.0.0.1'));
+  test('of ours is not taken by listen() or as an option: ERR_INVALID_ARG_VALUE', async () => {
+    const running = await listening(net.createServer(), 0, '127.0.0.1');
+    const connected = destroyAtEnd(net.connect(running.address().port, '127.0.0.1'));
     await once(connected, 'connect');
     for (const holder of [running, connected]) {
       const server = net.createServer();
@@ -183,5 +149,79 @@ const server = net.createServer().listen(0, '127.0.0.1', () => {
       expect(server.listening).toBe(false);
       expect(thrown(() => new net.Socket({ handle: holder._handle })).code).toBe('ERR_INVALID_ARG_VALUE');
     }
+  });
+
+  test.each([
+    ['page', page],
+    ['today', net],
+  ])("of Node's is listened on, and closed with the server: %s", async (_, { createServer }) => {
+    for (const wrap of [(handle) => handle, (_handle) => ({ _handle }), (handle) => ({ handle })]) {
+      const handle = nodeNet._createServerHandle('127.0.0.1', 0, 4);
+      const server = await listening(createServer((socket) => socket.end('hello')), wrap(handle));
+      const { port } = server.address();
+      expect(port).toBeGreaterThan(0);
+      expect(String(await collect(destroyAtEnd(nodeNet.connect(port, '127.0.0.1'))))).toBe('hello');
+      server.close();
+      expect(handle.fd).toBe(-1);
+    }
+  });
+
+  test('a descriptor that is bound and does not listen: today, it begins to (listensOnBound)', async () => {
+    // In a process of its own, which ends without closing what then has two owners.
+    const script = `
+const { once } = require('events');
+const nodeNet = require('net');
+const net = require(process.argv[2]);
+const { fd } = nodeNet._createServerHandle('127.0.0.1', 0, 4);
+const server = net.createServer((socket) => socket.end('hello')).listen({ fd });
+server.on('error', ({ code }) => process.stdout.write(code, () => process.exit()));
+server.on('listening', async () => {
+  const [data] = await once(nodeNet.connect(server.address().port, '127.0.0.1'), 'data');
+  process.stdout.write(data, () => process.exit());
+});
+`;
+    const folder = project({ 'app.js': script });
+    const outcome = (name) => run(folder, ['app.js', name]);
+    expect(await Promise.all(['net', 'rust-net/node', 'rust-net'].map(outcome))).toEqual(['hello', 'hello', 'EINVAL']);
+  });
+
+  test("of Node's that can't listen: EINVAL, and it is closed", async () => {
+    const [client] = await pair({ server: nodeNet, client: nodeNet });
+    const { _handle: handle } = client;
+    const server = net.createServer();
+    server.listen(handle);
+    const [error] = await once(server, 'error');
+    expect(error).toMatchObject({ code: 'EINVAL', syscall: 'listen' });
+    expect(handle.fd).toBe(-1);
+  });
+
+  test.each([
+    ['page', page],
+    ['today', net],
+  ])("of Node's becomes a stream, which reads unless it is told not to: %s", async (_, { Socket }) => {
+    for (const options of [{}, { pauseOnCreate: true }, { manualStart: true }]) {
+      const serverOptions = { pauseOnConnect: true };
+      const [client, accepted] = await pair({ server: nodeNet, client: nodeNet, serverOptions });
+      const { _handle: handle } = accepted;
+      const socket = destroyAtEnd(new Socket({ handle, ...options }));
+      expect(handle.fd).toBe(-1);
+      expect([socket.remotePort, socket.isPaused()]).toEqual([client.localPort, Boolean(options.pauseOnCreate)]);
+      client.end('question');
+      const chunks = [];
+      socket.on('data', (chunk) => chunks.push(chunk));
+      socket.resume();
+      await once(socket, 'end');
+      expect(String(Buffer.concat(chunks))).toBe('question');
+    }
+  });
+
+  test("of Node's that has no descriptor is like none", async () => {
+    const server = await listening(net.createServer((socket) => socket.end('hello')));
+    const closed = nodeNet._createServerHandle('127.0.0.1', 0, 4);
+    closed.close();
+    const socket = destroyAtEnd(new net.Socket({ handle: closed }));
+    expect(socket._handle).toBe(null);
+    socket.connect(server.address().port, '127.0.0.1');
+    expect(String(await collect(socket))).toBe('hello');
   });
 });

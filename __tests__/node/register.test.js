@@ -99,7 +99,7 @@ const worker = new Worker(new URL('./check.mjs', import.meta.url));
 const child = fork('./check.mjs');
 const answers = await Promise.all([once(worker, 'message'), once(child, 'message')]);
 process.stdout.write(JSON.stringify(answers.map(([answer]) => answer)));
-child.disconnect();
+if (child.connected) child.disconnect();
 `,
   });
   const output = await run(folder, ['app.mjs'], { env: { NODE_OPTIONS: '--import rust-net/register' } });

@@ -139,7 +139,7 @@ describe.each(MAJORS)('on Node %i', (major) => {
     const flags = ['--require', './function.js', '--require', 'rust-net/register', '--no-warnings'];
     const given = { outcome: 'connect', isOurs: false, seen: ['net.connect'] };
     expect(await play(...flags, 'connects.js')).toEqual(given);
-    const script = "process.on('warning', ({ code }) => process.stdout.write(JSON.stringify(code))); require('net');";
+    const script = "process.on('warning', ({ code }) => process.stdout.write(JSON.stringify(code))); require('net').Socket;";
     expect(await play(...flags, '--eval', script)).toBe('RUST_NET_LATE');
   });
 });

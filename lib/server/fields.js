@@ -47,7 +47,7 @@ function setFields(server) {
   server[kHandle] = null;
   server[kStreamOptions] = null;
   server[kInherited] = NOTHING_INHERITED;
-  server[kWorkers] = new Set();
+  server[kWorkers] = [];
 }
 
 /** The spans of `setKeepAlive` for the streams of `server`. */

@@ -197,7 +197,7 @@ function serverFor(contract, Stream) {
 
 /** Emits 'close' when the connections are gone, those in other processes, too. Meanwhile they count as one. */
 function closeWithWorkers(server) {
-  if (server[kWorkers].size === 0) {
+  if (server[kWorkers].length === 0) {
     emitCloseIfDone(server);
     return;
   }

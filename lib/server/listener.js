@@ -51,7 +51,8 @@ function open(target, contract) {
   if (transport) return { key: KEY_OF_HANDLES, ...listenOnBound(transport, backlog) };
   if (handle) return { key: target.key ?? KEY_OF_HANDLES, ...listenOnHandle(target) };
   if (fd !== undefined) {
-    const id = engines.attempt('listen', (engine) => engine.adoptListener(fd));
+    const ownBacklog = contract.listensOnBound ? backlog : undefined;
+    const id = engines.attempt('listen', (engine) => engine.adoptListener(fd, ownBacklog));
     return typeof id === 'number' ? { id, key: 'null:null:null' } : { error: badDescriptor(id, contract) };
   }
   return path === undefined ? openTcp(target, contract) : openUnix(target, contract);

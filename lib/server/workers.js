@@ -12,8 +12,13 @@ const { kConnections, kListener, kWorkers } = require('./fields');
 class Workers extends EventEmitter {
   /** Called by Node's core with the list of the sockets that it is sending to another process. */
   _setupWorker(list) {
-    this[kWorkers].add(list);
-    list.once('exit', () => this[kWorkers].delete(list));
+    this[kWorkers].push(list);
+    list.once('exit', () => this[kWorkers].splice(this[kWorkers].indexOf(list), 1));
+  }
+
+  /** Node's name of these lists. */
+  get _workers() {
+    return this[kWorkers];
   }
 
   /** What Node's core is shown of the server, in order to send it: the server goes on listening. */
@@ -25,7 +30,7 @@ class Workers extends EventEmitter {
 /** Calls `callback(error, count)` with the number of connections here and in other processes. */
 function countConnections(server, callback) {
   let total = server[kConnections];
-  let left = server[kWorkers].size;
+  let left = server[kWorkers].length;
   if (left === 0) {
     process.nextTick(callback, null, total);
     return;

@@ -3,8 +3,9 @@
 // What a stream is: its addresses, descriptor, state and counters.
 
 const { Duplex } = require('stream');
-const { Handle, assignHandle } = require('../handle');
+const { assignHandle } = require('../handle');
 const { kBound, kContract, kFailedBytes, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
+const { StreamHandle } = require('./parsing');
 const { waitingBytes } = require('./sending');
 
 /** The members of net.Stream that tell what it is. */
@@ -49,7 +50,7 @@ class Addresses extends Duplex {
 
   /** What stands in for Node's private object: null unless the stream is open or opening. */
   get _handle() {
-    return isOpenOrOpening(this) ? (this[kHandle] ??= new Handle(this, this[kTransport])) : null;
+    return isOpenOrOpening(this) ? (this[kHandle] ??= new StreamHandle(this)) : null;
   }
 
   /** What is assigned is kept as the instance's own, and means nothing to the stream. */

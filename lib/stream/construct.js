@@ -25,8 +25,10 @@ function construct(stream, options) {
     if (options[mode]) throw errors.invalidArgumentValue(`options.${mode}`, options[mode], 'is not supported');
   }
   if (options.blockList) validateBlockList(options.blockList, 'options.blockList');
-  const handle = isNodesHandle(options.handle) ? options.handle : null;
-  const bound = handle === null ? boundSocket(options.handle, 'options.handle') : null;
+  const isHandle = isNodesHandle(options.handle);
+  // One without a descriptor is like none.
+  const handle = isHandle && options.handle.fd >= 0 ? options.handle : null;
+  const bound = isHandle ? null : boundSocket(options.handle, 'options.handle');
   const { typeOfService } = options;
   if (typeOfService !== undefined) validateInteger(typeOfService, 'options.typeOfService', 0, 255);
   const adoptsDescriptor = options.fd !== undefined && bound === null && handle === null;

@@ -46,7 +46,7 @@ const { Passing } = require('./passing');
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
-const { finish, later, send, sendPending, sendString, sendWhenConnected } = require('./sending');
+const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
 const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
 const { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark } = require('./tls');
@@ -174,7 +174,7 @@ class Stream extends Duplex {
   /** What every write passes through, as in Node: a chunk, or with `isList` the list that `_writev` takes. */
   _writeGeneric(isList, data, encoding, callback) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (isList) send(this, data.map(bytesOf), callback);
+    if (isList) sendList(this, data, callback);
     else if (typeof data === 'string') sendString(this, data, encoding, callback);
     else send(this, [data], callback);
   }
@@ -273,11 +273,6 @@ function deliver(stream, memory, start, end) {
   else if (stream[kOnread] !== null) stream[kOnread].deliver(memory, start, end);
   else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
   else pauseIfFull(stream, stream.push(copy(memory, start, end)));
-}
-
-/** A chunk of the list that `_writev` takes, as bytes. */
-function bytesOf({ chunk, encoding }) {
-  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
 }
 
 /** 'close' comes last: behind what this tick has left to emit. */

@@ -101,7 +101,14 @@ function isReadyToFeed(source) {
     !isSecuring(source) &&
     state.flowing &&
     state.length === 0 &&
-    !state.decoder &&
+    isRead(source)
+  );
+}
+
+/** Whether what is received has one reader, a listener of 'data', and nothing else sees it. */
+function isRead(source) {
+  return (
+    !source._readableState.decoder &&
     source.listenerCount('data') === 1 &&
     source.listenerCount('readable') === 0 &&
     isUnpatched(source, reading)
@@ -146,4 +153,4 @@ function reveal(source, event) {
   if (source[kTarget] !== null && REVEALING.has(event)) giveBack(source);
 }
 
-module.exports = { Pipes, giveBack, isPipedByEngine, stopFeeding, watch };
+module.exports = { Pipes, giveBack, isPipedByEngine, isRead, stopFeeding, watch };

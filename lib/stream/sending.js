@@ -34,12 +34,37 @@ function sendString(stream, text, encoding, callback) {
   if (native !== undefined && length <= WRITE_SIZE && stream[kTransport].isOpen) {
     const taken = stream[kTransport].writeString(text, length, native);
     if (taken > 0) return callback();
-    if (taken < 0) {
-      stream[kFailedBytes] += Buffer.byteLength(text, encoding);
-      return callback(errors.systemError(taken, 'write'));
-    }
+    if (taken < 0) return fail(stream, taken, Buffer.byteLength(text, encoding), callback);
   }
   return send(stream, [Buffer.from(text, encoding)], callback);
+}
+
+/** Sends the list that `_writev` takes. Small chunks are put together first, without a Buffer for each text. */
+function sendList(stream, list, callback) {
+  const length = stream[kTransport].isOpen ? engines.gather(list, NATIVE_ENCODINGS) : -1;
+  if (length === -1) {
+    send(stream, list.map(bytesOf), callback);
+    return;
+  }
+  const taken = stream[kTransport].writeGathered(length);
+  if (taken < 0) {
+    fail(stream, taken, length, callback);
+    return;
+  }
+  restartTimer(stream, taken);
+  if (taken === length) callback();
+  else keepPending(stream, [engines.gathered(taken, length)], callback);
+}
+
+/** A chunk of that list, as bytes. */
+function bytesOf({ chunk, encoding }) {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
+}
+
+/** A write of `size` bytes has failed, with the negative `errno`. */
+function fail(stream, errno, size, callback) {
+  stream[kFailedBytes] += size;
+  callback(errors.systemError(errno, 'write'));
 }
 
 function send(stream, chunks, callback) {
@@ -54,12 +79,10 @@ function send(stream, chunks, callback) {
   }
   const taken = stream[kTransport].write(chunks);
   if (taken < 0) {
-    stream[kFailedBytes] += sizeOfAll(chunks);
-    callback(errors.systemError(taken, 'write'));
+    fail(stream, taken, sizeOfAll(chunks), callback);
     return;
   }
-  // The engine sees traffic; in Node, a write that moves nothing restarts the timer, too.
-  if (taken === 0 && stream[kTimer] !== null) rearmTimer(stream);
+  restartTimer(stream, taken);
   if (chunks.length === 1 && taken === sizeOf(chunks[0])) {
     callback();
     return;
@@ -67,6 +90,11 @@ function send(stream, chunks, callback) {
   const left = rest(chunks, taken);
   if (left.length === 0) callback();
   else keepPending(stream, left, callback);
+}
+
+/** The engine sees traffic; in Node, a write of which nothing is taken restarts the timer, too. */
+function restartTimer(stream, taken) {
+  if (taken === 0 && stream[kTimer] !== null) rearmTimer(stream);
 }
 
 function keepPending(stream, chunks, callback) {
@@ -149,4 +177,4 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-module.exports = { finish, later, send, sendPending, sendString, sendWhenConnected, waitingBytes };
+module.exports = { finish, later, send, sendList, sendPending, sendString, sendWhenConnected, waitingBytes };

@@ -6,7 +6,7 @@
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const { validateFunction, validateTimeout } = require('../arguments');
-const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
+const { kContract, kOnread, kTimedOut, kTimer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 
 /** The member of net.Stream that has to do with idle time. */
@@ -19,8 +19,10 @@ class Timeouts extends Duplex {
     if (this.destroyed) return this;
     stopTimer(this);
     this[kTimedOut] = false;
-    trackTraffic(this);
-    if (msecs > 0) startTimer(this, msecs);
+    if (msecs > 0) {
+      trackTraffic(this);
+      startTimer(this, msecs);
+    }
     if (callback !== undefined) {
       if (msecs > 0) this.once('timeout', callback);
       else this.removeListener('timeout', callback);
@@ -30,6 +32,8 @@ class Timeouts extends Duplex {
 
   /** Node's name of beginning the span of `setTimeout()` anew. */
   _unrefTimer() {
+    // The parser of http says so with all that it reads.
+    if (this[kOnread]?.isDelivering) return;
     if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
   }
 
@@ -40,7 +44,7 @@ class Timeouts extends Duplex {
 }
 
 function trackTraffic(stream) {
-  stream[kTransport].trackTraffic(stream.timeout > 0);
+  if (stream.timeout > 0) stream[kTransport].trackTraffic();
 }
 
 function startTimer(stream, msecs) {

@@ -8,6 +8,14 @@ const { Transport } = require('../transport');
 const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
 
 class StreamTransport extends Transport {
+  /** Whether the engine notes the time of traffic. Once it is to, it goes on: http often sets and unsets a timeout. */
+  isTracked = false;
+
+  open(id, owner) {
+    this.isTracked = false;
+    super.open(id, owner);
+  }
+
   /** Closes the connection, by a reset if `resets`. The id, and what the engine knows, stay until `detach()`. */
   close(resets) {
     this.engine.close(this.id, resets);
@@ -38,6 +46,11 @@ class StreamTransport extends Transport {
   /** Writes `chunks`. Returns how many bytes the engine has taken, or a negative errno. */
   write(chunks) {
     return engines.write(this.id, chunks);
+  }
+
+  /** Writes the `length` bytes that `engines.gather` has put together. Returns as `write`. */
+  writeGathered(length) {
+    return engines.writeGathered(this.id, length);
   }
 
   /** Writes all of `text`, of `length` units. Returns 1 if the engine has taken it, 0 if not, or a negative errno. */
@@ -119,9 +132,11 @@ class StreamTransport extends Transport {
 
   // Idle time.
 
-  /** Has the engine note the time of traffic from now on, or not. */
-  trackTraffic(tracked) {
-    if (this.isOpen) this.engine.trackTraffic(this.id, tracked);
+  /** Has the engine note the time of traffic from now on. */
+  trackTraffic() {
+    if (!this.isOpen || this.isTracked) return;
+    this.isTracked = true;
+    this.engine.trackTraffic(this.id, true);
   }
 
   /** Milliseconds since the last traffic; infinite without a connection. */

@@ -45,15 +45,32 @@ function isIssuedBy(certificate, issuer) {
  */
 function linkedCertificates(chain, context) {
   if (chain.length === 0) return {};
-  const [first, ...sent] = chain.map((der) => new X509Certificate(der));
-  let path = pathFrom(first, sent);
-  if (!isRoot(path)) path = [...path.slice(0, -1), ...pathFrom(path.at(-1), context[kAuthorities]())];
+  const path = pathOf(chain, context);
   const shown = path.map((certificate) => certificate.toLegacyObject());
   shown.forEach((certificate, index) => {
     if (index + 1 < shown.length) certificate.issuerCertificate = shown[index + 1];
   });
   if (isRoot(path)) shown.at(-1).issuerCertificate = shown.at(-1);
   return shown[0];
+}
+
+/** The same as `X509Certificate`; a root has no issuer there. */
+function linkedX509Certificates(chain, context) {
+  if (chain.length === 0) return undefined;
+  const path = pathOf(chain, context);
+  path.forEach((certificate, index) => {
+    Object.defineProperty(certificate, 'issuerCertificate', { value: path[index + 1], configurable: true });
+  });
+  return path[0];
+}
+
+/** The certificates from the peer's own to a root, as far as they are known. They are made anew each time. */
+function pathOf(chain, context) {
+  const [first, ...sent] = chain.map((der) => new X509Certificate(der));
+  const path = pathFrom(first, sent);
+  if (isRoot(path)) return path;
+  const rest = pathFrom(path.at(-1), context[kAuthorities]()).slice(1);
+  return [...path, ...rest.map(({ raw }) => new X509Certificate(raw))];
 }
 
 function isRoot(path) {
@@ -76,4 +93,4 @@ function completeChain(cert, authorities) {
   return path.length === 1 ? cert : Buffer.from(path.map(String).join(''));
 }
 
-module.exports = { bundledAuthorities, certificatesIn, completeChain, linkedCertificates };
+module.exports = { bundledAuthorities, certificatesIn, completeChain, linkedCertificates, linkedX509Certificates };

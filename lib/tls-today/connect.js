@@ -4,7 +4,7 @@
 
 const { isIP } = require('../address');
 const { normalize, validateFunction } = require('../arguments');
-const { outOfRange, invalidArgumentType } = require('../errors');
+const { invalidArgumentType, invalidArgumentValue, outOfRange } = require('../errors');
 const { module: nodesTls } = require('../nodes-tls');
 const { kTransport } = require('../symbols');
 const errors = require('./errors');
@@ -13,6 +13,8 @@ const { current } = require('./module');
 const { nodesConnect, reasonForNodes } = require('./nodes-socket');
 const { TLSSocket } = require('./socket');
 const { kConnectOptions, kPendingSession, kVerified } = require('./symbols');
+
+const NODE = Number(process.versions.node.split('.')[0]);
 
 /** `tls.connect(options | port[, host] | path[, options][, callback])`. */
 function connect(...args) {
@@ -28,6 +30,7 @@ function connect(...args) {
   if (typeof options.minDHSize !== 'number') throw invalidArgumentType('options.minDHSize', 'number', options.minDHSize);
   if (!(options.minDHSize >= 1)) throw outOfRange('options.minDHSize', '>= 1', options.minDHSize);
   const secureContext = options.secureContext || current.module.createSecureContext(options);
+  if (options.servername && isIP(options.servername) !== 0) refuseAddress(options.servername);
   options.secureContext = secureContext;
   const reason = reasonForNodes(options.socket, options);
   if (reason !== null) return nodesConnect(options, callback ?? undefined, reason);
@@ -58,10 +61,7 @@ function connect(...args) {
     if (!socket.destroyed) socket.connect(options);
   }
   socket._releaseControl();
-  if (options.servername) {
-    if (isIP(options.servername)) warnOfAddress();
-    socket.setServername(options.servername);
-  }
+  if (options.servername) socket.setServername(options.servername);
   if (options.socket) socket._start();
   socket.on('secure', onConnectSecure);
   socket.prependListener('end', onConnectEnd);
@@ -78,7 +78,12 @@ function connectArguments(args) {
 
 let hasWarnedOfAddress = false;
 
-function warnOfAddress() {
+/** An address is no name that a client may ask for: later versions of Node throw, earlier ones warn. */
+function refuseAddress(address) {
+  if (NODE >= 26) {
+    const reason = 'Setting the TLS ServerName to an IP address is not permitted.';
+    throw invalidArgumentValue('options.servername', address, reason);
+  }
   if (hasWarnedOfAddress) return;
   hasWarnedOfAddress = true;
   const message =

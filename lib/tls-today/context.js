@@ -108,11 +108,12 @@ class SecureContext {
   }
 
   /** The credentials of the engine, for connections that have these settings of their own. */
-  [kNative]({ isServer, requestCert = false, alpn = [] }) {
-    const key = `${isServer} ${requestCert} ${alpn.map((name) => name.toString('hex'))}`;
+  [kNative]({ isServer, requestCert = false, requireCert = false, alpn = [] }) {
+    const key = `${isServer} ${requestCert} ${requireCert} ${alpn.map((name) => name.toString('hex'))}`;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    native = isServer ? serverOf(this.#parts, requestCert, alpn) : clientOf(this.#parts, alpn);
+    const own = { requestCert, requireCert, alpn };
+    native = isServer ? serverOf(this.#parts, own) : clientOf(this.#parts, alpn);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -247,8 +248,8 @@ function clientOf(parts, alpn) {
 }
 
 /** The credentials of a server. With authorities, one of the engine asks for certificates; here, only if it is told. */
-function serverOf(parts, requestCert, alpn) {
-  return createNative(requestCert ? parts : { ...parts, ca: undefined, crl: [] }, { requestCert, alpn });
+function serverOf(parts, own) {
+  return createNative(own.requestCert ? parts : { ...parts, ca: undefined, crl: [] }, own);
 }
 
 /** `identities`, whose certificates are completed with issuers among `ca`, as OpenSSL completes them. */
@@ -259,8 +260,8 @@ function withIssuers(identities, ca) {
 }
 
 /** Credentials of the engine. Throws what is wrong with an option. */
-function createNative(parts, { requestCert = false, alpn }) {
-  const native = binding.createCredentials({ ...parts, requestCert, alpn, __proto__: null });
+function createNative(parts, { requestCert = false, requireCert = false, alpn }) {
+  const native = binding.createCredentials({ ...parts, requestCert, requireCert, alpn, __proto__: null });
   if (!(native instanceof binding.NativeCredentials)) throw optionError(native);
   return native;
 }

@@ -2,7 +2,6 @@
 
 // Errors of node:tls, with its codes and words.
 
-const { inspect } = require('util');
 const { coded } = require('../errors');
 const { USES_SYSTEM_CA } = require('./roots');
 const { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES, nameOfReason } = require('./words');
@@ -32,7 +31,7 @@ const invalidVersion = (version, which) =>
   coded(
     TypeError,
     'ERR_TLS_INVALID_PROTOCOL_VERSION',
-    `${inspect(version)} is not a valid ${which} TLS protocol version`,
+    `${JSON.stringify(version)} is not a valid ${which} TLS protocol version`,
   );
 const multipleCallback = () => coded(Error, 'ERR_MULTIPLE_CALLBACK', 'Callback called multiple times');
 const requiredServerName = () =>

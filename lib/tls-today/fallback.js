@@ -8,9 +8,13 @@
 
 const { constants } = require('crypto');
 const { debuglog } = require('util');
+const { isIP } = require('../address');
 const { functions, module: nodesTls } = require('../nodes-tls');
 
 const debug = debuglog('rust-net');
+
+/** The longest name in DNS. */
+const NAME_MOST = 253;
 
 const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
 const ANY_METHOD = /^(TLS|SSLv23)_(client_|server_)?method$/;
@@ -70,8 +74,18 @@ const CONTEXTS = [
 /** Rows about connections. */
 const CONNECTIONS = [
   ['pre-shared keys', ({ pskCallback }) => isGiven(pskCallback)],
+  ['a server name that rustls does not send', ({ servername, isServer }) => !isServer && isOddName(servername)],
   ['a trace of the protocol', ({ enableTrace }) => enableTrace === true || process.execArgv.includes('--trace-tls')],
 ];
+
+const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
+
+/** Whether a name can't be one of DNS. What is no string is refused elsewhere; addresses are never sent. */
+function isOddName(name) {
+  if (typeof name !== 'string' || name === '' || isIP(name) !== 0) return false;
+  const labels = name.replace(/\.$/, '').split('.');
+  return name.length > NAME_MOST || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1));
+}
 
 const BOTH = constants.SSL_OP_NO_TLSv1_2 | constants.SSL_OP_NO_TLSv1_3;
 

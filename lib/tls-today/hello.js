@@ -97,7 +97,8 @@ function askForSession(question, sessionId, next) {
 function askForContext(question, name, next) {
   const { socket } = question;
   const answer = once(question, (given) => {
-    if (!given) return;
+    // As in Node, what is no object is none.
+    if (!given || typeof given !== 'object') return;
     const context = contextOf(given);
     if (context?.[kIsNative]) question.context = context;
     else if (context !== undefined || isNodes(given)) leaveToNodes(socket);
@@ -144,7 +145,8 @@ function askForProtocol(question, servername, names, next) {
 function nativeOf(socket, context) {
   const { ALPNProtocols } = socket._tlsOptions;
   const alpn = ALPNProtocols ? wireProtocols(ALPNProtocols) : [];
-  return context[kNative]({ isServer: true, requestCert: socket._requestCert, alpn });
+  const { _requestCert: requestCert, _rejectUnauthorized: rejects } = socket;
+  return context[kNative]({ isServer: true, requestCert, requireCert: requestCert && rejects, alpn });
 }
 
 /** Whether `context` is one of Node's own, or OpenSSL's part of it. */

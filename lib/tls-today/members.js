@@ -8,7 +8,7 @@ const { bytesOf, validateFunction, validateInteger, validateObject, validateStri
 const { invalidArgumentType } = require('../errors');
 const { bare } = require('../options');
 const { kSecurity, kTransport } = require('../symbols');
-const { linkedCertificates } = require('./certificates');
+const { linkedCertificates, linkedX509Certificates } = require('./certificates');
 const { contextOf } = require('./context');
 const errors = require('./errors');
 const { current } = require('./module');
@@ -48,8 +48,8 @@ class Members extends Duplex {
   }
 
   getPeerX509Certificate() {
-    const der = isSecure(this) ? this[kTransport].peerCertificate : null;
-    return der === null ? undefined : new X509Certificate(der);
+    const chain = isSecure(this) ? this[kTransport].peerChain : [];
+    return linkedX509Certificates(chain, this._tlsOptions.secureContext);
   }
 
   getX509Certificate() {

@@ -134,6 +134,10 @@ Server.prototype = Object.create(NetServer.prototype, {
   constructor: { value: Server, writable: true, configurable: true, enumerable: true },
 });
 
+// Deprecated, and gone in later versions. It sets properties of the server and nothing else, so Node's own will do.
+const { setOptions } = nodes.Server.prototype;
+if (setOptions) Server.prototype.setOptions = setOptions;
+
 function createServer(options, listener) {
   return new Server(options, listener);
 }

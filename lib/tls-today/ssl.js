@@ -38,6 +38,11 @@ class Ssl {
     return socket._secureEstablished ? verifyError(socket[kTransport].agreement?.verdict) : null;
   }
 
+  /** The number of the descriptor, -1 without one. */
+  get fd() {
+    return this.#socket.fd ?? -1;
+  }
+
   getServername() {
     return this.#socket.servername || false;
   }

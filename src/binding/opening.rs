@@ -132,10 +132,10 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over)))
     }
 
-    /// Takes over a listening socket.
+    /// Takes over a listening socket; with `backlog`, one that does not listen begins to.
     #[napi(catch_unwind)]
-    pub fn adopt_listener(&self, fd: i32) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd)))
+    pub fn adopt_listener(&self, fd: i32, backlog: Option<i32>) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_listener(fd, backlog)))
     }
 
     /// Binds a TCP socket that is to listen or to connect.

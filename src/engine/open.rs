@@ -77,9 +77,10 @@ impl Engine {
         self.insert_listener(|id| Listener::new(id, fd.into(), Kind::Unix, file))
     }
 
-    /// Adopts a listening descriptor. If that fails, it stays open and the caller's.
-    pub fn adopt_listener(&mut self, fd: RawFd) -> Result<Id> {
-        let (fd, kind) = adopt::listener(fd)?;
+    /// Adopts a listening descriptor; with `backlog`, one that does not listen begins to. If that fails, it stays open
+    /// and the caller's.
+    pub fn adopt_listener(&mut self, fd: RawFd, backlog: Option<i32>) -> Result<Id> {
+        let (fd, kind) = adopt::listener(fd, backlog)?;
         self.insert_listener(|id| Listener::adopted(id, fd, kind))
     }
 

@@ -19,14 +19,18 @@ pub fn stream(fd: RawFd) -> Result<(Descriptor, Kind)> {
     claim(fd, Syscall::Open, stream_kind)
 }
 
-/// Claims a listening socket, and makes it non-blocking.
+/// Claims a listening socket, and makes it non-blocking. With `backlog`, one that does not listen begins to.
 ///
 /// `EEXIST` if it has an owner, `ENOTSOCK` if it is no socket, `EBADF` if it is not open, `EINVAL` if it does not listen.
-pub fn listener(fd: RawFd) -> Result<(Descriptor, Kind)> {
-    claim(fd, Syscall::Listen, |fd| {
-        let kind = socket_kind(fd)?;
-        if SockRef::from(fd).is_listener().map_err(|error| errno_of(&error))? { Ok(kind) } else { Err(libc::EINVAL) }
-    })
+pub fn listener(fd: RawFd, backlog: Option<i32>) -> Result<(Descriptor, Kind)> {
+    let (fd, kind) = claim(fd, Syscall::Listen, socket_kind)?;
+    let socket = SockRef::from(&*fd);
+    match backlog {
+        Some(backlog) => open::listen(&fd, backlog)?,
+        None if socket.is_listener().map_err(|error| Syscall::Listen.failed(&error))? => {}
+        None => return Err(Syscall::Listen.errno(libc::EINVAL)),
+    }
+    Ok((fd, kind))
 }
 
 /// A copy of a connected socket or a pipe, non-blocking. Fails as [`stream`] does.
@@ -130,7 +134,7 @@ mod tests {
         assert_eq!(stream(reader.as_raw_fd()).unwrap().1, Kind::Pipe);
         assert_eq!(access_of(reader.as_raw_fd()).unwrap(), (true, false));
         let listening = TcpListener::bind("127.0.0.1:0").unwrap();
-        assert_eq!(listener(listening.as_raw_fd()).unwrap().1, Kind::Tcp4);
+        assert_eq!(listener(listening.as_raw_fd(), None).unwrap().1, Kind::Tcp4);
     }
 
     #[test]
@@ -150,8 +154,17 @@ mod tests {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         assert!(!socket.is_listener().unwrap());
+        assert_eq!(listener(socket.as_raw_fd(), None).unwrap_err().errno, libc::EINVAL);
         let (_copy, kind) = copy_of_listener(socket.as_raw_fd(), 8).unwrap();
         assert_eq!(kind, Kind::Tcp4);
+        assert!(socket.is_listener().unwrap());
+    }
+
+    #[test]
+    fn a_bound_socket_listens_if_it_is_told_to() {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        drop(listener(socket.as_raw_fd(), Some(8)).unwrap());
         assert!(socket.is_listener().unwrap());
     }
 
@@ -159,17 +172,17 @@ mod tests {
     fn refuses_the_rest_and_leaves_it_open() {
         let file = std::fs::File::open("Cargo.toml").unwrap();
         assert_eq!(stream(file.as_raw_fd()).unwrap_err().errno, libc::ENOTSOCK);
-        assert_eq!(listener(file.as_raw_fd()).unwrap_err().errno, libc::ENOTSOCK);
+        assert_eq!(listener(file.as_raw_fd(), None).unwrap_err().errno, libc::ENOTSOCK);
         assert!(file.metadata().is_ok());
         let (one, _two) = UnixDatagram::pair().unwrap();
         assert_eq!(stream(one.as_raw_fd()).unwrap_err().errno, libc::EPROTOTYPE);
         let (one, _two) = UnixStream::pair().unwrap();
-        assert_eq!(listener(one.as_raw_fd()).unwrap_err().errno, libc::EINVAL);
+        assert_eq!(listener(one.as_raw_fd(), None).unwrap_err().errno, libc::EINVAL);
         let (owned, _) = stream(one.as_raw_fd()).unwrap();
         assert_eq!(stream(one.as_raw_fd()).unwrap_err().errno, libc::EEXIST);
         assert_eq!(access_of(one.as_raw_fd()).unwrap_err().errno, libc::EEXIST);
         drop(owned);
         assert_eq!(stream(-1).unwrap_err().errno, libc::EBADF);
-        assert_eq!(listener(1_000_000).unwrap_err().errno, libc::EBADF);
+        assert_eq!(listener(1_000_000, None).unwrap_err().errno, libc::EBADF);
     }
 }

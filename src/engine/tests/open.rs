@@ -80,7 +80,7 @@ fn a_descriptor_has_one_owner_among_all_engines() {
     let number = rig.engine.stream(id).unwrap().raw_fd().unwrap();
     for engine in [&mut rig.engine, &mut other.engine] {
         assert_eq!(engine.adopt_stream(number), Err(Syscall::Open.errno(libc::EEXIST)));
-        assert_eq!(engine.adopt_listener(number), Err(Syscall::Listen.errno(libc::EEXIST)));
+        assert_eq!(engine.adopt_listener(number, None), Err(Syscall::Listen.errno(libc::EEXIST)));
     }
     assert_eq!(other.engine.sources(), 0);
     peer.write_all(b"still open").unwrap();

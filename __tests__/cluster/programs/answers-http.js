@@ -1,0 +1,18 @@
+'use strict';
+
+// An HTTP server, as pm2 runs it: says where it listens in the file `PORT_FILE`, and ends when it is told to.
+
+const fs = require('fs');
+const http = require('http');
+const { check } = require('./common');
+
+const server = check(http.createServer(({ socket }, response) => {
+  response.end(JSON.stringify({ pid: process.pid, address: check(socket).remoteAddress }));
+}));
+
+server.listen(0, '127.0.0.1', () => {
+  fs.writeFileSync(process.env.PORT_FILE, String(server.address().port));
+  process.send('ready');
+});
+
+process.on('SIGINT', () => server.close(() => process.exit(0)));

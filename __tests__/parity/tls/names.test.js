@@ -1,0 +1,139 @@
+'use strict';
+
+// Parity with node:tls: contexts that a server chooses by name, and protocols that it chooses by a function.
+
+const { once } = require('events');
+const { compared, ended, pki, serve, target } = require('./compared');
+
+const context = (module, name) => module.createSecureContext(pki.identity(name));
+
+/** Connects to `server` asking for `servername`. Notes how that ends. */
+async function ask(client, server, servername, note, options = {}) {
+  const socket = client.connect(target(server, { servername, rejectUnauthorized: false, ...options }));
+  const isSecure = await new Promise((resolve) => {
+    socket.on('secureConnect', () => resolve(true));
+    socket.on('error', ({ code }) => note(servername, code));
+    socket.on('close', () => resolve(false));
+  });
+  if (!isSecure) return;
+  note(servername, socket.getPeerCertificate().subject.CN, socket.alpnProtocol, socket.authorizationError);
+  await ended(socket);
+}
+
+compared('addContext()', async ({ client, server }, note) => {
+  const listening = await serve(server, {}, (socket) => {
+    note('server', socket.servername);
+    socket.resume().on('error', () => {});
+  });
+  listening.addContext('alpha.test', pki.identity('alpha'));
+  listening.addContext('*.example.test', pki.identity('wildcard'));
+  listening.addContext('beta.*', context(server, 'beta'));
+  for (const name of ['alpha.test', 'a.example.test', 'b.a.example.test', 'other.test', 'beta.test']) {
+    await ask(client, listening, name, note);
+  }
+  listening.addContext('alpha.test', pki.identity('p384'));
+  await ask(client, listening, 'alpha.test', note);
+});
+
+compared('SNICallback that answers later, with a context, with none, and with an error', async (pairing, note) => {
+  const { client, server } = pairing;
+  const answers = {
+    'alpha.test': [null, context(server, 'alpha')],
+    'none.test': [null, undefined],
+    'null.test': [null, null],
+    'bad.test': [new Error('not here')],
+  };
+  const listening = await serve(server, {
+    SNICallback: (name, callback) => setImmediate(callback, ...answers[name]),
+  });
+  listening.on('tlsClientError', (error) => note('tlsClientError', error.message));
+  for (const name of Object.keys(answers)) await ask(client, listening, name, note);
+});
+
+compared('SNICallback that throws', async ({ client, server }, note) => {
+  const listening = await serve(server, {
+    SNICallback() {
+      throw new Error('thrown');
+    },
+  });
+  listening.on('tlsClientError', (error) => note('tlsClientError', error.message));
+  await ask(client, listening, 'alpha.test', note);
+});
+
+for (const [what, answer] of Object.entries({ 'text': 'context', 'some object': {} })) {
+  compared(`SNICallback that answers with ${what}`, async ({ client, server }, note) => {
+    const listening = await serve(server, { SNICallback: (name, callback) => callback(null, answer) });
+    listening.on('tlsClientError', (error) => note('tlsClientError', error.message));
+    await ask(client, listening, 'alpha.test', note);
+  });
+}
+
+compared('SNICallback is not asked without a name', async ({ client, server }, note) => {
+  const SNICallback = (name, callback) => note('asked', name) ?? callback();
+  const listening = await serve(server, { SNICallback }, (socket) => {
+    note('servername', socket.servername);
+    socket.resume();
+  });
+  const options = target(listening, { servername: '', checkServerIdentity: () => undefined });
+  const socket = client.connect(options);
+  await once(socket, 'secureConnect');
+  note(socket.servername);
+  await ended(socket);
+});
+
+compared('setSecureContext() of a server that runs', async ({ client, server }, note) => {
+  const listening = await serve(server);
+  await ask(client, listening, 'localhost', note);
+  listening.setSecureContext(pki.identity('alpha'));
+  await ask(client, listening, 'localhost', note);
+});
+
+const choose = {
+  'the last one': ({ protocols }) => protocols.at(-1),
+  'none': () => undefined,
+  'another': () => 'other',
+};
+
+for (const [what, ALPNCallback] of Object.entries(choose)) {
+  compared(`ALPNCallback chooses ${what}`, async ({ client, server }, note) => {
+    const listening = await serve(server, {
+      ALPNCallback(asked) {
+        note('asked', asked.servername, asked.protocols);
+        return ALPNCallback(asked);
+      },
+    });
+    listening.on('tlsClientError', (error) => note('tlsClientError', error.code));
+    await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
+    await ask(client, listening, 'localhost', note);
+  });
+}
+
+compared('ALPNCallback that throws', async ({ client, server }, note) => {
+  const listening = await serve(server, {
+    ALPNCallback() {
+      throw new Error('thrown');
+    },
+  });
+  listening.on('tlsClientError', (error) => note('tlsClientError', error.message));
+  await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
+});
+
+compared('OCSPRequest, and what the client gets', async ({ client, server }, note) => {
+  const listening = await serve(server, { ...pki.identity('direct'), ca: pki.certificate('root') });
+  listening.on('OCSPRequest', (certificate, issuer, callback) => {
+    note('OCSPRequest', Buffer.isBuffer(certificate), Buffer.isBuffer(issuer));
+    setImmediate(callback, null, Buffer.from('the response'));
+  });
+  const socket = client.connect(target(listening, { requestOCSP: true }));
+  socket.on('OCSPResponse', (response) => note('OCSPResponse', String(response), socket.authorized));
+  await once(socket, 'secureConnect');
+  await ended(socket);
+});
+
+compared('no response is stapled', async ({ client, server }, note) => {
+  const listening = await serve(server);
+  const socket = client.connect(target(listening, { requestOCSP: true }));
+  socket.on('OCSPResponse', (response) => note('OCSPResponse', response));
+  await once(socket, 'secureConnect');
+  await ended(socket);
+});
