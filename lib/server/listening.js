@@ -3,7 +3,7 @@
 // How a server begins to listen, and how it ends.
 
 const dns = require('dns');
-const { clearTimeout } = require('timers');
+const { clearTimeout, setImmediate } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
@@ -142,6 +142,8 @@ function stop(server) {
   server[kListening] = null;
   if (!server.listening) return;
   server[kListener].release();
+  // Closing takes a turn of the loop in Node, for which the process stays: after 'beforeExit', it comes again.
+  setImmediate(() => {});
   clearTimeout(server[kPauseTimer]);
   clearTimeout(server[kRetryTimer]);
   server[kPauseTimer] = null;
