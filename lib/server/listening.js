@@ -27,6 +27,8 @@ const { Listener, open } = require('./listener');
 
 /** Listens on what `target` names: at once, or as soon as the address of its host is known. */
 function beginListening(server, target) {
+  // What a former call waits for is not used any more.
+  server[kListening] = null;
   if (target.bound) listenOnBound(server, target);
   else if (target.host && isIP(target.host) === 0) lookUpAndListen(server, target);
   else listenNow(server, target);
