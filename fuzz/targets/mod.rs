@@ -7,6 +7,7 @@
 
 mod address;
 mod certificate;
+mod hello;
 mod input;
 mod pem;
 mod queue;
@@ -25,6 +26,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("address", address::run),
     ("certificate", certificate::run),
     ("crl", verdict::run_crl),
+    ("hello", hello::run),
     ("pem", pem::run),
     ("queue", queue::run),
     ("session", session::run),

@@ -23,7 +23,7 @@
 
 mod drive;
 mod exchange;
-mod hello;
+pub(crate) mod hello;
 mod named;
 mod run;
 mod settings;
