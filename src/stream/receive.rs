@@ -84,7 +84,7 @@ impl Stream {
     /// may also send what is not for the application.
     pub fn has_unread(&self) -> bool {
         let fd = self.fd.as_ref().filter(|_| self.kind != Kind::Pipe && self.security.session().is_none());
-        fd.is_some_and(|fd| io::has_unread(fd))
+        fd.is_some_and(io::has_unread)
     }
 
     /// JavaScript wants data, or none for now.
