@@ -180,7 +180,7 @@ describe('test runners', () => {
   const node = () => binaries.get(MAJORS.at(-1));
 
   test('mocha, with --require', async () => {
-    const args = [bin('mocha', 'bin', 'mocha.js'), 'mocha.spec.cjs'];
+    const args = [bin('mocha', 'bin', 'mocha.js'), '--exit', 'mocha.spec.cjs'];
     await run(folder, [...args, '--require', REGISTER], { node: node() });
     await expect(run(folder, args, { node: node() })).rejects.toThrow('not ours');
   });
