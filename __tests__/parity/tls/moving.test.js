@@ -3,6 +3,7 @@
 // Parity with node:tls: TLS over sockets that are connected already, or are not yet, and what these hear of it.
 
 const nodeNet = require('net');
+const { Duplex } = require('stream');
 const net = require('../../../node');
 const nodeTls = require('tls');
 const { parity, pki } = require('./trace');
@@ -148,3 +149,46 @@ parity('new TLSSocket(socket) on both sides', {
   },
   secure: (client) => client.on('end', () => client.end()),
 });
+
+for (const size of [10, 1 << 22]) {
+  parity(`a server writes ${size} bytes in the clear before it changes over`, {
+    ...closes,
+    connect(module, { host, ...options }, run) {
+      const server = netOf(run.pairing.server).createServer((plain) => {
+        plain.write(Buffer.alloc(size, 'x'));
+        run.server.emit('connection', plain);
+        server.close();
+      });
+      // The client's connection is made by node:net, which reads what comes in the clear; TLS goes on over a stream.
+      const plain = new nodeNet.Socket();
+      server.listen(0, host, () => plain.connect(server.address().port, host));
+      return module.connect({ ...options, socket: behind(plain, size) });
+    },
+  });
+}
+
+/** A stream over `plain` that leaves out the first `size` bytes of what comes. */
+function behind(plain, size) {
+  let left = size;
+  const stream = new Duplex({
+    read() {},
+    write(chunk, encoding, callback) {
+      const write = () => plain.write(chunk, callback);
+      if (plain.pending) plain.once('connect', write);
+      else write();
+    },
+    final: (callback) => plain.end(callback),
+    destroy(error, callback) {
+      plain.destroy();
+      callback(error);
+    },
+  });
+  plain.on('data', (data) => {
+    const skipped = Math.min(left, data.length);
+    left -= skipped;
+    if (skipped < data.length) stream.push(data.subarray(skipped));
+  });
+  plain.on('end', () => stream.push(null));
+  plain.on('close', () => stream.destroy());
+  return stream;
+}

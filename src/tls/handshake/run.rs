@@ -137,6 +137,7 @@ async fn accept(
     };
     let credentials = answer.credentials.or(named).unwrap_or_else(|| Arc::clone(&first));
     let Some(config) = credentials.server_behind(&first).cloned() else {
+        drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
         return Err(TlsError::from(&Error::from(PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
     let shown = config.cert_resolver.resolve(hello.client_hello());
