@@ -104,6 +104,24 @@ else {
     expect(echoed).toMatch(/late$/);
   });
 
+  test('and its process has ended: getConnections() and close() do not wait for that', async () => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    const [client, accepted, server] = await pair({ server: net, client: nodeNet });
+    client.on('error', () => {});
+    child.send('keep', accepted);
+    await once(child, 'message');
+    expect(server._workers).toHaveLength(1);
+    const count = () => new Promise((resolve) => server.getConnections((...answer) => resolve(answer)));
+    expect(await count()).toEqual([null, 1]);
+    child.kill();
+    await once(child, 'exit');
+    expect(server._workers).toHaveLength(0);
+    expect(await count()).toEqual([null, 0]);
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+  });
+
   test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {
     const [client] = await pair({ server: net, client: net });
     client.setSecure();
