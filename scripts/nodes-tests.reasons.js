@@ -58,4 +58,27 @@ module.exports = [
     tests: ['test-http-pause-no-dump'],
     reason: 'the end of a body that has come whole is seen before the ticks of its data, as in Node over any stream but a socket',
   },
+
+  // async_hooks
+
+  {
+    tests: [
+      'test-graph.http',
+      'test-graph.pipeconnect',
+      'test-graph.shutdown',
+      'test-graph.tcp',
+      'test-graph.tls-write',
+      'test-graph.tls-write-12',
+      'test-pipeconnectwrap',
+      'test-shutdownwrap',
+      'test-tcpwrap',
+      'test-tlswrap',
+      'test-writewrap',
+    ],
+    reason: "counts the core's resources (TCPWRAP, SHUTDOWNWRAP, ...); a connection of ours is one resource",
+  },
+  {
+    tests: ['test-http-agent-handle-reuse-parallel', 'test-http-agent-handle-reuse-serial'],
+    reason: 'reads the number of the resource under a symbol of internal/async_hooks',
+  },
 ];
