@@ -59,6 +59,21 @@ module.exports = [
     reason: 'the end of a body that has come whole is seen before the ticks of its data, as in Node over any stream but a socket',
   },
 
+  // http2
+
+  {
+    tests: ['test-http2-compat-errors', 'test-http2-server-errors'],
+    reason: 'what a handler throws also ends its stream, whose error comes first, as in Node over any stream but a socket',
+  },
+  {
+    tests: [
+      'test-http2-destroy-after-write',
+      'test-http2-propagate-session-destroy-code',
+      'test-http2-session-graceful-close',
+    ],
+    reason: 'a session that is destroyed in the tick of another write sends no more, as in Node over any stream but a socket',
+  },
+
   // async_hooks
 
   {

@@ -109,7 +109,10 @@ const of = (stream) => Object.getPrototypeOf(stream) === ours.Socket.prototype;
 const isCounted = [process.stdin, process.stdout, process.stderr].map((stream) => stream instanceof net.Socket);
 const child = spawn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)']);
 let text = '';
-child.stdout.on('data', (data) => (text += data)).on('end', () => {
+// As http does with each of its sockets.
+net.Socket.prototype.on.call(child.stdout, 'data', (data) => (text += data));
+net.Socket.prototype.prependListener.call(child.stdout, 'data', () => {});
+child.stdout.on('end', () => {
   const are = [process.stdin, process.stdout, child.stdin, child.stdout].map(of);
   const extendsOurs = tty.ReadStream.prototype instanceof ours.Socket;
   process.stdout.write(JSON.stringify({ text, are, extendsOurs, isCounted }));
