@@ -1,6 +1,6 @@
 /**
- * Once this is loaded, Node's module `net` is `rust-net/node`, for the application, its dependencies and Node's own
- * modules. Load it first: `node --import rust-net/register app.js`, or `--require`.
+ * Once this is loaded, Node's modules `net` and `tls` are `rust-net/node` and `rust-net/tls`, for the application, its
+ * dependencies and Node's own modules. Load it first: `node --import rust-net/register app.js`, or `--require`.
  */
 
 /** Whether Node's modules are replaced, in this thread. */

@@ -4,8 +4,26 @@
 // application, its dependencies, and for Node's own modules that make sockets of them. To be loaded first:
 // `node --import rust-net/register app.js`, or `--require`.
 
-const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
+const { runInThisContext } = require('vm');
 
-takeOver({ net: () => require('./node'), tls: () => require('./tls') });
+const host = runInThisContext('globalThis.process');
 
-module.exports = { isRegistered: isTakenOver, unregister: giveBack };
+if (process.versions.bun || process.versions.deno) {
+  const name = process.versions.bun ? 'Bun' : 'Deno';
+  const error = new Error(
+    `rust-net/register can only replace the modules of Node: ${name} has a net of its own, which others of its ` +
+      'modules do not look up. Import rust-net/node instead.',
+  );
+  error.code = 'ERR_RUST_NET_REGISTER';
+  throw error;
+}
+
+if (host === process || !host.getBuiltinModule) {
+  const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
+
+  takeOver({ net: () => require('./node'), tls: () => require('./tls') });
+  module.exports = { isRegistered: isTakenOver, unregister: giveBack };
+} else {
+  // A test runner has loaded this for one file of tests, in a context of its own. Node's modules belong to the process.
+  module.exports = host.getBuiltinModule('module').createRequire(__filename)(__filename);
+}

@@ -51,6 +51,11 @@ class Handle {
     return this.#owner[kShown]()._handle;
   }
 
+  /** Whether it is open, or about to be, and may keep the process alive. */
+  hasRef() {
+    return this.#owner._handle === this && this.#transport.referenced;
+  }
+
   ref() {
     this.#owner.ref();
   }

@@ -6,11 +6,11 @@
 // recognised here, and get our classes.
 
 const { BOOTSTRAP, DISTRIBUTOR, NODES_TLS, callingScript } = require('./callers');
+const { Handle } = require('./handle');
 const { isInstance } = require('./members');
 const { isNodesHandle } = require('./nodes-handles');
 const nodesNet = require('./nodes-net');
-const { kInPlace } = require('./symbols');
-
+const { kAdopt, kInPlace } = require('./symbols');
 
 /** Descriptors 0 to 2. */
 const LAST_STANDARD = 2;
@@ -27,11 +27,18 @@ function extendsNodes(object, Class) {
 function standIn(options, isNew) {
   const handle = options?.handle;
   const isSocket = isNodesHandle(handle);
+  if (isMadeUp(handle)) return new nodesNet.Socket(options);
   if (isSocket ? !isNew && handle.constructor.name === 'Pipe' : handle?.isStreamBase === true) {
     return new nodesNet.Socket(options);
   }
   const mayBeStandard = isSocket || options?.fd <= LAST_STANDARD;
   return mayBeStandard && callingScript(1) === BOOTSTRAP ? new nodesNet.Socket(options) : undefined;
+}
+
+/** Whether `handle` is an object of the program's that plays a handle of Node's core, as those that mock `net` make. */
+function isMadeUp(handle) {
+  const mayBe = typeof handle === 'object' && handle !== null && !handle[kAdopt] && !(handle instanceof Handle);
+  return mayBe && !handle.isStreamBase && typeof handle.readStart === 'function';
 }
 
 /** Whether `net.createServer`, which calls this, is called for the connections that a cluster's primary distributes. */

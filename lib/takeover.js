@@ -67,7 +67,7 @@ const ROWS = {
     const [from, to] = [nodes.Socket.prototype, ours.Socket.prototype];
     for (const name of Object.getOwnPropertySymbols(from)) {
       const descriptor = Object.getOwnPropertyDescriptor(from, name);
-      if (!(name in to)) patches.define(to, name, { ...descriptor, enumerable: false });
+      if (!(name in to)) patches.define(to, name, { ...descriptor, enumerable: false, configurable: true });
     }
     if (users.includes('http')) {
       const { Agent, Server } = builtin('http');

@@ -23,6 +23,7 @@ const OUTPUT_MOST = 256 * 1024;
 
 const USAGE = `usage: node scripts/nodes-tests.js FOLDER [options]
   --match GLOB       names of tests, such as 'test-net-*' (may be repeated; default: all)
+  --using MODULE     only tests that load one of these modules of Node's (may be repeated)
   --suite NAME       ${Object.keys(SUITES).join(', ')} (may be repeated; default: parallel, sequential)
   --node PATH        the Node that runs them (default: this one)
   --flags FLAGS      more flags for each test, with rust-net/register and without it
@@ -39,9 +40,13 @@ function globbed(glob) {
   return new RegExp(`^${text}$`);
 }
 
-/** The tests below `folder` as `{ name, suite, file }`, sorted. */
-function findTests(folder, suites, globs) {
+/**
+ * The tests below `folder` as `{ name, suite, file }`, sorted: those that match one of `globs`, if there are any, and
+ * load one of `modules`, likewise.
+ */
+function findTests(folder, suites, globs, modules) {
   const patterns = globs.map(globbed);
+  const loads = new RegExp(`(?:require\\(|from )'(?:node:)?(?:${modules.join('|')})'`);
   return suites.flatMap((suite) => {
     const place = path.join(folder, suite);
     if (!fs.existsSync(place)) return [];
@@ -49,6 +54,7 @@ function findTests(folder, suites, globs) {
       .filter((file) => /^test-.*\.m?js$/.test(file))
       .map((file) => ({ name: file.replace(/\.m?js$/, ''), suite, file: path.join(place, file) }))
       .filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => pattern.test(name)))
+      .filter(({ file }) => modules.length === 0 || loads.test(fs.readFileSync(file, 'utf8')))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   });
 }
@@ -204,6 +210,7 @@ function readArguments(args) {
     allowPositionals: true,
     options: {
       match: { type: 'string', multiple: true, default: [] },
+      using: { type: 'string', multiple: true, default: [] },
       suite: { type: 'string', multiple: true, default: ['parallel', 'sequential'] },
       node: text(process.execPath),
       flags: text(''),
@@ -224,7 +231,7 @@ function readArguments(args) {
 async function main(args) {
   const options = readArguments(args);
   const version = versionOf(options.node);
-  const tests = findTests(options.folder, options.suite, options.match);
+  const tests = findTests(options.folder, options.suite, options.match, options.using);
   if (tests.length === 0) throw new Error(`no such tests in ${options.folder}`);
   const isKept = options.baseline !== undefined;
   const baseline = isKept && fs.existsSync(options.baseline) ? JSON.parse(fs.readFileSync(options.baseline, 'utf8')) : {};
@@ -250,11 +257,7 @@ async function main(args) {
   }
 }
 
-if (require.main === module) {
-  main(process.argv.slice(2)).catch((error) => {
-    console.error(error.message);
-    process.exitCode = 2;
-  });
-}
-
-module.exports = { describe, findTests, judge };
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 2;
+});

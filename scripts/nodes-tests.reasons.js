@@ -3,4 +3,74 @@
 // Tests of Node's own that pass without rust-net/register and fail with it, each with the reason. `nodes`: the major
 // versions of Node for which that is so, if not for all. `scripts/nodes-tests.js` fails if a reason is not needed.
 
-module.exports = [];
+module.exports = [
+  // net
+
+  {
+    tests: ['test-net-connect-keepalive', 'test-net-connect-nodelay', 'test-net-server-keepalive', 'test-net-server-nodelay'],
+    reason: 'puts functions into `_handle` and counts their calls; sockets of ours ask the engine instead',
+  },
+  {
+    tests: ['test-net-persistent-nodelay'],
+    reason: "replaces methods of the core's class TCP, which sockets of ours are not made of",
+  },
+  {
+    tests: ['test-net-persistent-ref-unref'],
+    nodes: [22, 24, 26],
+    reason: "replaces methods of the core's class TCP, which sockets of ours are not made of",
+  },
+  {
+    tests: ['test-net-perf_hooks'],
+    reason: "only Node's core can add entries of the type 'net'",
+  },
+  {
+    tests: ['test-net-pipe-with-long-path'],
+    reason: 'ENAMETOOLONG in the place of EINVAL says what is wrong (docs/node-net.md)',
+  },
+  {
+    tests: ['test-net-connect-options-fd'],
+    reason: 'connect() of a descriptor that is bound and not connected is missing; a BoundSocket can do that',
+  },
+  {
+    tests: ['test-net-socket-constructor'],
+    reason: 'a second socket over the `_handle` of a first is missing, which Node does not document',
+  },
+  {
+    tests: ['test-net-socket-write-after-close'],
+    reason: 'closes `_handle` below the socket; here, that destroys the socket',
+  },
+
+  // http
+
+  {
+    tests: ['test-http-client-immediate-error'],
+    reason: 'assigns a made-up `_handle`; a socket of ours connects without it',
+  },
+  {
+    tests: ['test-http-client-timeout-on-connect'],
+    reason: "looks for Node's own timer in the socket, under a symbol of internal/timers",
+  },
+  {
+    tests: ['test-http-parser-timeout-reset', 'test-http-regr-gh-2928'],
+    reason: 'has a parser consume `_handle` that no socket of `http` has prepared',
+  },
+  {
+    tests: ['test-http-pause-no-dump'],
+    reason: 'the end of a body that has come whole is seen before the ticks of its data, as in Node over any stream but a socket',
+  },
+
+  // http2
+
+  {
+    tests: ['test-http2-compat-errors', 'test-http2-server-errors'],
+    reason: 'what a handler throws also ends its stream, whose error comes first, as in Node over any stream but a socket',
+  },
+  {
+    tests: [
+      'test-http2-destroy-after-write',
+      'test-http2-propagate-session-destroy-code',
+      'test-http2-session-graceful-close',
+    ],
+    reason: 'a session that is destroyed in the tick of another write sends no more, as in Node over any stream but a socket',
+  },
+];

@@ -17,7 +17,7 @@ const TARGET = `${os.arch() === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-gn
 
 /** What the tests need of the project, beside the binding. */
 const TREE = [
-  ...['index.js', 'index.d.ts', 'node.js', 'node.d.ts', 'register.js', 'register.d.ts', 'binding.js', 'binding.d.ts'],
+  ...['index.js', 'index.d.ts', 'node.js', 'node.d.ts', 'register.js', 'register.d.ts', 'tls.js', 'tls.d.ts', 'binding.js', 'binding.d.ts'],
   ...['package.json', 'jest.config.js', 'README.md', 'lib', '__tests__', 'examples', 'scripts', 'docs'],
 ];
 

@@ -24,6 +24,7 @@ const MATRIX = [
   'package', // the tarball, on every Node
   'panic', // a binding with faults in it, which is built first
   'parity/nodes', // every Node but the one that runs the tests
+  'takeover/packages', // packages of others
   'tls/programs', // programs of others
 ];
 

@@ -30,7 +30,11 @@ test.each(['rr', 'none'])('rust-net/node in a worker, without rust-net/register,
 });
 
 test('rust-net in a worker listens for itself (sharesPortsInClusters)', async () => {
-  const env = { NET: ROOT, OURS: '1' };
-  const [one, other] = JSON.parse(await run(FOLDER, ['listens-alone.js'], { env }));
-  expect(one).not.toBe(other);
+  const { ports } = JSON.parse(await run(FOLDER, ['listens-alone.js'], { env: { NET: ROOT, OURS: '1' } }));
+  expect(ports[0]).not.toBe(ports[1]);
+});
+
+test('with reusePort, a worker has a socket of its own', async () => {
+  const { port, ports } = await oneWay('listens-alone.js', process.execPath, true, { REUSE: '1' });
+  expect(ports).toEqual([port, port]);
 });

@@ -14,6 +14,7 @@ const SCRIPTS = [
   ['makes a stream and a server, and opens neither', ['made']],
   ['listens and closes', ['closed']],
   ['closes in the turn of listen', ['closed']],
+  ["listens and closes in 'beforeExit'", ['closed', "'beforeExit' comes again"]],
   ['echoes over TCP', new Set(ECHO)],
   ['echoes over UNIX', new Set(ECHO)],
   ['is refused', ['error ECONNREFUSED', 'close true']],

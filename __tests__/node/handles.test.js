@@ -35,6 +35,26 @@ describe('a handle', () => {
     expect(server.listening).toBe(true);
   });
 
+  test.each(MAJORS)('goes to a child process that was there before us, on Node %i', async (major) => {
+    const script = `
+const { fork } = require('child_process');
+const { once } = require('events');
+if (process.argv[2]) process.on('message', (message, socket) => socket.end(message));
+else {
+  const child = fork(__filename, ['child']);
+  const net = require('rust-net/node');
+  const server = net.createServer((socket) => child.send('from the child', socket)).listen(0, '127.0.0.1', async () => {
+    const [text] = await once(net.connect(server.address().port, '127.0.0.1'), 'data');
+    process.stdout.write(text);
+    child.disconnect();
+    server.close();
+  });
+}
+`;
+    const output = await run(project({ 'app.js': script }), ['app.js'], { node: binaries.get(major) });
+    expect(output).toBe('from the child');
+  });
+
   test.each([
     ['page', page],
     ['today', net],
@@ -54,6 +74,34 @@ describe('a handle', () => {
       const echoed = String(await collect(client));
       expect([received, echoed]).toEqual([isRead ? 'early; ' : '', `before; ${isRead ? '' : 'early; '}late`]);
     }
+  });
+
+  test('goes without what the engine has received of it in the same turn, which is delivered here', async () => {
+    const child = fork(path.join(__dirname, 'fixtures', 'listens-to-parent.js'));
+    atEnd(() => child.kill());
+    const server = await listening(net.createServer());
+    const ends = [];
+    for (let index = 0; index < 2; index++) {
+      const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
+      const [[accepted]] = await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+      ends.push({ client, accepted: destroyAtEnd(accepted), here: '' });
+    }
+    let moved = null;
+    for (const [index, end] of ends.entries()) {
+      end.accepted.on('data', (text) => {
+        end.here += text;
+        if (moved !== null) return;
+        // Whichever comes first sends the other.
+        moved = ends[1 - index];
+        child.send('echo', moved.accepted);
+      });
+    }
+    for (const { client } of ends) client.write('early; ');
+    await Promise.race(ends.map(({ accepted }) => once(accepted, 'data')));
+    moved.client.end('late');
+    const echoed = String(await collect(moved.client));
+    expect(moved.here + echoed).toBe('early; late');
+    expect(echoed).toMatch(/late$/);
   });
 
   test('of a secure stream stays: ERR_INVALID_HANDLE_TYPE', async () => {

@@ -88,12 +88,14 @@ test('what differs from run to run is named apart', () => {
   expect(text).toContain('differ from run to run:\n  test-moody: passed\n');
 });
 
-test('--match chooses, and --baseline remembers what passed without it', () => {
+test('--match and --using choose, and --baseline remembers what passed without it', () => {
   const source = "require('fs').appendFileSync(process.env.RUNS, String(Boolean(globalThis.isRegistered)) + '\\n');";
   const tests = { 'parallel/test-net-one': source, 'parallel/test-http-one': source };
   const baseline = path.join(scratch(), 'baseline.json');
   const args = ['--match', 'test-net-*', '--baseline', baseline];
   expect(run(tests, { args }).runs).toEqual(['false', 'true']);
   expect(run(tests, { args }).runs).toEqual(['true']);
-  expect(run(tests, { args: ['--match', 'nothing'] })).toMatchObject({ status: 2 });
+  expect(run(tests, { args: ['--using', 'fs', '--match', '*-net-*'] }).runs).toEqual(['false', 'true']);
+  expect(run(tests, { args: ['--using', 'net'] }).status).toBe(2);
+  expect(run(tests, { args: ['--match', 'nothing'] }).status).toBe(2);
 });

@@ -111,3 +111,23 @@ test.each(MAJORS)('it warns of nothing on Node %i', async (major) => {
   const flags = ['--throw-deprecation', '--import', 'rust-net/register'];
   expect(await run(folder, [...flags, 'app.mjs'], { node: binaries.get(major) })).toBe('');
 });
+
+test('a socket of a handle that a program has made up is Node\'s own, as it is for programs that mock `net`', async () => {
+  const folder = project({
+    'app.js': `
+const net = require('net');
+const socket = new net.Socket({
+  handle: {
+    readStart() {},
+    close(callback) { setImmediate(callback); },
+    setNoDelay(value) { console.log('setNoDelay', value); },
+  },
+});
+console.log(socket instanceof net.Socket, socket.setNoDelay() === socket);
+socket.on('close', () => console.log('close')).destroy();
+`,
+  });
+  const printed = await run(folder, ['--require', 'rust-net/register', 'app.js']);
+  expect(printed).toBe(await run(folder, ['app.js']));
+  expect(printed).toContain('close');
+});

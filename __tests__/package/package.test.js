@@ -70,7 +70,7 @@ test('it holds what is needed to run and to build, and nothing else', () => {
       ...bindings,
       ...['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
       ...['binding.d.ts', 'binding.js', 'build.rs', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
-      ...['package.json', 'register.d.ts', 'register.js', 'src'],
+      ...['package.json', 'register.d.ts', 'register.js', 'src', 'tls.d.ts', 'tls.js'],
     ].sort(),
   );
 });

@@ -2,9 +2,12 @@
 
 // Section "server.listen" of the `net` page: what fails, and how.
 
+const dns = require('dns');
 const { once } = require('events');
+const nodeNet = require('net');
 const net = require('../..');
-const { closeAtEnd, listening, record, thrown } = require('../helpers');
+const today = require('../../node');
+const { closeAtEnd, listening, record, settled, thrown } = require('../helpers');
 const { greeter, greeting, listenFailure } = require('./greeter');
 
 describe('server.listen: failures', () => {
@@ -56,6 +59,21 @@ describe('server.listen: failures', () => {
     server.listen(0, 'localhost');
     expect(thrown(() => server.listen(0)).code).toBe('ERR_SERVER_ALREADY_LISTEN');
     await once(server, 'listening');
+  });
+
+  test('a second listen() while the first looks its host up takes its place in rust-net/node, as in Node', async () => {
+    for (const net of [today, nodeNet]) {
+      const server = closeAtEnd(net.createServer());
+      const events = record(server, 'listening');
+      server.listen(0, 'localhost');
+      server.listen({ port: 0, host: '127.0.0.1' });
+      if (events.length === 0) await once(server, 'listening');
+      await new Promise((resolve) => dns.lookup('localhost', resolve));
+      await settled();
+      expect(events.length).toBe(1);
+      expect(server.address().address).toBe('127.0.0.1');
+      expect(thrown(() => server.listen(0)).code).toBe('ERR_SERVER_ALREADY_LISTEN');
+    }
   });
 
   test.each([

@@ -30,7 +30,8 @@ class ServerMethods extends EventEmitter {
    */
   listen(...args) {
     const { callback, target } = listenTarget(args);
-    if (isRunning(this)) throw errors.serverAlreadyListening();
+    const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
+    if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
     target.bound?.address();
     if (channels.serverListen.hasSubscribers) {

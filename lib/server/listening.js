@@ -3,7 +3,7 @@
 // How a server begins to listen, and how it ends.
 
 const dns = require('dns');
-const { clearTimeout } = require('timers');
+const { clearTimeout, setImmediate } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
@@ -27,6 +27,8 @@ const { Listener, open } = require('./listener');
 
 /** Listens on what `target` names: at once, or as soon as the address of its host is known. */
 function beginListening(server, target) {
+  // What a former call waits for is not used any more.
+  server[kListening] = null;
   if (target.bound) listenOnBound(server, target);
   else if (target.host && isIP(target.host) === 0) lookUpAndListen(server, target);
   else listenNow(server, target);
@@ -142,6 +144,8 @@ function stop(server) {
   server[kListening] = null;
   if (!server.listening) return;
   server[kListener].release();
+  // Closing takes a turn of the loop in Node, for which the process stays: after 'beforeExit', it comes again.
+  setImmediate(() => {});
   clearTimeout(server[kPauseTimer]);
   clearTimeout(server[kRetryTimer]);
   server[kPauseTimer] = null;

@@ -7,21 +7,22 @@
 // taught the parser to (`PARSER_METHODS`), and nothing else wants to see the bytes. `http2` gets a bridge.
 
 const { HTTP2, callingScript } = require('../callers');
-const { Handle, assignHandle } = require('../handle');
+const { assignHandle } = require('../handle');
 const { copy, view } = require('../memory');
 const { isSecuring } = require('../secure');
 const { kInPlace } = require('../symbols');
 const { kOnread, kReading, kTransport } = require('./fields');
+const { GuardedHandle } = require('./guarded');
 const { isRead } = require('./pipes');
 
 /** On a parser: the `Feed` that it gets its bytes from. */
 const kFeed = Symbol('feed');
 
-class StreamHandle extends Handle {
+class StreamHandle extends GuardedHandle {
   #stream;
 
   constructor(stream) {
-    super(stream, stream[kTransport]);
+    super(stream);
     this.#stream = stream;
   }
 

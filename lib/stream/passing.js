@@ -8,7 +8,7 @@ const errors = require('../errors');
 const { lend } = require('../nodes-handles');
 const nodesNet = require('../nodes-net');
 const { kShown, show } = require('../passing');
-const { kPending, kSecurity, kTransport } = require('./fields');
+const { kOnread, kPending, kSecurity, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 
 /** What a write gets that has not gone out by then. */
@@ -39,10 +39,15 @@ function leave(stream) {
   const received = transport.takeBack();
   transport.nodesHandle = null;
   transport.detach();
-  if (received.length > 0) stream.push(received);
+  if (received.length > 0) deliver(stream, received);
   const pending = stream[kPending];
   stream[kPending] = null;
   if (pending !== null) process.nextTick(pending.callback, errors.systemError(ECANCELED, 'write'));
+}
+
+function deliver(stream, bytes) {
+  if (stream[kOnread] === null) stream.push(bytes);
+  else stream[kOnread].deliver(bytes, 0, bytes.length);
 }
 
 module.exports = { Passing };

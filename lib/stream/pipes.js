@@ -137,7 +137,8 @@ function isUnpatched(object, methods) {
 /** Has JavaScript see again what `source` receives. */
 function giveBack(source) {
   const target = source[kTarget];
-  if (target === null) return;
+  // Undefined for a socket of Node's own: http calls members of what `net.Socket` is on each of its sockets.
+  if (!target) return;
   source[kTarget] = null;
   target[kSource] = null;
   source[kTransport].unpipe();
@@ -145,12 +146,12 @@ function giveBack(source) {
 
 /** Has JavaScript see again what is sent to `target`. */
 function stopFeeding(target) {
-  if (target[kSource] !== null) giveBack(target[kSource]);
+  if (target[kSource]) giveBack(target[kSource]);
 }
 
 /** A listener of `event` is being added to `source`. */
 function reveal(source, event) {
-  if (source[kTarget] !== null && REVEALING.has(event)) giveBack(source);
+  if (source[kTarget] && REVEALING.has(event)) giveBack(source);
 }
 
 module.exports = { Pipes, giveBack, isPipedByEngine, isRead, stopFeeding, watch };

@@ -41,6 +41,11 @@ class StreamTransport extends Transport {
     return engines.takeBack(this.id);
   }
 
+  /** Whether something has arrived that was not delivered yet: data in the clear, or an end. */
+  get hasUnread() {
+    return this.isOpen && this.engine.hasUnread(this.id);
+  }
+
   // Sending.
 
   /** Writes `chunks`. Returns how many bytes the engine has taken, or a negative errno. */

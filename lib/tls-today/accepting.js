@@ -2,7 +2,7 @@
 
 // What a tls.Server does with each connection: a TLSSocket over it, and once that is secure, the verdict on the client.
 
-const { kTransport } = require('../symbols');
+const { kSecurity, kTransport } = require('../symbols');
 const errors = require('./errors');
 const { TLSSocket } = require('./socket');
 const { kErrorEmitted } = require('./symbols');
@@ -64,7 +64,7 @@ function onServerSocketSecure() {
 
 /** Node's code for what is wrong with the client's certificate. Node's own TLS has it in its handle. */
 function verdictOf(socket) {
-  if (socket.tlsEngine === 'rustls') return socket[kTransport].agreement.verdict;
+  if (socket.tlsEngine === 'rustls') return socket[kSecurity].agreed.verdict;
   return socket._handle.verifyError()?.code;
 }
 

@@ -54,6 +54,20 @@ function linkedCertificates(chain, context) {
   return shown[0];
 }
 
+/** What `checkServerIdentity` looks at of a certificate in DER, as in the objects of node:tls. */
+function namesOf(der) {
+  if (der === null) return {};
+  const certificate = new X509Certificate(der);
+  return {
+    subjectaltname: certificate.subjectAltName,
+    subject: {
+      get CN() {
+        return certificate.toLegacyObject().subject?.CN;
+      },
+    },
+  };
+}
+
 /** The same as `X509Certificate`; a root has no issuer there. */
 function linkedX509Certificates(chain, context) {
   if (chain.length === 0) return undefined;
@@ -93,4 +107,11 @@ function completeChain(cert, authorities) {
   return path.length === 1 ? cert : Buffer.from(path.map(String).join(''));
 }
 
-module.exports = { bundledAuthorities, certificatesIn, completeChain, linkedCertificates, linkedX509Certificates };
+module.exports = {
+  bundledAuthorities,
+  certificatesIn,
+  completeChain,
+  linkedCertificates,
+  linkedX509Certificates,
+  namesOf,
+};

@@ -5,8 +5,9 @@
 const { isIP } = require('../address');
 const { normalize, validateFunction } = require('../arguments');
 const { invalidArgumentType, invalidArgumentValue, outOfRange } = require('../errors');
-const { module: nodesTls } = require('../nodes-tls');
-const { kTransport } = require('../symbols');
+const { functions: nodes, module: nodesTls } = require('../nodes-tls');
+const { kSecurity, kTransport } = require('../symbols');
+const { namesOf } = require('./certificates');
 const errors = require('./errors');
 const { allowsUnauthorized } = require('./environment');
 const { current } = require('./module');
@@ -97,11 +98,21 @@ function serverIdentity({ servername, host, socket }) {
   return servername || host || socket?._host || 'localhost';
 }
 
+/** What is wrong with the server's name; undefined if nothing is. */
+function checkIdentity(socket, options) {
+  const { checkServerIdentity } = options;
+  const name = serverIdentity(options);
+  // Node's own check looks at two properties only, and the others take time. An error has all of them.
+  const isEnough = checkServerIdentity === nodes.checkServerIdentity;
+  if (isEnough && !nodes.checkServerIdentity(name, namesOf(socket[kTransport].peerCertificate))) return undefined;
+  return checkServerIdentity(name, socket.getPeerCertificate(true));
+}
+
 /** A 'secure' listener: decides on the server. */
 function onConnectSecure() {
   const options = this[kConnectOptions];
-  let failure = errors.verifyError(this[kTransport].agreement.verdict);
-  if (!failure) failure = options.checkServerIdentity(serverIdentity(options), this.getPeerCertificate(true));
+  let failure = errors.verifyError(this[kSecurity].agreed.verdict);
+  if (!failure) failure = checkIdentity(this, options);
   if (failure) {
     this.authorized = false;
     this.authorizationError = failure.code || failure.message;

@@ -8,6 +8,7 @@
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const { optionError } = require('../errors');
+const { countInstances, isInstance } = require('../members');
 const { functions: nodes, module: nodesTls } = require('../nodes-tls');
 const { readOptions } = require('../options');
 const { archives, identities } = require('../tls/keys');
@@ -73,7 +74,7 @@ const owners = new WeakMap();
 
 /** The context that `value` is or belongs to; undefined if it is none of ours. */
 function contextOf(value) {
-  return value instanceof SecureContext ? value : owners.get(value);
+  return isInstance(SecureContext, value) ? value : owners.get(value);
 }
 
 /** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
@@ -211,7 +212,7 @@ function partsOf(options) {
   });
   return {
     __proto__: null,
-    ...lists({ ...options, ecdhCurve: ecdhCurve && ecdhCurve !== DEFAULT_CURVE ? ecdhCurve : undefined }),
+    ...lists({ ...options, ecdhCurve: ecdhCurve && ecdhCurve !== DEFAULT_CURVE ? ecdhCurve : usualGroups() }),
     ...limits,
     identities: ca ? withIssuers(identities(options), blobs('ca', ca)) : identities(options),
     pfx: archives(options),
@@ -259,10 +260,30 @@ function withIssuers(identities, ca) {
   return identities.map(({ key, cert }) => ({ __proto__: null, key, cert: completeChain(cert, authorities) }));
 }
 
+/** What rustls has of the groups that OpenSSL uses by default: those with ML-KEM since version 3.5. */
+const GROUPS = ['X25519MLKEM768:X25519:P-256:P-384', 'X25519:P-256:P-384'];
+const [MAJOR, MINOR] = process.versions.openssl.split('.').map(Number);
+const HAS_ML_KEM = MAJOR > 3 || (MAJOR === 3 && MINOR >= 5);
+
+let groups = null;
+
+/** The list of groups that stands for 'auto'. Not every build of the engine has ML-KEM. */
+function usualGroups() {
+  const nothing = { identities: [], pfx: [], crl: [], rejectUnauthorized: false, checksNames: false };
+  const isPossible = (ecdhCurve) => isNative(binding.createCredentials({ ...nothing, ...NO_CONNECTION, ecdhCurve }));
+  groups ??= HAS_ML_KEM && isPossible(GROUPS[0]) ? GROUPS[0] : GROUPS[1];
+  return groups;
+}
+
+/** What a connection without anything of its own has. */
+const NO_CONNECTION = { requestCert: false, alpn: [], prefersOwnOrder: true };
+
+const isNative = (made) => made instanceof binding.NativeCredentials;
+
 /** Credentials of the engine. Throws what is wrong with an option. */
 function createNative(parts, { requestCert = false, requireCert = false, alpn }) {
   const native = binding.createCredentials({ ...parts, requestCert, requireCert, alpn, __proto__: null });
-  if (!(native instanceof binding.NativeCredentials)) throw optionError(native);
+  if (!isNative(native)) throw optionError(native);
   return native;
 }
 
@@ -274,5 +295,7 @@ function ownCertificates({ identities: [identity], pfx: [archive], ca = [] }) {
   const issuer = own && others.find((other) => own.checkIssued(other));
   return { own: own?.raw ?? null, issuer: issuer?.raw ?? null };
 }
+
+countInstances(SecureContext, nodes.SecureContext);
 
 module.exports = { SecureContext, contextOf, createSecureContext };

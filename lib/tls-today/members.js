@@ -60,26 +60,26 @@ class Members extends Duplex {
   getCipher() {
     if (!this._handle) return null;
     if (!isSecure(this)) return {};
-    const { cipher: name, standardCipher: standardName, cipherVersion: version } = this[kTransport].agreement;
+    const { cipher: name, standardCipher: standardName, cipherVersion: version } = this[kSecurity].agreed;
     return { name, standardName, version };
   }
 
   getProtocol() {
     if (!this._handle) return null;
-    return isSecure(this) ? this[kTransport].agreement.protocol : 'unknown';
+    return isSecure(this) ? this[kSecurity].agreed.protocol : 'unknown';
   }
 
   /** The key exchange, on a client: `{ type, name, size }`. */
   getEphemeralKeyInfo() {
     if (!this._handle || this._tlsOptions.isServer) return null;
     if (!isSecure(this)) return {};
-    return bare(this[kTransport].agreement.ephemeralKey) ?? {};
+    return bare(this[kSecurity].agreed.ephemeralKey) ?? {};
   }
 
   /** The signature algorithms that both sides support, on a server. */
   getSharedSigalgs() {
     if (!this._handle) return null;
-    return isSecure(this) ? (this[kTransport].agreement.sharedSigalgs ?? []) : [];
+    return isSecure(this) ? (this[kSecurity].agreed.sharedSigalgs ?? []) : [];
   }
 
   /** rustls does not tell the messages that end a handshake. */
@@ -141,7 +141,7 @@ class Members extends Duplex {
 
   isSessionReused() {
     if (!this._handle) return null;
-    return isSecure(this) && this[kTransport].agreement.isResumed;
+    return isSecure(this) && this[kSecurity].agreed.isResumed;
   }
 }
 

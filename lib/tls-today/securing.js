@@ -4,7 +4,9 @@
 // and the callback of the mark that holds writes back until then. The TLSSocket says when the handshake begins.
 
 const { Duplex } = require('stream');
+const { bare } = require('../options');
 const { MARK } = require('../secure');
+const { kTransport } = require('../symbols');
 
 /** For a TLSSocket. */
 class Securing {
@@ -26,6 +28,7 @@ class Securing {
   newest = undefined;
   #socket;
   #callback = null;
+  #agreed = null;
 
   constructor(socket) {
     this.#socket = socket;
@@ -59,6 +62,12 @@ class Securing {
     const callback = this.#callback;
     this.#callback = null;
     return callback;
+  }
+
+  /** What both ends have agreed on, as it was when the handshake was done. */
+  get agreed() {
+    this.#agreed ??= bare(this.#socket[kTransport].agreement);
+    return this.#agreed;
   }
 
   /** The timeout of a TLSSocket is another: `handshakeTimeout` in socket.js. */

@@ -6,7 +6,7 @@ const { createHash } = require('crypto');
 const { EventEmitter } = require('events');
 const { validateFunction, validateObject, validateString } = require('../arguments');
 const { invalidArgumentType } = require('../errors');
-const { membersLike } = require('../members');
+const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
 const { Server: NetServer } = require('../today');
 const { accept, kHandshakeTimeout, kPskCallback, kPskIdentityHint, kSNICallback, kEnableTrace } = require('./accepting');
@@ -82,6 +82,7 @@ class ServerMethods extends EventEmitter {
   addContext(servername, context) {
     if (!servername) throw errors.requiredServerName();
     const pattern = servername.replace(/([.^$+?\-\\[\]{}])/g, '\\$1').replaceAll('*', '[^.]*');
+    // One of Node's own, too.
     const made = context instanceof SecureContext ? context : current.module.createSecureContext(context);
     this._contexts.push([new RegExp(`^${pattern}$`, 'i'), made]);
   }
@@ -133,6 +134,8 @@ Server.prototype = Object.create(NetServer.prototype, {
   ...membersLike([ServerMethods], nodes.Server.prototype),
   constructor: { value: Server, writable: true, configurable: true, enumerable: true },
 });
+
+countInstances(Server, nodes.Server);
 
 // Deprecated, and gone in later versions. It sets properties of the server and nothing else, so Node's own will do.
 const { setOptions } = nodes.Server.prototype;

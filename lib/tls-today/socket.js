@@ -10,7 +10,7 @@ const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { validateBoolean, validateFunction } = require('../arguments');
 const events = require('../events');
-const { membersLike } = require('../members');
+const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
@@ -100,7 +100,7 @@ class Handshakes extends Duplex {
 
   _finishInit() {
     if (!this._handle) return;
-    const { alpn, serverName, ocspResponse } = this[kTransport].agreement;
+    const { alpn, serverName, ocspResponse } = this[kSecurity].agreed;
     if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
     if (this.destroyed) return;
     this.alpnProtocol = alpn?.toString('latin1') ?? false;
@@ -189,6 +189,8 @@ TLSSocket.prototype = Object.create(Socket.prototype, {
   ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
 });
+
+countInstances(TLSSocket, nodes.TLSSocket);
 
 /** A 'close' listener. */
 function onClose() {

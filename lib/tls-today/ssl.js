@@ -2,7 +2,7 @@
 
 // What stands in for `socket.ssl`, OpenSSL's object in Node, for code that asks it and not the socket.
 
-const { kTransport } = require('../symbols');
+const { kSecurity } = require('../symbols');
 const { verifyError } = require('./errors');
 
 /** Methods of a TLSSocket that Node has on `ssl`, too. */
@@ -35,7 +35,7 @@ class Ssl {
   /** What is wrong with the peer's certificate: an error, or null. */
   verifyError() {
     const socket = this.#socket;
-    return socket._secureEstablished ? verifyError(socket[kTransport].agreement?.verdict) : null;
+    return socket._secureEstablished ? verifyError(socket[kSecurity].agreed.verdict) : null;
   }
 
   /** The number of the descriptor, -1 without one. */

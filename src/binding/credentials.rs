@@ -48,6 +48,8 @@ pub struct CredentialOptions<'a> {
     pub alpn: Vec<Buffer>,
     /// Whether clients are asked for a certificate.
     pub request_cert: bool,
+    /// Whether a client without a certificate fails the handshake, be any other trusted or not.
+    pub require_cert: Option<bool>,
     /// Whether an untrusted peer fails the handshake.
     pub reject_unauthorized: bool,
     /// Whether servers' certificates are checked for their names; if not, the caller does it.
@@ -146,6 +148,7 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Nativ
         ciphers: options.ciphers,
         alpn: bytes(options.alpn),
         request_cert: options.request_cert,
+        require_cert: options.require_cert.unwrap_or(false),
         reject_unauthorized: options.reject_unauthorized,
         checks_names: options.checks_names,
         prefers_own_order: options.prefers_own_order,

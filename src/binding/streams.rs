@@ -42,6 +42,12 @@ impl NativeEngine {
         self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.waiting_bytes() as f64))
     }
 
+    /// Whether something has arrived that was not delivered yet: data in the clear, or an end.
+    #[napi(catch_unwind)]
+    pub fn has_unread(&self, id: u32) -> bool {
+        self.core.with(|engine| engine.has_unread(id))
+    }
+
     /// Begins to note the time of the stream's traffic, or stops.
     #[napi(catch_unwind)]
     pub fn track_traffic(&self, id: u32, track: bool) {

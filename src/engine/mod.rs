@@ -199,6 +199,13 @@ impl Engine {
         }
     }
 
+    /// Whether something of stream `id` has arrived that JavaScript has not seen yet.
+    pub fn has_unread(&mut self, id: Id) -> bool {
+        self.slots
+            .get_mut(id)
+            .is_some_and(|slot| slot.is_pending() || slot.stream().is_some_and(|stream| stream.has_unread()))
+    }
+
     /// Takes back the pending event of stream `id`, if that is data: returns where its bytes are in the receive buffer,
     /// as offset and length. A pending end is found again.
     pub fn take_back(&mut self, id: Id) -> Option<(usize, usize)> {

@@ -58,6 +58,12 @@ pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
     outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|(count, _)| count))
 }
 
+/// Whether a socket has something to read, be it its end; what that is stays there.
+pub fn has_unread(fd: impl AsFd) -> bool {
+    let mut byte = [0];
+    rustix::net::recv(&fd, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok()
+}
+
 fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Errno> {
     loop {
         return match planned("recv").and_then(|()| receive()) {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{ReadOutcome, Shared, Stream, StreamEvent};
 use crate::error::Syscall;
+use crate::socket::Kind;
 use crate::socket::io::{self, Read};
 use crate::tls::error::ConnectionError;
 use crate::tls::session::Received;
@@ -77,6 +78,13 @@ impl Stream {
                 ReadOutcome::Event(StreamEvent::TlsFailed(failure))
             }
         }
+    }
+
+    /// Whether something has arrived that was not received yet, be it the end. Not known of a secure stream, whose peer
+    /// may also send what is not for the application.
+    pub fn has_unread(&self) -> bool {
+        let fd = self.fd.as_ref().filter(|_| self.kind != Kind::Pipe && self.security.session().is_none());
+        fd.is_some_and(|fd| io::has_unread(fd))
     }
 
     /// JavaScript wants data, or none for now.

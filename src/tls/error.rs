@@ -61,6 +61,11 @@ impl TlsError {
         Self::of_reason(plaintext_reason(first))
     }
 
+    /// A client and we have no signature algorithm in common.
+    pub fn no_shared_signatures() -> Self {
+        Self::of_reason("no shared signature algorithms")
+    }
+
     fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), alert: None }
     }
@@ -118,9 +123,16 @@ fn reason(error: &Error) -> &'static str {
         Error::PeerSentOversizedRecord => "packet length too long",
         Error::NoApplicationProtocol => "no application protocol",
         Error::InvalidCertificate(CertificateError::BadSignature) => "bad signature",
+        // rustls has no error for a client of TLS 1.2 that can check no signature of the key.
+        Error::General(_) if is_unsuited_key(error) => "no suitable signature algorithm",
         Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_) => "certificate verify failed",
         _ => "internal error",
     }
+}
+
+/// Whether our key can sign nothing that the client could check, under TLS 1.2.
+pub fn is_unsuited_key(error: &Error) -> bool {
+    matches!(error, Error::General(text) if text == "incompatible signing key")
 }
 
 fn misbehaviour_reason(misbehaviour: &PeerMisbehaved) -> &'static str {

@@ -70,6 +70,12 @@ pub fn suite_name(suite: CipherSuite) -> Option<&'static SuiteName> {
     SUITES.iter().find(|known| known.suite == suite)
 }
 
+/// Whether `suite` is one of TLS 1.3, of those that rustls does not have, too.
+pub fn is_of_tls13(suite: CipherSuite) -> bool {
+    // RFC 8446, and what is registered for it since.
+    u16::from(suite) >> 8 == 0x13
+}
+
 /// A protocol version as `getProtocol()` names it.
 pub fn protocol_name(version: ProtocolVersion) -> &'static str {
     match version {
@@ -202,6 +208,8 @@ mod tests {
         let name = suite_name(CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256).copied();
         assert_eq!(name.map(|name| name.name), Some("ECDHE-RSA-CHACHA20-POLY1305"));
         assert_eq!(name.map(|name| name.standard_name), Some("TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"));
+        assert!(is_of_tls13(CipherSuite::TLS13_AES_128_CCM_SHA256));
+        assert!(!is_of_tls13(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV));
         assert_eq!(suite_name(CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA), None);
         assert_eq!(protocol_name(ProtocolVersion::TLSv1_3), "TLSv1.3");
     }

@@ -8,7 +8,7 @@ const fs = require('fs');
 const path = require('path');
 
 const FOLDER = path.join(__dirname, '..', '..', '..', 'target', 'cluster-packages');
-const PACKAGES = ['pm2@7', 'sticky-session@1'];
+const PACKAGES = ['pm2@7', 'sticky-session@1', '@socket.io/sticky@1', 'socket.io@4', 'socket.io-client@4'];
 
 /** The folder of a package. */
 function packageFolder(name) {

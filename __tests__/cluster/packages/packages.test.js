@@ -75,3 +75,10 @@ test.each(MAJORS)('sticky-session, on Node %i', async (major) => {
   expect(ours).toEqual(expected);
   expect(ours).toEqual({ answers: Array(4).fill(['300000', '::ffff:127.0.0.1']), workers: 1 });
 });
+
+test.each(MAJORS)('@socket.io/sticky, on Node %i', async (major) => {
+  const env = { PACKAGES: path.dirname(packageFolder('socket.io-client')) };
+  const { ours, nodes: expected } = await bothWays('sticks-to-sessions.js', binaries.get(major), env);
+  expect(ours).toEqual(expected);
+  expect(ours).toEqual({ workers: 2 });
+});

@@ -103,7 +103,6 @@ const CONNECTIONS = {
   'enableTrace that is text': { enableTrace: 'yes' },
   'a port that is text': { port: 'none' },
   'no port': { port: undefined },
-  'a servername that is a number': { servername: 1 },
 };
 
 for (const [what, options] of Object.entries(CONNECTIONS)) {

@@ -3,7 +3,7 @@
 // Parity with node:tls: sessions that are resumed, and those that are not.
 
 const { once } = require('events');
-const { compared, connected, ended, serve, target } = require('./compared');
+const { compared, ended, serve, target } = require('./compared');
 
 /** Connects and ends. Returns the last session, and whether one was resumed. */
 async function visit(client, options) {
@@ -126,4 +126,3 @@ compared('the key log of a connection', async ({ client, server }, note) => {
   note([...labels].sort());
 });
 
-void connected;

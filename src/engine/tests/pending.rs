@@ -89,3 +89,17 @@ fn a_stream_is_not_piped_while_its_data_is_pending() {
     assert_eq!(rig.next(), ids[1]);
     assert!(rig.engine.pipe(ids[1], ids[0]));
 }
+
+#[test]
+fn what_has_not_been_delivered_is_unread_whether_it_was_received_or_not() {
+    let mut rig = Rig::new();
+    let (ids, mut peers) = three_at_once(&mut rig);
+    assert_eq!(ids.map(|id| rig.engine.has_unread(id)), [false, true, true]);
+    while rig.engine.step().is_some() {}
+    rig.engine.end_turn();
+    assert_eq!(ids.map(|id| rig.engine.has_unread(id)), [false; 3]);
+    rig.engine.want(ids[0], false);
+    write!(peers[0], "later").unwrap();
+    drop(peers);
+    assert_eq!(ids.map(|id| rig.engine.has_unread(id)), [true; 3]);
+}

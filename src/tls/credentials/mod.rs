@@ -50,6 +50,8 @@ pub struct Credentials {
     asking_server: Option<Arc<ServerConfig>>,
     /// Whether a server requests a certificate.
     requests_certificate: bool,
+    /// Whether a client without one fails the handshake.
+    pub requires_certificate: bool,
     /// Our key pairs, and whom we trust.
     pub party: Arc<Party>,
     /// The sessions of clients that JavaScript does not hold.
@@ -71,7 +73,8 @@ impl Credentials {
     pub fn new(options: &Options) -> Result<Self, OptionError> {
         let parts = Parts::read(options)?;
         // A client that must be trusted can't do without a certificate.
-        let requests_certificate = options.request_cert || options.ca.is_some() || options.reject_unauthorized;
+        let requires_certificate = options.require_cert || options.reject_unauthorized;
+        let requests_certificate = options.request_cert || options.ca.is_some() || requires_certificate;
         let asking_server = parts.server(true)?.map(Arc::new);
         let server = if requests_certificate { asking_server.clone() } else { parts.server(false)?.map(Arc::new) };
         Ok(Self {
@@ -79,6 +82,7 @@ impl Credentials {
             server,
             asking_server,
             requests_certificate,
+            requires_certificate,
             reject_unauthorized: options.reject_unauthorized,
             checks_names: options.checks_names,
             party: parts.party,

@@ -28,8 +28,11 @@ pub struct Options {
     pub ciphers: Option<String>,
     /// The protocols of ALPN, in order of preference.
     pub alpn: Vec<Vec<u8>>,
-    /// Whether a server requests a certificate. With `ca` or `reject_unauthorized` it always does.
+    /// Whether a server requests a certificate. With `ca`, `require_cert` or
+    /// `reject_unauthorized` it always does.
     pub request_cert: bool,
+    /// Whether a client without a certificate fails the handshake, be any other trusted or not.
+    pub require_cert: bool,
     /// Whether an untrusted peer fails the handshake.
     pub reject_unauthorized: bool,
     /// Whether servers' certificates are checked for their names. If not, the caller does it.
@@ -91,6 +94,7 @@ impl Default for Options {
             ciphers: None,
             alpn: Vec::new(),
             request_cert: false,
+            require_cert: false,
             reject_unauthorized: false,
             checks_names: true,
             prefers_own_order: true,

@@ -78,7 +78,8 @@ impl Party {
             }
         };
         // The default list has more than a hundred names, which would not help a client to choose.
-        let asking_verifier = if options.ca.is_some() { verifier().with_hints() } else { verifier() };
+        let asking = || if options.require_cert { verifier().with_mandatory_certificate() } else { verifier() };
+        let asking_verifier = if options.ca.is_some() { asking().with_hints() } else { asking() };
         let own = all.first().and_then(|key_pair| key_pair.cert.first()).cloned();
         let verifier = Arc::new(verifier());
         let (asking_verifier, key_pairs) = (Arc::new(asking_verifier), Arc::new(KeyPairs::new(all)));
@@ -122,8 +123,14 @@ fn digest(options: &Options) -> Digest {
     let mut parts: Vec<&[u8]> = Vec::new();
     let lengths = [options.identities.len(), options.pfx.len(), options.crl.len()].map(usize::to_be_bytes);
     let [identities, archives, crls] = &lengths;
-    let flags = [options.reject_unauthorized, options.checks_names, options.ca.is_some(), options.signatures.is_some()]
-        .map(u8::from);
+    let flags = [
+        options.reject_unauthorized,
+        options.require_cert,
+        options.checks_names,
+        options.ca.is_some(),
+        options.signatures.is_some(),
+    ]
+    .map(u8::from);
     parts.extend([&flags[..], options.signatures.as_deref().unwrap_or_default().as_bytes()]);
     parts.push(identities);
     for identity in &options.identities {
@@ -183,6 +190,7 @@ mod tests {
             Options { ca: Some(vec![]), ..base() },
             Options { ca: Some(vec![own.der.to_vec()]), ..base() },
             Options { reject_unauthorized: true, ..base() },
+            Options { require_cert: true, ..base() },
             Options { checks_names: false, ..base() },
             Options { signatures: Some("ECDSA+SHA256".into()), ..base() },
             Options { identities: vec![], ..base() },

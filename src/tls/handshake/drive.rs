@@ -13,10 +13,10 @@ use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
 use rustls::server::{Accepted, AcceptedAlert, Acceptor};
-use rustls::{AlertDescription, Connection, Error};
+use rustls::{AlertDescription, Connection, Error, PeerIncompatible};
 
 use super::transport::Transport;
-use crate::tls::error::{ConnectionError, TlsError, looks_like_tls};
+use crate::tls::error::{ConnectionError, TlsError, is_unsuited_key, looks_like_tls};
 use crate::tls::trust::stapled_during;
 
 /// Completes the handshake of `connection`. Returns the OCSP response that the server has stapled to its certificate.
@@ -87,6 +87,10 @@ pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, Connect
 
 /// Sends the alert for a ClientHello that is not accepted. Returns the reason.
 pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
+    if let Some(description) = better_alert(error) {
+        send_alert(description, transport).await;
+        return failure(error, transport);
+    }
     poll_fn(|cx| {
         let mut socket = transport.with(cx);
         // As much as the socket accepts: a peer that does not read is not waited for.
@@ -99,6 +103,29 @@ pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Tra
     .await;
     transport.shut_down();
     failure(error, transport)
+}
+
+/// Ends a handshake that has just begun with an alert.
+pub async fn send_alert(description: AlertDescription, transport: &mut Transport) {
+    poll_fn(|cx| {
+        // A peer that does not read is not waited for.
+        let _ = transport.with(cx).write(&plain_alert(description));
+        Poll::Ready(())
+    })
+    .await;
+    transport.shut_down();
+}
+
+/// OpenSSL's alert, where that of rustls says less.
+fn better_alert(error: &Error) -> Option<AlertDescription> {
+    match error {
+        // The client supports TLS 1.1 at most.
+        Error::PeerIncompatible(PeerIncompatible::SignatureAlgorithmsExtensionRequired) => {
+            Some(AlertDescription::ProtocolVersion)
+        }
+        _ if is_unsuited_key(error) => Some(AlertDescription::HandshakeFailure),
+        _ => None,
+    }
 }
 
 /// The alert that a plain server of rustls sends where its [`Acceptor`] sends none.

@@ -9,7 +9,10 @@ use std::task::Poll;
 use rustix::io::Errno;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::ClientHello;
-use rustls::{ClientConfig, ClientConnection, Connection, HandshakeKind, ServerConfig, SignatureScheme};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, Connection, Error, HandshakeKind, PeerIncompatible, ServerConfig,
+    SignatureScheme,
+};
 use tokio::sync::oneshot;
 
 use super::drive;
@@ -22,7 +25,8 @@ use crate::socket::{Descriptor, Kind};
 use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::resumption::{ClientSessions, NewSession, ServerSessions, SessionScope};
-use crate::tls::trust::{ExpectedPeer, judge};
+use crate::tls::suites;
+use crate::tls::trust::{ExpectedPeer, Verdict, judge};
 
 /// The name of a server on a UNIX socket, as in Node.
 const LOCAL: &str = "localhost";
@@ -86,7 +90,7 @@ async fn connect(
         None => Some(address.map_or_else(|| LOCAL.to_owned(), |address| address.to_string())),
     };
     let peer = ExpectedPeer::Server { name: checked.as_deref() };
-    let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized };
+    let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized, needs_certificate: false };
     let asked_for = server_name.filter(|_| sends_name);
     let own = credentials.own_certificate().cloned();
     let facts = Facts { server_name: asked_for, own, stapled, ..judged(&connection, requirement, &credentials)? };
@@ -133,11 +137,16 @@ async fn accept(
     };
     let credentials = answer.credentials.or(named).unwrap_or_else(|| Arc::clone(&first));
     let Some(config) = credentials.server_behind(&first).cloned() else {
-        return Err(TlsError::from(&rustls::Error::from(rustls::PeerIncompatible::NoCipherSuitesInCommon)).into());
+        return Err(TlsError::from(&Error::from(PeerIncompatible::NoCipherSuitesInCommon)).into());
     };
     let shown = config.cert_resolver.resolve(hello.client_hello());
     let own = shown.and_then(|identity| identity.cert.first().cloned());
     let shared_schemes = shared(&config, &credentials, hello.client_hello().signature_schemes());
+    if shared_schemes.is_empty() && !hello.client_hello().signature_schemes().is_empty() {
+        drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
+        return Err(TlsError::no_shared_signatures().into());
+    }
+    let is_old = !hello.client_hello().cipher_suites().iter().any(|suite| suites::is_of_tls13(*suite));
     // A client that takes tickets keeps its session itself.
     let keeps = emits_sessions && !(credentials.has_tickets() && details.takes_tickets);
     let sessions = (keeps || answer.session.is_some()).then(|| {
@@ -148,12 +157,16 @@ async fn accept(
     let particulars = Particulars { alpn, ocsp_response, sessions: sessions.clone(), ..particulars };
     let mut connection = match hello.into_connection(settings::server(config, particulars)) {
         Ok(server) => Connection::from(server),
-        Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await),
+        Err((error, alert)) => {
+            let error = if is_old { without_groups(error) } else { error };
+            return Err(drive::refuse(&error, alert, &mut transport).await);
+        }
     };
     drive::complete(&mut connection, &mut transport).await?;
     // A client can't evade `rejectUnauthorized` by asking for another name.
     let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;
-    let requirement = Requirement { peer: ExpectedPeer::Client, is_mandatory };
+    let needs_certificate = credentials.requires_certificate || first.requires_certificate;
+    let requirement = Requirement { peer: ExpectedPeer::Client, is_mandatory, needs_certificate };
     let facts = Facts { server_name, own, shared_schemes, ..judged(&connection, requirement, &credentials)? };
     if let Some(new) = sessions.and_then(|sessions| sessions.take_new()) {
         keep(new, awaits_sessions, &transport, post).await?;
@@ -181,6 +194,16 @@ fn shared(config: &ServerConfig, credentials: &Credentials, theirs: &[SignatureS
     let ours = credentials.party.schemes();
     let (first, second) = if config.ignore_client_order { (ours, theirs) } else { (theirs, ours) };
     first.iter().filter(|scheme| second.contains(scheme)).copied().collect()
+}
+
+/// Under TLS 1.2, groups belong to cipher suites: OpenSSL finds no suite that is shared where no group is.
+fn without_groups(error: Error) -> Error {
+    match error {
+        Error::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon) => {
+            PeerIncompatible::NoCipherSuitesInCommon.into()
+        }
+        other => other,
+    }
 }
 
 /// Asks JavaScript what to do about a ClientHello.
@@ -220,6 +243,8 @@ async fn answered<T>(mut answer: oneshot::Receiver<T>, transport: &Transport) ->
 struct Requirement<'a> {
     peer: ExpectedPeer<'a>,
     is_mandatory: bool,
+    /// Whether the handshake fails if it has no certificate.
+    needs_certificate: bool,
 }
 
 /// Decides on the peer. What is found is the beginning of the facts.
@@ -231,7 +256,10 @@ fn judged(
     // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
     let chain = connection.peer_certificates().unwrap_or_default();
     let verdict = judge(credentials.party.trust(), chain, requirement.peer, UnixTime::now()).err();
-    if let (true, Some(verdict)) = (requirement.is_mandatory, &verdict) {
+    let is_missing = verdict == Some(Verdict::NoCertificate);
+    if let Some(verdict) = &verdict
+        && (requirement.is_mandatory || (requirement.needs_certificate && is_missing))
+    {
         return Err(TlsError::from(verdict).into());
     }
     Ok(Facts { verdict, ..Facts::default() })

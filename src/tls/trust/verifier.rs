@@ -29,6 +29,8 @@ use crate::tls::provider::signature_algorithms;
 pub struct Verifier {
     trust: Arc<Trust>,
     rejects: bool,
+    /// Clients have to send a certificate.
+    is_mandatory: bool,
     checks_names: bool,
     schemes: Vec<SignatureScheme>,
     hints: Vec<DistinguishedName>,
@@ -38,7 +40,12 @@ impl Verifier {
     /// Decides by `trust`. With `rejects` (`rejectUnauthorized`), an untrusted peer fails the handshake.
     pub fn new(trust: Arc<Trust>, rejects: bool) -> Self {
         let schemes = signature_algorithms().supported_schemes();
-        Self { trust, rejects, checks_names: true, schemes, hints: Vec::new() }
+        Self { trust, rejects, is_mandatory: rejects, checks_names: true, schemes, hints: Vec::new() }
+    }
+
+    /// Fails the handshake of a client without a certificate, whatever is made of one.
+    pub fn with_mandatory_certificate(self) -> Self {
+        Self { is_mandatory: true, ..self }
     }
 
     /// Leaves the names of servers to the caller.
@@ -124,7 +131,7 @@ impl ServerCertVerifier for Verifier {
 
 impl ClientCertVerifier for Verifier {
     fn client_auth_mandatory(&self) -> bool {
-        self.rejects
+        self.is_mandatory
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -264,10 +271,18 @@ mod tests {
             let outcome = handshake(&client, &credentials(Some(&own), |_| ()), "localhost");
             assert!(!outcome.server.is_handshaking() && outcome.server.peer_certificates().is_none());
 
-            let strict = credentials(Some(&own), |options| options.reject_unauthorized = true);
-            let outcome = handshake(&client, &strict, "localhost");
-            let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
-            assert_eq!(verdict, Some(Verdict::NoCertificate));
+            let changes: [fn(&mut Options); 2] =
+                [|options| options.reject_unauthorized = true, |options| options.require_cert = true];
+            for change in changes {
+                let outcome = handshake(&client, &credentials(Some(&own), change), "localhost");
+                let verdict = Verdict::from_rustls(&outcome.server_error.unwrap());
+                assert_eq!(verdict, Some(Verdict::NoCertificate));
+            }
+            let stranger = credentials(Some(&own), |options| options.max_version = Some(version.into()));
+            let requiring = credentials(Some(&own), |options| options.require_cert = true);
+            let outcome = handshake(&stranger, &requiring, "localhost");
+            assert_eq!(outcome.server_error, None);
+            assert_eq!(outcome.server.peer_certificates().unwrap()[0], own.der);
         });
     }
 
