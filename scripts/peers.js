@@ -19,6 +19,7 @@ const PACKAGES = {
   'mariadbd': 'mariadb-server',
   'mosquitto': 'mosquitto',
   'rabbitmq-server': 'rabbitmq-server',
+  'nats-server': 'nats-server',
 };
 
 const DEBIAN_POSTGRESQL = '/usr/lib/postgresql';

@@ -5,14 +5,19 @@
 const fs = require('fs');
 const path = require('path');
 const { scratch } = require('../helpers');
+const { files } = require('../tls/pki');
 const { Server, ownAddress, ownPort, portOfLocalhost, start } = require('./program');
 
-/** A broker for the user `guest`. What is given is its lifetime. */
+/** A broker for the user `guest`, with TLS at `tlsPort`. What is given is its lifetime. */
 async function rabbitmqServer(lifetime) {
   const folder = scratch(lifetime.cleanUp);
-  const place = { host: ownAddress(), port: await ownPort() };
+  const place = { host: ownAddress(), port: await ownPort(), tlsPort: await ownPort() };
+  const { key, cert } = files('p256', folder);
   const [configuration, plugins] = ['rabbitmq.conf', 'plugins'].map((name) => path.join(folder, name));
-  fs.writeFileSync(configuration, `listeners.tcp.1 = ${place.host}:${place.port}\nlog.console = true\nlog.file = false\n`);
+  fs.writeFileSync(configuration, [
+    `listeners.tcp.1 = ${place.host}:${place.port}`, `listeners.ssl.1 = ${place.host}:${place.tlsPort}`,
+    `ssl_options.keyfile = ${key}`, `ssl_options.certfile = ${cert}`, 'log.console = true', 'log.file = false', '',
+  ].join('\n'));
   fs.writeFileSync(plugins, '[].\n');
   const mapper = { ERL_EPMD_ADDRESS: place.host, ERL_EPMD_PORT: await ownPort() };
   const env = {

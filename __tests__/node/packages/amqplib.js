@@ -1,6 +1,6 @@
 'use strict';
 
-// amqplib and a broker, RabbitMQ.
+// amqplib and a broker, RabbitMQ; with TLS, if the script is told whom to trust.
 
 const amqp = require('amqplib');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');
@@ -8,8 +8,9 @@ const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./co
 const QUEUE = `queue ${TEXT}`;
 
 /** A connection. That it fails is told by 'close', too. */
-async function open() {
-  const connection = await amqp.connect({ hostname: peer.host, port: peer.port });
+async function open(trusted = peer.trusted) {
+  const protocol = trusted ? 'amqps' : 'amqp';
+  const connection = await amqp.connect({ protocol, hostname: peer.host, port: peer.port }, trusted);
   return connection.on('error', () => {});
 }
 
@@ -46,7 +47,7 @@ report(async () => {
     await one.close();
     return received.every((content, j) => content === `${TEXT} ${i} ${j}`);
   });
-  const connections = await atOnce(20, open);
+  const connections = await atOnce(20, () => open());
   await Promise.all(connections.map((one) => one.close()));
 
   // What was confirmed is still there when the broker is back.
@@ -68,5 +69,6 @@ report(async () => {
     closed: reason,
     refused,
     reconnected: kept.content.toString() === 'kept',
+    ...(peer.untrusted && { distrusted: await open(peer.untrusted).catch((error) => error.code) }),
   };
 });

@@ -101,7 +101,8 @@ function report(main, serve) {
     serve(Number(process.argv[3])).then((server) => process.send({ port: server.address().port }));
     return;
   }
-  main().then((outcome) => process.stdout.write(JSON.stringify({ isOurs: net === ours, hasNodes, ...outcome })));
+  const isOurs = net.Socket === ours.Socket;
+  main().then((outcome) => process.stdout.write(JSON.stringify({ isOurs, hasNodes, ...outcome })));
 }
 
 module.exports = {

@@ -1,12 +1,21 @@
 'use strict';
 
-// ioredis and a server of Redis.
+// ioredis and a server of Redis; with TLS, if the script is told whom to trust.
 
 const { Redis } = require('ioredis');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');
 
+/** The code of the error of a client with these options. */
+async function refusal(options) {
+  const client = new Redis({ ...options, lazyConnect: true, retryStrategy: null });
+  const failed = event(client, 'error');
+  client.connect().catch(() => {});
+  return (await failed).code;
+}
+
 report(async () => {
-  const client = new Redis({ host: peer.host, port: peer.port, retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const place = { host: peer.host, port: peer.port, tls: peer.trusted };
+  const client = new Redis({ ...place, retryStrategy: () => 20, maxRetriesPerRequest: null });
   client.on('error', () => {});
   await client.flushall();
   await client.set(TEXT, TEXT);
@@ -53,5 +62,6 @@ report(async () => {
     refused: code,
     reconnected,
     subscribed,
+    ...(peer.untrusted && { distrusted: await refusal({ ...place, tls: peer.untrusted }) }),
   };
 });

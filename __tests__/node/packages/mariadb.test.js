@@ -1,10 +1,11 @@
 'use strict';
 
-// "`mysql2` with MariaDB", over rust-net/register.
+// "`mysql2` with MariaDB", plain and with TLS, over rust-net/register.
 
 const { mariadbServer } = require('../../peers/mariadb');
 const { SHARED, describeWith } = require('../../peers/program');
 const { overBoth } = require('./run');
+const { TRUSTED, UNTRUSTED } = require('./trust');
 
 const WHO = { user: 'Łukasz', password: 'žluťoučký kůň' };
 
@@ -28,5 +29,11 @@ describeWith(['mariadbd'], 'MariaDB', () => {
     server = await mariadbServer({ ...WHO, ...SHARED });
   });
 
-  describe('mysql2', () => overBoth('mysql2', OUTCOME, () => ({ server, knows: WHO })));
+  describe('mysql2', () => {
+    const knows = { ...WHO, trusted: TRUSTED, untrusted: UNTRUSTED };
+    const secured = { secure: 'TLSv1.3', distrusted: 'HANDSHAKE_SSL_ERROR' };
+
+    describe('plain', () => overBoth('mysql2', OUTCOME, () => ({ server, knows: WHO })));
+    describe('with TLS', () => overBoth('mysql2', { ...OUTCOME, ...secured }, () => ({ server, knows })));
+  });
 });

@@ -1,10 +1,11 @@
 'use strict';
 
-// "`mqtt` with Mosquitto", over rust-net/register.
+// "`mqtt` with Mosquitto", plain and with TLS, over rust-net/register.
 
 const { mosquittoServer } = require('../../peers/mosquitto');
 const { SHARED, describeWith } = require('../../peers/program');
 const { overBoth } = require('./run');
+const { DISTRUSTED, TRUSTED, UNTRUSTED } = require('./trust');
 
 const OUTCOME = {
   text: [true, true, true],
@@ -21,5 +22,12 @@ describeWith(['mosquitto'], 'Mosquitto', () => {
     server = await mosquittoServer(SHARED);
   });
 
-  describe('mqtt', () => overBoth('mqtt', OUTCOME, () => ({ server })));
+  describe('mqtt', () => {
+    const knows = () => ({ port: server.tlsPort, trusted: TRUSTED, untrusted: UNTRUSTED });
+
+    describe('plain', () => overBoth('mqtt', OUTCOME, () => ({ server })));
+    describe('with TLS', () => {
+      overBoth('mqtt', { ...OUTCOME, distrusted: DISTRUSTED }, () => ({ server, knows: knows() }));
+    });
+  });
 });

@@ -1,6 +1,6 @@
 'use strict';
 
-// mqtt and a broker, Mosquitto.
+// mqtt and a broker, Mosquitto; with TLS, if the script is told whom to trust.
 
 const mqtt = require('mqtt');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');
@@ -9,8 +9,14 @@ const KEPT = 'kept';
 
 /** A client that is connected. */
 function open(options) {
-  const place = { host: peer.host, port: peer.port, protocol: 'mqtt', reconnectPeriod: 20 };
+  const protocol = peer.trusted ? 'mqtts' : 'mqtt';
+  const place = { host: peer.host, port: peer.port, protocol, reconnectPeriod: 20, ...peer.trusted };
   return mqtt.connectAsync({ ...place, ...options });
+}
+
+/** The code of the error with which a client can't connect. */
+function refusal(options) {
+  return open({ ...options, reconnectPeriod: 0 }).catch((error) => error.code);
 }
 
 /** The payload of the next message that `client` gets on `topic`. */
@@ -68,5 +74,6 @@ report(async () => {
     manyAtOnce: echoes.every((echo, i) => echo === String(i)),
     refused: code,
     reconnected,
+    ...(peer.untrusted && { distrusted: await refusal(peer.untrusted) }),
   };
 });

@@ -4,14 +4,12 @@
 
 const { SHARED, describeWith } = require('../../peers/program');
 const { postgresqlServer } = require('../../peers/postgresql');
-const { certificate } = require('../../tls/pki');
 const { overBoth } = require('./run');
+const { DISTRUSTED, TRUSTED, UNTRUSTED } = require('./trust');
 
 const WHO = { user: 'Łukasz', password: 'žluťoučký kůň' };
 
-const TRUSTED = { ca: certificate('root'), servername: 'localhost' };
-
-const [PLAIN, TLS] = [{}, { trusted: TRUSTED, untrusted: { ...TRUSTED, ca: certificate('otherRoot') } }];
+const [PLAIN, TLS] = [{}, { trusted: TRUSTED, untrusted: UNTRUSTED }];
 
 const DIVISION_BY_ZERO = '22012';
 const ADMIN_SHUTDOWN = '57P01';
@@ -28,7 +26,7 @@ const OUTCOME = {
   reconnected: true,
 };
 
-const OVER_TLS = { secure: true, refusals: ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'ERR_TLS_CERT_ALTNAME_INVALID'] };
+const OVER_TLS = { secure: true, refusals: [DISTRUSTED, 'ERR_TLS_CERT_ALTNAME_INVALID'] };
 
 const LOST = {
   pg: { killed: true, dismissed: ADMIN_SHUTDOWN },

@@ -1,10 +1,11 @@
 'use strict';
 
-// "`amqplib` with RabbitMQ", over rust-net/register.
+// "`amqplib` with RabbitMQ", plain and with TLS, over rust-net/register.
 
 const { SHARED, describeWith } = require('../../peers/program');
 const { rabbitmqServer } = require('../../peers/rabbitmq');
 const { overBoth } = require('./run');
+const { DISTRUSTED, TRUSTED, UNTRUSTED } = require('./trust');
 
 const OUTCOME = {
   text: true,
@@ -22,5 +23,12 @@ describeWith(['rabbitmq-server'], 'RabbitMQ', () => {
     server = await rabbitmqServer(SHARED);
   });
 
-  describe('amqplib', () => overBoth('amqplib', OUTCOME, () => ({ server })));
+  describe('amqplib', () => {
+    const knows = () => ({ port: server.tlsPort, trusted: TRUSTED, untrusted: UNTRUSTED });
+
+    describe('plain', () => overBoth('amqplib', OUTCOME, () => ({ server })));
+    describe('with TLS', () => {
+      overBoth('amqplib', { ...OUTCOME, distrusted: DISTRUSTED }, () => ({ server, knows: knows() }));
+    });
+  });
 });

@@ -1,15 +1,22 @@
 'use strict';
 
-// redis, the client of its makers, and a server of Redis.
+// redis, the client of its makers, and a server of Redis; with TLS, if the script is told whom to trust.
 
 const { RESP_TYPES, createClient } = require('redis');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');
 
-async function open(socket = { host: peer.host, port: peer.port }) {
-  const client = createClient({ socket: { ...socket, reconnectStrategy: () => 20 } });
+const PLACE = { host: peer.host, port: peer.port, ...(peer.trusted && { tls: true, ...peer.trusted }) };
+
+async function open(socket = PLACE) {
+  const client = createClient({ socket: { reconnectStrategy: () => 20, ...socket } });
   client.on('error', () => {});
   await client.connect();
   return client;
+}
+
+/** The code of the error with which a client can't connect. */
+function refusal(socket) {
+  return open({ ...socket, reconnectStrategy: false }).catch((error) => error.code);
 }
 
 const inBuffers = (client) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
@@ -70,5 +77,6 @@ report(async () => {
     lost: await lost,
     refused: code,
     reconnected,
+    ...(peer.untrusted && { distrusted: await refusal({ ...PLACE, ...peer.untrusted }) }),
   };
 });

@@ -1,10 +1,11 @@
 'use strict';
 
-// "`ioredis` and `redis` with Redis", over rust-net/register.
+// "`ioredis` and `redis` with Redis", plain and with TLS, over rust-net/register.
 
 const { SHARED, describeWith } = require('../../peers/program');
 const { redisServer } = require('../../peers/redis');
 const { overBoth } = require('./run');
+const { DISTRUSTED, TRUSTED, UNTRUSTED } = require('./trust');
 
 const OUTCOME = {
   text: true,
@@ -23,12 +24,18 @@ describeWith(['redis-server'], 'Redis', () => {
     server = await redisServer(SHARED);
   });
 
-  describe('ioredis', () => {
-    overBoth('ioredis', { ...OUTCOME, published: true, subscribed: true }, () => ({ server }));
-  });
+  const more = {
+    ioredis: { published: true, subscribed: true },
+    redis: { heard: ['heard', 'heard again'], lost: 'Socket closed unexpectedly' },
+  };
 
-  describe('redis', () => {
-    const expected = { ...OUTCOME, heard: ['heard', 'heard again'], lost: 'Socket closed unexpectedly' };
-    overBoth('redis', expected, () => ({ server }));
+  describe.each(Object.keys(more))('%s', (name) => {
+    const expected = { ...OUTCOME, ...more[name] };
+    const knows = () => ({ port: server.tlsPort, trusted: TRUSTED, untrusted: UNTRUSTED });
+
+    describe('plain', () => overBoth(name, expected, () => ({ server })));
+    describe('with TLS', () => {
+      overBoth(name, { ...expected, distrusted: DISTRUSTED }, () => ({ server, knows: knows() }));
+    });
   });
 });

@@ -13,7 +13,7 @@ jest.setTimeout(10 * DEADLINE);
 const isSecondWake = process.env.RUST_NET_WAKE === 'thread';
 const PLAYED_ON = isSecondWake ? [MAJORS[0], MAJORS.at(-1)] : MAJORS;
 
-const OVER_OURS = ['--require', path.join(ROOT, 'register.js')];
+const UNDER_OURS = ['--require', path.join(ROOT, 'register.js')];
 
 /** What `script` prints, as a value. When it asks for something of `server`, that is done, and it is told so. */
 function outcome(script, { node, flags, env, server }) {
@@ -37,18 +37,20 @@ function outcome(script, { node, flags, env, server }) {
 
 let binaries;
 
+/** The binary of the Node of this major version. */
+function binary(major) {
+  binaries ??= new Map(nodes());
+  return binaries.get(major);
+}
+
 /**
  * Tests that using the package `name` has the outcome `expected`, on either net. `given()` is what the script is given
  * as `env`, the `server` that it talks to, and what else it `knows` of that.
  */
 function overBoth(name, expected, given = () => ({})) {
-  beforeAll(() => {
-    binaries ??= new Map(nodes());
-  });
-
   async function check(isOurs, node) {
     const { env = {}, server, knows } = given();
-    const flags = isOurs ? OVER_OURS : [];
+    const flags = isOurs ? UNDER_OURS : [];
     await server?.start();
     const PEER = JSON.stringify({ ...server, ...knows });
     const found = await outcome(path.join(__dirname, `${name}.js`), { node, flags, env: { PEER, ...env }, server });
@@ -57,7 +59,7 @@ function overBoth(name, expected, given = () => ({})) {
 
   // It knows nothing of wakes.
   if (!isSecondWake) test('over node:net', () => check(false));
-  test.each(PLAYED_ON)('over rust-net/node, on Node %i', (major) => check(true, binaries.get(major)));
+  test.each(PLAYED_ON)('over rust-net/node, on Node %i', (major) => check(true, binary(major)));
 }
 
-module.exports = { overBoth };
+module.exports = { PLAYED_ON, UNDER_OURS, binary, isSecondWake, outcome, overBoth };
