@@ -101,7 +101,10 @@ let Bridge = null;
 /** A handle of Node's core that reads and writes `stream`. */
 function bridge(stream) {
   Bridge ??= makeBridge();
+  // http2 takes what is waiting there itself, as 'data', which the bridge would hear a second time.
+  const early = stream.read();
   const made = new Bridge(stream);
+  if (early !== null) process.nextTick(() => made._handle?.readBuffer(early));
   // It repeats the errors of the stream, which has listeners for them.
   made.on('error', () => {});
   return made._handle;

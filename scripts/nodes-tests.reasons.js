@@ -58,4 +58,47 @@ module.exports = [
     tests: ['test-http-pause-no-dump'],
     reason: 'the end of a body that has come whole is seen before the ticks of its data, as in Node over any stream but a socket',
   },
+
+  // http2
+
+  {
+    tests: ['test-http2-compat-errors', 'test-http2-server-errors'],
+    reason: 'what a handler throws also ends its stream, whose error comes first, as in Node over any stream but a socket',
+  },
+  {
+    tests: [
+      'test-http2-destroy-after-write',
+      'test-http2-propagate-session-destroy-code',
+      'test-http2-session-graceful-close',
+    ],
+    reason: 'a session that is destroyed in the tick of another write sends no more, as in Node over any stream but a socket',
+  },
+
+  {
+    tests: ['test-http2-socket-proxy'],
+    reason: 'calls a method of `_handle`, which for http2 is of the class that Node has for foreign streams',
+  },
+
+  // async_hooks
+
+  {
+    tests: [
+      'test-graph.http',
+      'test-graph.pipeconnect',
+      'test-graph.shutdown',
+      'test-graph.tcp',
+      'test-graph.tls-write',
+      'test-graph.tls-write-12',
+      'test-pipeconnectwrap',
+      'test-shutdownwrap',
+      'test-tcpwrap',
+      'test-tlswrap',
+      'test-writewrap',
+    ],
+    reason: "counts the core's resources (TCPWRAP, SHUTDOWNWRAP, ...); a connection of ours is one resource",
+  },
+  {
+    tests: ['test-http-agent-handle-reuse-parallel', 'test-http-agent-handle-reuse-serial'],
+    reason: 'reads the number of the resource under a symbol of internal/async_hooks',
+  },
 ];

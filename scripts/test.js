@@ -20,6 +20,7 @@ const MATRIX = [
   'endurance', // a test's point is the number of rounds
   'faults', // a binding with faults in it, which is built first
   'node/packages', // packages and servers of others
+  'node/programs', // programs of others, under the one flag
   'node/tools', // bundlers and test runners
   'package', // the tarball, on every Node
   'panic', // a binding with faults in it, which is built first

@@ -131,3 +131,35 @@ socket.on('close', () => console.log('close')).destroy();
   expect(printed).toBe(await run(folder, ['app.js']));
   expect(printed).toContain('close');
 });
+
+test('a server that looks at the first bytes passes a connection on to http or http2', async () => {
+  const folder = project({
+    'app.js': `
+const http = require('http');
+const http2 = require('http2');
+const net = require('net');
+
+const plain = http.createServer((request, response) => response.end('http'));
+const multiplexed = http2.createServer((request, response) => response.end('http2'));
+const server = net.createServer(function sniff(socket) {
+  const first = socket.read(3);
+  if (first === null) {
+    socket.once('readable', () => sniff(socket));
+    return;
+  }
+  socket.unshift(first);
+  (String(first) === 'PRI' ? multiplexed : plain).emit('connection', socket);
+});
+server.listen(0, '127.0.0.1', () => {
+  const url = 'http://127.0.0.1:' + server.address().port;
+  http.get(url, { agent: false }, async (response) => {
+    for await (const text of response) console.log(String(text));
+    const session = http2.connect(url);
+    for await (const text of session.request()) console.log(String(text));
+    session.close(() => server.close());
+  });
+});
+`,
+  });
+  expect(await run(folder, ['--require', 'rust-net/register', 'app.js'])).toBe('http\nhttp2\n');
+});

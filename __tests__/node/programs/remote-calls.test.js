@@ -16,7 +16,7 @@ const SOCKET_IO = (secure) => {
   const answers = { welcome: { address: '127.0.0.1', secure }, text: true, binary: true, gone: 'io server disconnect' };
   return {
     byWebSocket: { ...answers, transport: 'websocket' },
-    byPolling: { ...answers, transport: 'polling' },
+    byPolling: { ...answers, transport: 'polling', gone: 'io client disconnect' },
     upgraded: { ...answers, transport: 'websocket' },
     manyAtOnce: true,
     killed: 'transport close',

@@ -1,6 +1,7 @@
 'use strict';
 
-// Packages that observe or mock the net of a process. They are installed once, beside the other build products.
+// Packages that observe or mock the net of a process, and test runners.
+// They are installed once, beside the other build products.
 
 const { execFileSync } = require('child_process');
 const fs = require('fs');
@@ -16,13 +17,15 @@ const PACKAGES = [
   '@opentelemetry/sdk-trace-node@2.12.1',
   'dd-trace@5.132.0',
   'import-in-the-middle@3.6.0',
+  'mocha@11',
   'msw@2.15.0',
   'require-in-the-middle@8.0.1',
+  'vitest@4',
 ];
 
 /** The folder that has these packages, with `files`, `{ [name]: text }`, in a folder below it: returns that. */
 function withPackages(files) {
-  if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'require-in-the-middle'))) {
+  if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'vitest'))) {
     fs.mkdirSync(FOLDER, { recursive: true });
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefix', FOLDER, ...PACKAGES], { stdio: 'ignore' });
   }

@@ -112,6 +112,36 @@ const server = nodeHttp.createServer((request, response) => response.end('real')
 `,
 };
 
+/** Tests of a program, and how the runners load rust-net/register. */
+const TESTED = {
+  'mocha.spec.cjs': `
+const http = require('http');
+it('has http of ours', (done) => {
+  const server = http.createServer().listen(0, () => {
+    if (server._handle.constructor.name !== 'Handle') throw new Error('not ours');
+    server.close(done);
+  });
+});
+`,
+  'vitest.test.mjs': `
+import { createServer } from 'http';
+import { createRequire } from 'module';
+import { expect, test } from 'vitest';
+test('has http of ours', async () => {
+  const server = createServer((request, response) => response.end('ok'));
+  expect(Object.getPrototypeOf(Object.getPrototypeOf(server)).constructor.name).toBe('Server');
+  expect(createRequire(import.meta.url)(process.env.REGISTER).isRegistered()).toBe(true);
+  await new Promise((resolve) => server.listen(0, resolve));
+  expect(server._handle.constructor.name).toBe('Handle');
+  expect(await (await fetch('http://127.0.0.1:' + server.address().port)).text()).toBe('ok');
+  server.close();
+});
+`,
+  'vitest.config.mjs': `
+export default { test: { setupFiles: process.env.SETUP ? [process.env.SETUP] : [], pool: process.env.POOL } };
+`,
+};
+
 /** Each observer with its flag and the program that it observes. */
 const OBSERVERS = [
   ['opentelemetry', ['--require', './opentelemetry.js'], 'app.js'],
@@ -126,7 +156,7 @@ let folder;
 
 beforeAll(() => {
   binaries = new Map(nodes());
-  folder = withPackages(FILES);
+  folder = withPackages({ ...FILES, ...TESTED });
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -142,5 +172,22 @@ describe.each(MAJORS)('on Node %i', (major) => {
     expect(without.seen).not.toEqual([]);
     expect(await play(true, ...flag, ...hook)).toEqual(without);
     expect(await play(true, ...hook, ...flag)).toEqual(without);
+  });
+});
+
+describe('test runners', () => {
+  const bin = (...names) => path.join(folder, '..', 'node_modules', ...names);
+  const node = () => binaries.get(MAJORS.at(-1));
+
+  test('mocha, with --require', async () => {
+    const args = [bin('mocha', 'bin', 'mocha.js'), '--exit', 'mocha.spec.cjs'];
+    await run(folder, [...args, '--require', REGISTER], { node: node() });
+    await expect(run(folder, args, { node: node() })).rejects.toThrow('not ours');
+  });
+
+  test.each(['forks', 'threads'])('vitest, with setupFiles, in %s', async (pool) => {
+    const args = [bin('vitest', 'vitest.mjs'), 'run', 'vitest.test.mjs'];
+    const env = { POOL: pool, REGISTER };
+    await run(folder, args, { node: node(), env: { ...env, SETUP: REGISTER } });
   });
 });

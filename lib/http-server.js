@@ -1,0 +1,82 @@
+'use strict';
+
+// Servers of Node's http whose connections come from a server of ours, for those who do without rust-net/register.
+
+const http = require('http');
+
+/** Events of the server that listens, which programs expect of the server of http. */
+const PASSED_ON = ['listening', 'error', 'close', 'drop'];
+
+/** What the server that listens has to say and to decide, not Node's. */
+const MEMBERS = ['address', 'getConnections', 'ref', 'unref'];
+const PROPERTIES = ['listening', 'maxConnections', 'dropMaxConnection'];
+
+/** A server of http over one that `listen` makes: `inner.emit(event, socket)` is a connection for it. */
+class Server extends http.Server {
+  #inner;
+
+  constructor(options, listener, makeInner, { event, passedOn }) {
+    super(options, listener);
+    const inner = makeInner({ allowHalfOpen: true, noDelay: true, ...options });
+    this.#inner = inner;
+    for (const name of MEMBERS) {
+      this[name] = (...args) => {
+        const result = inner[name](...args);
+        return result === inner ? this : result;
+      };
+    }
+    for (const name of PROPERTIES) {
+      Object.defineProperty(this, name, {
+        get: () => inner[name],
+        set(value) {
+          inner[name] = value;
+        },
+        configurable: true,
+      });
+    }
+    // Node's own reads requests from what is emitted as 'connection'.
+    const [read] = this.listeners('connection');
+    if (event !== 'connection') this.removeListener('connection', read).on(event, read);
+    const passOn = (name) => inner.on(name, (...args) => this.emit(name, ...args));
+    [...PASSED_ON, event].forEach(passOn);
+    // A server of TLS waits for the answers of those that listen.
+    const waiting = new Set(passedOn);
+    this.on('newListener', (name) => {
+      if (waiting.delete(name)) passOn(name);
+    });
+  }
+
+  /** The server that listens. */
+  get inner() {
+    return this.#inner;
+  }
+
+  listen(...args) {
+    const callback = args.at(-1);
+    if (typeof callback === 'function') this.once('listening', args.pop());
+    this.#inner.listen(...args);
+    return this;
+  }
+
+  close(callback) {
+    // Ends what is idle; Node's own part of this server has never listened.
+    super.close();
+    if (typeof callback === 'function') this.#inner.close((error) => callback.call(this, error));
+    else this.#inner.close();
+    return this;
+  }
+
+  /** 'close' comes from the server that listens. */
+  _emitCloseIfDrained() {}
+}
+
+/** `[url, options, callback]` of the arguments of `request`, with the `agent` for those that have none of their own. */
+function requestArguments(args, agent) {
+  const rest = [...args];
+  const given = [];
+  if (typeof rest[0] === 'string' || rest[0] instanceof URL) given.push(rest.shift());
+  const options = typeof rest[0] === 'object' && rest[0] !== null ? rest.shift() : {};
+  return [...given, { _defaultAgent: agent, ...options }, ...rest];
+}
+
+module.exports = { Server, requestArguments };
