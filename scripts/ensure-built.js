@@ -8,7 +8,7 @@ const fs = require('fs');
 const path = require('path');
 
 const ROOT = path.dirname(__dirname);
-const SOURCES = ['src', 'build.rs', 'Cargo.toml', 'Cargo.lock'];
+const SOURCES = ['src', '.cargo', 'build.rs', 'Cargo.toml', 'Cargo.lock'];
 
 /** Runs a command of the project with its output shown; throws if it fails. */
 function run(command, args, options = {}) {

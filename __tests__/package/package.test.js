@@ -68,9 +68,10 @@ test('it holds what is needed to run and to build, and nothing else', () => {
   expect(installed).toEqual(
     [
       ...bindings,
-      ...['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
-      ...['binding.d.ts', 'binding.js', 'build.rs', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
-      ...['package.json', 'register.d.ts', 'register.js', 'src', 'tls.d.ts', 'tls.js'],
+      ...['.cargo', 'CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
+      ...['binding.d.ts', 'binding.js', 'build.rs', 'http.d.ts', 'http.js', 'https.d.ts', 'https.js'],
+      ...['index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js', 'package.json', 'register.d.ts', 'register.js'],
+      ...['src', 'tls.d.ts', 'tls.js'],
     ].sort(),
   );
 });
