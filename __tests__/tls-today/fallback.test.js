@@ -88,6 +88,15 @@ test('a context that Node has made', async () => {
   await ended(socket);
 });
 
+test('an authority with a short key: rustls refuses what it has signed, OpenSSL does not at this level', async () => {
+  const weak = { ciphers: 'DEFAULT@SECLEVEL=0' };
+  const listening = await serve(tls, { ...pki.identity('underShortRoot'), ...weak });
+  const ca = [pki.certificate('root'), pki.certificate('shortRoot')];
+  const socket = await connected(tls, target(listening, { ca, ...weak }));
+  expect([socket.tlsEngine, socket.authorized]).toEqual(['openssl', true]);
+  await ended(socket);
+});
+
 /** A stream that is no socket, over `socket`. */
 function wrapped(socket) {
   const duplex = new Duplex({

@@ -23,9 +23,13 @@ const SPANS = {
   late: [now - DAY, Date.UTC(2061, 0, 2, 3, 4, 5)],
 };
 
+/** The kinds of keys that there are leaves of. */
+const LEAVES = ['p256', 'p384', 'rsa2048', 'rsa4096', 'ed25519'];
+
 const KEYS = {
   'p256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
   'p384': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  'rsa1024': rsa(1024),
   'rsa2048': rsa(2048),
   'rsa4096': rsa(4096),
   'ed25519': { name: 'Ed25519' },
@@ -179,7 +183,7 @@ async function main() {
   await make('subIntermediate', { ca: true, issuer: 'intermediate' });
 
   // One leaf for each kind of key, with an intermediate in between.
-  for (const key of Object.keys(KEYS)) {
+  for (const key of LEAVES) {
     const issuer = key.startsWith('rsa') ? 'rsaIntermediate' : 'intermediate';
     await make(key, { key, issuer, usage: [SERVER_AUTH] });
     await make(`${key}Client`, { key, keys: made.get(key).keys, issuer, usage: [CLIENT_AUTH], dns: [] });
@@ -225,6 +229,8 @@ async function main() {
   await make('selfSigned');
   await make('otherSelfSigned', { subject: [{ CN: ['selfSigned'] }] });
   await make('selfSignedCa', { ca: true, dns: ['localhost'], keyUsage: keyCertSign | digitalSignature });
+  await make('shortRoot', { ca: true, key: 'rsa1024' });
+  await make('underShortRoot', { issuer: 'shortRoot' });
   await make('unknownIssuer', { issuer: 'otherRoot' });
   await make('underExpired', { issuer: 'expiredIntermediate' });
   await make('underStrict', { issuer: 'strictIntermediate' });

@@ -24,6 +24,7 @@
 //   selfSigned selfSignedCa                 of their own; otherSelfSigned has the name of selfSigned and another key
 //   unknownIssuer                           of `otherRoot`
 //   underExpired underStrict tooDeep underLeaf underVersionOne   of issuers that should not have
+//   shortRoot underShortRoot                an authority whose key of RSA has 1024 bits, and what it has issued
 
 const { execFileSync } = require('child_process');
 const { X509Certificate, createHash, createPrivateKey } = require('crypto');

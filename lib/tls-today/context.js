@@ -16,7 +16,7 @@ const { forbidsTickets, lists, sessionContext, versions } = require('../tls/rest
 const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
-const { contextReason, noteFallback } = require('./fallback');
+const { SHORT_AUTHORITY, contextReason, noteFallback } = require('./fallback');
 const { trustedByDefault } = require('./roots');
 const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
@@ -169,7 +169,7 @@ function read(given) {
     try {
       made.parts = partsOf(options);
       // What is wrong with a key or certificate is to be seen now.
-      clientOf(made.parts, []);
+      if (clientOf(made.parts, []).hasShortAuthorities) made.reason = SHORT_AUTHORITY;
     } catch ({ message }) {
       made.reason = message;
     }

@@ -71,6 +71,9 @@ const CONTEXTS = [
   ['no TLS 1.2 and no TLS 1.3', ({ secureOptions }) => forbidsBoth(secureOptions)],
 ];
 
+/** What the engine finds in `ca`: rustls refuses what such a key has signed. */
+const SHORT_AUTHORITY = 'an authority with an RSA key below 2048 bits';
+
 /** Rows about connections. */
 const CONNECTIONS = [
   ['pre-shared keys', ({ pskCallback }) => isGiven(pskCallback)],
@@ -113,4 +116,4 @@ function noteFallback(what, reason) {
   debug('%s uses OpenSSL: %s', what, reason);
 }
 
-module.exports = { connectionReason, contextReason, noteFallback };
+module.exports = { SHORT_AUTHORITY, connectionReason, contextReason, noteFallback };

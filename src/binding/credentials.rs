@@ -98,6 +98,12 @@ impl NativeCredentials {
         self.inner.server.is_some()
     }
 
+    /// Whether one of the certificates that are trusted has a key of RSA that is too short for rustls.
+    #[napi(getter, catch_unwind)]
+    pub fn has_short_authorities(&self) -> bool {
+        self.inner.party.trust().has_short_keys()
+    }
+
     /// Whether an untrusted peer fails the handshake.
     #[napi(getter, catch_unwind)]
     pub fn rejects_unauthorized(&self) -> bool {

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use rustls::DistinguishedName;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 use super::certificate::{is_self_signed, may_issue, sequence};
 use super::crl::Crl;
@@ -36,7 +37,12 @@ pub struct ListedCertificate {
     /// Its public key, encoded.
     key: Vec<u8>,
     is_root: bool,
+    /// Whether rustls refuses what it has signed, since its key is too short.
+    is_short: bool,
 }
+
+/// The shortest key of RSA whose signatures rustls accepts, in bits.
+const RSA_LEAST: usize = 2048;
 
 impl Trust {
     /// Trusts `ca`, or the default list without it, and `more` (as Node does with the certificates of PKCS#12 archives).
@@ -102,6 +108,11 @@ impl Trust {
         self.listed.iter().filter(|listed| !listed.is_root).map(|listed| &listed.der)
     }
 
+    /// Whether one of the listed certificates has a key of RSA that is too short for rustls.
+    pub fn has_short_keys(&self) -> bool {
+        self.listed.iter().any(|listed| listed.is_short)
+    }
+
     /// The names of all listed certificates. A server sends them so that a client can choose a certificate.
     pub fn hints(&self) -> Vec<DistinguishedName> {
         self.listed.iter().map(|listed| DistinguishedName::from(listed.subject.clone())).collect()
@@ -124,7 +135,8 @@ impl ListedCertificate {
         let subject = certificate.subject().as_raw().to_vec();
         let is_root = is_self_signed(&certificate) && may_issue(&certificate);
         let key = certificate.public_key().raw.to_vec();
-        Ok(Self { der, subject, key, is_root })
+        let is_short = matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_LEAST);
+        Ok(Self { der, subject, key, is_root, is_short })
     }
 }
 
