@@ -27,7 +27,8 @@ function shown({ address, key, text, code, ...error }, taken = {}) {
   const name = (port) => (port === taken.port ? 'taken' : port > 0 ? 'some' : port);
   const hide = (words) => words?.replaceAll(String(taken.port), 'taken');
   if (code) return { ...error, code, text: hide(text), address: error.address, port: name(error.port) };
-  return { address: typeof address === 'object' ? { ...address, port: name(address.port) } : address, key };
+  // Another address may well have the same port free.
+  return { address: typeof address === 'object' ? { ...address, port: address.port > 0 } : address, key };
 }
 
 /** A server that is full, and drops a connection. */

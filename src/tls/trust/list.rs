@@ -135,7 +135,8 @@ impl ListedCertificate {
         let subject = certificate.subject().as_raw().to_vec();
         let is_root = is_self_signed(&certificate) && may_issue(&certificate);
         let key = certificate.public_key().raw.to_vec();
-        let is_short = matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_LEAST);
+        let is_short =
+            matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_LEAST);
         Ok(Self { der, subject, key, is_root, is_short })
     }
 }
