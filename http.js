@@ -21,20 +21,9 @@ class Agent extends http.Agent {
   }
 }
 
-/** As Node's own: it keeps connections. */
-const globalAgent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 });
-
 /** Creates a server of http that listens by rust-net/node. */
 function createServer(options, listener) {
   return new Server(options, listener);
 }
 
-function request(...args) {
-  return http.request(...server.requestArguments(args, globalAgent));
-}
-
-function get(...args) {
-  return request(...args).end();
-}
-
-module.exports = { ...http, Agent, Server, createServer, get, globalAgent, request };
+module.exports = { ...http, ...server.clientsWith(Agent), Agent, Server, createServer };

@@ -2,7 +2,6 @@
 
 // rust-net/https: Node's https on rust-net/tls, for this module alone. With rust-net/register, `https` itself is on it.
 
-const http = require('http');
 const https = require('https');
 const tls = require('./tls');
 const server = require('./lib/http-server');
@@ -52,21 +51,9 @@ class Agent extends https.Agent {
   }
 }
 
-/** As Node's own: it keeps connections. */
-const globalAgent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 });
-
 /** Creates a server of https that listens by rust-net/tls. */
 function createServer(options, listener) {
   return new Server(options, listener);
 }
 
-function request(...args) {
-  // Not `https.request`, which has Node's own agent in the place of this one.
-  return http.request(...server.requestArguments(args, globalAgent));
-}
-
-function get(...args) {
-  return request(...args).end();
-}
-
-module.exports = { ...https, Agent, Server, createServer, get, globalAgent, request };
+module.exports = { ...https, ...server.clientsWith(Agent), Agent, Server, createServer };

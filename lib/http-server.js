@@ -1,6 +1,6 @@
 'use strict';
 
-// Servers of Node's http whose connections come from a server of ours, for those who do without rust-net/register.
+// Node's http over servers and connections of ours, for programs that do without rust-net/register.
 
 const http = require('http');
 
@@ -79,4 +79,16 @@ function requestArguments(args, agent) {
   return [...given, { _defaultAgent: agent, ...options }, ...rest];
 }
 
-module.exports = { Server, requestArguments };
+/**
+ * The functions for clients, and the agent of those that bring none: `{ globalAgent, request, get }`. They serve https,
+ * too: its own `request` would put Node's agent in the place of this one.
+ */
+function clientsWith(Agent) {
+  // As Node's own: it keeps connections.
+  const globalAgent = new Agent({ keepAlive: true, scheduling: 'lifo', timeout: 5000 });
+  const request = (...args) => http.request(...requestArguments(args, globalAgent));
+  const get = (...args) => request(...args).end();
+  return { globalAgent, request, get };
+}
+
+module.exports = { Server, clientsWith };

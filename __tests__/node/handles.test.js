@@ -264,7 +264,7 @@ server.on('listening', async () => {
   test.each([
     ['page', page],
     ['today', net],
-  ])("of Node's becomes a stream, which reads unless it is told not to: %s", async (_, { Socket }) => {
+  ])("of Node's becomes a stream, which reads unless `pauseOnCreate` is set: %s", async (_, { Socket }) => {
     for (const options of [{}, { pauseOnCreate: true }, { manualStart: true }]) {
       const serverOptions = { pauseOnConnect: true };
       const [client, accepted] = await pair({ server: nodeNet, client: nodeNet, serverOptions });

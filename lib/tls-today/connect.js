@@ -12,7 +12,7 @@ const errors = require('./errors');
 const { allowsUnauthorized } = require('./environment');
 const { current } = require('./module');
 const { nodesConnect, reasonForNodes } = require('./nodes-socket');
-const { TLSSocket } = require('./socket');
+const { TLSSocket, endedEarly } = require('./socket');
 const { kConnectOptions, kPendingSession, kVerified } = require('./symbols');
 
 const NODE = Number(process.versions.node.split('.')[0]);
@@ -134,11 +134,7 @@ function onConnectSecure() {
 
 /** An 'end' listener, until the connection is secure. */
 function onConnectEnd() {
-  if (this._hadError) return;
-  const { path, host, port, localAddress } = this[kConnectOptions];
-  this._hadError = true;
-  const message = 'Client network socket disconnected before secure TLS connection was established';
-  this.destroy(Object.assign(errors.reset(message), { path, host, port, localAddress }));
+  if (!this._hadError) endedEarly(this);
 }
 
 module.exports = { connect };

@@ -232,7 +232,7 @@ function begin(socket) {
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
 }
 
-/** The peer has closed the connection during the handshake. */
+/** The peer has closed or ended the connection before it was secure. */
 function endedEarly(socket) {
   if (socket._tlsOptions.isServer) {
     socket.destroy();
@@ -244,4 +244,4 @@ function endedEarly(socket) {
   socket.destroy(Object.assign(errors.reset(message), { path, host, port, localAddress }));
 }
 
-module.exports = { TLSSocket, begin };
+module.exports = { TLSSocket, begin, endedEarly };

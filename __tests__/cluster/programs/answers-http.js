@@ -1,6 +1,6 @@
 'use strict';
 
-// An HTTP server, as pm2 runs it: says where it listens in the file `PORT_FILE`, and ends when it is told to.
+// An HTTP server, as pm2 runs it: writes its port to the file `PORT_FILE`, and ends when pm2 asks it to.
 
 const fs = require('fs');
 const http = require('http');

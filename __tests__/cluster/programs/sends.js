@@ -22,7 +22,7 @@ const TASKS = {
     socket.on('end', () => socket.end(`${length} ${socket.remoteFamily}`));
   },
   greet: (socket) => socket.end('from the child'),
-  /** Writes, and gives it back. */
+  /** Writes to the socket, and returns it. */
   back(socket) {
     socket.write('by way of the child; ');
     process.send('back', socket, () => socket.destroy());

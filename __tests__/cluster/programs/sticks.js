@@ -14,7 +14,7 @@ const server = check(http.createServer((request, response) => {
   request.on('end', () => response.end(`${length} ${check(request.socket).remoteAddress} ${process.pid}`));
 }));
 
-/** The primary's own server listens on a port that it does not say: `listen` is told to. */
+/** The package does not report the port that it listens on in the primary, so a wrapper of `listen` does. */
 function findPort() {
   return new Promise((resolve) => {
     const { listen } = require('net').Server.prototype;

@@ -1,6 +1,6 @@
 'use strict';
 
-// amqplib and a broker, RabbitMQ; with TLS, if the script is told whom to trust.
+// amqplib and a broker, RabbitMQ; with TLS, if the test names the certificates to trust.
 
 const amqp = require('amqplib');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

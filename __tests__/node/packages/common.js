@@ -76,8 +76,13 @@ function atOnce(count, make) {
  * Starts what `report` has been given as the server, in a process of its own over the same net. `busy()`: it says that
  * it has a request that it will not answer. `kill()`: it ends without a word.
  */
-async function another(port = 0) {
-  const child = fork(process.argv[1], ['serve', port]);
+function another(port = 0) {
+  return serving(port);
+}
+
+/** The same, with what `report` in that process gets as arguments. */
+async function serving(...args) {
+  const child = fork(process.argv[1], ['serve', ...args]);
   const [message] = await once(child, 'message');
   const busy = async () => void (await once(child, 'message'));
   const kill = async () => {
@@ -119,4 +124,5 @@ module.exports = {
   peer,
   report,
   sayBusy,
+  serving,
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-// ioredis and a server of Redis; with TLS, if the script is told whom to trust.
+// ioredis and a server of Redis; with TLS, if the test names the certificates to trust.
 
 const { Redis } = require('ioredis');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

@@ -1,6 +1,6 @@
 'use strict';
 
-// mqtt and a broker, Mosquitto; with TLS, if the script is told whom to trust.
+// mqtt and a broker, Mosquitto; with TLS, if the test names the certificates to trust.
 
 const mqtt = require('mqtt');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

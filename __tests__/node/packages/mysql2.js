@@ -1,6 +1,6 @@
 'use strict';
 
-// mysql2 and a server of MariaDB; with TLS, if the script is told whom to trust.
+// mysql2 and a server of MariaDB; with TLS, if the test names the certificates to trust.
 
 const mysql = require('mysql2/promise');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

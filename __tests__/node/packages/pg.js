@@ -1,6 +1,6 @@
 'use strict';
 
-// pg and a server of PostgreSQL; with TLS, if the script is told whom to trust.
+// pg and a server of PostgreSQL; with TLS, if the test names the certificates to trust.
 
 const { Client, Pool } = require('pg');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

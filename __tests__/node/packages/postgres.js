@@ -1,6 +1,6 @@
 'use strict';
 
-// postgres and a server of PostgreSQL; with TLS, if the script is told whom to trust.
+// postgres and a server of PostgreSQL; with TLS, if the test names the certificates to trust.
 
 const postgres = require('postgres');
 const { EventEmitter } = require('events');

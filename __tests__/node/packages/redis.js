@@ -1,6 +1,6 @@
 'use strict';
 
-// redis, the client of its makers, and a server of Redis; with TLS, if the script is told whom to trust.
+// redis, the client of its makers, and a server of Redis; with TLS, if the test names the certificates to trust.
 
 const { RESP_TYPES, createClient } = require('redis');
 const { BINARY, TEXT, ask, atOnce, digest, event, peer, report } = require('./common');

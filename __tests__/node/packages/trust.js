@@ -1,6 +1,6 @@
 'use strict';
 
-// What a client is told of the certificate of a server here, which is for `localhost`.
+// The TLS options of a client of the servers here, whose certificates are for `localhost`.
 
 const { certificate } = require('../../tls/pki');
 

@@ -4,11 +4,10 @@
 // by itself.
 
 const { createHook } = require('async_hooks');
-const { fork } = require('child_process');
 const { once } = require('events');
 const net = require('net');
 const ours = require('../../../node');
-const { BINARY, HOST, TEXT, ask, atOnce, collect, digest, event, peer, sayBusy } = require('../packages/common');
+const { BINARY, HOST, TEXT, ask, atOnce, collect, digest, event, peer, sayBusy, serving } = require('../packages/common');
 
 /** What the test has made: `server`, `untrusted` and `client`, as options of TLS, and `ca`, which is trusted. */
 const identities = JSON.parse(process.env.IDENTITIES);
@@ -42,16 +41,8 @@ function closed(server) {
  * Starts what `report` has been given as `serve[kind]`, in a process of its own. `busy()`: it says that it has a
  * request that it will not answer. `kill()`: it ends without a word.
  */
-async function another(kind, port = 0) {
-  const child = fork(process.argv[1], ['serve', kind, port]);
-  const [message] = await once(child, 'message');
-  const busy = async () => void (await once(child, 'message'));
-  const kill = async () => {
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  };
-  return { port: message.port, busy, kill };
+function another(kind, port = 0) {
+  return serving(kind, port);
 }
 
 /** Prints what `main` resolves to. `serve[kind](port)` resolves to a server that listens, for `another()`. */

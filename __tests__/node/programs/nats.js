@@ -1,6 +1,6 @@
 'use strict';
 
-// nats and a server of NATS, which has its clients upgrade to TLS if the script is told whom to trust.
+// nats and a server of NATS, which has its clients upgrade to TLS if the test names the certificates to trust.
 
 const { Events, connect } = require('nats');
 const { BINARY, TEXT, ask, atOnce, codeOf, digest, peer, report } = require('./common');

@@ -92,12 +92,11 @@ impl Dialogue {
         shape: &Shape,
         outgoing: &mut Vec<u8>,
     ) -> Result<Progress, Failure> {
-        if let Self::Http2(frames) = self {
-            return frames.receive(number, bytes, shape, outgoing);
-        }
-        let Some(number) = number else { return server("has sent more than it was to") };
         match self {
+            Self::Http2(frames) => frames.receive(number, bytes, shape, outgoing),
+            Self::Http { answer, .. } => answer.receive(expected(number)?, bytes, shape),
             Self::Raw { replies, received } => {
+                let number = expected(number)?;
                 let expected = *replies * shape.size();
                 let used = bytes.len().min(expected - *received);
                 if !shape.is_repeated(number, *received, &bytes[..used]) {
@@ -110,8 +109,11 @@ impl Dialogue {
                 }
                 Ok(Progress { used, is_complete })
             }
-            Self::Http { answer, .. } => answer.receive(number, bytes, shape),
-            Self::Http2(_) => server("speaks HTTP/2"),
         }
     }
+}
+
+/// The number of the message that is answered. There has to be one.
+pub fn expected(number: Option<u64>) -> Result<u64, Failure> {
+    number.map_or_else(|| server("has sent more than it was to"), Ok)
 }

@@ -1,7 +1,7 @@
 //! HTTP/2, as far as it takes to ask for messages and get them: requests whose path is the message, each on a stream of
 //! its own, and answers whose body is the message. The headers of answers are not decoded.
 
-use crate::dialogue::Progress;
+use crate::dialogue::{Progress, expected};
 use crate::message::Shape;
 use crate::work::{Failure, server};
 
@@ -113,7 +113,7 @@ impl Frames {
             PING if flags & ACK == 0 => append(PING, ACK, 0, payload, outgoing),
             SETTINGS | PING | WINDOW_UPDATE => {}
             DATA | HEADERS | CONTINUATION => {
-                let Some(number) = number else { return server("has sent more than it was to") };
+                let number = expected(number)?;
                 if stream_id(frame) != stream_of(self.answered) {
                     return server("has answered on another stream than it was to");
                 }
