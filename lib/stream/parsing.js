@@ -9,8 +9,8 @@
 const { HTTP2, callingScript } = require('../callers');
 const { assignHandle } = require('../handle');
 const { copy, view } = require('../memory');
-const { isSecuring } = require('../secure');
 const { kInPlace } = require('../symbols');
+const { isSecuring } = require('../tls/secure');
 const { kOnread, kReading, kTransport } = require('./fields');
 const { GuardedHandle } = require('./guarded');
 const { isRead } = require('./pipes');

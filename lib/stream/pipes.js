@@ -7,7 +7,7 @@
 // Every member that would let JavaScript see or change the bytes gives the pipe back first: then Duplex moves them.
 
 const { Duplex } = require('stream');
-const { isSecuring } = require('../secure');
+const { isSecuring } = require('../tls/secure');
 const { kOnread, kSource, kTarget, kTransport } = require('./fields');
 
 /** Events whose listeners see what is received. */

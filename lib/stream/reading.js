@@ -2,7 +2,7 @@
 
 // When a stream receives: Duplex asks for data, and the engine is asked once there is a connection.
 
-const { isSecuring } = require('../secure');
+const { isSecuring } = require('../tls/secure');
 const { kContract, kOnread, kReading, kTransport } = require('./fields');
 const { Onread } = require('./onread');
 const { isPipedByEngine } = require('./pipes');

@@ -8,7 +8,7 @@ const { Duplex } = require('stream');
 const { bytesOf, validateInteger, validateString } = require('../arguments');
 const errors = require('../errors');
 const { assignable, membersLike } = require('../members');
-const { describe, describeAsToday } = require('../secure');
+const { describe, describeAsToday } = require('../tls/secure');
 const { kContract, kSecurity, kTransport } = require('./fields');
 
 class SecureMembers extends Duplex {

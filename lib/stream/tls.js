@@ -3,14 +3,14 @@
 // TLS in place: `setSecure()`, and the way of a stream from the clear to its first encrypted byte.
 //
 // `setSecure()` writes a mark into Duplex. The mark is reached when all before it has been passed to the engine: then
-// the handshake begins. Until its callback is called, Duplex holds back what was written after it. `../secure.js` has
-// what a stream knows of its session.
+// the handshake begins. Until its callback is called, Duplex holds back what was written after it.
+// `../tls/secure.js` has what a stream knows of its session.
 
 const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const errors = require('../errors');
 const { join } = require('../memory');
-const { MARK, Security, secureArguments } = require('../secure');
+const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');

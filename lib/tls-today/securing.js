@@ -1,12 +1,12 @@
 'use strict';
 
-// What a TLSSocket has as `kSecurity` (lib/secure.js has its counterpart for `setSecure()`): whether bytes may pass,
-// and the callback of the mark that holds writes back until then. The TLSSocket says when the handshake begins.
+// What a TLSSocket has as `kSecurity` (lib/tls/secure.js has its counterpart for `setSecure()`): whether bytes may
+// pass, and the callback of the mark that holds writes back until then. The TLSSocket says when the handshake begins.
 
 const { Duplex } = require('stream');
 const { bare } = require('../options');
-const { MARK } = require('../secure');
 const { kTransport } = require('../symbols');
+const { MARK } = require('../tls/secure');
 
 /** For a TLSSocket. */
 class Securing {

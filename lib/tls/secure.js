@@ -11,13 +11,13 @@
 
 const { X509Certificate } = require('crypto');
 const { clearTimeout, setImmediate, setTimeout } = require('timers');
-const { isIP } = require('./address');
-const { validateBoolean, validateObject, validateString } = require('./arguments');
-const binding = require('./binding');
-const { OPTIONS, credentialsOf } = require('./tls/credentials');
-const errors = require('./errors');
-const { bare, readOptions } = require('./options');
-const { kSecurity } = require('./symbols');
+const { isIP } = require('../address');
+const { validateBoolean, validateObject, validateString } = require('../arguments');
+const binding = require('../binding');
+const errors = require('../errors');
+const { bare, readOptions } = require('../options');
+const { kSecurity } = require('../symbols');
+const { OPTIONS, credentialsOf } = require('./credentials');
 
 /** The mark. No program can get hold of it. */
 const MARK = Buffer.alloc(0);
