@@ -100,6 +100,12 @@ function resetFields(stream) {
   stream[kSecurity]?.holdWrites();
 }
 
+/** Takes all these fields from `stream`, which is to be none of ours any more. */
+function dropFields(stream) {
+  for (const name of Reflect.ownKeys(SHARED_FIELDS)) delete stream[name];
+  for (const name of [kReading, kFinal, kServer, kClosing]) delete stream[name];
+}
+
 /** Whether the stream is connected or about to be. */
 function isOpenOrOpening(stream) {
   return !stream.destroyed && (stream[kTransport].isOpen || stream.connecting || stream[kBound] !== null);
@@ -113,6 +119,7 @@ function isTcp(stream) {
 
 module.exports = {
   SHARED_FIELDS,
+  dropFields,
   isOpenOrOpening,
   isTcp,
   kAgain,

@@ -7,6 +7,7 @@
 
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
+const { NODES_TLS, callingScript } = require('../callers');
 const { optionError } = require('../errors');
 const { countInstances, isInstance } = require('../members');
 const { functions: nodes, module: nodesTls } = require('../nodes-tls');
@@ -16,9 +17,9 @@ const { forbidsTickets, lists, sessionContext, versions } = require('../tls/rest
 const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
-const { SHORT_AUTHORITY, contextReason, noteFallback } = require('./fallback');
+const { SHORT_AUTHORITY, contextReason, noteFallback, oldestVersion } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
 
@@ -124,18 +125,27 @@ class SecureContext {
   }
 
   [kTicketKeys]() {
+    if (this.#parts === null) return this[kNodes]().context.getTicketKeys();
     if (this.#ticketKeys === null) this[kNative]({ isServer: true });
     return this.#ticketKeys;
   }
 
   [kSetTicketKeys](keys) {
     this.#ticketKeys = Buffer.from(keys);
+    this.#nodes?.context.setTicketKeys(this.#ticketKeys);
     for (const [key, native] of this.#natives) if (key.startsWith('true')) native.setTicketKeys(this.#ticketKeys);
   }
 
   [kNodes]() {
-    this.#nodes ??= nodes.createSecureContext(this.#given);
+    if (this.#nodes === null) {
+      this.#nodes = nodes.createSecureContext(this.#given);
+      if (this.#ticketKeys !== null) this.#nodes.context.setTicketKeys(this.#ticketKeys);
+    }
     return this.#nodes;
+  }
+
+  get [kOldestVersion]() {
+    return oldestVersion(this.#given);
   }
 
   [kCertificates]() {
@@ -149,7 +159,8 @@ class SecureContext {
 
   /** OpenSSL's part. Who asks for it is going to change it: from then on, connections with this context use OpenSSL. */
   get context() {
-    if (this.#reason === null) {
+    // Node's own TLS only reads it.
+    if (this.#reason === null && !NODES_TLS.includes(callingScript())) {
       this.#reason = '`secureContext.context` has been asked for';
       noteFallback('a context', this.#reason);
     }

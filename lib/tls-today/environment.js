@@ -44,13 +44,16 @@ function logKeysToFile(socket) {
       `Using --tls-keylog makes TLS connections insecure by writing secret key material to file ${KEYLOG_FILE}`,
     );
   }
-  socket.on('keylog', (line) => {
-    appendFile(KEYLOG_FILE, line, { mode: 0o600 }, (error) => {
-      if (!error || hasKeylogFailed) return;
-      hasKeylogFailed = true;
-      process.emitWarning(`Failed to write TLS keylog (this warning will not be repeated): ${error}`);
-    });
+  socket.on('keylog', appendToFile);
+}
+
+/** A 'keylog' listener. */
+function appendToFile(line) {
+  appendFile(KEYLOG_FILE, line, { mode: 0o600 }, (error) => {
+    if (!error || hasKeylogFailed) return;
+    hasKeylogFailed = true;
+    process.emitWarning(`Failed to write TLS keylog (this warning will not be repeated): ${error}`);
   });
 }
 
-module.exports = { allowsUnauthorized, logKeysToFile };
+module.exports = { allowsUnauthorized, appendToFile, logKeysToFile };

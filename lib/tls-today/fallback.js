@@ -16,6 +16,9 @@ const debug = debuglog('rust-net');
 /** The longest name in DNS. */
 const NAME_MOST = 253;
 
+/** The versions by their numbers in the protocol. */
+const NUMBERS = { 'TLSv1': 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 };
+
 const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
 const ANY_METHOD = /^(TLS|SSLv23)_(client_|server_)?method$/;
 const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
@@ -106,6 +109,13 @@ function connectionReason(options) {
   return find(CONNECTIONS, options);
 }
 
+/** The oldest version that OpenSSL accepts with `options`, by its number in the protocol. */
+function oldestVersion({ ciphers, minVersion, secureProtocol }) {
+  const ofMethod = ANY_METHOD.test(secureProtocol) ? 'TLSv1' : 'TLSv1.2';
+  const oldest = NUMBERS[secureProtocol ? ofMethod : (minVersion ?? nodesTls.DEFAULT_MIN_VERSION)];
+  return NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS) ? oldest : Math.max(oldest, NUMBERS['TLSv1.2']);
+}
+
 function find(rows, options) {
   for (const [reason, applies] of rows) if (applies(options)) return reason;
   return null;
@@ -116,4 +126,4 @@ function noteFallback(what, reason) {
   debug('%s uses OpenSSL: %s', what, reason);
 }
 
-module.exports = { SHORT_AUTHORITY, connectionReason, contextReason, noteFallback };
+module.exports = { SHORT_AUTHORITY, connectionReason, contextReason, noteFallback, oldestVersion };

@@ -9,7 +9,7 @@ const { kSecurity, kTransport } = require('../symbols');
 const { contextOf } = require('./context');
 const errors = require('./errors');
 const { wireProtocols } = require('./protocols');
-const { kCertificates, kIsNative, kNative, kNeedsNodes } = require('./symbols');
+const { kCertificates, kIsNative, kNative } = require('./symbols');
 
 /** What a handshake of `socket` has to ask: options of the engine's `secure()`. */
 function questionsOf(socket) {
@@ -27,7 +27,7 @@ function questionsOf(socket) {
 /** The ClientHello has come: with `name`, `protocols` in wire format and the id of a session, as far as it has them. */
 function askProgram(socket, name, protocols, asksForStapling, sessionId) {
   if (socket.destroyed) return;
-  const question = { socket, security: socket[kSecurity], context: null, answer: {} };
+  const question = { socket, security: socket[kSecurity], context: null, chosen: undefined, answer: {} };
   question.context = socket._tlsOptions.secureContext;
   if (name !== undefined) socket.servername = name;
   const steps = [];
@@ -101,9 +101,9 @@ function askForContext(question, name, next) {
     if (!given || typeof given !== 'object') return;
     const context = contextOf(given);
     if (context?.[kIsNative]) question.context = context;
-    else if (context !== undefined || isNodes(given)) leaveToNodes(socket);
+    else if (context !== undefined || isNodes(given)) question.chosen = given;
     else socket.destroy(errors.invalidSniContext());
-  }, next);
+  }, () => (question.chosen === undefined ? next() : leaveToNodes(question)));
   guarded(socket, () => socket._SNICallback(name, answer));
 }
 
@@ -154,14 +154,14 @@ function isNodes(context) {
   return context instanceof nodes.SecureContext || typeof context?.setCert === 'function';
 }
 
-/**
- * The context that the program has chosen needs OpenSSL. This handshake has begun without it and can't go on. Later
- * ones of the same server will be OpenSSL's from the start.
- */
-function leaveToNodes(socket) {
-  const { server } = socket._tlsOptions;
-  if (server) server[kNeedsNodes] = 'SNICallback has chosen a context that needs OpenSSL';
-  socket.destroy(errors.invalidContext());
+/** The context that the program has chosen needs OpenSSL, which has the whole handshake then (`handover.js`). */
+function leaveToNodes({ socket, security, chosen }) {
+  if (security.declinesFrom === undefined) {
+    socket.destroy(errors.invalidContext());
+    return;
+  }
+  security.chosen = chosen;
+  socket[kTransport].answerName(undefined, { declines: true });
 }
 
 /** A session of TLS 1.2 is to be kept by the program: the handshake waits until it has been. */

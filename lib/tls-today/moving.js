@@ -4,6 +4,7 @@
 // its addresses, and shares the end: when one of the two is destroyed, so is the other.
 
 const { kTransport, kSecurity } = require('../symbols');
+const { Socket } = require('../today');
 const { receiveFrom } = require('../stream/connecting');
 const { giveBack, stopFeeding } = require('../stream/pipes');
 const { takeUndelivered } = require('../stream/tls');
@@ -11,6 +12,8 @@ const { Lent } = require('./securing');
 
 /** Whose connection a TLSSocket takes, until it has it. */
 const kFrom = Symbol('from');
+/** What takes the listeners off the former owner again by which a TLSSocket shares its end. */
+const kUnfollow = Symbol('unfollow');
 
 /** `socket` is to take the connection of `plain`, once there is one. Nothing more is delivered to `plain`. */
 function take(socket, plain) {
@@ -26,8 +29,10 @@ function take(socket, plain) {
       socket.emit('connect');
     });
   }
-  plain.on('error', (error) => socket._emitTLSError(error));
-  plain.on('close', () => socket.destroy());
+  const onError = (error) => socket._emitTLSError(error);
+  const onClose = () => socket.destroy();
+  plain.on('error', onError).on('close', onClose);
+  socket[kUnfollow] = () => plain.removeListener('error', onError).removeListener('close', onClose);
 }
 
 function stopReading(plain) {
@@ -56,6 +61,17 @@ function lend(socket) {
   return true;
 }
 
+/** Takes the connection from a TLSSocket that has sent nothing. Returns its former owner, which has it again. */
+function takeBack(socket) {
+  const plain = socket._parent ?? new Socket({ allowHalfOpen: socket.allowHalfOpen });
+  socket[kUnfollow]?.();
+  delete socket[kUnfollow];
+  delete socket[kFrom];
+  plain[kSecurity] = null;
+  receiveFrom(plain, socket[kTransport]);
+  return plain;
+}
+
 /** A TLSSocket is being destroyed: the socket whose connection it has taken is closed with it, and before it. */
 function closeFormerOwner(socket, resets) {
   const plain = socket._parent;
@@ -64,4 +80,4 @@ function closeFormerOwner(socket, resets) {
   else plain.destroy();
 }
 
-module.exports = { closeFormerOwner, lend, take };
+module.exports = { closeFormerOwner, lend, take, takeBack };

@@ -7,7 +7,7 @@ const { kSecurity } = require('../symbols');
 const { Socket } = require('../today');
 const { connectionReason, noteFallback } = require('./fallback');
 const { Passage, showMembersOf } = require('./passage');
-const { kNeedsNodes, kNodes, kReason } = require('./symbols');
+const { kNodes, kReason } = require('./symbols');
 
 const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
 
@@ -15,15 +15,7 @@ const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype,
 function reasonForNodes(socket, options) {
   const { secureContext } = options;
   if (secureContext[kReason] === undefined) return 'a context that Node has made';
-  return secureContext[kReason] ?? connectionReason(options) ?? serverReason(options) ?? socketReason(socket);
-}
-
-/** One of the contexts that a server chooses from by name may need OpenSSL. */
-function serverReason({ server, isServer }) {
-  if (!isServer || !server) return null;
-  if (server[kNeedsNodes]) return server[kNeedsNodes];
-  const found = server._contexts?.find(([, context]) => context[kReason] ?? (context[kReason] === undefined));
-  return found ? (found[1][kReason] ?? 'a context that Node has made') : null;
+  return secureContext[kReason] ?? connectionReason(options) ?? socketReason(socket);
 }
 
 function socketReason(socket) {
@@ -36,7 +28,16 @@ function socketReason(socket) {
 function nodesSocket(socket, options, reason, Class) {
   noteFallback('a socket', reason);
   const secure = over(socket, (below) => new nodes.TLSSocket(below, forNodes(options)));
-  return Class === undefined ? secure : inherit(secure, Class);
+  return Class === undefined ? secure : Object.setPrototypeOf(secure, prototypeLike(Class.prototype));
+}
+
+/** Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. */
+function becomeNodes(object, socket, options, reason) {
+  noteFallback('a connection', reason);
+  over(socket, (below) => {
+    nodes.TLSSocket.call(object, below, forNodes(options));
+    return object;
+  });
 }
 
 /** Node's own `tls.connect(options, callback)`. */
@@ -46,7 +47,24 @@ function nodesConnect(options, callback, reason) {
 }
 
 function forNodes(options) {
-  return { ...options, secureContext: options.secureContext[kNodes]?.() ?? options.secureContext };
+  const { SNICallback, chosen, secureContext } = options;
+  const adapted = { ...options, secureContext: nodesContext(secureContext) };
+  if (typeof SNICallback === 'function') adapted.SNICallback = withNodesContexts(SNICallback, chosen);
+  return adapted;
+}
+
+/** Node's own context for `context`. What the program has got elsewhere is for Node to judge. */
+function nodesContext(context) {
+  return context?.[kNodes]?.() ?? context;
+}
+
+/** `SNICallback`, whose contexts Node can use. What has been `chosen` before is not asked for again. */
+function withNodesContexts(SNICallback, chosen) {
+  return function choose(servername, callback) {
+    const answer = (error, context) => callback(error, nodesContext(context));
+    if (chosen) answer(null, chosen);
+    else SNICallback.call(this, servername, answer);
+  };
 }
 
 function over(socket, make) {
@@ -57,14 +75,14 @@ function over(socket, make) {
   return secure;
 }
 
-/** Gives `secure` what the classes between `Class` and ours add. */
-function inherit(secure, Class) {
+/** The prototype of Node's own TLSSocket, with what the prototypes from `first` up to ours add. */
+function prototypeLike(first) {
   const added = [];
-  for (let proto = Class.prototype; proto && !Object.hasOwn(proto, 'tlsEngine'); proto = Object.getPrototypeOf(proto)) {
+  for (let proto = first; proto && !Object.hasOwn(proto, 'tlsEngine'); proto = Object.getPrototypeOf(proto)) {
     added.unshift(Object.getOwnPropertyDescriptors(proto));
   }
-  if (added.length === 0) return secure;
-  return Object.setPrototypeOf(secure, Object.create(nodes.TLSSocket.prototype, Object.assign({}, ...added)));
+  if (added.length === 0) return nodes.TLSSocket.prototype;
+  return Object.create(nodes.TLSSocket.prototype, Object.assign({}, ...added));
 }
 
-module.exports = { isOurs, nodesConnect, nodesSocket, reasonForNodes };
+module.exports = { becomeNodes, isOurs, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };

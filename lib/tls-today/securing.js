@@ -24,6 +24,10 @@ class Securing {
   servername = undefined;
   /** The session that a client resumes. */
   session = undefined;
+  /** From which version on a server's handshake is left to OpenSSL if rustls can't answer; undefined if never. */
+  declinesFrom = undefined;
+  /** The context that the program has chosen by name, where it needs OpenSSL. */
+  chosen = undefined;
   /** The newest session that the server has given. */
   newest = undefined;
   #socket;

@@ -15,9 +15,11 @@ const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
 const { kReset } = require('../stream/fields');
+const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
-const { logKeysToFile } = require('./environment');
+const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
+const { CAN_HAND_OVER, handOver } = require('./handover');
 const { askProgram, keepSession, nativeOf, questionsOf } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
@@ -26,7 +28,7 @@ const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { wireProtocols } = require('./protocols');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
-const { kConnectOptions, kNative, kPendingSession, kVerified } = require('./symbols');
+const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
 
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
@@ -45,6 +47,15 @@ class Handshakes extends Duplex {
     const error = errors.protocolError({ code, message, alert });
     this._hadError = true;
     this.destroy(error);
+  }
+
+  /** rustls leaves the ClientHello to OpenSSL. */
+  [events.ondecline](received, reason) {
+    if (this.destroyed) return;
+    const { chosen } = this[kSecurity];
+    const why = chosen ? 'SNICallback has chosen a context that needs it' : `rustls can't answer a ClientHello: ${reason}`;
+    const own = new Set([onClose, onReadableStreamEnd, appendToFile, this._start, this._tlsError, this._handleTimeout]);
+    handOver(this, received, why, (listener) => own.has(listener));
   }
 
   /** A session that a later connection can resume. Before the server is trusted, the program must not have it. */
@@ -216,9 +227,11 @@ function begin(socket) {
     : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
   const received = Buffer.concat(security.received);
   security.received = [];
+  security.declinesFrom = isServer && CAN_HAND_OVER ? secureContext[kOldestVersion] : undefined;
   const request = {
     __proto__: null,
     isServer,
+    declinesFrom: security.declinesFrom,
     serverName: security.servername || undefined,
     checksName: false,
     asks: false,

@@ -15,10 +15,10 @@ module.exports = {
   kNative: Symbol('native'),
   /** Whether a context can be used by rustls. */
   kIsNative: Symbol('is native'),
-  /** Why the connections of a server need Node's own TLS from now on. */
-  kNeedsNodes: Symbol('needs nodes'),
   /** A context as Node's own. */
   kNodes: Symbol('nodes'),
+  /** The oldest version that OpenSSL accepts with a context, by its number in the protocol. */
+  kOldestVersion: Symbol('oldest version'),
   /** Why a context needs OpenSSL; null if it doesn't. */
   kReason: Symbol('reason'),
   /** The session that is to be emitted once the server is trusted. */

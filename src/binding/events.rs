@@ -79,6 +79,12 @@ events! {
     );
     /// A secret of the handshake: a line of the key log.
     Event::Stream(id, StreamEvent::Secret(line)) => onkeylog(id, line.as_slice());
+    /// rustls does not answer the ClientHello, and nothing has been sent: what was received, and why it doesn't.
+    Event::Stream(id, StreamEvent::Declined(declined)) => ondecline(
+        id,
+        declined.received.as_slice(),
+        declined.reason
+    );
     /// The handshake is done.
     Event::Stream(id, StreamEvent::Secured) => onsecure(id);
     /// The server has given a session, for the option `session`.

@@ -43,6 +43,8 @@ pub struct SecureOptions {
     pub emits_server_sessions: Option<bool>,
     /// Whether the handshake then waits for `newSessionDone`.
     pub awaits_new_session: Option<bool>,
+    /// On a server: from which version on, by its number, `ondecline` hands back a ClientHello that rustls can't answer.
+    pub declines_from: Option<u32>,
 }
 
 /// What to do about a ClientHello.
@@ -57,6 +59,8 @@ pub struct NameAnswer {
     pub ocsp_response: Option<Buffer>,
     /// What `onnewsession` has reported of the session to resume.
     pub session: Option<Buffer>,
+    /// Whether the handshake is not to be rustls': `ondecline` follows.
+    pub declines: Option<bool>,
 }
 
 /// The group of the key exchange.
@@ -138,6 +142,7 @@ impl NativeEngine {
                     asks,
                     emits_sessions: options.emits_server_sessions.unwrap_or(false),
                     awaits_sessions: options.awaits_new_session.unwrap_or(false),
+                    declines_from: options.declines_from.and_then(|version| u16::try_from(version).ok()),
                 }
             } else {
                 let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
@@ -157,7 +162,7 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn answer_name(&self, id: u32, credentials: Option<&NativeCredentials>, answer: Option<NameAnswer>) {
         let sender = self.core.with(|engine| engine.stream(id)?.security().take_answer());
-        let NameAnswer { alpn, refuses_alpn, ocsp_response, session } = answer.unwrap_or_default();
+        let NameAnswer { alpn, refuses_alpn, ocsp_response, session, declines } = answer.unwrap_or_default();
         let answer = HelloAnswer {
             credentials: credentials.map(|credentials| Arc::clone(&credentials.inner)),
             alpn: match (refuses_alpn, alpn) {
@@ -166,6 +171,7 @@ impl NativeEngine {
             },
             ocsp_response: ocsp_response.map(Vec::from),
             session: session.map(Vec::from),
+            declines: declines.unwrap_or(false),
         };
         if let Some(sender) = sender {
             // The handshake may be over by now.

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
-use crate::tls::handshake::HelloQuestion;
+use crate::tls::handshake::{Declined, HelloQuestion};
 use crate::tls::resumption::{NewSession, Token};
 
 /// See the module.
@@ -41,6 +41,8 @@ pub enum StreamEvent {
     NewSession(Box<NewSession>),
     /// A secret of the handshake, as a line of the key log.
     Secret(Vec<u8>),
+    /// The handshake has left the ClientHello to another implementation of TLS. The stream is in the clear.
+    Declined(Box<Declined>),
     /// The handshake is done.
     Secured,
     /// The server has given a session that can be resumed: its token.

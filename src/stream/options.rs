@@ -28,11 +28,17 @@ impl Stream {
         }
     }
 
+    /// The handshake is not ours: Nagle's algorithm is as the application wants it again.
+    pub(super) fn resume_delay(&mut self) {
+        if std::mem::take(&mut self.delays_again) {
+            self.set_no_delay(false);
+        }
+    }
+
     /// Bytes have been sent. Behind a handshake, Nagle's algorithm is as the application wants it again.
     pub(super) fn restore_delay(&mut self) {
-        if self.delays_again && self.security.is_secure() && !self.has_records() {
-            self.delays_again = false;
-            self.set_no_delay(false);
+        if self.security.is_secure() && !self.has_records() {
+            self.resume_delay();
         }
     }
 

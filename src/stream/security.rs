@@ -186,13 +186,12 @@ impl Stream {
             HandshakeMessage::Secret(line) => StreamEvent::Secret(line),
             HandshakeMessage::Done(Ok(established)) => {
                 self.security.succeed(Box::new(Secure::from(*established)));
-                self.state.end_handshake();
-                self.note_traffic(now);
-                self.watches_writable = false;
-                match self.register(reactor) {
-                    Ok(()) => StreamEvent::Secured,
-                    Err(error) => self.fail(Syscall::Secure.failed(&error)),
-                }
+                self.watch_again(reactor, now).err().unwrap_or(StreamEvent::Secured)
+            }
+            HandshakeMessage::Declined(declined) => {
+                self.security.decline();
+                self.resume_delay();
+                self.watch_again(reactor, now).err().unwrap_or(StreamEvent::Declined(declined))
             }
             HandshakeMessage::Done(Err(failure)) => {
                 self.security.fail();
@@ -202,6 +201,14 @@ impl Stream {
                 }
             }
         })
+    }
+
+    /// The handshake is over, and the reactor watches the socket again. Otherwise, the stream has failed.
+    fn watch_again(&mut self, reactor: &Reactor, now: Instant) -> Result<(), StreamEvent> {
+        self.state.end_handshake();
+        self.note_traffic(now);
+        self.watches_writable = false;
+        self.register(reactor).map_err(|error| self.fail(Syscall::Secure.failed(&error)))
     }
 
     /// The stream is closed, and `fd` is its share of the socket. The handshake's share lives until its thread has seen

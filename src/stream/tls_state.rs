@@ -3,14 +3,14 @@
 //!
 //! Every transition is total; what is not in the table leaves the state as it is.
 //!
-//! | state | `request` | `begin` | `post` | `take_message` | `succeed` | `fail` |
-//! |---|---|---|---|---|---|---|
-//! | `Clear` | `Requested` | | | | | `Failed` |
-//! | `Requested` | refused | `Handshaking`, or `Failed` if it can't | | | | `Failed` |
-//! | `Handshaking` | refused | | `Posted` | | `Secure` | `Failed` |
-//! | `Posted` | refused | | `Posted` | `Handshaking` with the last message | | `Failed` |
-//! | `Secure` | refused | | | | | `Failed`; what is known of the peer stays |
-//! | `Failed` | refused | | | | | |
+//! | state | `request` | `begin` | `post` | `take_message` | `succeed` | `decline` | `fail` |
+//! |---|---|---|---|---|---|---|---|
+//! | `Clear` | `Requested` | | | | | | `Failed` |
+//! | `Requested` | refused | `Handshaking`, or `Failed` if it can't | | | | | `Failed` |
+//! | `Handshaking` | refused | | `Posted` | | `Secure` | `Clear` | `Failed` |
+//! | `Posted` | refused | | `Posted` | `Handshaking` with the last message | | | `Failed` |
+//! | `Secure` | refused | | | | | | `Failed`; what is known of the peer stays |
+//! | `Failed` | refused | | | | | | |
 
 use std::collections::VecDeque;
 
@@ -89,6 +89,13 @@ impl<R, H, M, S> TlsState<R, H, M, S> {
     pub fn succeed(&mut self, session: S) {
         if matches!(self, Self::Handshaking(_)) {
             *self = Self::Secure(session);
+        }
+    }
+
+    /// The handshake is over before it has sent anything.
+    pub fn decline(&mut self) {
+        if matches!(self, Self::Handshaking(_)) {
+            *self = Self::Clear;
         }
     }
 
@@ -226,6 +233,12 @@ mod tests {
     fn only_a_handshake_whose_message_was_taken_succeeds() {
         let [clear, requested, _, posted, secure, failed, known] = all();
         check(|state| state.succeed(false), [clear, requested, Secure(false), posted, secure, failed, known]);
+    }
+
+    #[test]
+    fn only_a_handshake_whose_message_was_taken_is_declined() {
+        let [clear, requested, _, posted, secure, failed, known] = all();
+        check(TlsState::decline, [clear, requested, Clear, posted, secure, failed, known]);
     }
 
     #[test]

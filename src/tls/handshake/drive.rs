@@ -72,17 +72,19 @@ fn poll_complete(
     }
 }
 
-/// Receives the ClientHello, on which the configuration of a server depends.
-pub async fn client_hello(transport: &mut Transport) -> Result<Accepted, ConnectionError> {
+/// Receives the ClientHello, on which the configuration of a server depends. One that is not accepted is still to be
+/// refused.
+pub async fn client_hello(
+    transport: &mut Transport,
+) -> Result<Result<Accepted, (Error, AcceptedAlert)>, ConnectionError> {
     let mut acceptor = Acceptor::default();
-    let refused = loop {
+    loop {
         match acceptor.accept() {
-            Ok(Some(accepted)) => return Ok(accepted),
+            Ok(Some(accepted)) => return Ok(Ok(accepted)),
             Ok(None) => poll_fn(|cx| poll_received(acceptor.read_tls(&mut transport.with(cx)))).await?,
-            Err(refused) => break refused,
+            Err(refused) => return Ok(Err(refused)),
         }
-    };
-    Err(refuse(&refused.0, refused.1, transport).await)
+    }
 }
 
 /// Sends the alert for a ClientHello that is not accepted. Returns the reason.

@@ -37,6 +37,9 @@ pub enum Role {
         emits_sessions: bool,
         /// Whether the handshake goes on only when JavaScript has kept them.
         awaits_sessions: bool,
+        /// From which version on a ClientHello that rustls can't answer is handed back, by [`HandshakeMessage::Declined`].
+        /// Those of older clients are refused, as all are without it.
+        declines_from: Option<u16>,
     },
 }
 
@@ -75,6 +78,8 @@ pub struct HelloAnswer {
     pub ocsp_response: Option<Vec<u8>>,
     /// The data of the session that the client resumes.
     pub session: Option<Vec<u8>>,
+    /// Whether the handshake is not to be rustls'. It ends by [`HandshakeMessage::Declined`].
+    pub declines: bool,
 }
 
 /// An application protocol chosen for one connection.
@@ -121,8 +126,33 @@ pub enum HandshakeMessage {
     Secret(Vec<u8>),
     /// A server has a session for JavaScript to keep. The handshake continues once it has been, if there is a sender.
     NewSession(Box<NewSession>, Option<oneshot::Sender<()>>),
+    /// The handshake is over before it has sent anything: another implementation of TLS may go on.
+    Declined(Box<Declined>),
     /// The handshake is over.
     Done(Result<Box<Established>, ConnectionError>),
+}
+
+/// What a handshake leaves that is not rustls'.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declined {
+    /// What was received: a ClientHello, and what followed.
+    pub received: Vec<u8>,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// How a handshake fails.
+pub enum Failure {
+    /// With an error.
+    Error(ConnectionError),
+    /// Before it has sent anything.
+    Declined(Declined),
+}
+
+impl<E: Into<ConnectionError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
 }
 
 /// Takes the answer to [`HandshakeMessage::HelloAsked`].

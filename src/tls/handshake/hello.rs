@@ -1,16 +1,17 @@
-//! What a ClientHello has that rustls does not show, but JavaScript is asked about: the id of a session, whether the client
-//! takes tickets, and whether it asks for a stapled OCSP response.
+//! What a ClientHello has that rustls does not show: the id of a session, whether the client takes tickets, whether it asks
+//! for a stapled OCSP response, and the newest version that it supports.
 //!
-//! Pure. Reads what rustls has accepted as a ClientHello already, so that anything unexpected means that there is nothing
-//! of it.
+//! Pure. Anything unexpected means that there is nothing of it: rustls has the last word on what a ClientHello is.
 
 const RECORD_HEADER: usize = 5;
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
-/// The version and the random.
-const FIXED: usize = 2 + 32;
+const RANDOM: usize = 32;
 const STATUS_REQUEST: u16 = 5;
 const SESSION_TICKET: u16 = 35;
+const SUPPORTED_VERSIONS: u16 = 43;
+/// SSL 3.0 to TLS 1.3. Clients offer numbers without a meaning beside these (RFC 8701).
+const VERSIONS: std::ops::RangeInclusive<u16> = 0x0300..=0x0304;
 const OCSP: u8 = 1;
 
 /// See the module.
@@ -24,6 +25,8 @@ pub struct HelloDetails {
     pub has_ticket: bool,
     /// Whether the client asks for a stapled OCSP response.
     pub asks_for_stapling: bool,
+    /// The number of the newest version that the client supports.
+    pub newest_version: u16,
 }
 
 impl HelloDetails {
@@ -41,19 +44,28 @@ impl HelloDetails {
             return None;
         }
         let mut hello = Reader(message.vector(3)?);
-        hello.take(FIXED)?;
+        self.newest_version = hello.number()?;
+        hello.take(RANDOM)?;
         self.session_id = hello.vector(1)?.to_vec();
         let _suites = hello.vector(2)?;
         let _compressions = hello.vector(1)?;
         let mut extensions = Reader(hello.vector(2)?);
         while !extensions.0.is_empty() {
-            let kind = u16::from_be_bytes([extensions.byte()?, extensions.byte()?]);
+            let kind = extensions.number()?;
             let body = extensions.vector(2)?;
             match kind {
                 STATUS_REQUEST => self.asks_for_stapling = body.first() == Some(&OCSP),
                 SESSION_TICKET => {
                     self.takes_tickets = true;
                     self.has_ticket = !body.is_empty();
+                }
+                SUPPORTED_VERSIONS => {
+                    let mut versions = Reader(Reader(body).vector(1)?);
+                    while let Some(version) = versions.number() {
+                        if VERSIONS.contains(&version) {
+                            self.newest_version = self.newest_version.max(version);
+                        }
+                    }
                 }
                 _ => {}
             }
@@ -87,6 +99,10 @@ impl<'a> Reader<'a> {
 
     fn byte(&mut self) -> Option<u8> {
         self.take(1)?.first().copied()
+    }
+
+    fn number(&mut self) -> Option<u16> {
+        Some(u16::from_be_bytes([self.byte()?, self.byte()?]))
     }
 
     /// What is behind its length, which has `size` bytes.
@@ -123,9 +139,15 @@ mod tests {
     fn a_client_of_rustls_takes_tickets_and_asks_for_stapling() {
         for fragment in [None, Some(40)] {
             let details = HelloDetails::read(&records(fragment, "TLSv1.2"));
-            let expected = HelloDetails { takes_tickets: true, asks_for_stapling: true, ..HelloDetails::default() };
+            let expected = HelloDetails {
+                takes_tickets: true,
+                asks_for_stapling: true,
+                newest_version: 0x0303,
+                ..HelloDetails::default()
+            };
             assert_eq!(details, expected);
-            assert_eq!(HelloDetails::read(&records(fragment, "TLSv1.3")).session_id.len(), 32);
+            let newer = HelloDetails::read(&records(fragment, "TLSv1.3"));
+            assert_eq!((newer.session_id.len(), newer.newest_version), (32, 0x0304));
         }
     }
 
@@ -140,6 +162,12 @@ mod tests {
         let mut short = message.clone();
         short.truncate(40);
         assert_eq!(HelloDetails::default().read_message(&short), None);
+        let mut made_up = message.clone();
+        let versions = message.windows(7).position(|part| part == [0, 43, 0, 5, 4, 3, 4]).unwrap();
+        made_up[versions + 5..versions + 7].copy_from_slice(&[0x7a, 0x7a]);
+        let mut details = HelloDetails::default();
+        details.read_message(&made_up).unwrap();
+        assert_eq!(details.newest_version, 0x0303, "a number without a meaning is no version");
         assert_eq!(HelloDetails::read(b"GET / HTTP/1.1\r\n\r\n"), HelloDetails::default());
     }
 }

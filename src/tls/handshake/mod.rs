@@ -9,6 +9,7 @@
 //! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
 //! | [`hello`] | what a ClientHello has that rustls does not show |
+//! | [`decline`] | which ClientHellos rustls leaves to another implementation of TLS |
 //! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
 //! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
 //! | [`drive`] | the loop in which rustls receives and sends |
@@ -21,6 +22,7 @@
 //! handshake that waits for its peer occupies no thread. Dropping the [`Handshake`] cancels it and releases its share of
 //! the socket. JavaScript has the deadline, and cancels a handshake that takes too long.
 
+mod decline;
 mod drive;
 mod exchange;
 pub(crate) mod hello;
@@ -33,9 +35,10 @@ use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
+use self::exchange::Failure;
 pub use self::exchange::{
-    AlpnAnswer, Asks, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, HelloSender,
-    Resumption, Role,
+    AlpnAnswer, Asks, Declined, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion,
+    HelloSender, Resumption, Role,
 };
 pub use self::named::NamedCredentials;
 use self::run::run;
@@ -52,7 +55,8 @@ impl Drop for Handshake {
     }
 }
 
-/// Begins a handshake over `fd`, the stream's socket. `post` receives its messages, [`HandshakeMessage::Done`] last.
+/// Begins a handshake over `fd`, the stream's socket. `post` receives its messages, [`HandshakeMessage::Done`] or
+/// [`HandshakeMessage::Declined`] last.
 /// `None` if no thread can be started.
 pub fn begin(
     request: HandshakeRequest,
@@ -63,7 +67,11 @@ pub fn begin(
     let task = async move {
         let post = PostsPanic(Arc::new(post));
         let outcome = run(request, fd, kind, &post.0).await;
-        (post.0)(HandshakeMessage::Done(outcome.map(Box::new)));
+        (post.0)(match outcome {
+            Ok(established) => HandshakeMessage::Done(Ok(Box::new(established))),
+            Err(Failure::Error(error)) => HandshakeMessage::Done(Err(error)),
+            Err(Failure::Declined(declined)) => HandshakeMessage::Declined(Box::new(declined)),
+        });
     };
     runtime::spawn(task).map(Handshake)
 }

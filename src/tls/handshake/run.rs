@@ -15,8 +15,11 @@ use rustls::{
 };
 use tokio::sync::oneshot;
 
+use super::decline::{self, Declining};
 use super::drive;
-use super::exchange::{Asks, Established, Facts, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, Role};
+use super::exchange::{
+    Asks, Established, Facts, Failure, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, Role,
+};
 use super::hello::HelloDetails;
 use super::named::NamedCredentials;
 use super::settings::{self, Particulars, SecretSink};
@@ -37,7 +40,7 @@ pub async fn run(
     fd: Arc<Descriptor>,
     kind: Kind,
     post: &Arc<impl Fn(HandshakeMessage) + Send + Sync + 'static>,
-) -> Result<Established, ConnectionError> {
+) -> Result<Established, Failure> {
     let HandshakeRequest { role, credentials, received, logs_keys } = request;
     let secrets = logs_keys.then(|| {
         let post = Arc::clone(post);
@@ -49,11 +52,12 @@ pub async fn run(
         Role::Client { server_name, checks_name, address, resumption } => {
             let (config, sessions) = settings::client(&credentials, resumption, secrets);
             let expected = ExpectedServer { server_name, checks_name, address };
-            connect(transport, credentials, config, sessions, expected).await
+            Ok(connect(transport, credentials, config, sessions, expected).await?)
         }
-        Role::Server { contexts, asks, emits_sessions, awaits_sessions } => {
+        Role::Server { contexts, asks, emits_sessions, awaits_sessions, declines_from } => {
             let particulars = Particulars { secrets, ..Particulars::default() };
-            let accepting = Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions };
+            let declining = Declining(declines_from);
+            let accepting = Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions, declining };
             accept(transport, accepting, particulars, &**post).await
         }
     }
@@ -107,6 +111,7 @@ struct Accepting {
     asks: Asks,
     emits_sessions: bool,
     awaits_sessions: bool,
+    declining: Declining,
 }
 
 async fn accept(
@@ -114,13 +119,25 @@ async fn accept(
     accepting: Accepting,
     particulars: Particulars,
     post: &(impl Fn(HandshakeMessage) + Sync),
-) -> Result<Established, ConnectionError> {
-    let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions } = accepting;
-    if asks != Asks::Never || emits_sessions {
+) -> Result<Established, Failure> {
+    let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions, declining } = accepting;
+    if asks != Asks::Never || emits_sessions || declining.is_possible() {
         transport.record();
     }
     let hello = drive::client_hello(&mut transport).await?;
-    let details = HelloDetails::read(&transport.take_record());
+    let received = transport.take_record();
+    let details = HelloDetails::read(&received);
+    let leave = |error: &Error, transport: Transport| decline::declined(error, received, transport.into_rest());
+    let hello = match hello {
+        Ok(hello) => hello,
+        Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, transport)),
+        Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await.into()),
+    };
+    // Before JavaScript is asked anything, which it is not to be asked twice.
+    let suits = |config| decline::shares_suite(config, &hello.client_hello());
+    if declining.covers(&details) && !first.server_behind(&first).is_none_or(|config| suits(config)) {
+        return Err(leave(&decline::no_suite(), transport));
+    }
     let server_name = hello.client_hello().server_name().map(str::to_owned);
     #[cfg(feature = "fault-injection")]
     assert!(server_name.as_deref() != Some("panic.test"), "set off by a test");
@@ -135,15 +152,21 @@ async fn accept(
     } else {
         HelloAnswer::default()
     };
+    if answer.declines {
+        return Err(leave(&decline::no_suite(), transport));
+    }
     let credentials = answer.credentials.or(named).unwrap_or_else(|| Arc::clone(&first));
     let Some(config) = credentials.server_behind(&first).cloned() else {
         drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
-        return Err(TlsError::from(&Error::from(PeerIncompatible::NoCipherSuitesInCommon)).into());
+        return Err(TlsError::from(&decline::no_suite()).into());
     };
     let shown = config.cert_resolver.resolve(hello.client_hello());
     let own = shown.and_then(|identity| identity.cert.first().cloned());
     let shared_schemes = shared(&config, &credentials, hello.client_hello().signature_schemes());
     if shared_schemes.is_empty() && !hello.client_hello().signature_schemes().is_empty() {
+        if declining.covers(&details) {
+            return Err(leave(&PeerIncompatible::NoSignatureSchemesInCommon.into(), transport));
+        }
         drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
         return Err(TlsError::no_shared_signatures().into());
     }
@@ -158,9 +181,10 @@ async fn accept(
     let particulars = Particulars { alpn, ocsp_response, sessions: sessions.clone(), ..particulars };
     let mut connection = match hello.into_connection(settings::server(config, particulars)) {
         Ok(server) => Connection::from(server),
+        Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, transport)),
         Err((error, alert)) => {
             let error = if is_old { without_groups(error) } else { error };
-            return Err(drive::refuse(&error, alert, &mut transport).await);
+            return Err(drive::refuse(&error, alert, &mut transport).await.into());
         }
     };
     drive::complete(&mut connection, &mut transport).await?;

@@ -1,0 +1,56 @@
+'use strict';
+
+// A ClientHello that is left to OpenSSL: rustls has no answer to it, or the program has chosen a context that rustls
+// can't use. Nothing has been sent by then, so Node's own TLS goes on with what was received. The TLSSocket, which the
+// program may know already, stays the same object and becomes one of Node's own, as if it had been made as one.
+
+const { EventEmitter } = require('events');
+const { kSecurity } = require('../symbols');
+const { dropFields } = require('../stream/fields');
+const { takeBack } = require('./moving');
+const { becomeNodes, prototypeLike } = require('./nodes-socket');
+
+/** Whether Node's own TLSSocket can be made of an object that is there. In Bun and Deno, it can't. */
+const CAN_HAND_OVER = !process.versions.bun && !process.versions.deno;
+
+/**
+ * Hands `socket` over, whose handshake the engine has declined with what was `received`. `isOwn(listener)`: whether a
+ * listener is one that the constructor of a TLSSocket adds.
+ */
+function handOver(socket, received, reason, isOwn) {
+  const { _readableState: readable, _writableState: writable, _tlsOptions: options } = socket;
+  const mark = socket[kSecurity].takeCallback();
+  const { chosen } = socket[kSecurity];
+  const timeout = socket.timeout === options.handshakeTimeout ? undefined : socket.timeout;
+  socket.setTimeout(0);
+  const plain = takeBack(socket);
+  const listeners = takeListeners(socket, isOwn);
+  dropFields(socket);
+  Object.setPrototypeOf(socket, prototypeLike(Object.getPrototypeOf(socket)));
+  becomeNodes(socket, plain, { ...options, chosen, signal: undefined }, reason);
+  // What has been written waits there, pipes and the program's listeners have marked the other.
+  Object.assign(socket, { _readableState: readable, _writableState: writable });
+  readable.reading = false;
+  for (const [event, listener] of listeners) EventEmitter.prototype.on.call(socket, event, listener);
+  if (timeout !== undefined) socket.setTimeout(timeout);
+  plain.unshift(received);
+  mark?.();
+}
+
+/** Takes all listeners of `socket`. Returns those of the program, in their order: `[event, listener]`. */
+function takeListeners(socket, isOwn) {
+  const taken = [];
+  for (const event of socket.eventNames()) {
+    for (const listener of socket.rawListeners(event)) {
+      if (!isOwn(listener.listener ?? listener)) taken.push([event, listener]);
+    }
+  }
+  // As on an object that has never had any.
+  socket._events = undefined;
+  socket._eventsCount = 0;
+  // They would be told of all others.
+  const isAboutListeners = ([event]) => event === 'newListener';
+  return [...taken.filter((entry) => !isAboutListeners(entry)), ...taken.filter(isAboutListeners)];
+}
+
+module.exports = { CAN_HAND_OVER, handOver };
