@@ -86,11 +86,16 @@ fn planned(call: &'static str) -> Result<(), Errno> {
 pub fn send(fd: impl AsFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
     match kind {
         Kind::Pipe => write(fd, kind, &[IoSlice::new(bytes)]),
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        Kind::Tcp4 | Kind::Tcp6 if last => send_with(fd, bytes, SendFlags::MORE),
+        Kind::Tcp4 | Kind::Tcp6 if last => send_with(fd, bytes, BEFORE_FIN),
         _ => send_with(fd, bytes, SendFlags::empty()),
     }
 }
+
+/// Has the kernel hold the last bytes back for the FIN, where it can.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BEFORE_FIN: SendFlags = SendFlags::MORE;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const BEFORE_FIN: SendFlags = SendFlags::empty();
 
 fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Errno> {
     // Node ignores SIGPIPE, but a program that embeds it may not.
