@@ -28,6 +28,8 @@ impl Core {
         outgoing: &Unknown<'_>,
         way: Way,
     ) -> Result<Rc<Self>> {
+        #[cfg(target_vendor = "apple")]
+        stay_loaded();
         let memory = Memory::new(env, incoming, outgoing)?;
         let engine = Engine::new(memory.incoming()).map_err(errno_as_message)?;
         let core = Rc::new(Self {
@@ -105,6 +107,23 @@ unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, core
         Rc::from_raw(core)
     };
     core.shut_down();
+}
+
+/// Keeps the addon loaded: the threads of the runtime outlive the environments that have loaded it. On Linux, a flag of
+/// the linker does so (`build.rs`).
+#[cfg(target_vendor = "apple")]
+fn stay_loaded() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: an address of this library, and memory for the answer, which names its file. It is open already, so
+        // that to open it again runs nothing. The handle is never closed.
+        unsafe {
+            if libc::dladdr(stay_loaded as *const c_void, found.as_mut_ptr()) != 0 {
+                libc::dlopen(found.assume_init().dli_fname, libc::RTLD_LAZY);
+            }
+        }
+    });
 }
 
 /// An error whose message is the errno: JavaScript makes a system error of it.

@@ -24,13 +24,37 @@ pub fn stream(fd: RawFd) -> Result<(Descriptor, Kind)> {
 /// `EEXIST` if it has an owner, `ENOTSOCK` if it is no socket, `EBADF` if it is not open, `EINVAL` if it does not listen.
 pub fn listener(fd: RawFd, backlog: Option<i32>) -> Result<(Descriptor, Kind)> {
     let (fd, kind) = claim(fd, Syscall::Listen, socket_kind)?;
-    let socket = SockRef::from(&*fd);
     match backlog {
         Some(backlog) => open::listen(&fd, backlog)?,
-        None if socket.is_listener().map_err(|error| Syscall::Listen.failed(&error))? => {}
-        None => return Err(Syscall::Listen.errno(libc::EINVAL)),
+        None => expect_listening(&fd, kind)?,
     }
     Ok((fd, kind))
+}
+
+/// `EINVAL` if the socket does not listen.
+#[cfg(not(target_vendor = "apple"))]
+fn expect_listening(fd: &OwnedFd, _kind: Kind) -> Result<()> {
+    match rustix::net::sockopt::socket_acceptconn(fd) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Syscall::Listen.errno(libc::EINVAL)),
+        Err(errno) => Err(Syscall::Listen.errno(errno.raw_os_error())),
+    }
+}
+
+/// As elsewhere, as far as it can be known: macOS does not answer `SO_ACCEPTCONN`. A socket that is connected, or bound to
+/// nothing, does not listen. Any other may, and to call `listen` again changes its backlog only.
+#[cfg(target_vendor = "apple")]
+fn expect_listening(fd: &OwnedFd, kind: Kind) -> Result<()> {
+    let socket = SockRef::from(fd);
+    let is_bound = match socket.local_addr() {
+        Ok(address) if kind == Kind::Unix => address.as_pathname().is_some(),
+        Ok(address) => address.as_socket().is_some_and(|address| address.port() != 0),
+        Err(_) => false,
+    };
+    if !is_bound || socket.peer_addr().is_ok() {
+        return Err(Syscall::Listen.errno(libc::EINVAL));
+    }
+    open::listen(fd, libc::SOMAXCONN)
 }
 
 /// A copy of a connected socket or a pipe, non-blocking. Fails as [`stream`] does.
@@ -153,11 +177,14 @@ mod tests {
     fn a_copy_of_a_bound_socket_listens() {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-        assert!(!socket.is_listener().unwrap());
-        assert_eq!(listener(socket.as_raw_fd(), None).unwrap_err().errno, libc::EINVAL);
+        let bound = socket.local_addr().unwrap().as_socket().unwrap();
+        assert!(std::net::TcpStream::connect(bound).is_err());
+        if cfg!(not(target_vendor = "apple")) {
+            assert_eq!(listener(socket.as_raw_fd(), None).unwrap_err().errno, libc::EINVAL);
+        }
         let (_copy, kind) = copy_of_listener(socket.as_raw_fd(), 8).unwrap();
         assert_eq!(kind, Kind::Tcp4);
-        assert!(socket.is_listener().unwrap());
+        std::net::TcpStream::connect(bound).unwrap();
     }
 
     #[test]
@@ -165,7 +192,7 @@ mod tests {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
         drop(listener(socket.as_raw_fd(), Some(8)).unwrap());
-        assert!(socket.is_listener().unwrap());
+        std::net::TcpStream::connect(socket.local_addr().unwrap().as_socket().unwrap()).unwrap();
     }
 
     #[test]

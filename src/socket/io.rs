@@ -86,11 +86,16 @@ fn planned(call: &'static str) -> Result<(), Errno> {
 pub fn send(fd: impl AsFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
     match kind {
         Kind::Pipe => write(fd, kind, &[IoSlice::new(bytes)]),
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        Kind::Tcp4 | Kind::Tcp6 if last => send_with(fd, bytes, SendFlags::MORE),
+        Kind::Tcp4 | Kind::Tcp6 if last => send_with(fd, bytes, BEFORE_FIN),
         _ => send_with(fd, bytes, SendFlags::empty()),
     }
 }
+
+/// Has the kernel hold the last bytes back for the FIN, where it can.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BEFORE_FIN: SendFlags = SendFlags::MORE;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const BEFORE_FIN: SendFlags = SendFlags::empty();
 
 fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Errno> {
     // Node ignores SIGPIPE, but a program that embeds it may not.
@@ -98,11 +103,17 @@ fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Err
     let flags = flags | SendFlags::NOSIGNAL;
     loop {
         return match planned("send").and_then(|()| rustix::net::send(&fd, bytes, flags)) {
-            Err(Errno::INTR) => continue,
+            Err(errno) if is_to_be_repeated(errno) => continue,
             Err(Errno::AGAIN) => Ok(0),
             outcome => outcome,
         };
     }
+}
+
+/// Whether a call that sends is to be made again at once. macOS answers `EPROTOTYPE` while a connection is being torn
+/// down, and the call after it with the reason.
+fn is_to_be_repeated(errno: Errno) -> bool {
+    errno == Errno::INTR || (cfg!(target_vendor = "apple") && errno == Errno::PROTOTYPE)
 }
 
 /// Writes as much of `slices`, in order, as the kernel takes now: 0 if it takes nothing.
@@ -112,7 +123,7 @@ pub fn write(fd: impl AsFd, kind: Kind, slices: &[IoSlice<'_>]) -> Result<usize,
     }
     loop {
         return match planned("writev").and_then(|()| rustix::io::writev(&fd, slices)) {
-            Err(Errno::INTR) => continue,
+            Err(errno) if is_to_be_repeated(errno) => continue,
             Err(Errno::AGAIN) => Ok(0),
             outcome => outcome,
         };

@@ -22,7 +22,9 @@
 //! - **Closing.** A socket removes its file before it is closed ([`SocketFile`](super::file::SocketFile)): until then,
 //!   nothing takes the path over.
 //!
-//! A program that removes the file without asking (`unlink`, then `bind`) is beyond this.
+//! A program that removes the file without asking (`unlink`, then `bind`) is beyond this. So is macOS in one respect: its
+//! kernel holds no lock from making the file to connecting it with its socket. There, a `bind` that stands still between
+//! the two for as long as it takes to look twice and to lock is taken for dead.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;

@@ -122,10 +122,19 @@ fn bound_tcp(bind: &Bind) -> io::Result<(Socket, Kind)> {
         socket.set_only_v6(bind.ipv6_only)?;
     }
     if bind.reuse_port {
-        socket.set_reuse_port(true)?;
+        reuse_port(&socket)?;
     }
     self::bind(&socket, &bind.address.into())?;
     Ok((socket, kind))
+}
+
+/// Shares the port with other sockets. `ENOTSUP`, as with libuv, where the system would not spread connections over them.
+fn reuse_port(socket: &Socket) -> io::Result<()> {
+    if cfg!(any(target_os = "linux", target_os = "android")) {
+        socket.set_reuse_port(true)
+    } else {
+        Err(io::Error::from_raw_os_error(libc::ENOTSUP))
+    }
 }
 
 fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {

@@ -78,6 +78,8 @@ fn connect_outcome(fd: &OwnedFd) -> Poll<Result<()>> {
         Ok(_) => Poll::Ready(Ok(())),
         // Readiness from before: the attempt goes on.
         Err(error) if error.raw_os_error() == Some(libc::ENOTCONN) => Poll::Pending,
+        // What macOS says of a connection that has ended meanwhile: reading finds how.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Poll::Ready(Ok(())),
         Err(error) => failed(error),
     }
 }

@@ -9,14 +9,13 @@
 //! engine. Everything else happens on the JavaScript thread.
 
 use std::ffi::c_void;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::thread::JoinHandle;
 
 use napi::sys;
 use rustix::event::{PollFd, PollFlags};
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::Turn;
 use crate::socket::Descriptor;
@@ -51,8 +50,8 @@ impl Thread {
     ///
     /// As of [`super::Wake::start`].
     pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
-        let (receiver, sender) = pipe_with(PipeFlags::CLOEXEC).map_err(std::io::Error::from)?;
-        let (receiver, sender) = (Descriptor::from(receiver), Descriptor::from(sender));
+        let (receiver, sender) = std::io::pipe()?;
+        let (receiver, sender) = (Descriptor::from(OwnedFd::from(receiver)), Descriptor::from(OwnedFd::from(sender)));
         let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(sender) }));
         // SAFETY: `env` is valid, as the caller promises. The context is freed by `finalize` alone.
         let function = unsafe {

@@ -1,0 +1,130 @@
+'use strict';
+
+// `npm run pack:all`: makes the tarballs that are published, in `target/packages`: the main package, which has no
+// binding, no dependency that has to be there and no script, and one package for each platform, which has its binding.
+// The main package names them all as optional dependencies, of which npm installs the one that fits.
+//
+//   npm run pack:all -- --only linux-x64-gnu   these platforms only (several, with commas between them)
+//   npm run pack:all -- --local                this platform only, with the binding of `npm run build`
+//   npm run pack:all -- --to FOLDER            into another folder
+//
+// `npm run build:all` comes first: a platform without a binding, or with one that is older than its sources, is an error.
+
+const fs = require('fs');
+const path = require('path');
+const { parseArgs } = require('util');
+const { bindingOf, isCurrent } = require('./build-all');
+const { ROOT } = require('./ensure-built');
+const { PLATFORMS, SCOPE, chosen, fileOf } = require('./platforms/table');
+const { output } = require('./platforms/toolchain');
+
+const PACKAGES = path.join(ROOT, 'target', 'packages');
+
+/** Of package.json: what the packages of the platforms have in common with the main one. */
+const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines'];
+
+/** Of package.json: what only the repository needs. */
+const PRIVATE = ['scripts', 'devDependencies', 'napi'];
+
+/** Under these conditions, npm's registry accepts the packages of a scope, and says where they were made. */
+const PUBLISHING = { access: 'public', provenance: true };
+
+function manifest() {
+  return JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+}
+
+function writeJson(file, value) {
+  fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Makes the folder of the package of `platform`, with `binding`. */
+function stagePlatform(folder, platform, binding) {
+  const { target, os, cpu, libc } = PLATFORMS[platform];
+  const main = manifest();
+  const file = fileOf(platform);
+  const system = `${os === 'darwin' ? 'macOS' : 'Linux'} on ${cpu}${libc ? ` with ${libc}` : ''}`;
+  fs.mkdirSync(folder, { recursive: true });
+  writeJson(path.join(folder, 'package.json'), {
+    name: `${SCOPE}/${platform}`,
+    description: `The native binding of rust-net for ${system}`,
+    ...Object.fromEntries(COMMON.filter((key) => key in main).map((key) => [key, main[key]])),
+    main: file,
+    files: [file],
+    os: [os],
+    cpu: [cpu],
+    ...(libc ? { libc: [libc] } : {}),
+    publishConfig: PUBLISHING,
+  });
+  fs.writeFileSync(
+    path.join(folder, 'README.md'),
+    `# ${SCOPE}/${platform}\n\nThe native binding of [rust-net](${main.homepage}) for ${system} (\`${target}\`). ` +
+      'It is installed with `rust-net`; there is no other use for it.\n',
+  );
+  fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'));
+  fs.copyFileSync(binding, path.join(folder, file));
+}
+
+/** Makes the folder of the main package, which may be completed by the packages of `platforms`. */
+function stageMain(folder, platforms) {
+  const main = manifest();
+  for (const key of PRIVATE) delete main[key];
+  main.files = main.files.filter((name) => !name.endsWith('.node'));
+  main.optionalDependencies = Object.fromEntries(platforms.map((platform) => [`${SCOPE}/${platform}`, main.version]));
+  main.publishConfig = PUBLISHING;
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of [...main.files, 'README.md', 'LICENSE']) {
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  writeJson(path.join(folder, 'package.json'), main);
+}
+
+/** Packs the package in `folder` into `to`: `{ file, packed, unpacked }`, with its sizes in bytes. */
+function pack(folder, to) {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', to];
+  const [{ filename, size, unpackedSize }] = Object.values(JSON.parse(output('npm', args, { cwd: folder })));
+  const file = path.join(to, path.basename(filename.replace('@', '').replace('/', '-')));
+  return { file, packed: size, unpacked: unpackedSize };
+}
+
+/** Makes the packages for the platforms of `bindings`, `[[platform, file], ...]`, in the folder `to`. */
+function packAll(bindings, to) {
+  const platforms = bindings.map(([platform]) => platform);
+  fs.rmSync(to, { recursive: true, force: true });
+  for (const [platform, binding] of bindings) stagePlatform(path.join(to, platform), platform, binding);
+  stageMain(path.join(to, 'rust-net'), platforms);
+  return ['rust-net', ...platforms].map((name) => ({ name, ...pack(path.join(to, name), to) }));
+}
+
+/** The platform that `npm run build` has made a binding for, and where that is. */
+function localBinding() {
+  const found = Object.keys(PLATFORMS).filter((platform) => fs.existsSync(path.join(ROOT, fileOf(platform))));
+  if (found.length !== 1) throw new Error(`expected one binding in ${ROOT}, found ${found.length}: npm run build`);
+  return [[found[0], path.join(ROOT, fileOf(found[0]))]];
+}
+
+function builtBindings(only) {
+  const platforms = chosen(only);
+  const missing = platforms.filter((platform) => !isCurrent(platform));
+  if (missing.length > 0) throw new Error(`not built, or older than their sources: ${missing.join(', ')}: npm run build:all`);
+  return platforms.map((platform) => [platform, bindingOf(platform)]);
+}
+
+function main() {
+  const options = { only: { type: 'string' }, to: { type: 'string' }, local: { type: 'boolean', default: false } };
+  const { only, local, to = PACKAGES } = parseArgs({ options }).values;
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  for (const { file, packed, unpacked } of packAll(local ? localBinding() : builtBindings(only), path.resolve(to))) {
+    console.log(`${path.basename(file).padEnd(48)} ${megabytes(packed)}, installed ${megabytes(unpacked)}`);
+  }
+}
+
+if (require.main === module) {
+  try {
+    main();
+  } catch (error) {
+    console.error(`pack:all: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { localBinding, packAll };
