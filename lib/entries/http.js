@@ -4,7 +4,8 @@
 
 const http = require('http');
 const net = require('./node');
-const server = require('./lib/http-server');
+const { completed } = require('../builtin');
+const server = require('../http-server');
 
 const KIND = { event: 'connection', passedOn: [] };
 
@@ -26,4 +27,28 @@ function createServer(options, listener) {
   return new Server(options, listener);
 }
 
-module.exports = { ...http, ...server.clientsWith(Agent), Agent, Server, createServer };
+const { ClientRequest, IncomingMessage, METHODS, OutgoingMessage, STATUS_CODES, ServerResponse } = http;
+const { maxHeaderSize, setMaxIdleHTTPParsers, validateHeaderName, validateHeaderValue } = http;
+const { get, globalAgent, request } = server.clientsWith(Agent);
+
+// Named one by one: `import { request } from 'rust-net/http'` finds only those.
+module.exports = {
+  Agent,
+  ClientRequest,
+  IncomingMessage,
+  METHODS,
+  OutgoingMessage,
+  STATUS_CODES,
+  Server,
+  ServerResponse,
+  createServer,
+  get,
+  globalAgent,
+  isAccelerated: true,
+  maxHeaderSize,
+  request,
+  setMaxIdleHTTPParsers,
+  validateHeaderName,
+  validateHeaderValue,
+};
+completed(module.exports, http);

@@ -4,7 +4,7 @@
 
 const https = require('https');
 const tls = require('./tls');
-const server = require('./lib/http-server');
+const server = require('../http-server');
 
 const KIND = {
   event: 'secureConnection',
@@ -56,4 +56,6 @@ function createServer(options, listener) {
   return new Server(options, listener);
 }
 
-module.exports = { ...https, ...server.clientsWith(Agent), Agent, Server, createServer };
+const { get, globalAgent, request } = server.clientsWith(Agent);
+
+module.exports = { Agent, Server, createServer, get, globalAgent, isAccelerated: true, request };

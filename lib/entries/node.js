@@ -2,11 +2,11 @@
 
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
 
-const { normalizedArguments } = require('./lib/arguments');
-const { Server, Socket, Stream, connect, createConnection, createServer } = require('./lib/today');
+const { normalizedArguments } = require('../arguments');
+const { Server, Socket, Stream, connect, createConnection, createServer } = require('../today');
 
 module.exports = {
-  ...require('./lib/shared'),
+  ...require('../shared'),
   Server,
   Socket,
   Stream,
@@ -14,4 +14,5 @@ module.exports = {
   connect,
   createConnection,
   createServer,
+  isAccelerated: true,
 };

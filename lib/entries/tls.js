@@ -2,21 +2,27 @@
 
 // rust-net/tls: today's `node:tls`, behaviour for behaviour, on our engine.
 
-const { functions: nodes, module: nodesTls } = require('./lib/nodes-tls');
-const { connect } = require('./lib/tls-today/connect');
-const { SecureContext, createSecureContext } = require('./lib/tls-today/context');
-const { useModule } = require('./lib/tls-today/module');
-const { setDefaultCACertificates } = require('./lib/tls-today/roots');
-const { Server, createServer } = require('./lib/tls-today/server');
-const { TLSSocket } = require('./lib/tls-today/socket');
+const { shareDefaults } = require('../builtin');
+const { functions: nodes, module: nodesTls } = require('../nodes-tls');
+const { connect } = require('../tls-today/connect');
+const { SecureContext, createSecureContext } = require('../tls-today/context');
+const { useModule } = require('../tls-today/module');
+const { setDefaultCACertificates } = require('../tls-today/roots');
+const { Server, createServer } = require('../tls-today/server');
+const { TLSSocket } = require('../tls-today/socket');
 
 const { CLIENT_RENEG_LIMIT, CLIENT_RENEG_WINDOW, checkServerIdentity, convertALPNProtocols } = nodes;
 const { createSecurePair, getCACertificates, getCertificateCompressionAlgorithms } = nodes;
 const { getCiphers, rootCertificates } = nodes;
+const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } = nodesTls;
 
 module.exports = {
   CLIENT_RENEG_LIMIT,
   CLIENT_RENEG_WINDOW,
+  DEFAULT_CIPHERS,
+  DEFAULT_ECDH_CURVE,
+  DEFAULT_MAX_VERSION,
+  DEFAULT_MIN_VERSION,
   SecureContext,
   Server,
   TLSSocket,
@@ -26,6 +32,7 @@ module.exports = {
   createSecureContext,
   createServer,
   getCiphers,
+  isAccelerated: true,
   rootCertificates,
 };
 
@@ -38,15 +45,6 @@ if (getCertificateCompressionAlgorithms) {
 if (nodes.setDefaultCACertificates) module.exports.setDefaultCACertificates = setDefaultCACertificates;
 
 // Assigned here or there, the defaults are the same.
-for (const name of ['DEFAULT_CIPHERS', 'DEFAULT_ECDH_CURVE', 'DEFAULT_MAX_VERSION', 'DEFAULT_MIN_VERSION']) {
-  Object.defineProperty(module.exports, name, {
-    get: () => nodesTls[name],
-    set(value) {
-      nodesTls[name] = value;
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
+shareDefaults(module.exports, nodesTls);
 
 useModule(module.exports);

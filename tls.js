@@ -1,0 +1,10 @@
+'use strict';
+
+// rust-net/tls: today's `node:tls`, behaviour for behaviour, on our engine.
+// Where there is no engine, it is Node's own.
+
+const { isAccelerated, standIn } = require('./lib/fallback');
+
+// ES modules find the names of the exports in the last one.
+if (!isAccelerated) module.exports = standIn('tls');
+else module.exports = require('./lib/entries/tls');
