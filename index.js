@@ -17,4 +17,5 @@ module.exports = {
   createConnection,
   createCredentials,
   createServer,
+  isAccelerated: true,
 };

@@ -1,17 +1,10 @@
 'use strict';
 
 // rust-net/node: today's `node:net`, behaviour for behaviour, on our engine.
+// Where there is no engine, it is Node's own.
 
-const { normalizedArguments } = require('./lib/arguments');
-const { Server, Socket, Stream, connect, createConnection, createServer } = require('./lib/today');
+const { isAccelerated, standIn } = require('./lib/fallback');
 
-module.exports = {
-  ...require('./lib/shared'),
-  Server,
-  Socket,
-  Stream,
-  _normalizeArgs: normalizedArguments,
-  connect,
-  createConnection,
-  createServer,
-};
+// ES modules find the names of the exports in the last one.
+if (!isAccelerated) module.exports = standIn('net');
+else module.exports = require('./lib/entries/node');

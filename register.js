@@ -19,10 +19,12 @@ if (process.versions.bun || process.versions.deno) {
 }
 
 if (host === process || !host.getBuiltinModule) {
+  // Where there is no engine, everything stays Node's own.
+  const { isAccelerated } = require('./lib/fallback');
   const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
 
-  takeOver({ net: () => require('./node'), tls: () => require('./tls') });
-  module.exports = { isRegistered: isTakenOver, unregister: giveBack };
+  if (isAccelerated) takeOver({ net: () => require('./node'), tls: () => require('./tls') });
+  module.exports = { isAccelerated, isRegistered: isTakenOver, unregister: giveBack };
 } else {
   // A test runner has loaded this for one file of tests, in a context of its own. Node's modules belong to the process.
   module.exports = host.getBuiltinModule('module').createRequire(__filename)(__filename);

@@ -25,4 +25,27 @@ function nodesOwn(name) {
   return module[kNodesOwn] ?? Object.defineProperties({}, Object.getOwnPropertyDescriptors(module));
 }
 
-module.exports = { builtin, kNodesOwn, nodesOwn };
+/** `exports` with all else that Node's module has, in the version that runs. */
+function completed(exports, module) {
+  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(module))) {
+    if (!Object.hasOwn(exports, key)) Object.defineProperty(exports, key, descriptor);
+  }
+  return exports;
+}
+
+/** Has in `exports` the defaults of Node's module: wherever one is assigned, it is the same here and there. */
+function shareDefaults(exports, module) {
+  for (const key of Object.keys(module).filter((one) => one.startsWith('DEFAULT_'))) {
+    Object.defineProperty(exports, key, {
+      get: () => module[key],
+      set(value) {
+        module[key] = value;
+      },
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return exports;
+}
+
+module.exports = { builtin, completed, kNodesOwn, nodesOwn, shareDefaults };

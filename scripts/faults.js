@@ -181,7 +181,7 @@ async function main() {
     },
   });
   const seed = Number(values.seed ?? Date.now() % 2 ** 32);
-  process.env.NAPI_RS_NATIVE_LIBRARY_PATH ??= build();
+  process.env.RUST_NET_BINDING ??= build();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-faults-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   if (values.race) {

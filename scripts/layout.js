@@ -10,7 +10,7 @@ const fs = require('fs');
 const path = require('path');
 const { cycles, filesIn, javascriptImports, read, rustImports } = require('./imports');
 
-const ENTRIES = ['http.js', 'https.js', 'index.js', 'node.js', 'register.js'];
+const ENTRIES = ['http.js', 'https.js', 'index.js', 'node.js', 'register.js', 'tls.js'];
 const CODE = ['.js', '.mjs', '.rs', '.ts', '.mts'];
 const FOLDERS = ['lib', 'src', 'scripts', '__tests__', 'benchmark', 'examples', 'fuzz'];
 const MOST_LINES = 500;

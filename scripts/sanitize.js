@@ -17,7 +17,7 @@ const TARGET = `${os.arch() === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-gn
 
 /** What the tests need of the project, beside the binding. */
 const TREE = [
-  ...['index.js', 'index.d.ts', 'node.js', 'node.d.ts', 'register.js', 'register.d.ts', 'tls.js', 'tls.d.ts', 'binding.js', 'binding.d.ts'],
+  ...['index', 'node', 'register', 'tls', 'http', 'https'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
   ...['package.json', 'jest.config.js', 'README.md', 'lib', '__tests__', 'examples', 'scripts', 'docs'],
 ];
 
@@ -85,10 +85,7 @@ function build({ flags, args }, folder) {
   return path.join(folder, TARGET, 'debug', 'librust_net.so');
 }
 
-/**
- * A copy of the project whose binding is `addon`. (NAPI_RS_NATIVE_LIBRARY_PATH would have every napi-rs package load
- * it, jest's resolver among them.)
- */
+/** A copy of the project whose binding is `addon`. */
 function copyTree(addon, folder) {
   fs.rmSync(folder, { recursive: true, force: true });
   for (const name of TREE) fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
@@ -103,8 +100,8 @@ function main([name = 'address', ...jest]) {
   if (!sanitizer || process.platform !== 'linux') {
     throw new Error('usage, on Linux: node scripts/sanitize.js [address|thread] [jest arguments]');
   }
-  // Of the ordinary build, only its loader is needed, however old it is.
-  if (!fs.existsSync(path.join(ROOT, 'binding.js'))) ensureBuilt();
+  // Of the ordinary build, only the name is needed, however old it is.
+  if (!fs.readdirSync(ROOT).some((file) => file.endsWith('.node'))) ensureBuilt();
   const folder = path.join(ROOT, 'target', `sanitize-${name}`);
   const addon = build(sanitizer, folder);
   const preload = sanitizer.preload(folder);

@@ -20,16 +20,16 @@ const [FAULTS, RACES] = [15, 8];
 
 jest.setTimeout(300_000);
 
-const before = process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
+const before = process.env.RUST_NET_BINDING;
 
 beforeAll(() => {
-  process.env.NAPI_RS_NATIVE_LIBRARY_PATH = build();
+  process.env.RUST_NET_BINDING = build();
 });
 
 atLast(() => {
-  fs.rmSync(path.dirname(process.env.NAPI_RS_NATIVE_LIBRARY_PATH), { recursive: true });
-  if (before === undefined) delete process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
-  else process.env.NAPI_RS_NATIVE_LIBRARY_PATH = before;
+  fs.rmSync(path.dirname(process.env.RUST_NET_BINDING), { recursive: true });
+  if (before === undefined) delete process.env.RUST_NET_BINDING;
+  else process.env.RUST_NET_BINDING = before;
 });
 
 const run = promisify(execFile);
@@ -47,8 +47,8 @@ describe('in a whole process, with the binding as it is published', () => {
   const run = canInject() ? test : test.skip;
 
   run.each(Object.keys(FAILURES))('%s fails', async (call) => {
-    const { NAPI_RS_NATIVE_LIBRARY_PATH } = process.env;
-    delete process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
+    const { RUST_NET_BINDING } = process.env;
+    delete process.env.RUST_NET_BINDING;
     try {
       const [code] = FAILURES[call];
       for (const [i, entry] of ENTRIES.entries()) {
@@ -56,7 +56,7 @@ describe('in a whole process, with the binding as it is published', () => {
         expect({ ...at, wrong: await play(scratch(), at) }).toEqual({ ...at, wrong: '' });
       }
     } finally {
-      process.env.NAPI_RS_NATIVE_LIBRARY_PATH = NAPI_RS_NATIVE_LIBRARY_PATH;
+      process.env.RUST_NET_BINDING = RUST_NET_BINDING;
     }
   });
 });

@@ -26,7 +26,7 @@ beforeAll(() => {
 test.each(['uv', 'thread'])('a panic is an error on its stream, and the others go on (woken by %s)', async (wake) => {
   const binding = path.join(scratch(), 'rust-net.node');
   fs.copyFileSync(path.join(ROOT, 'target', 'debug', LIBRARY), binding);
-  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: binding, RUST_NET_WAKE: wake };
+  const env = { ...process.env, RUST_NET_BINDING: binding, RUST_NET_WAKE: wake };
   const args = [path.join(__dirname, 'fixture.js'), JSON.stringify(identity('direct'))];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
   const failure = ['error ERR_RUST_NET_INTERNAL', 'close true'];

@@ -6,6 +6,10 @@ use super::events;
 use crate::reactor::receive_buffer;
 use crate::stream;
 
+/// The version of the package that this belongs to.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The size of the memory that messages are received into.
 #[napi]
 pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;

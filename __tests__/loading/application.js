@@ -1,0 +1,68 @@
+'use strict';
+
+// An application with rust-net installed as npm would do it: without the sources, and with what the test puts into
+// `node_modules/@rust-net`.
+
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const { platformName } = require('../../lib/loading/platform');
+const { scratch } = require('../helpers');
+
+const ROOT = path.join(__dirname, '..', '..');
+const DEADLINE = 30_000;
+const PLATFORM = platformName();
+const BINDING = path.join(ROOT, `rust-net.${PLATFORM}.node`);
+const PACKAGE = ['index.js', 'node.js', 'tls.js', 'http.js', 'https.js', 'register.js', 'package.json', 'lib'];
+
+/** The file of the binding in the package of `platform`, in an application. */
+function bindingOf(folder, platform = PLATFORM) {
+  return path.join(folder, 'node_modules', '@rust-net', platform, `rust-net.${platform}.node`);
+}
+
+/** A new application: its folder. */
+function application() {
+  const folder = scratch();
+  const target = path.join(folder, 'node_modules', 'rust-net');
+  for (const name of PACKAGE) fs.cpSync(path.join(ROOT, name), path.join(target, name), { recursive: true });
+  return folder;
+}
+
+/** Installs the package of `platform` with `contents` as its binding, those of the real one by default. */
+function addPackage(folder, { platform = PLATFORM, contents = fs.readFileSync(BINDING) } = {}) {
+  const file = bindingOf(folder, platform);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const main = path.basename(file);
+  const manifest = { name: `@rust-net/${platform}`, version: require('../../package.json').version, main };
+  fs.writeFileSync(path.join(path.dirname(file), 'package.json'), JSON.stringify(manifest));
+  if (contents !== null) fs.writeFileSync(file, contents);
+  return file;
+}
+
+/** Runs a script in an application: `{ status, stdout, stderr }`. `wrapper`: a command that runs Node. */
+function play(folder, script, { node = process.execPath, flags = [], env = {}, wrapper = [], name = 'app.js' } = {}) {
+  fs.writeFileSync(path.join(folder, name), script);
+  const [command, ...args] = [...wrapper, node, ...flags, name];
+  const unset = { NODE_OPTIONS: '', RUST_NET_BINDING: '', RUST_NET_FALLBACK: '' };
+  const options = { cwd: folder, encoding: 'utf8', env: { ...process.env, ...unset, ...env }, timeout: DEADLINE };
+  const { status, stdout, stderr, error } = spawnSync(command, args, options);
+  if (error) throw error;
+  return { status, stdout, stderr };
+}
+
+/** What `require('rust-net')` fails with in an application: `{ code, reason, message, lines }`. */
+function failure(folder, options) {
+  const script = `
+try {
+  require('rust-net');
+  process.stdout.write('null');
+} catch ({ code, reason, message }) {
+  process.stdout.write(JSON.stringify({ code, reason, message }));
+}`;
+  const { status, stdout, stderr } = play(folder, script, options);
+  if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
+  const error = JSON.parse(stdout);
+  return error && { ...error, lines: error.message.split('\n') };
+}
+
+module.exports = { BINDING, DEADLINE, PLATFORM, ROOT, addPackage, application, failure, play };

@@ -1,0 +1,81 @@
+'use strict';
+
+// Finds the native binding and loads it. Throws nothing: `binding` is null where there is none, and `failure` says why.
+//
+// The first of these that exists is taken: what RUST_NET_BINDING names, a binding that was built in this package, and
+// the package of this platform, one of the optional dependencies.
+
+const fs = require('fs');
+const { createRequire } = require('module');
+const path = require('path');
+const { version } = require('../../package.json');
+const { describe } = require('./diagnosis');
+const { readImage } = require('./image');
+const { platformName } = require('./platform');
+
+/** Where this file is in the package; a bundler puts it elsewhere. */
+const PLACE = path.join('lib', 'loading', 'index.js');
+
+/** Bundlers leave it alone, and it resolves names from where this file is, bundled or not. */
+const load = createRequire(__filename);
+
+/** Where the binding is, `{ file, folders }`: `file` is null if it is in none of the `folders`. */
+function find(platform) {
+  const named = process.env.RUST_NET_BINDING;
+  if (named) return { file: path.resolve(named), folders: [path.dirname(path.resolve(named))], isNamed: true };
+  const root = path.join(__dirname, '..', '..');
+  const name = `rust-net.${platform}.node`;
+  const dependency = `@rust-net/${platform}`;
+  const local = path.join(root, name);
+  if (exists(local)) return { file: local, folders: [root] };
+  try {
+    const file = load.resolve(dependency);
+    return { file, folders: [path.dirname(file)] };
+  } catch {
+    return { file: null, root, dependency, folders: [root, ...scopes(dependency)] };
+  }
+}
+
+/** Whether there is such a file. Where Node's permission model does not let it be seen, there is none. */
+function exists(file) {
+  try {
+    return fs.existsSync(file);
+  } catch {
+    return false;
+  }
+}
+
+/** The folders that the package of a platform may be in. */
+function scopes(dependency) {
+  const folders = load.resolve.paths(dependency) ?? [];
+  return folders.filter(exists).map((folder) => path.join(folder, '@rust-net'));
+}
+
+/** Whether `file` can be loaded at all. What is cut off would not throw, but kill the process. */
+function isWhole(file) {
+  const image = readImage(file);
+  // What can't be read here, in the file system of a single executable for one, the runtime's own loader may read.
+  if (image === null) return true;
+  return image.platform === process.platform && image.arch === process.arch && image.size >= image.whole;
+}
+
+/** Whether what was loaded is our binding, of this version. */
+function isOurs(binding) {
+  return typeof binding?.NativeEngine === 'function' && binding.VERSION === version;
+}
+
+function attempt() {
+  const platform = platformName();
+  const found = find(platform);
+  const context = { ...found, platform, version, isBundled: !__filename.endsWith(PLACE) };
+  if (found.file === null || !isWhole(found.file)) return { binding: null, failure: describe(context) };
+  try {
+    const binding = load(found.file);
+    if (isOurs(binding)) return { binding, failure: null };
+    return { binding: null, failure: describe({ ...context, binding }) };
+  } catch (error) {
+    return { binding: null, failure: describe({ ...context, error }) };
+  }
+}
+
+module.exports = attempt();
