@@ -11,8 +11,16 @@ const kNodesOwn = Symbol.for('rust-net.nodes-own');
 /** Not `process`: jest gives its own to each test file, which looks modules up as `require` does there. */
 const host = runInThisContext('globalThis.process');
 
-/** Not `getBuiltinModule` itself: instrumentation waits for somebody to ask for a module, and patches it then. */
-const load = host?.getBuiltinModule?.('module')._load ?? require;
+const load = loader(host?.getBuiltinModule);
+
+/** What loads a module of Node's by its name. */
+function loader(getBuiltinModule) {
+  if (!getBuiltinModule) return require;
+  // In Bun, which has no such function of its own, `_load` is an empty one.
+  if (host.versions.bun) return getBuiltinModule;
+  // Not `getBuiltinModule` itself: instrumentation waits for somebody to ask for a module, and patches it then.
+  return getBuiltinModule('module')._load;
+}
 
 /** The module `name` of Node's. */
 function builtin(name) {

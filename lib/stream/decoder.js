@@ -33,8 +33,9 @@ class Utf16Decoder {
     return isSplit ? text.slice(0, -1) : text;
   }
 
-  end(chunk) {
-    const text = this.#half + this.#decoder.end(chunk);
+  /** As of StringDecoder, which in Bun refuses a chunk that is undefined. */
+  end(...chunks) {
+    const text = this.#half + this.#decoder.end(...chunks);
     this.#half = '';
     return text;
   }
