@@ -71,13 +71,16 @@ export declare function isIPv4(input: string): boolean;
 /** Whether `input` is a version 6 IP address. Contract: net.isIPv6. */
 export declare function isIPv6(input: string): boolean;
 
-/** The default of {@link TcpConnectOptions.autoSelectFamily}; `true` unless it has been changed. */
+/** The default of {@link TcpConnectOptions.autoSelectFamily}: at first, that of the running Node. */
 export declare function getDefaultAutoSelectFamily(): boolean;
 
 /** Changes the default of {@link TcpConnectOptions.autoSelectFamily}. */
 export declare function setDefaultAutoSelectFamily(value: boolean): void;
 
-/** The default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}; 250 unless it has been changed. */
+/**
+ * The default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}, in milliseconds: at first, that of the running
+ * Node (250, or 500 with Node 26).
+ */
 export declare function getDefaultAutoSelectFamilyAttemptTimeout(): number;
 
 /** Changes the default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}. Values below 10 become 10. */
@@ -104,19 +107,35 @@ export interface BoundSocketConstructor {
 
 /** Where to bind: to a `host` and `port`, or to a `path`. */
 export interface BoundSocketOptions {
-  /** An IP address. Default `'0.0.0.0'`, or `'::'` with `ipv6Only`. */
+  /**
+   * An IP address; names are not looked up.
+   *
+   * @default `'0.0.0.0'`, or `'::'` with `ipv6Only`
+   */
   host?: string | null | undefined;
-  /** The port. With 0, the default, the system chooses one. */
+  /**
+   * The port. With 0, the system chooses one.
+   *
+   * @default `0`
+   */
   port?: number | string | null | undefined;
-  /** With `host: '::'`: do not accept IPv4. Default `false`. */
+  /**
+   * With `host: '::'`: do not accept IPv4.
+   *
+   * @default `false`
+   */
   ipv6Only?: boolean | null | undefined;
-  /** Share the port with other sockets that set this option. Default `false`. */
+  /**
+   * Share the port with other sockets that set this option.
+   *
+   * @default `false`
+   */
   reusePort?: boolean | null | undefined;
   /** The path of a UNIX socket. On Linux, a leading `'\0'` puts it into the abstract namespace. */
   path?: string | undefined;
 }
 
-/** Once it has been adopted or closed, all members but `isPipe` throw `ERR_SOCKET_HANDLE_ADOPTED`. */
+/** Once it has been adopted or closed, all methods but `[Symbol.dispose]()` throw `ERR_SOCKET_HANDLE_ADOPTED`. */
 export interface BoundSocket {
   /** The address or path that it is bound to. */
   address(): AddressInfo | string;
@@ -129,6 +148,9 @@ export interface BoundSocket {
 
   /** Whether it is bound to a path. */
   readonly isPipe: boolean;
+
+  /** Closes the socket, unless it has been adopted or closed. */
+  [Symbol.dispose](): void;
 }
 
 // Server.
@@ -146,28 +168,64 @@ export interface ServerConstructor {
 
 /** Options of a stream, which a server also sets for the streams that it accepts. */
 export interface SocketOptions {
-  /** Whether to keep our side open after the peer has ended its own. Default `false`. */
+  /**
+   * Whether to keep our side open after the peer has ended its own.
+   *
+   * @default `false`
+   */
   allowHalfOpen?: boolean | undefined;
-  /** Turns off Nagle's algorithm, see {@link Stream.setNoDelay}. Default `false`. */
+  /**
+   * Turns off Nagle's algorithm, see {@link Stream.setNoDelay}.
+   *
+   * @default `false`
+   */
   noDelay?: boolean | undefined;
-  /** Turns on keep-alive, see {@link Stream.setKeepAlive}. Default `false`. */
+  /**
+   * Turns on keep-alive, see {@link Stream.setKeepAlive}.
+   *
+   * @default `false`
+   */
   keepAlive?: boolean | undefined;
-  /** Idle time before the first keep-alive probe, in milliseconds, rounded down to seconds. Default: the system's. */
+  /**
+   * Idle time before the first keep-alive probe, in milliseconds, rounded down to seconds.
+   *
+   * @default the system's
+   */
   keepAliveInitialDelay?: number | undefined;
-  /** Time between keep-alive probes, in milliseconds, rounded down to seconds. Default: the system's. */
+  /**
+   * Time between keep-alive probes, in milliseconds, rounded down to seconds.
+   *
+   * @default the system's
+   */
   keepAliveInterval?: number | undefined;
-  /** The number of unanswered probes after which the connection is dropped. Default: the system's. */
+  /**
+   * The number of unanswered probes after which the connection is dropped.
+   *
+   * @default the system's
+   */
   keepAliveCount?: number | undefined;
-  /** How many bytes a stream buffers in each direction. Default: Node's. */
+  /**
+   * How many bytes a stream buffers in each direction.
+   *
+   * @default Node's
+   */
   highWaterMark?: number | undefined;
 }
 
 export interface ServerOptions extends SocketOptions {
   /** Connections from these addresses are closed immediately. */
   blockList?: BlockList | undefined;
-  /** Whether accepted streams start paused, so that nothing is read until `resume()`. Default `false`. */
+  /**
+   * Whether accepted streams start paused, so that nothing is read until `resume()`.
+   *
+   * @default `false`
+   */
   pauseOnConnect?: boolean | undefined;
-  /** Whether the rejection of a promise that a listener returns becomes an 'error'. Default `false`. */
+  /**
+   * Whether the rejection of a promise that a listener returns becomes an 'error'.
+   *
+   * @default `false`
+   */
   captureRejections?: boolean | undefined;
 }
 
@@ -180,9 +238,17 @@ export interface NodesHandle {
 
 /** Where and how to listen: on a `port`, a `path`, an `fd` or a `handle`. */
 export interface ListenOptions {
-  /** The port. With 0, the default, the system chooses one. */
+  /**
+   * The port. With 0, the system chooses one.
+   *
+   * @default `0`
+   */
   port?: number | string | null | undefined;
-  /** An IP address, or a name to look up. Default `'0.0.0.0'`: any IPv4 address (D6). */
+  /**
+   * An IP address, or a name to look up.
+   *
+   * @default `'0.0.0.0'`, every IPv4 address (D6)
+   */
   host?: string | null | undefined;
   /**
    * The path of a UNIX socket. On Linux, a leading `'\0'` puts it into the abstract namespace. A path that is too long
@@ -194,17 +260,37 @@ export interface ListenOptions {
   fd?: number | undefined;
   /** A socket that is bound already, or a handle of Node's core. All other options are ignored. */
   handle?: BoundSocket | NodesHandle | undefined;
-  /** How many connections may wait to be accepted. Default 511; the system may allow fewer. */
+  /**
+   * How many connections may wait to be accepted; the system may allow fewer.
+   *
+   * @default `511`
+   */
   backlog?: number | undefined;
-  /** With `host: '::'`: do not accept IPv4. Default `false`. */
+  /**
+   * With `host: '::'`: do not accept IPv4.
+   *
+   * @default `false`
+   */
   ipv6Only?: boolean | undefined;
-  /** Share the port with other sockets that set this option; the kernel spreads the connections. Default `false`. */
+  /**
+   * Share the port with other sockets that set this option; the kernel spreads the connections.
+   *
+   * @default `false`
+   */
   reusePort?: boolean | undefined;
   /** Accepted and ignored: only in `rust-net/node` does a server share its port with other workers of a cluster. */
   exclusive?: boolean | undefined;
-  /** Lets every user read from the UNIX socket. Default `false`. */
+  /**
+   * Lets every user read from the UNIX socket.
+   *
+   * @default `false`
+   */
   readableAll?: boolean | undefined;
-  /** Lets every user write to the UNIX socket. Default `false`. */
+  /**
+   * Lets every user write to the UNIX socket.
+   *
+   * @default `false`
+   */
   writableAll?: boolean | undefined;
   /** Closes the server when it aborts. */
   signal?: AbortSignal | undefined;
@@ -253,8 +339,9 @@ export interface Server extends EventEmitter {
    *
    * Contract: server.listen.
    *
-   * @param port with 0, the system chooses one
-   * @param host default: every IPv4 address (D6)
+   * @param port with 0, the system chooses one; default `0`
+   * @param host an IP address, or a name to look up; default `'0.0.0.0'`, every IPv4 address (D6)
+   * @param backlog as in {@link ListenOptions}
    * @param path of a UNIX socket
    * @param callback added as a one-time listener of 'listening'
    * @throws `ERR_SERVER_ALREADY_LISTEN` if the server listens already, `ERR_SOCKET_HANDLE_ADOPTED` if `bound` has been
@@ -297,7 +384,7 @@ export interface Server extends EventEmitter {
   /**
    * Stops accepting for a while. Connections wait in the kernel (D28).
    *
-   * @param msecs milliseconds, default 1000
+   * @param msecs for how long, in milliseconds; default `1000`
    */
   pause(msecs?: number): this;
 
@@ -336,6 +423,9 @@ export interface Server extends EventEmitter {
   noDelay: boolean;
 
   /** As in {@link ServerOptions}, for the streams to come. */
+  keepAlive: boolean;
+
+  /** As in {@link ServerOptions}, for the streams to come. */
   highWaterMark: number;
 
   /** Closes the server, if it runs, and waits for 'close'. */
@@ -357,10 +447,18 @@ export interface Server extends EventEmitter {
 /** PEM as a string or as bytes, or DER as bytes. */
 export type CredentialData = string | NodeJS.ArrayBufferView | ArrayBuffer;
 
-/** A private key, and the passphrase if it is encrypted. Default: {@link CredentialOptions.passphrase}. */
+/**
+ * A private key, and the passphrase if it is encrypted.
+ *
+ * @default {@link CredentialOptions.passphrase}
+ */
 export type CredentialKey = CredentialData | { pem: CredentialData; passphrase?: string | undefined };
 
-/** A PKCS#12 archive, and its passphrase. Default: {@link CredentialOptions.passphrase}. */
+/**
+ * A PKCS#12 archive, and its passphrase.
+ *
+ * @default {@link CredentialOptions.passphrase}
+ */
 export type CredentialArchive =
   | NodeJS.ArrayBufferView
   | ArrayBuffer
@@ -390,9 +488,11 @@ export interface CredentialOptions {
   passphrase?: string | undefined;
   /**
    * The certificates to trust: authorities, and single certificates, which then need no issuer (D21). With an empty
-   * array, no peer is trusted. If `ca` is set, a server asks its clients for a certificate. Default: Mozilla's
-   * authorities, as of this version of the package, and those in the file that `NODE_EXTRA_CA_CERTS` named when the
-   * process started; never the system's list. A certificate that can't be read throws `ERR_INVALID_ARG_VALUE`.
+   * array, no peer is trusted. If `ca` is set, a server asks its clients for a certificate. The system's list is
+   * never used. A certificate that can't be read throws `ERR_INVALID_ARG_VALUE`.
+   *
+   * @default Mozilla's authorities, as of this version of the package, and those in the file that
+   *   `NODE_EXTRA_CA_CERTS` named when the process started
    */
   ca?: CredentialData | readonly CredentialData[] | undefined;
   /**
@@ -402,24 +502,34 @@ export interface CredentialOptions {
    */
   crl?: CredentialData | readonly CredentialData[] | undefined;
   /**
-   * The oldest version to allow. Default `'TLSv1.2'`; older ones mean the same. If it is newer than `maxVersion`,
+   * The oldest version to allow. Older ones mean the same as `'TLSv1.2'`. If it is newer than `maxVersion`,
    * `ERR_TLS_INVALID_PROTOCOL_VERSION` is thrown.
+   *
+   * @default `'TLSv1.2'`
    */
   minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3' | undefined;
-  /** The newest version to allow. Default `'TLSv1.3'`. Other names throw `ERR_TLS_INVALID_PROTOCOL_VERSION`. */
+  /**
+   * The newest version to allow. Other names throw `ERR_TLS_INVALID_PROTOCOL_VERSION`.
+   *
+   * @default `'TLSv1.3'`
+   */
   maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /**
    * The cipher suites, in order of preference, separated by colons: names of OpenSSL or the IANA, and OpenSSL's words
-   * for groups with `!`, `-` and `+`. All suites of TLS 1.3 are enabled, unless some are named; if only such are named,
-   * TLS 1.2 is disabled. A server's order takes precedence over its client's. Default: all, AES-128 first. If none is
-   * left, `ERR_SSL_NO_CIPHER_MATCH` is thrown.
+   * for groups with `!`, `-` and `+`. All suites of TLS 1.3 are enabled, unless some are named; if only such are
+   * named, TLS 1.2 is disabled. A server's order takes precedence over its client's. If none is left,
+   * `ERR_SSL_NO_CIPHER_MATCH` is thrown.
+   *
+   * @default all, AES-128 first
    */
   ciphers?: string | undefined;
   /**
    * The application protocols, in order of preference; a server's order takes precedence over its client's. A Buffer
    * holds them as they are sent, each prefixed by its length; one that ends within a name throws
    * `ERR_INVALID_ARG_VALUE`. If both sides have protocols but none in common, the handshake fails
-   * (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes, else `ERR_OUT_OF_RANGE` is thrown. Default: none.
+   * (`ERR_SSL_NO_APPLICATION_PROTOCOL`). A name has 1 to 255 bytes, else `ERR_OUT_OF_RANGE` is thrown.
+   *
+   * @default none
    */
   ALPNProtocols?: readonly CredentialData[] | NodeJS.ArrayBufferView | undefined;
   /**
@@ -437,15 +547,23 @@ export interface CredentialOptions {
   /**
    * The signature algorithms to offer, accept and sign with, in order of preference, separated by colons: names of
    * OpenSSL (`'ECDSA+SHA256'`) or TLS (`'rsa_pss_rsae_sha256'`). If none is left, or a name is unknown,
-   * `ERR_INVALID_ARG_VALUE` is thrown. Default: all.
+   * `ERR_INVALID_ARG_VALUE` is thrown.
+   *
+   * @default all
    */
   sigalgs?: string | undefined;
   /**
    * The groups for the key exchange, in order of preference, separated by colons. If none is left, or a name is
-   * unknown, `ERR_CRYPTO_OPERATION_FAILED` is thrown. Default `'auto'`: all.
+   * unknown, `ERR_CRYPTO_OPERATION_FAILED` is thrown. `'auto'` means all.
+   *
+   * @default `'auto'`
    */
   ecdhCurve?: string | undefined;
-  /** On a server: whether its order of cipher suites takes precedence over its client's. Default `true`. */
+  /**
+   * On a server: whether its order of cipher suites takes precedence over its client's.
+   *
+   * @default `true`
+   */
   honorCipherOrder?: boolean | undefined;
   /** As {@link SecureOptions.servername}, which takes precedence. */
   servername?: string | undefined;
@@ -457,27 +575,37 @@ export interface CredentialOptions {
    * is destroyed. It is called in resumed handshakes, too.
    */
   checkServerIdentity?: ((hostname: string, certificate: DetailedPeerCertificate) => Error | undefined) | undefined;
-  /** On a server: whether to ask clients for a certificate. Default `false`; with `ca`, the server always asks. */
+  /**
+   * On a server: whether to ask clients for a certificate. With `ca`, it always asks.
+   *
+   * @default `false`
+   */
   requestCert?: boolean | undefined;
   /**
-   * Whether an untrusted peer fails the handshake, with the code that {@link Stream.authorizationError} would have, or
-   * `ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE`. Default `false`: {@link Stream.verifyPeer} returns `false`, and
+   * Whether an untrusted peer fails the handshake, with the code that {@link Stream.authorizationError} would have,
+   * or `ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE`. With `false`, {@link Stream.verifyPeer} returns `false`, and
    * nothing else happens (D21).
    *
    * With `true`, a client also checks the certificate for the name or address that it has connected to (`localhost`
-   * over UNIX), unless `servername` names another, and a server asks for certificates, whatever `requestCert` says. In
-   * TLS 1.3, a client is secure before the server has checked its certificate: a refusal is an 'error' after 'secure'.
+   * over UNIX), unless `servername` names another, and a server asks for certificates, whatever `requestCert` says.
+   * In TLS 1.3, a client is secure before the server has checked its certificate: a refusal is an 'error' after
+   * 'secure'.
+   *
+   * @default `false`
    */
   rejectUnauthorized?: boolean | undefined;
   /**
-   * For how long a session can be resumed, in seconds, up to 2147483647. Default 300; 0 turns resumption off. Whether
-   * the peer is trusted is decided anew for each stream.
+   * For how long a session can be resumed, in seconds, up to 2147483647. 0 turns resumption off. Whether the peer is
+   * trusted is decided anew for each stream.
+   *
+   * @default `300`
    */
   sessionTimeout?: number | undefined;
   /**
-   * On a server: the keys of session tickets, 48 bytes, for several processes that act as one server. They are used for
-   * a week, then replaced by random ones; use {@link Credentials.setTicketKeys} before. Default: random keys, replaced
-   * after each `sessionTimeout`.
+   * On a server: the keys of session tickets, 48 bytes, for several processes that act as one server. They are used
+   * for a week, then replaced by random ones; use {@link Credentials.setTicketKeys} before.
+   *
+   * @default random keys, replaced after each `sessionTimeout`
    */
   ticketKeys?: NodeJS.ArrayBufferView | undefined;
   /**
@@ -499,18 +627,26 @@ export interface CredentialOptions {
    * `ERR_INVALID_ARG_VALUE` is thrown.
    */
   contexts?: { readonly [servername: string]: Credentials | CredentialOptions } | undefined;
-  /** On a server: sessions of another context are not resumed, even with the same keys. Default: none. */
+  /**
+   * On a server: sessions of another context are not resumed, even with the same keys.
+   *
+   * @default none
+   */
   sessionIdContext?: string | undefined;
   /**
-   * How long a handshake may take, in milliseconds, up to 2147483647. The time starts with {@link Stream.setSecure}, or
-   * with the connection if that comes later. Default 120000; 0 means the default.
+   * How long a handshake may take, in milliseconds, up to 2147483647. The time starts with {@link Stream.setSecure},
+   * or with the connection if that comes later. 0 means the default.
+   *
+   * @default `120000`
    */
   handshakeTimeout?: number | undefined;
   /**
    * Receives the secrets of each connection, with which a capture of it can be decrypted: a function that is called
-   * with each line in the format of `SSLKEYLOGFILE`, including the line feed, or the path of a file that the lines are
-   * appended to. The file is created for its owner only; if it can't be opened, `ERR_INVALID_ARG_VALUE` is thrown.
-   * Default: no log, whatever the environment says.
+   * with each line in the format of `SSLKEYLOGFILE`, including the line feed, or the path of a file that the lines
+   * are appended to. The file is created for its owner only; if it can't be opened, `ERR_INVALID_ARG_VALUE` is
+   * thrown.
+   *
+   * @default no log
    */
   keylog?: ((line: Buffer) => void) | string | undefined;
 }
@@ -534,12 +670,18 @@ export interface Credentials {
 
 /** The options of {@link Stream.setSecure}. */
 export interface SecureOptions {
-  /** Whether to take the server's part in the handshake. Default: `true` if a server has accepted the stream. */
+  /**
+   * Whether to take the server's part in the handshake.
+   *
+   * @default `true` if a server has accepted the stream
+   */
   isServer?: boolean | undefined;
   /**
    * On a client: the name or address that the server's certificate must be for. A name is also sent to the server
-   * (SNI). Default: that of the credentials. Without either, the name of the host is sent, but checked only with
-   * {@link CredentialOptions.rejectUnauthorized}. An empty string is the same as no name.
+   * (SNI). An empty string is the same as no name. Without either, the name of the host is sent, but checked only
+   * with {@link CredentialOptions.rejectUnauthorized}.
+   *
+   * @default that of the credentials
    */
   servername?: string | undefined;
 }
@@ -595,9 +737,17 @@ export interface StreamConstructor {
 }
 
 export interface StreamOptions extends SocketOptions {
-  /** As `highWaterMark`, for received data. */
+  /**
+   * As `highWaterMark`, for received data.
+   *
+   * @default `highWaterMark`
+   */
   readableHighWaterMark?: number | undefined;
-  /** As `highWaterMark`, for data to send. */
+  /**
+   * As `highWaterMark`, for data to send.
+   *
+   * @default `highWaterMark`
+   */
   writableHighWaterMark?: number | undefined;
   /**
    * A descriptor to adopt: a connected socket or a pipe. Once the constructor has returned, the stream owns it; 0, 1
@@ -614,11 +764,23 @@ export interface StreamOptions extends SocketOptions {
   onread?: OnReadOpts | undefined;
   /** Connecting to one of these addresses fails with `ERR_IP_BLOCKED`. */
   blockList?: BlockList | undefined;
-  /** See {@link Stream.setTypeOfService}. Default: the system's. */
+  /**
+   * See {@link Stream.setTypeOfService}.
+   *
+   * @default the system's
+   */
   typeOfService?: number | undefined;
-  /** Whether the stream is readable. Default `true`, or what a pipe allows. */
+  /**
+   * Whether the stream is readable.
+   *
+   * @default `true`, or what a pipe allows
+   */
   readable?: boolean | undefined;
-  /** Whether the stream is writable. Default `true`, or what a pipe allows. */
+  /**
+   * Whether the stream is writable.
+   *
+   * @default `true`, or what a pipe allows
+   */
   writable?: boolean | undefined;
   /** Destroys the stream when it aborts. */
   signal?: AbortSignal | undefined;
@@ -626,25 +788,55 @@ export interface StreamOptions extends SocketOptions {
 
 export interface TcpConnectOptions {
   port: number | string;
-  /** An IP address, or a name to look up. Default `'localhost'`. */
+  /**
+   * An IP address, or a name to look up.
+   *
+   * @default `'localhost'`
+   */
   host?: string | null | undefined;
-  /** The IP address to connect from. Default: the system's choice. */
+  /**
+   * The IP address to connect from.
+   *
+   * @default the system's choice
+   */
   localAddress?: string | undefined;
-  /** The port to connect from. Default: the system's choice. */
+  /**
+   * The port to connect from.
+   *
+   * @default the system's choice
+   */
   localPort?: number | undefined;
-  /** The IP version of the addresses to look up: 4, 6, or 0 for both, which is the default. */
+  /**
+   * The IP version of the addresses to look up: 4, 6, `'IPv4'`, `'IPv6'`, or 0 for both.
+   *
+   * @default `0`
+   */
   family?: number | 'IPv4' | 'IPv6' | undefined;
-  /** Hints for `dns.lookup`. */
+  /**
+   * Hints for `dns.lookup`.
+   *
+   * @default `dns.ADDRCONFIG`, or 0 with a `family`
+   */
   hints?: number | undefined;
-  /** Looks names up instead of `dns.lookup`. */
+  /**
+   * Looks names up, with the arguments of `dns.lookup`.
+   *
+   * @default `dns.lookup`
+   */
   lookup?: LookupFunction | undefined;
   /**
    * Whether to try all addresses of a name, in the order of RFC 8305. Attempts overlap: the next one starts when the
    * last has failed or its time is over, and runs beside it. If all fail, the error is an `AggregateError` with the
-   * errors of all attempts. Default: {@link getDefaultAutoSelectFamily}.
+   * errors of all attempts.
+   *
+   * @default {@link getDefaultAutoSelectFamily}
    */
   autoSelectFamily?: boolean | undefined;
-  /** The time after which the next attempt starts, in milliseconds, at least 10. Default 250. */
+  /**
+   * The time after which the next attempt starts, in milliseconds. Values below 10 are 10.
+   *
+   * @default {@link getDefaultAutoSelectFamilyAttemptTimeout}
+   */
   autoSelectFamilyAttemptTimeout?: number | undefined;
 }
 
@@ -659,7 +851,11 @@ export type ConnectOptions = TcpConnectOptions | UnixConnectOptions;
 /** The options of {@link createConnection}: where to connect to, and the options of the new stream. */
 export type ConnectionOptions = ConnectOptions &
   StreamOptions & {
-    /** {@link Stream.setTimeout} is called with it, in milliseconds. Default: no timeout. */
+    /**
+     * {@link Stream.setTimeout} is called with it, in milliseconds.
+     *
+     * @default no timeout
+     */
     timeout?: number | undefined;
   };
 
@@ -757,7 +953,7 @@ export interface Stream extends Duplex {
    *
    * Contract: stream.write.
    *
-   * @param encoding of a string, default `'ascii'`: the low byte of each UTF-16 unit (D1)
+   * @param encoding of a string; without one, only the low byte of each UTF-16 unit is sent (D1); default `'ascii'`
    * @param callback called when the data has been handed on, or with the error
    * @returns `true` if no data of this stream waits in user memory. `false` if some does; one 'drain' follows when none
    *   does any more. Always `false` before 'connect' (D12).
@@ -799,11 +995,12 @@ export interface Stream extends Duplex {
   // Reading.
 
   /**
-   * Sets the encoding of received data, which then comes as strings. `null`, the default, goes back to Buffers (D15).
-   * Characters and base64 groups that arrive in parts are delivered whole.
+   * Sets the encoding of received data, which then comes as strings. `null` goes back to Buffers (D15). Characters and
+   * base64 groups that arrive in parts are delivered whole.
    *
    * Contract: stream.setEncoding.
    *
+   * @param encoding default `null`
    * @throws `ERR_UNKNOWN_ENCODING`
    */
   setEncoding(encoding?: Encoding | null): this;
@@ -830,7 +1027,7 @@ export interface Stream extends Duplex {
    *
    * Contract: stream.setSecure.
    *
-   * @param credentials the result of {@link createCredentials}, or its options; by default, its defaults
+   * @param credentials the result of {@link createCredentials}, or its options; default `net.createCredentials()`
    * @throws the errors of {@link createCredentials}; `ERR_INVALID_ARG_VALUE` for a server without a key;
    *   `ERR_INVALID_STATE` for a second call; `ERR_STREAM_WRITE_AFTER_END` after `end()`; `ERR_SOCKET_CLOSED` after
    *   `destroy()`. An adopted pipe fails with `ERR_INVALID_HANDLE_TYPE`
@@ -925,24 +1122,29 @@ export interface Stream extends Duplex {
    *
    * Contract: stream.setTimeout.
    *
-   * @param msecs milliseconds; 0, the default, turns the timeout off
+   * @param msecs milliseconds; 0, as at first, turns the timeout off
    * @param callback added as a one-time listener of 'timeout'; with 0, removed
    */
   setTimeout(msecs: number, callback?: () => void): this;
 
-  /** Turns Nagle's algorithm off (`true`, the default) or on (`false`). Contract: stream.setNoDelay. */
+  /**
+   * Turns Nagle's algorithm off (`true`) or on (`false`).
+   *
+   * Contract: stream.setNoDelay.
+   *
+   * @param noDelay default `true`
+   */
   setNoDelay(noDelay?: boolean): this;
 
   /**
-   * Turns keep-alive on or off. Times are rounded down to seconds. 0, the default of each number, leaves the value as
-   * it is.
+   * Turns keep-alive on or off. Times are rounded down to seconds; 0 leaves what is set.
    *
    * Contract: stream.setKeepAlive.
    *
    * @param enable default `false`
-   * @param initialDelay idle time before the first probe, in milliseconds
-   * @param interval time between probes, in milliseconds
-   * @param count the number of unanswered probes after which the connection is dropped
+   * @param initialDelay idle time before the first probe, in milliseconds; default `0`
+   * @param interval time between probes, in milliseconds; default `0`
+   * @param count the number of unanswered probes after which the connection is dropped; default `0`
    */
   setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this;
 
@@ -1025,7 +1227,7 @@ export interface Stream extends Duplex {
   /** Bytes that wait in user memory to be sent. As in Node, `undefined` without a connection. */
   readonly bufferSize: number;
 
-  /** The addresses (`address:port`) that have been tried so far, if a name has several. */
+  /** The addresses (`address:port`) that have been tried so far. Only if a name has several. */
   readonly autoSelectFamilyAttemptedAddresses: string[];
 
   /** Can be set at any time before the peer ends its side (D11). */

@@ -75,6 +75,16 @@ same('SSL_CERT_FILE with --use-openssl-ca', visit, unknown, () => {
   return { flags: ['--use-openssl-ca'], env: { SSL_CERT_FILE: file } };
 });
 
+test('NODE_USE_SYSTEM_CA=1 leaves the encryption to rustls, also where Node ignores the variable', async () => {
+  const engine = (tls) => {
+    const socket = tls.connect({ port: 1, host: '127.0.0.1' }).on('error', () => {});
+    console.log(socket.tlsEngine);
+    socket.destroy();
+  };
+  const { stdout } = await outcome(MODULES.ours, engine, {}, { env: { NODE_USE_SYSTEM_CA: '1' } });
+  expect(stdout).toBe('rustls\n');
+});
+
 for (const flag of ['--tls-min-v1.3', '--tls-max-v1.2']) {
   same(flag, (tls, { key, cert, ca }) => {
     const { DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } = tls;

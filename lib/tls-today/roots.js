@@ -9,7 +9,10 @@ const { functions: nodes } = require('../nodes-tls');
 const FLAGS = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
 
 const USES_OPENSSL_CA = FLAGS.includes('--use-openssl-ca');
-const USES_SYSTEM_CA = FLAGS.includes('--use-system-ca') || process.env.NODE_USE_SYSTEM_CA === '1';
+/** Node 20 can't tell what the system trusts, and ignores the variable. */
+const USES_SYSTEM_CA =
+  nodes.getCACertificates !== undefined &&
+  (FLAGS.includes('--use-system-ca') || process.env.NODE_USE_SYSTEM_CA === '1');
 
 /** `setDefaultCACertificates()` has been called. */
 let isReplaced = false;
