@@ -1,6 +1,6 @@
 'use strict';
 
-// docs/decisions.md has every decision once; it, lib/contract.js, the README and the tests agree.
+// docs/decisions.md has every decision once; it, lib/contract.js, docs/differences.md and the tests agree.
 
 const fs = require('fs');
 const path = require('path');
@@ -18,12 +18,12 @@ const decisions = decided.split('\n## ').slice(1).map((section) => {
 const keysIn = (text) => [...text.matchAll(/^(?:- )?Keys?: ((?:`\w+`(?:, )?)+)/gm)]
   .flatMap(([, list]) => list.match(/\w+/g));
 
-/** The decisions in a table of the README, in order. */
+/** The decisions in a table of the differences, in order. */
 function rows(heading) {
-  const readme = page('README.md');
-  const from = readme.indexOf(heading);
+  const differing = page('docs/differences.md');
+  const from = differing.indexOf(heading);
   expect(from).toBeGreaterThan(0);
-  const table = readme.slice(from).split('\n\n').find((block) => block.startsWith('|') && /^\| D\d+ \|/m.test(block));
+  const table = differing.slice(from).split('\n\n').find((block) => block.startsWith('|') && /^\| D\d+ \|/m.test(block));
   return [...table.matchAll(/^\| (D\d+) \| ([^|]+) \|/gm)].map(([, number, point]) => ({ number, point }));
 }
 
@@ -54,7 +54,7 @@ test('a decision that has a key says what rust-net/node does, and no other decis
   }
 });
 
-test('the README has each once: with its title where the two contracts differ, else in the second table', () => {
+test('docs/differences.md has each once: with its title where the two contracts differ, else in the second table', () => {
   const first = rows('In these points, the page and today');
   const second = rows('Where the page is silent');
   const all = [...first, ...second].map(({ number }) => number);

@@ -227,6 +227,7 @@ async function main() {
   await leaf('versionOne', { subject: [{ CN: ['localhost'] }] });
 
   await make('selfSigned');
+  await make('localhost', { subject: [{ CN: ['localhost'] }] });
   await make('otherSelfSigned', { subject: [{ CN: ['selfSigned'] }] });
   await make('selfSignedCa', { ca: true, dns: ['localhost'], keyUsage: keyCertSign | digitalSignature });
   await make('shortRoot', { ca: true, key: 'rsa1024' });

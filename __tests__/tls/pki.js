@@ -22,6 +22,7 @@
 //   versionOne                              CN=localhost and nothing more: of version 1, without extensions
 //   badSignature badVersionOne              `direct` and `versionOne` with one bit changed
 //   selfSigned selfSignedCa                 of their own; otherSelfSigned has the name of selfSigned and another key
+//   localhost                               self-signed, CN=localhost: as the command in the TLS guide makes it
 //   unknownIssuer                           of `otherRoot`
 //   underExpired underStrict tooDeep underLeaf underVersionOne   of issuers that should not have
 //   shortRoot underShortRoot                an authority whose key of RSA has 1024 bits, and what it has issued

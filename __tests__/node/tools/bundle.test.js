@@ -1,6 +1,6 @@
 'use strict';
 
-// A bundle with an alias, by the command of the README: the application and its dependencies have rust-net/node.
+// A bundle with an alias, by the command of the guide: the application and its dependencies have rust-net/node.
 
 const fs = require('fs');
 const path = require('path');
@@ -39,10 +39,10 @@ main();
 `,
 };
 
-/** The folder with `bundle.js`, made by the command of the README. */
+/** The folder with `bundle.js`, made by the command of the guide. */
 async function bundled() {
-  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  const [, command] = /^esbuild (.*)$/m.exec(readme);
+  const guide = fs.readFileSync(path.join(ROOT, 'docs', 'guides', 'application.md'), 'utf8');
+  const [, command] = /^esbuild (.*)$/m.exec(guide);
   const folder = project(FILES);
   await run(folder, [...command.split(' '), '--outfile=bundle.js'], { node: require.resolve('esbuild/bin/esbuild') });
   // What is left outside is the only package that it needs.

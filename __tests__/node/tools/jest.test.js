@@ -1,6 +1,6 @@
 'use strict';
 
-// jest's moduleNameMapper, as the README has it: the code under test and its dependencies get rust-net/node.
+// jest's moduleNameMapper, as the guide has it: the code under test and its dependencies get rust-net/node.
 
 const fs = require('fs');
 const path = require('path');
@@ -44,9 +44,9 @@ test("what http makes are instances of its classes", async () => {
 });
 `;
 
-test('moduleNameMapper of the README', async () => {
-  const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-  const [, mapper] = /^ *(moduleNameMapper: .*),$/m.exec(readme);
+test('moduleNameMapper of the guide', async () => {
+  const guide = fs.readFileSync(path.join(ROOT, 'docs', 'guides', 'application.md'), 'utf8');
+  const [, mapper] = /^ *(moduleNameMapper: .*),$/m.exec(guide);
   const folder = project({
     'jest.config.js': `module.exports = { ${mapper}, cacheDirectory: '${ROOT}/target/jest' };`,
     'package.json': '{ "name": "app", "version": "1.0.0" }',
