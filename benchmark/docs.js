@@ -8,6 +8,7 @@ const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
 const { parseArgs } = require('util');
+const { usesNodesModules, workloads } = require('./workloads');
 
 const RESULTS = path.join(__dirname, 'results');
 const CHARTS = path.join(__dirname, '..', 'docs', 'performance');
@@ -23,6 +24,12 @@ const each = (option, names) => names.flatMap((name) => [option, name]);
 /** Works that there is a server on io_uring for. */
 const ECHOES = ['echo-1', 'echo-50', 'echo-500', 'echo-4k', 'unix'];
 
+/** Programs of Node's own modules, under `rust-net/register`. */
+const THROUGH_NODE = workloads.filter(usesNodesModules).map(({ name }) => name);
+
+/** What they are compared with, and the Node that ours runs on for that. */
+const RIVALS = [['node', ''], ['node@26', '@26'], ['bun', ''], ['deno', '']];
+
 /** What there is to be done: the script, and what it is asked for besides the rounds. */
 const steps = [
   { name: 'node', script: 'run.js', args: ['--svg', path.join(CHARTS, 'works.svg')] },
@@ -35,6 +42,12 @@ const steps = [
   ...['bun', 'deno'].map((against) => (
     { name: against, script: 'run.js', args: ['--against', against], isExtra: true }
   )),
+  ...RIVALS.map(([against, version]) => ({
+    name: `http-${against}`,
+    script: 'run.js',
+    args: ['--ours', `rust-net/node${version}`, '--against', against, ...each('--workload', THROUGH_NODE)],
+    isExtra: true,
+  })),
 ];
 
 const USAGE = `Usage: npm run bench:docs -- [options]

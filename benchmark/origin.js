@@ -6,7 +6,7 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { commandOf, isPinned } = require('./processes');
+const { commandOf, isOurs, isPinned } = require('./processes');
 
 /** Options whose value is where results go, which makes no difference to them. */
 const PLACES = ['--json', '--svg'];
@@ -41,9 +41,9 @@ function versionOf(side) {
     const lock = fs.readFileSync(path.join(__dirname, 'load', 'Cargo.lock'), 'utf8');
     return CRATES[side].map((name) => `${name} ${lock.match(`name = "${name}"\nversion = "(.*)"`)?.[1]}`).join(', ');
   }
-  if (side.startsWith('rust-net')) return `rust-net ${require('../package.json').version}, Node ${process.version}`;
   const { program } = commandOf(side);
   const [line] = execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n');
+  if (isOurs(side)) return `rust-net ${require('../package.json').version}, Node ${line}`;
   return side.startsWith('node') ? `Node ${line}` : line.replace(/ \(.*/, '');
 }
 

@@ -51,34 +51,46 @@ function isCheckout(side) {
 }
 
 /**
- * What starts the server of a side: of `OURS`, the folder of another checkout, `node`, `node@24` `bun`, `deno`, `tokio`
- * or `io_uring`.
+ * What starts the server of a side: of `OURS`, one of these with a version of Node (`rust-net/node@26`), the folder of
+ * another checkout, `node`, `node@24`, `bun`, `deno`, `tokio` or `io_uring`.
  */
 function commandOf(side) {
   if (isCheckout(side)) return { program: process.execPath, args: [SERVER, path.resolve(side)], isNode: true };
-  if (isOurs(side)) return { program: process.execPath, args: [SERVER, side], isNode: true };
+  if (isOurs(side)) {
+    const [entry, version] = side.split('@');
+    const program = version === undefined ? process.execPath : install(`node@${version}`);
+    return { program, args: [SERVER, entry], isNode: true };
+  }
   if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
   if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
   if (side === 'io_uring') return { program: LOAD_PROGRAM, args: ['serve-uring'], isNode: false };
-  const [name, version] = side.split('@');
-  const { args = [], package: wanted, program } = RUNTIMES[name];
-  const folder = path.join(PEERS, side);
-  if (!fs.existsSync(path.join(folder, 'node_modules', program))) {
-    fs.mkdirSync(folder, { recursive: true });
-    const install = ['install', '--no-audit', '--no-fund', '--no-save', '--prefix', folder, version ? `${wanted}@${version}` : wanted];
-    execFileSync('npm', install, { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  return { program: path.join(folder, 'node_modules', program), args: [...args, SERVER, 'net'], isNode: name === 'node' };
+  const [name] = side.split('@');
+  return { program: install(side), args: [...(RUNTIMES[name].args ?? []), SERVER, 'net'], isNode: name === 'node' };
 }
 
+/** The program of a runtime, such as `bun` or `node@24`, which is installed if it is not yet. */
+function install(runtime) {
+  const [name, version] = runtime.split('@');
+  const { package: wanted, program } = RUNTIMES[name];
+  const folder = path.join(PEERS, runtime);
+  if (!fs.existsSync(path.join(folder, 'node_modules', program))) {
+    fs.mkdirSync(folder, { recursive: true });
+    const args = ['install', '--no-audit', '--no-fund', '--no-save', '--prefix', folder, version ? `${wanted}@${version}` : wanted];
+    execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  return path.join(folder, 'node_modules', program);
+}
+
+/** Whether a side is an entry of ours, on the Node that runs or on another: `rust-net`, `rust-net/node@26`. */
 function isOurs(side) {
-  return OURS.includes(side);
+  const [entry, version] = side.split('@');
+  return OURS.includes(entry) && (version === undefined || /^\d+$/.test(version));
 }
 
 /** Whether there is such a side. */
 function isSide(side) {
   if (isCheckout(side)) return fs.existsSync(path.join(side, 'package.json'));
-  return [...OURS, 'node', 'tokio', 'io_uring', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
+  return isOurs(side) || ['node', 'tokio', 'io_uring', 'bun', 'deno'].includes(side) || /^node@\d+$/.test(side);
 }
 
 let certificates;

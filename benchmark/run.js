@@ -15,7 +15,7 @@ const USAGE = `Usage: npm run bench -- [options]
   --workload NAME  only this workload (may be repeated): ${workloads.map((workload) => workload.name).join(', ')}
   --rounds N       rounds of each workload (default 5)
   --seconds S      how long each side is measured in a round (default 0.8)
-  --ours SIDE      which of ours: rust-net (default), or rust-net/node
+  --ours SIDE      which of ours: rust-net (default), or rust-net/node; rust-net/node@26 is the same on another Node
   --against SIDE   whom to compare ours with: node (default), node@24 or another version, bun, deno, tokio, which is
                    the limit: no JavaScript at all, io_uring, which is the same for the echo, on another interface, or
                    the folder of another checkout, built
