@@ -7,15 +7,15 @@ const { kSecurity } = require('../symbols');
 const { Socket } = require('../today');
 const { connectionReason, noteFallback } = require('./fallback');
 const { Passage, showMembersOf } = require('./passage');
-const { kNodes, kReason } = require('./symbols');
+const { kNodes, kReasonFor } = require('./symbols');
 
 const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
 
 /** Why a connection over `socket` (if there is one) needs Node's own TLS; null if it doesn't. */
 function reasonForNodes(socket, options) {
   const { secureContext } = options;
-  if (secureContext[kReason] === undefined) return 'a context that Node has made';
-  return secureContext[kReason] ?? connectionReason(options) ?? socketReason(socket);
+  if (secureContext[kReasonFor] === undefined) return 'a context that Node has made';
+  return secureContext[kReasonFor](options) ?? connectionReason(options) ?? socketReason(socket);
 }
 
 function socketReason(socket) {
@@ -69,8 +69,12 @@ function withNodesContexts(SNICallback, chosen) {
 
 function over(socket, make) {
   const isPassed = socket && isOurs(socket);
-  const secure = make(isPassed ? new Passage(socket) : socket);
-  if (isPassed) showMembersOf(socket, secure);
+  const below = isPassed ? new Passage(socket) : socket;
+  const secure = make(below);
+  if (isPassed) {
+    below.stayOpen();
+    showMembersOf(socket, secure);
+  }
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
   return secure;
 }
