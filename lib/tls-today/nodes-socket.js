@@ -4,12 +4,11 @@
 
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity } = require('../symbols');
-const { Socket } = require('../today');
 const { connectionReason, noteFallback } = require('./fallback');
+const { isOurs } = require('./moving');
+const { canBorrow } = require('./nodes-plain');
 const { Passage, showMembersOf } = require('./passage');
 const { kNodes, kReasonFor } = require('./symbols');
-
-const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
 
 /** Why a connection over `socket` (if there is one) needs Node's own TLS; null if it doesn't. */
 function reasonForNodes(socket, options) {
@@ -20,7 +19,7 @@ function reasonForNodes(socket, options) {
 
 function socketReason(socket) {
   if (!socket) return null;
-  if (!isOurs(socket)) return 'a stream that is no socket of rust-net';
+  if (!isOurs(socket)) return canBorrow(socket) ? null : 'a stream whose bytes pass through JavaScript';
   return socket[kSecurity] === null ? null : 'TLS within TLS';
 }
 
@@ -89,4 +88,4 @@ function prototypeLike(first) {
   return Object.create(nodes.TLSSocket.prototype, Object.assign({}, ...added));
 }
 
-module.exports = { becomeNodes, isOurs, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };
+module.exports = { becomeNodes, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };
