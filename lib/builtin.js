@@ -14,6 +14,9 @@ const host = runInThisContext('globalThis.process');
 /** Not `getBuiltinModule` itself: instrumentation waits for somebody to ask for a module, and patches it then. */
 const load = host?.getBuiltinModule?.('module')._load ?? require;
 
+/** Whether this is Node, and not another runtime with its modules. */
+const IS_NODE = !process.versions.bun && !process.versions.deno;
+
 /** The module `name` of Node's. */
 function builtin(name) {
   return load(name);
@@ -25,4 +28,4 @@ function nodesOwn(name) {
   return module[kNodesOwn] ?? Object.defineProperties({}, Object.getOwnPropertyDescriptors(module));
 }
 
-module.exports = { builtin, kNodesOwn, nodesOwn };
+module.exports = { IS_NODE, builtin, kNodesOwn, nodesOwn };

@@ -52,6 +52,7 @@ function borrowFrom(socket, plain) {
   else socket.destroy(systemError(id.errno, id.syscall));
 }
 
+/** Has nothing more delivered to `plain`. */
 function stopReading(plain) {
   giveBack(plain);
   stopFeeding(plain);
@@ -106,4 +107,4 @@ function closeFormerOwner(socket, resets) {
   else plain.destroy();
 }
 
-module.exports = { closeFormerOwner, isOurs, lend, take, takeBack };
+module.exports = { closeFormerOwner, isOurs, lend, stopReading, take, takeBack };

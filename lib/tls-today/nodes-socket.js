@@ -4,6 +4,7 @@
 
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity } = require('../symbols');
+const { beneath } = require('./beneath');
 const { connectionReason, noteFallback } = require('./fallback');
 const { isOurs } = require('./moving');
 const { canBorrow } = require('./nodes-plain');
@@ -30,13 +31,17 @@ function nodesSocket(socket, options, reason, Class) {
   return Class === undefined ? secure : Object.setPrototypeOf(secure, prototypeLike(Class.prototype));
 }
 
-/** Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. */
-function becomeNodes(object, socket, options, reason) {
+/**
+ * Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. It receives what was
+ * `received` first, and `chosen` is the context that the program has chosen by name.
+ */
+function becomeNodes(object, socket, options, { chosen, received, reason }) {
   noteFallback('a connection', reason);
-  over(socket, (below) => {
-    nodes.TLSSocket.call(object, below, forNodes(options));
+  const make = (below) => {
+    nodes.TLSSocket.call(object, below, forNodes(options, chosen));
     return object;
-  });
+  };
+  over(socket, make, received);
 }
 
 /** Node's own `tls.connect(options, callback)`. */
@@ -45,8 +50,8 @@ function nodesConnect(options, callback, reason) {
   return over(options.socket, (socket) => nodes.connect({ ...forNodes(options), socket }, callback));
 }
 
-function forNodes(options) {
-  const { SNICallback, chosen, secureContext } = options;
+function forNodes(options, chosen) {
+  const { SNICallback, secureContext } = options;
   const adapted = { ...options, secureContext: nodesContext(secureContext) };
   if (typeof SNICallback === 'function') adapted.SNICallback = withNodesContexts(SNICallback, chosen);
   return adapted;
@@ -66,14 +71,14 @@ function withNodesContexts(SNICallback, chosen) {
   };
 }
 
-function over(socket, make) {
-  const isPassed = socket && isOurs(socket);
-  const below = isPassed ? new Passage(socket) : socket;
+function over(socket, make, received) {
+  const below = socket && isOurs(socket) ? (beneath(socket) ?? new Passage(socket)) : socket;
   const secure = make(below);
-  if (isPassed) {
+  if (below instanceof Passage) {
     below.stayOpen();
     showMembersOf(socket, secure);
   }
+  if (received) (below instanceof Passage ? socket : below).unshift(received);
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
   return secure;
 }
