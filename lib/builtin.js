@@ -22,6 +22,9 @@ function loader(getBuiltinModule) {
   return getBuiltinModule('module')._load;
 }
 
+/** Whether this is Node, and not another runtime with its modules. */
+const IS_NODE = !process.versions.bun && !process.versions.deno;
+
 /** The module `name` of Node's. */
 function builtin(name) {
   return load(name);
@@ -56,4 +59,4 @@ function shareDefaults(exports, module) {
   return exports;
 }
 
-module.exports = { builtin, completed, kNodesOwn, nodesOwn, shareDefaults };
+module.exports = { IS_NODE, builtin, completed, kNodesOwn, nodesOwn, shareDefaults };

@@ -15,9 +15,14 @@ function isNodesHandle(object) {
   return typeof object === 'object' && object?.isStreamBase === true && CLASSES.has(object.constructor.name);
 }
 
+/** Makes a stream of the engine of a connection of Node's, which stays. Returns its id, or `{ errno, syscall }`. */
+function copyConnection(handle) {
+  return engines.attempt('open', (engine) => engine.copyStream(handle.fd));
+}
+
 /** Makes a stream of the engine of a connection of Node's, which is closed. Returns its id, or `{ errno, syscall }`. */
 function takeConnection(handle) {
-  const outcome = engines.attempt('open', (engine) => engine.copyStream(handle.fd));
+  const outcome = copyConnection(handle);
   if (typeof outcome === 'number') handle.close();
   return outcome;
 }
@@ -63,4 +68,4 @@ function anyTcpHandle() {
   return isNodesHandle(handle) ? handle : nodesNet._createServerHandle('::1', 0, 6);
 }
 
-module.exports = { isNodesHandle, lend, setOwner, shareListener, takeConnection };
+module.exports = { copyConnection, isNodesHandle, lend, setOwner, shareListener, takeConnection };

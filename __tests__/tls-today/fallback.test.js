@@ -33,7 +33,27 @@ const CASES = {
     'rustls',
     'rustls',
   ],
-  'parameters for Diffie-Hellman': [{}, { dhparam: 'auto' }, 'rustls', 'openssl'],
+  'parameters for Diffie-Hellman': [{}, { dhparam: 'auto' }, 'rustls', 'rustls'],
+  'a suite that rustls lacks behind others, at a server': [
+    {},
+    { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-SHA256' },
+    'rustls',
+    'rustls',
+  ],
+  'a suite that rustls lacks before others, at a server': [
+    {},
+    { ciphers: 'ECDHE-ECDSA-AES128-SHA256:HIGH' },
+    'rustls',
+    'openssl',
+  ],
+  'a low security level at a server': [{}, { ciphers: 'DEFAULT@SECLEVEL=0', minVersion: 'TLSv1' }, 'rustls', 'rustls'],
+  'a low security level at a server that asks for certificates': [
+    {},
+    { ciphers: 'DEFAULT@SECLEVEL=0', requestCert: true, rejectUnauthorized: false },
+    'rustls',
+    'openssl',
+  ],
+  'a high security level': [{ ciphers: 'DEFAULT@SECLEVEL=3' }, { ciphers: 'DEFAULT@SECLEVEL=3' }, 'openssl', 'openssl'],
   'TLS 1.1': [
     { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
     { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
@@ -44,7 +64,7 @@ const CASES = {
   'a curve that rustls lacks': [{ ecdhCurve: 'P-521' }, { ecdhCurve: 'P-521' }, 'openssl', 'openssl'],
   'a name that is none of DNS': [
     { servername: '-.test', checkServerIdentity() {} },
-    { dhparam: 'auto' },
+    {},
     'openssl',
     'openssl',
   ],

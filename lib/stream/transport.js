@@ -29,6 +29,11 @@ class StreamTransport extends Transport {
     this.release();
   }
 
+  /** Has the engine stop watching the connection, of which another owner has a copy. */
+  unwatch() {
+    this.engine.unwatch(this.id);
+  }
+
   // Receiving.
 
   /** Has the engine receive for JavaScript from now on, or not. */

@@ -17,11 +17,14 @@ const { forbidsTickets, lists, sessionContext, versions } = require('../tls/rest
 const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
-const { SHORT_AUTHORITY, contextReason, noteFallback, oldestVersion } = require('./fallback');
+const { SHORT_AUTHORITY, contextReasons, noteFallback, oldestVersion } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReason, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
+
+/** What a cipher list may have behind it. Where rustls does not always keep to it, OpenSSL is used (`fallback.js`). */
+const SECURITY_LEVEL = /@SECLEVEL=\d/g;
 
 /** Cipher lists that need no check, and the curves that stand for what there is. */
 const USUAL_CIPHERS = new Set([undefined, nodesTls.DEFAULT_CIPHERS]);
@@ -82,7 +85,7 @@ function contextOf(value) {
 class SecureContext {
   #given;
   #parts;
-  #reason;
+  #reasons;
   #nodes;
   /** The credentials that have been made, by what a connection has of its own. */
   #natives = new Map();
@@ -95,13 +98,15 @@ class SecureContext {
     const made = isMade ? args[1] : read({ secureProtocol, secureOptions, minVersion, maxVersion });
     this.#given = made.given;
     this.#parts = made.parts;
-    this.#reason = made.reason;
+    this.#reasons = made.reasons;
     this.#nodes = made.nodes;
   }
 
-  /** Why OpenSSL has to be used with this context; null if rustls can be. */
-  get [kReason]() {
-    return this.#reason;
+  /** Why OpenSSL has to be used for a connection with this context; null if rustls can be. */
+  [kReasonFor]({ isServer, requestCert }) {
+    const { always, forClients, forAsking } = this.#reasons;
+    if (always !== null || !isServer) return always ?? forClients;
+    return requestCert ? forAsking : null;
   }
 
   /** Whether rustls can be used, whatever has been asked for since. */
@@ -160,9 +165,9 @@ class SecureContext {
   /** OpenSSL's part. Who asks for it is going to change it: from then on, connections with this context use OpenSSL. */
   get context() {
     // Node's own TLS only reads it.
-    if (this.#reason === null && !NODES_TLS.includes(callingScript())) {
-      this.#reason = '`secureContext.context` has been asked for';
-      noteFallback('a context', this.#reason);
+    if (this.#reasons.always === null && !NODES_TLS.includes(callingScript())) {
+      this.#reasons.always = '`secureContext.context` has been asked for';
+      noteFallback('a context', this.#reasons.always);
     }
     const { context } = this[kNodes]();
     owners.set(context, this);
@@ -170,25 +175,26 @@ class SecureContext {
   }
 }
 
-/** Reads options: `{ given, parts, reason, nodes }`. Throws what Node throws. */
+/** Reads options: `{ given, parts, reasons, nodes }`. Throws what Node throws. */
 function read(given) {
   validateObject(given, 'options');
   const options = readOptions(given, OPTIONS);
-  const made = { given, parts: null, reason: contextReason(options), nodes: null };
-  if (made.reason === null) {
+  const reasons = contextReasons(options);
+  const made = { given, parts: null, reasons, nodes: null };
+  if (reasons.always === null) {
     checkVersions(options);
     try {
       made.parts = partsOf(options);
       // What is wrong with a key or certificate is to be seen now.
-      if (clientOf(made.parts, []).hasShortAuthorities) made.reason = SHORT_AUTHORITY;
+      if (clientOf(made.parts, []).hasShortAuthorities) reasons.always = SHORT_AUTHORITY;
     } catch ({ message }) {
-      made.reason = message;
+      reasons.always = reasons.forClients ?? message;
     }
   }
   const isCheckedByNode = CHECKED_BY_NODE.some((name) => isSet(options[name])) || !USUAL_CIPHERS.has(options.ciphers);
-  if (made.reason !== null || isCheckedByNode) made.nodes = nodes.createSecureContext(given);
-  if (made.reason === null) made.nodes = null;
-  else noteFallback('a context', made.reason);
+  if (reasons.always !== null || isCheckedByNode) made.nodes = nodes.createSecureContext(given);
+  if (reasons.always === null && reasons.forClients === null) made.nodes = null;
+  if (reasons.always !== null) noteFallback('a context', reasons.always);
   return made;
 }
 
@@ -229,7 +235,7 @@ function partsOf(options) {
     pfx: archives(options),
     ca: ca ? blobs('ca', ca) : trustedByDefault(),
     crl: blobs('crl', options.crl),
-    ciphers: ciphers || nodesTls.DEFAULT_CIPHERS,
+    ciphers: ciphers?.replace(SECURITY_LEVEL, '') || nodesTls.DEFAULT_CIPHERS,
     rejectUnauthorized: false,
     checksNames: false,
     prefersOwnOrder: Boolean(options.honorCipherOrder),

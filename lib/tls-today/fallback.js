@@ -1,7 +1,8 @@
 'use strict';
 
 // What rustls can't do, as a table. A context or connection to which a row applies is left to Node's own TLS, over our
-// connection: `socket.tlsEngine` is 'openssl' then, and `NODE_DEBUG=rust-net` says why.
+// connection: `socket.tlsEngine` is 'openssl' then, and `NODE_DEBUG=rust-net` says why. A server needs few of the rows:
+// it sees what its client can do before it answers, and leaves that one connection to OpenSSL then (`handover.js`).
 //
 // Beside the table there is one general rule (`context.js`): what our reader of options refuses, Node decides on. It
 // throws its own error, or its own TLS does the work.
@@ -23,6 +24,8 @@ const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
 const ANY_METHOD = /^(TLS|SSLv23)_(client_|server_)?method$/;
 const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
 const NO_LEVEL = /@SECLEVEL=0/;
+const LOW_LEVEL = /@SECLEVEL=[01]/;
+const HIGH_LEVEL = /@SECLEVEL=[3-9]/;
 
 /** The suites that rustls has. */
 const SUITES = new Set([
@@ -39,15 +42,33 @@ const CONDITIONAL = /^DHE-|^ADH-|^AECDH-|PSK|^SRP-|^TLS_/;
 
 let otherSuites = null;
 
-/** Whether a list names a suite that rustls lacks. The list that Node has by default counts for what it has beside. */
-function namesOtherSuites(ciphers) {
-  if (typeof ciphers !== 'string' || ciphers === nodesTls.DEFAULT_CIPHERS) return false;
+/** Whether `word`, of a list of suites, names one that rustls lacks. */
+function isOtherSuite(word) {
   const isOther = (name) => !SUITES.has(name) && !CONDITIONAL.test(name);
   otherSuites ??= new Set(functions.getCiphers().map((name) => name.toUpperCase()).filter(isOther));
-  return ciphers.split(/[:, ]/).some((name) => otherSuites.has(name));
+  return otherSuites.has(word);
+}
+
+/** What a list adds suites by, in its order. The list that Node has by default counts for what rustls has of it. */
+function additions(ciphers) {
+  if (typeof ciphers !== 'string' || ciphers === nodesTls.DEFAULT_CIPHERS) return [];
+  return ciphers.split(/[:, ]/).filter((word) => !/^([!+@-]|TLS_|$)/.test(word));
+}
+
+function namesOtherSuites(ciphers) {
+  return additions(ciphers).some(isOtherSuite);
+}
+
+/** Whether a list prefers suites that rustls lacks to others. */
+function prefersOtherSuites(ciphers) {
+  const words = additions(ciphers);
+  const first = words.findIndex(isOtherSuite);
+  return first !== -1 && words.slice(first).some((word) => !isOtherSuite(word) && !CONDITIONAL.test(word));
 }
 
 const isGiven = (value) => value !== undefined && value !== null && value !== false;
+
+const OTHER_SUITES = 'cipher suites that rustls lacks';
 
 /** Rows about contexts: `[reason, applies(options)]`. */
 const CONTEXTS = [
@@ -57,21 +78,29 @@ const CONTEXTS = [
   ],
   ['an old protocol method', ({ secureProtocol }) => OLD_METHOD.test(secureProtocol ?? '')],
   [
-    'TLS 1.1 or older at security level 0',
-    ({ minVersion, ciphers, secureProtocol }) =>
-      (ANY_METHOD.test(secureProtocol ?? '') || OLD_VERSIONS.has(minVersion ?? nodesTls.DEFAULT_MIN_VERSION)) &&
-      NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS),
-  ],
-  [
     'keys in an OpenSSL engine',
     ({ clientCertEngine, privateKeyEngine, privateKeyIdentifier }) =>
       isGiven(clientCertEngine) || isGiven(privateKeyEngine) || isGiven(privateKeyIdentifier),
   ],
-  ['cipher suites that rustls lacks', ({ ciphers }) => namesOtherSuites(ciphers)],
-  ['finite-field Diffie-Hellman', ({ dhparam }) => isGiven(dhparam)],
+  ['cipher suites that rustls lacks, preferred to others', ({ ciphers }) => prefersOtherSuites(ciphers)],
+  ['a security level above 2', ({ ciphers }) => HIGH_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS)],
   ['chains that end at an intermediate authority', ({ allowPartialTrustChain }) => Boolean(allowPartialTrustChain)],
   ['compression of certificates', ({ certificateCompression }) => (certificateCompression?.length ?? 0) > 0],
   ['no TLS 1.2 and no TLS 1.3', ({ secureOptions }) => forbidsBoth(secureOptions)],
+];
+
+/** Rows about contexts that clients use. What the server has is not known when they begin. */
+const CLIENTS_CONTEXTS = [
+  [OTHER_SUITES, ({ ciphers }) => namesOtherSuites(ciphers)],
+  ['a security level below 2', ({ ciphers }) => LOW_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS)],
+];
+
+/** Rows about contexts of servers that ask for certificates, with the options of the context. */
+const ASKING_CONTEXTS = [
+  [
+    'certificates of clients at a security level below 2',
+    ({ ciphers }) => LOW_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS),
+  ],
 ];
 
 /** What the engine finds in `ca`: rustls refuses what such a key has signed. */
@@ -99,9 +128,16 @@ function forbidsBoth(secureOptions) {
   return typeof secureOptions === 'number' && (secureOptions & BOTH) === BOTH;
 }
 
-/** Why a context with `options` needs OpenSSL; null if it doesn't. */
-function contextReason(options) {
-  return find(CONTEXTS, options);
+/**
+ * Why a context with `options` needs OpenSSL: `{ always, forClients, forAsking }`, the last for servers that ask for
+ * certificates. Each is null if it doesn't.
+ */
+function contextReasons(options) {
+  return {
+    always: find(CONTEXTS, options),
+    forClients: find(CLIENTS_CONTEXTS, options),
+    forAsking: find(ASKING_CONTEXTS, options),
+  };
 }
 
 /** Why a connection with `options` needs OpenSSL; null if it doesn't. */
@@ -126,4 +162,4 @@ function noteFallback(what, reason) {
   debug('%s uses OpenSSL: %s', what, reason);
 }
 
-module.exports = { SHORT_AUTHORITY, connectionReason, contextReason, noteFallback, oldestVersion };
+module.exports = { SHORT_AUTHORITY, connectionReason, contextReasons, noteFallback, oldestVersion };

@@ -5,19 +5,41 @@
 // program may know already, stays the same object and becomes one of Node's own, as if it had been made as one.
 
 const { EventEmitter } = require('events');
+const { setImmediate } = require('timers');
 const { kSecurity } = require('../symbols');
 const { dropFields } = require('../stream/fields');
 const { takeBack } = require('./moving');
 const { becomeNodes, prototypeLike } = require('./nodes-socket');
 
-/** Whether Node's own TLSSocket can be made of an object that is there. In Bun and Deno, it can't. */
-const CAN_HAND_OVER = !process.versions.bun && !process.versions.deno;
+/** So many connections are handed over in one turn of the loop: OpenSSL answers each ClientHello within the turn. */
+const MOST_PER_TURN = 2;
+
+/** What is still to be handed over: arguments of `handOverNow`. */
+const waiting = [];
+
+/** Hands `socket` over in a turn that has not handed over many yet. See `handOverNow`. */
+function handOver(socket, ...details) {
+  waiting.push([socket, ...details]);
+  if (waiting.length === 1) setImmediate(handOverSome);
+}
+
+function handOverSome() {
+  for (const [socket, ...details] of waiting.splice(0, MOST_PER_TURN)) {
+    if (socket.destroyed) continue;
+    try {
+      handOverNow(socket, ...details);
+    } catch (error) {
+      socket.destroy(error);
+    }
+  }
+  if (waiting.length > 0) setImmediate(handOverSome);
+}
 
 /**
  * Hands `socket` over, whose handshake the engine has declined with what was `received`. `isOwn(listener)`: whether a
  * listener is one that the constructor of a TLSSocket adds.
  */
-function handOver(socket, received, reason, isOwn) {
+function handOverNow(socket, received, reason, isOwn) {
   const { _readableState: readable, _writableState: writable, _tlsOptions: options } = socket;
   const mark = socket[kSecurity].takeCallback();
   const { chosen } = socket[kSecurity];
@@ -27,13 +49,12 @@ function handOver(socket, received, reason, isOwn) {
   const listeners = takeListeners(socket, isOwn);
   dropFields(socket);
   Object.setPrototypeOf(socket, prototypeLike(Object.getPrototypeOf(socket)));
-  becomeNodes(socket, plain, { ...options, chosen, signal: undefined }, reason);
+  becomeNodes(socket, plain, { ...options, signal: undefined }, { chosen, received, reason });
   // What has been written waits there, pipes and the program's listeners have marked the other.
   Object.assign(socket, { _readableState: readable, _writableState: writable });
   readable.reading = false;
   for (const [event, listener] of listeners) EventEmitter.prototype.on.call(socket, event, listener);
   if (timeout !== undefined) socket.setTimeout(timeout);
-  plain.unshift(received);
   mark?.();
 }
 
@@ -53,4 +74,4 @@ function takeListeners(socket, isOwn) {
   return [...taken.filter((entry) => !isAboutListeners(entry)), ...taken.filter(isAboutListeners)];
 }
 
-module.exports = { CAN_HAND_OVER, handOver };
+module.exports = { handOver };

@@ -1,14 +1,19 @@
 'use strict';
 
-// A TLSSocket over a socket of ours: the connection moves to the TLSSocket. The former owner hears no ciphertext, keeps
-// its addresses, and shares the end: when one of the two is destroyed, so is the other.
+// A TLSSocket over a socket of ours, or over one of Node's own (`nodes-plain.js`): the connection moves to the
+// TLSSocket. The former owner hears no ciphertext, keeps its addresses, and shares the end: when one of the two is
+// destroyed, so is the other.
 
 const { kTransport, kSecurity } = require('../symbols');
+const { systemError } = require('../errors');
 const { Socket } = require('../today');
-const { receiveFrom } = require('../stream/connecting');
+const { attach, receiveFrom } = require('../stream/connecting');
 const { giveBack, stopFeeding } = require('../stream/pipes');
 const { takeUndelivered } = require('../stream/tls');
+const { borrow, restore, takeReceived } = require('./nodes-plain');
 const { Lent } = require('./securing');
+
+const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
 
 /** Whose connection a TLSSocket takes, until it has it. */
 const kFrom = Symbol('from');
@@ -19,15 +24,20 @@ const kUnfollow = Symbol('unfollow');
 function take(socket, plain) {
   socket._parent = plain;
   socket[kFrom] = plain;
-  socket[kTransport] = plain[kTransport];
-  if (plain[kTransport].isOpen) stopReading(plain);
-  plain[kSecurity] = new Lent();
+  if (isOurs(plain)) {
+    socket[kTransport] = plain[kTransport];
+    if (plain[kTransport].isOpen) stopReading(plain);
+    plain[kSecurity] = new Lent();
+  }
   socket.connecting = plain.connecting || !plain._handle;
   if (socket.connecting) {
     plain.once('connect', () => {
       socket.connecting = false;
-      socket.emit('connect');
+      if (!isOurs(plain)) borrowFrom(socket, plain);
+      if (!socket.destroyed) socket.emit('connect');
     });
+  } else if (!isOurs(plain)) {
+    borrowFrom(socket, plain);
   }
   const onError = (error) => socket._emitTLSError(error);
   const onClose = () => socket.destroy();
@@ -35,6 +45,14 @@ function take(socket, plain) {
   socket[kUnfollow] = () => plain.removeListener('error', onError).removeListener('close', onClose);
 }
 
+/** The connection of `plain`, one of Node's own, is the TLSSocket's, too. */
+function borrowFrom(socket, plain) {
+  const id = borrow(plain);
+  if (typeof id === 'number') attach(socket, id);
+  else socket.destroy(systemError(id.errno, id.syscall));
+}
+
+/** Has nothing more delivered to `plain`. */
 function stopReading(plain) {
   giveBack(plain);
   stopFeeding(plain);
@@ -56,8 +74,12 @@ function lend(socket) {
     return false;
   }
   socket[kFrom] = null;
-  socket[kSecurity].received.push(takeUndelivered(plain));
-  receiveFrom(socket, plain[kTransport]);
+  if (isOurs(plain)) {
+    socket[kSecurity].received.push(takeUndelivered(plain));
+    receiveFrom(socket, plain[kTransport]);
+  } else {
+    socket[kSecurity].received.push(takeReceived(plain));
+  }
   return true;
 }
 
@@ -67,8 +89,13 @@ function takeBack(socket) {
   socket[kUnfollow]?.();
   delete socket[kUnfollow];
   delete socket[kFrom];
-  plain[kSecurity] = null;
-  receiveFrom(plain, socket[kTransport]);
+  if (isOurs(plain)) {
+    plain[kSecurity] = null;
+    receiveFrom(plain, socket[kTransport]);
+  } else {
+    socket[kTransport].release();
+    restore(plain);
+  }
   return plain;
 }
 
@@ -80,4 +107,4 @@ function closeFormerOwner(socket, resets) {
   else plain.destroy();
 }
 
-module.exports = { closeFormerOwner, lend, take, takeBack };
+module.exports = { closeFormerOwner, isOurs, lend, stopReading, take, takeBack };

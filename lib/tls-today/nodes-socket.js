@@ -4,23 +4,23 @@
 
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity } = require('../symbols');
-const { Socket } = require('../today');
+const { beneath } = require('./beneath');
 const { connectionReason, noteFallback } = require('./fallback');
+const { isOurs } = require('./moving');
+const { canBorrow } = require('./nodes-plain');
 const { Passage, showMembersOf } = require('./passage');
-const { kNodes, kReason } = require('./symbols');
-
-const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
+const { kNodes, kReasonFor } = require('./symbols');
 
 /** Why a connection over `socket` (if there is one) needs Node's own TLS; null if it doesn't. */
 function reasonForNodes(socket, options) {
   const { secureContext } = options;
-  if (secureContext[kReason] === undefined) return 'a context that Node has made';
-  return secureContext[kReason] ?? connectionReason(options) ?? socketReason(socket);
+  if (secureContext[kReasonFor] === undefined) return 'a context that Node has made';
+  return secureContext[kReasonFor](options) ?? connectionReason(options) ?? socketReason(socket);
 }
 
 function socketReason(socket) {
   if (!socket) return null;
-  if (!isOurs(socket)) return 'a stream that is no socket of rust-net';
+  if (!isOurs(socket)) return canBorrow(socket) ? null : 'a stream whose bytes pass through JavaScript';
   return socket[kSecurity] === null ? null : 'TLS within TLS';
 }
 
@@ -31,13 +31,17 @@ function nodesSocket(socket, options, reason, Class) {
   return Class === undefined ? secure : Object.setPrototypeOf(secure, prototypeLike(Class.prototype));
 }
 
-/** Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. */
-function becomeNodes(object, socket, options, reason) {
+/**
+ * Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. It receives what was
+ * `received` first, and `chosen` is the context that the program has chosen by name.
+ */
+function becomeNodes(object, socket, options, { chosen, received, reason }) {
   noteFallback('a connection', reason);
-  over(socket, (below) => {
-    nodes.TLSSocket.call(object, below, forNodes(options));
+  const make = (below) => {
+    nodes.TLSSocket.call(object, below, forNodes(options, chosen));
     return object;
-  });
+  };
+  over(socket, make, received);
 }
 
 /** Node's own `tls.connect(options, callback)`. */
@@ -46,8 +50,8 @@ function nodesConnect(options, callback, reason) {
   return over(options.socket, (socket) => nodes.connect({ ...forNodes(options), socket }, callback));
 }
 
-function forNodes(options) {
-  const { SNICallback, chosen, secureContext } = options;
+function forNodes(options, chosen) {
+  const { SNICallback, secureContext } = options;
   const adapted = { ...options, secureContext: nodesContext(secureContext) };
   if (typeof SNICallback === 'function') adapted.SNICallback = withNodesContexts(SNICallback, chosen);
   return adapted;
@@ -67,10 +71,14 @@ function withNodesContexts(SNICallback, chosen) {
   };
 }
 
-function over(socket, make) {
-  const isPassed = socket && isOurs(socket);
-  const secure = make(isPassed ? new Passage(socket) : socket);
-  if (isPassed) showMembersOf(socket, secure);
+function over(socket, make, received) {
+  const below = socket && isOurs(socket) ? (beneath(socket) ?? new Passage(socket)) : socket;
+  const secure = make(below);
+  if (below instanceof Passage) {
+    below.stayOpen();
+    showMembersOf(socket, secure);
+  }
+  if (received) (below instanceof Passage ? socket : below).unshift(received);
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
   return secure;
 }
@@ -85,4 +93,4 @@ function prototypeLike(first) {
   return Object.create(nodes.TLSSocket.prototype, Object.assign({}, ...added));
 }
 
-module.exports = { becomeNodes, isOurs, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };
+module.exports = { becomeNodes, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };

@@ -24,6 +24,12 @@ class Passage extends Duplex {
     socket.pause();
   }
 
+  /** The end of the peer is passed on and ends nothing: TLS may still have something to send. */
+  stayOpen() {
+    this.allowHalfOpen = true;
+    this.#socket.allowHalfOpen = true;
+  }
+
   _read() {
     this.#socket.resume();
   }

@@ -9,6 +9,7 @@
 const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { validateBoolean, validateFunction } = require('../arguments');
+const { IS_NODE } = require('../builtin');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
@@ -19,7 +20,7 @@ const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
-const { CAN_HAND_OVER, handOver } = require('./handover');
+const { handOver } = require('./handover');
 const { askProgram, keepSession, nativeOf, questionsOf } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
@@ -227,7 +228,7 @@ function begin(socket) {
     : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
   const received = Buffer.concat(security.received);
   security.received = [];
-  security.declinesFrom = isServer && CAN_HAND_OVER ? secureContext[kOldestVersion] : undefined;
+  security.declinesFrom = isServer && IS_NODE ? secureContext[kOldestVersion] : undefined;
   const request = {
     __proto__: null,
     isServer,

@@ -19,8 +19,8 @@ module.exports = {
   kNodes: Symbol('nodes'),
   /** The oldest version that OpenSSL accepts with a context, by its number in the protocol. */
   kOldestVersion: Symbol('oldest version'),
-  /** Why a context needs OpenSSL; null if it doesn't. */
-  kReason: Symbol('reason'),
+  /** Why a connection with a context needs OpenSSL; null if it doesn't. */
+  kReasonFor: Symbol('reason for'),
   /** The session that is to be emitted once the server is trusted. */
   kPendingSession: Symbol('pending session'),
   kSetTicketKeys: Symbol('set ticket keys'),

@@ -119,6 +119,12 @@ impl NativeEngine {
         }
     }
 
+    /// Stops watching the descriptor of stream `id`: what happens is for the owner of a copy.
+    #[napi(catch_unwind)]
+    pub fn unwatch(&self, id: u32) {
+        self.core.with(|engine| engine.unwatch(id));
+    }
+
     /// Listens over TCP.
     #[napi(catch_unwind)]
     pub fn listen_tcp(&self, options: BindOptions, backlog: i32) -> Either<u32, Failure> {

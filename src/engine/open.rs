@@ -121,6 +121,13 @@ impl Engine {
         lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))
     }
 
+    /// Stops watching the descriptor of stream `id`, whose other owner has the connection from now on.
+    pub fn unwatch(&mut self, id: Id) {
+        if let Some(Source::Stream(stream)) = self.slots.get_mut(id).map(|slot| &slot.source) {
+            stream.unwatch(&self.reactor);
+        }
+    }
+
     // Bound sockets.
 
     /// Binds a TCP socket.

@@ -135,6 +135,13 @@ impl Stream {
         self.fd.as_ref().map(|fd| fd.try_clone())
     }
 
+    /// Stops watching the descriptor: what happens on the connection is for its other owner from now on.
+    pub fn unwatch(&self, reactor: &Reactor) {
+        if let Some(fd) = &self.fd {
+            reactor.deregister(fd);
+        }
+    }
+
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
     /// stays readable.
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {

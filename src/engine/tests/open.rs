@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 
 use super::Rig;
 use crate::engine::Event;
@@ -113,6 +114,20 @@ fn what_is_lent_outlives_the_stream_and_has_what_was_written() {
     let _next = TcpStream::connect(also_listening.local_addr().unwrap()).unwrap();
     assert!(!rig.is_woken());
     assert_eq!(rig.engine.lend(id).unwrap_err().errno, libc::EBADF);
+}
+
+#[test]
+fn a_stream_that_is_not_watched_leaves_all_to_the_owner_of_a_copy() {
+    let mut rig = Rig::new();
+    let (id, mut peer) = rig.pair();
+    let mut lent = UnixStream::from(rig.engine.lend(id).unwrap());
+    rig.engine.unwatch(id);
+    peer.write_all(b"x").unwrap();
+    assert!(!rig.is_woken());
+    lent.read_exact(&mut [0]).unwrap();
+    rig.engine.release(id);
+    lent.write_all(b"y").unwrap();
+    peer.read_exact(&mut [0]).unwrap();
 }
 
 #[test]

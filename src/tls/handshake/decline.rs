@@ -4,7 +4,7 @@
 //! Pure. A client that is older than the other supports is refused here, and so is one that violates the protocol.
 
 use rustls::server::ClientHello;
-use rustls::{Error, PeerIncompatible, ServerConfig};
+use rustls::{Error, PeerIncompatible, PeerMisbehaved, ServerConfig};
 
 use super::exchange::{Declined, Failure};
 use super::hello::HelloDetails;
@@ -27,8 +27,10 @@ impl Declining {
 
     /// Whether a ClientHello for which rustls has `error` is left.
     pub fn is_for(self, error: &Error, details: &HelloDetails) -> bool {
+        // Others take names that can't be in DNS.
+        let is_odd_name = matches!(error, Error::PeerMisbehaved(PeerMisbehaved::ServerNameMustContainOneHostName));
         let is_lacking = matches!(error, Error::PeerIncompatible(_)) || is_unsuited_key(error);
-        is_lacking && self.covers(details)
+        (is_lacking || is_odd_name) && self.covers(details)
     }
 }
 
@@ -51,8 +53,6 @@ pub fn declined(error: &Error, mut received: Vec<u8>, mut rest: Vec<u8>) -> Fail
 
 #[cfg(test)]
 mod tests {
-    use rustls::PeerMisbehaved;
-
     use super::*;
 
     #[test]
@@ -64,6 +64,7 @@ mod tests {
         assert!(!Declining(None).is_for(&no_suite(), &of(0x0304)), "there is no other");
         let misbehaved = PeerMisbehaved::OfferedEmptyApplicationProtocol.into();
         assert!(!declining.is_for(&misbehaved, &of(0x0304)));
+        assert!(declining.is_for(&PeerMisbehaved::ServerNameMustContainOneHostName.into(), &of(0x0304)));
         assert!(!declining.is_for(&Error::NoApplicationProtocol, &of(0x0304)));
     }
 
