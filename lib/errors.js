@@ -73,13 +73,6 @@ const invalidHandleType = () => coded(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'Thi
 /** A handle of Node's core, which only the core can use. */
 const invalidHandle = (name, value) =>
   invalidArgumentValue(name, value, 'must not be given: rust-net can only take a descriptor over, as the option "fd"');
-const argumentsReplaced = () =>
-  coded(
-    Error,
-    'ERR_RUST_NET_LATE',
-    'The arguments of connect() were replaced by what had been put around it before rust-net/register was loaded. ' +
-      'Load rust-net/register first',
-  );
 const invalidIpAddress = (ip) => coded(TypeError, 'ERR_INVALID_IP_ADDRESS', `Invalid IP address: ${ip}`);
 const alreadyAdopted = () =>
   coded(
@@ -219,7 +212,6 @@ module.exports = {
   InternalError,
   allFailed,
   alreadyAdopted,
-  argumentsReplaced,
   alreadySecure,
   receivedInTheClear,
   badPort,

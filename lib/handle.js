@@ -28,6 +28,11 @@ class Handle {
     return reader === 'node:net' || reader === undefined ? -1 : (this.#transport.fd ?? -1);
   }
 
+  /** The socket or server that it belongs to. */
+  get owner() {
+    return this.#owner;
+  }
+
   /** What `async_hooks` know the socket by. */
   getAsyncId() {
     return this.#transport.asyncId;

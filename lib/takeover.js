@@ -63,12 +63,6 @@ const ROWS = {
         });
       }
     }
-    // Node's own TLS finds some of the members of its sockets on what `net.Socket` is at that time.
-    const [from, to] = [nodes.Socket.prototype, ours.Socket.prototype];
-    for (const name of Object.getOwnPropertySymbols(from)) {
-      const descriptor = Object.getOwnPropertyDescriptor(from, name);
-      if (!(name in to)) patches.define(to, name, { ...descriptor, enumerable: false, configurable: true });
-    }
     if (users.includes('http')) {
       const { Agent, Server } = builtin('http');
       extend(patches, Server, ours.Server);

@@ -6,8 +6,8 @@
 
 const { kNormalized, normalizedArguments } = require('./arguments');
 const { nodesOwn } = require('./builtin');
-const errors = require('./errors');
 const nodesNet = require('./nodes-net');
+const { isDriven } = require('./stream/connecting');
 
 /** What only the source of Node's own function has, in all of its versions. */
 const MARKS = {
@@ -81,11 +81,13 @@ function connectThrough(wrapper, connect) {
     Object.defineProperty(this, '_parent', {
       configurable: true,
       get() {
+        delete this._parent;
+        // Where the arguments are others, which can't be seen here, Node's own goes on: ours takes the connection over.
+        if (!isPassedOn || isDriven(this)) return undefined;
         // Node 20 reads it twice.
         Object.defineProperty(this, '_parent', { configurable: true, value: CONNECTING });
         process.nextTick(forgetParent, this);
-        if (isPassedOn) Reflect.apply(connect, this, [passed[0]]);
-        else this.destroy(errors.argumentsReplaced());
+        Reflect.apply(connect, this, [passed[0]]);
         return CONNECTING;
       },
     });

@@ -3,8 +3,16 @@
 // What a stream is: its addresses, descriptor, state and counters.
 
 const { Duplex } = require('stream');
-const { assignHandle } = require('../handle');
-const { kBound, kContract, kFailedBytes, kHandle, kOutgoing, kRace, kServer, kTransport, isOpenOrOpening } = require('./fields');
+const {
+  isOpenOrOpening,
+  kBound,
+  kContract,
+  kFailedBytes,
+  kOutgoing,
+  kRace,
+  kServer,
+  kTransport,
+} = require('./fields');
 const { StreamHandle } = require('./parsing');
 const { waitingBytes } = require('./sending');
 
@@ -29,15 +37,15 @@ class Addresses extends Duplex {
 
   get remoteAddress() {
     if (this[kOutgoing] && !this[kContract].remoteAddressOfClients) return undefined;
-    return this[kTransport].peer?.address;
+    return transportOf(this).peer?.address;
   }
 
   get remotePort() {
-    return this[kTransport].peer?.port;
+    return transportOf(this).peer?.port;
   }
 
   get remoteFamily() {
-    return this[kTransport].peer?.family;
+    return transportOf(this).peer?.family;
   }
 
   /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
@@ -48,16 +56,6 @@ class Addresses extends Duplex {
     return this.writable ? 'writeOnly' : 'closed';
   }
 
-  /** What stands in for Node's private object: null unless the stream is open or opening. */
-  get _handle() {
-    return isOpenOrOpening(this) ? (this[kHandle] ??= new StreamHandle(this)) : null;
-  }
-
-  /** What is assigned is kept as the instance's own, and means nothing to the stream. */
-  set _handle(value) {
-    assignHandle(this, value);
-  }
-
   /** Node's name of what `address()` returns. */
   _getsockname() {
     return this.address();
@@ -65,7 +63,7 @@ class Addresses extends Duplex {
 
   /** Node's name of the peer's address: `{ address, family, port }`, empty for what has none. */
   _getpeername() {
-    return this[kTransport].peer ?? {};
+    return transportOf(this).peer ?? {};
   }
 
   /** Node's old name of `connecting`. */
@@ -117,10 +115,17 @@ class OwnAddresses extends Duplex {
   }
 }
 
+/** The transport that knows the addresses: without a connection, of the stream whose `_handle` this one has. */
+function transportOf(stream) {
+  const transport = stream[kTransport];
+  if (transport.isOpen || !Object.hasOwn(stream, '_handle')) return transport;
+  return stream._handle instanceof StreamHandle ? stream._handle.owner[kTransport] : transport;
+}
+
 /** Our address; before there is a connection, that of the BoundSocket to connect from. */
 function localOf(stream) {
   const bound = stream[kBound] ?? stream[kRace]?.bound ?? null;
-  return stream[kTransport].local ?? bound?.transport.local;
+  return transportOf(stream).local ?? bound?.transport.local;
 }
 
 module.exports = { Addresses, OwnAddresses };

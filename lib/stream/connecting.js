@@ -8,6 +8,7 @@ const { connectTarget } = require('../arguments');
 const { QUEUE_MOST } = require('../binding');
 const channels = require('../channels');
 const errors = require('../errors');
+const nodesNet = require('../nodes-net');
 const { Race } = require('../race');
 const { DuplexOptions } = require('./duplex-options');
 const {
@@ -43,6 +44,7 @@ class Connecting extends Duplex {
    * `connect(options[, callback])`. Contract: stream.connect.
    */
   connect(...args) {
+    if (isDriven(this)) return connectByNodes(this, args);
     const { callback, target } = connectTarget(args, this[kBound]);
     if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
     if (callback !== null) this.once('connect', callback);
@@ -57,6 +59,19 @@ class Connecting extends Duplex {
     else begin(this, target);
     return this;
   }
+}
+
+/** Whether the program has replaced what every write passes through, as those do that mock the network. */
+function isDriven(stream) {
+  return Object.hasOwn(stream, '_writeGeneric');
+}
+
+/** Has Node's own `connect(...args)` open `stream`, as the program may have replaced more of what that uses. */
+function connectByNodes(stream, args) {
+  const connect = () => nodesNet.Socket.prototype.connect.apply(stream, args);
+  if (stream.destroyed) reopen(stream, connect);
+  else connect();
+  return stream;
 }
 
 function begin(stream, target) {
@@ -179,4 +194,4 @@ function renewed(state, fresh) {
   return Object.assign(state, fresh);
 }
 
-module.exports = { Connecting, attach, connected, emitClose, receiveFrom };
+module.exports = { Connecting, attach, connected, emitClose, isDriven, opened, receiveFrom };

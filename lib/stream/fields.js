@@ -37,6 +37,10 @@ const kServer = Symbol('server');
 const kOnread = Symbol('onread');
 /** What stands in for Node's `_handle`, once it has been asked for. */
 const kHandle = Symbol('handle');
+/** The handle that the stream was given: of Node's core while it has no connection, or of another stream. */
+const kGiven = Symbol('given');
+/** The stream whose connection this one has. */
+const kLender = Symbol('lender');
 /** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService }`; null without any. */
 const kSocketOptions = Symbol('socket options');
 /** This side has connected; it was not accepted. */
@@ -59,6 +63,8 @@ const SHARED_FIELDS = {
   [kTimedOut]: false,
   [kOnread]: null,
   [kHandle]: null,
+  [kGiven]: null,
+  [kLender]: null,
   [kSocketOptions]: null,
   [kReset]: false,
   [kAgain]: null,
@@ -129,8 +135,10 @@ module.exports = {
   kContract,
   kFailedBytes,
   kFinal,
+  kGiven,
   kHandle,
   kHost,
+  kLender,
   kOnread,
   kOutgoing,
   kPending,

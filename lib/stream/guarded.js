@@ -1,8 +1,9 @@
 'use strict';
 
-// What stands in for `_handle` of a stream, as far as it has to do with bytes: what has come, what waits to be sent,
-// and the guard of a connection that waits in an `http.Agent` for its next request.
+// What stands in for `_handle` of a stream, as far as it has to do with the connection: its addresses, what has come,
+// what waits to be sent, and the guard of a connection that waits in an `http.Agent` for its next request.
 
+const { errno: ERRNO } = require('os').constants;
 const engines = require('../engine');
 const events = require('../events');
 const { Handle } = require('../handle');
@@ -10,6 +11,8 @@ const { kReading, kTransport } = require('./fields');
 
 /** What the `http.Agent` of Node puts in the place of `onread` while a connection waits for the next request. */
 const GUARD = 'freeSocketOnReadGuard';
+
+const ENOTCONN = -ERRNO.ENOTCONN;
 
 const ARRIVALS = new Set([events.ondata, events.onbulk, events.onend]);
 
@@ -47,10 +50,26 @@ class GuardedHandle extends Handle {
     return this.#stream[kTransport].hasUnread;
   }
 
+  /** Puts our address into `place`, as the handles of Node's core do for a socket of its own. */
+  getsockname(place) {
+    return tell(this.#stream[kTransport].local, place);
+  }
+
+  /** Puts the peer's address into `place`. */
+  getpeername(place) {
+    return tell(this.#stream[kTransport].peer, place);
+  }
+
   /** Bytes that wait to be sent. */
   get writeQueueSize() {
     return this.#stream.bufferSize ?? 0;
   }
+}
+
+function tell(address, place) {
+  if (address === undefined) return ENOTCONN;
+  Object.assign(place, address);
+  return 0;
 }
 
 /** The owner of an idle connection: everything but data and the end goes on to its stream. */

@@ -33,6 +33,8 @@ const {
   kClosing,
   kContract,
   kFinal,
+  kGiven,
+  kLender,
   kOnread,
   kPending,
   kRace,
@@ -42,6 +44,7 @@ const {
   kTimedOut,
   kTransport,
 } = require('./fields');
+const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Passing } = require('./passing');
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
@@ -174,13 +177,15 @@ class Stream extends Duplex {
   /** What every write passes through, as in Node: a chunk, or with `isList` the list that `_writev` takes. */
   _writeGeneric(isList, data, encoding, callback) {
     if (this[kTimedOut]) rearmTimer(this);
-    if (isList) sendList(this, data, callback);
+    if (this[kLender] !== null) writeThrough(this[kLender], isList, data, encoding, callback);
+    else if (isList) sendList(this, data, callback);
     else if (typeof data === 'string') sendString(this, data, encoding, callback);
     else send(this, [data], callback);
   }
 
   _final(callback) {
-    finish(this, callback);
+    if (this[kLender] === null) finish(this, callback);
+    else endThrough(this[kLender], callback);
   }
 
   _destroy(error, callback) {
@@ -193,7 +198,9 @@ class Stream extends Duplex {
       this.once('close', () => pending.callback(errors.closedBeforeConnection()));
     }
     const isCut = pending !== null && !this.connecting;
-    const wasOpened = this.connecting || this[kTransport].isOpen || this[kBound] !== null;
+    const wasGiven = this[kGiven] !== null;
+    const isAlone = wasGiven && !dropHandle(this);
+    const wasOpened = wasGiven || this.connecting || this[kTransport].isOpen || this[kBound] !== null;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
@@ -201,7 +208,7 @@ class Stream extends Duplex {
     this[kBound]?.transport.release();
     this[kBound] = null;
     stopTimer(this);
-    if (this[kTransport].isOpen) {
+    if (this[kTransport].isOpen && !isAlone) {
       this[kTransport].close(this[kReset]);
       this[kServer]?.[kReleased]();
     }
@@ -210,6 +217,7 @@ class Stream extends Duplex {
     // Behind the error, if there is one.
     if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
     if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
+    if (isAlone) return;
     const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
     if (wasOpened) later(this)(closeBehindTicks, this, details);
     else process.nextTick(closeBehindTicks, this, details);
@@ -281,7 +289,7 @@ function closeBehindTicks(stream, details) {
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
-const PARTS = [Connecting, Stream, Passing, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
+const PARTS = [Connecting, Stream, Handles, Passing, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
 
 watch({
   read: Encodings.prototype.read,
@@ -291,9 +299,20 @@ watch({
   _writeGeneric: Stream.prototype._writeGeneric,
 });
 
+/** The members of Node's prototype `nodes` under symbols of its core. */
+function privateMembersOf(nodes) {
+  const names = Object.getOwnPropertySymbols(nodes).filter((name) => !(name in Duplex.prototype));
+  return Object.fromEntries(names.map((name) => {
+    const descriptor = Object.getOwnPropertyDescriptor(nodes, name);
+    return [name, { ...descriptor, enumerable: false, configurable: true }];
+  }));
+}
+
 /** The members of the public prototype for one contract. */
 function membersOf(contract) {
   const members = membersLike(PARTS, contract.countsNodesOwn ? nodesNet.Socket.prototype : {});
+  // For Node's own `connect()`, and Node's own TLS, which finds some of its members on what `net.Socket` is.
+  if (contract.countsNodesOwn) Object.assign(members, privateMembersOf(nodesNet.Socket.prototype));
   Object.assign(members, assignable(membersLike([OwnAddresses], {})));
   return contract.showsTlsInTheClear ? Object.assign(members, SECURE_MEMBERS) : members;
 }

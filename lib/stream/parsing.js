@@ -40,6 +40,11 @@ class StreamHandle extends GuardedHandle {
     return true;
   }
 
+  /** For the streams that are given the handle of one with TLS. */
+  getALPNNegotiatedProtocol() {
+    return this.#stream.alpnProtocol ?? false;
+  }
+
   /** Has `parser` get what is received. */
   feed(parser) {
     parser[kFeed] = this.#stream[kOnread] = new Feed(this.#stream, parser);

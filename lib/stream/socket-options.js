@@ -8,7 +8,7 @@
 const { Duplex } = require('stream');
 const { keepAliveArguments, keepAliveSettings, validateInteger } = require('../arguments');
 const errors = require('../errors');
-const { kRace, kTransport, kSocketOptions } = require('./fields');
+const { kGiven, kLender, kRace, kTransport, kSocketOptions } = require('./fields');
 
 /** The members of net.Stream that set options of its socket. */
 class SocketOptions extends Duplex {
@@ -79,6 +79,8 @@ function applySocketOptions(stream) {
 function reference(stream, referenced) {
   stream[kTransport].reference(referenced);
   stream[kRace]?.reference(referenced);
+  // Of Node's core, while it connects.
+  if (stream[kGiven] !== null && stream[kLender] === null) stream[kGiven][referenced ? 'ref' : 'unref']();
   return stream;
 }
 

@@ -6,7 +6,7 @@
 const { Duplex } = require('stream');
 const { clearTimeout, setTimeout } = require('timers');
 const { validateFunction, validateTimeout } = require('../arguments');
-const { kContract, kOnread, kTimedOut, kTimer, kTransport } = require('./fields');
+const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 
 /** The member of net.Stream that has to do with idle time. */
@@ -28,13 +28,6 @@ class Timeouts extends Duplex {
       else this.removeListener('timeout', callback);
     }
     return this;
-  }
-
-  /** Node's name of beginning the span of `setTimeout()` anew. */
-  _unrefTimer() {
-    // The parser of http says so with all that it reads.
-    if (this[kOnread]?.isDelivering) return;
-    if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
   }
 
   /** Node's name of what happens when the span is over; programs put their own in its place. */

@@ -219,7 +219,8 @@ function startOver(socket) {
 /** The connection is there: the handshake begins behind what has been written in the clear. */
 function begin(socket) {
   const security = socket[kSecurity];
-  if (security.hasBegun || socket.destroyed || !lend(socket)) return;
+  // It may be made up, and not even that yet.
+  if (security.hasBegun || socket.destroyed || !socket[kTransport].isOpen || !lend(socket)) return;
   security.hasBegun = true;
   const { isServer = false, secureContext, ALPNProtocols } = socket._tlsOptions;
   security.context = secureContext;

@@ -7,8 +7,8 @@ module.exports = {
   kAuthorities: Symbol('authorities'),
   /** A context's own certificate and its issuer's, in DER: `{ own, issuer }`. */
   kCertificates: Symbol('certificates'),
-  /** The options of `tls.connect()`. */
-  kConnectOptions: Symbol('connect options'),
+  /** The options of `tls.connect()`. Programs find them by Node's description of the symbol. */
+  kConnectOptions: Symbol('connect-options'),
   /** A server has emitted 'tlsClientError' for this socket. */
   kErrorEmitted: Symbol('error emitted'),
   /** A context's credentials for the engine. */

@@ -19,13 +19,14 @@ const PACKAGES = [
   'import-in-the-middle@3.6.0',
   'mocha@11',
   'msw@2.15.0',
+  'nock@15.0.2',
   'require-in-the-middle@8.0.1',
   'vitest@4',
 ];
 
 /** The folder that has these packages, with `files`, `{ [name]: text }`, in a folder below it: returns that. */
 function withPackages(files) {
-  if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'vitest'))) {
+  if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'nock'))) {
     fs.mkdirSync(FOLDER, { recursive: true });
     execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefix', FOLDER, ...PACKAGES], { stdio: 'ignore' });
   }

@@ -7,6 +7,7 @@ const fs = require('fs');
 const path = require('path');
 const { MAJORS, nodes } = require('../../package/nodes');
 const { DEADLINE, ROOT, run } = require('../../node/project');
+const { identity } = require('../../tls/pki');
 const { withPackages } = require('./install');
 
 jest.setTimeout(10 * DEADLINE);
@@ -112,6 +113,113 @@ const server = nodeHttp.createServer((request, response) => response.end('real')
 `,
 };
 
+/** A program with nock, which mocks requests, lets others pass, and gives the network back. */
+const NOCK = {
+  'nock.mjs': `
+import { once } from 'events';
+import http from 'http';
+import https from 'https';
+import { createRequire } from 'module';
+import net from 'net';
+import nock from 'nock';
+const { Server, Socket } = createRequire(import.meta.url)(process.env.OURS);
+const origin = { 'http:': 'http://example.test', 'https:': 'https://example.test' };
+
+/** Status and text of an answer, or the code of the error, and with \`look\` what that returns of the socket. */
+function ask(url, { look, body, ...options } = {}) {
+  return new Promise((resolve) => {
+    const request = (url.startsWith('https') ? https : http).request(url, options, async (response) => {
+      const seen = look?.(response.socket);
+      let text = '';
+      for await (const data of response) text += data;
+      resolve([response.statusCode, text, seen]);
+    });
+    request.on('error', ({ code }) => resolve(code)).end(body);
+  });
+}
+
+async function inTurn(count, ask) {
+  const answers = [];
+  for (let i = 0; i < count; i++) answers.push(await ask(i));
+  return answers;
+}
+
+const certificateOf = (socket) => [socket.authorized, socket.getPeerCertificate().subject.CN, socket.getProtocol()];
+
+async function mocked(url, Agent) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const answers = [];
+  nock(url).get('/x').reply(201, 'got');
+  answers.push(await ask(url + '/x'));
+  nock(url).post('/x', 'sent').reply(200, 'posted');
+  answers.push(await ask(url + '/x', { method: 'POST', body: 'sent' }));
+  nock(url).get('/x').delay(20).reply(200, 'late');
+  answers.push(await ask(url + '/x'));
+  nock(url).get('/x').replyWithError(Object.assign(new Error('made up'), { code: 'ETIMEDOUT' }));
+  answers.push(await ask(url + '/x'));
+  nock(url).get('/x').times(3).reply(200, 'again', { 'content-length': '5' });
+  answers.push(await inTurn(3, () => ask(url + '/x', { agent })));
+  nock(url).get('/x').reply(200, 'x'.repeat(1e6));
+  answers.push((await ask(url + '/x'))[1].length);
+  nock(url).get('/x').reply(200, 'fetched');
+  answers.push(await (await fetch(url + '/x')).text());
+  agent.destroy();
+  return answers;
+}
+
+/** Requests that are not mocked, to a server of this process. */
+async function passed(url, Agent, port, look) {
+  const options = { rejectUnauthorized: false };
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ...options });
+  const answers = [await ask(url + '/x', { ...options, method: 'POST', body: 'sent', look })];
+  answers.push(await inTurn(3, (i) => ask(url + '/' + i, { agent })));
+  answers.push(await ask(url + '/x', { ...options, look: (socket) => [socket.remotePort === port, socket.remoteAddress] }));
+  nock(url, { allowUnmocked: true }).get('/mocked').reply(200, 'mocked');
+  answers.push(await ask(url + '/mocked', options), await ask(url + '/other', options));
+  agent.destroy();
+  return answers;
+}
+
+async function answer(request, response) {
+  let text = 'real ' + request.url;
+  for await (const data of request) text += data;
+  response.end(text);
+}
+
+const plain = http.createServer(answer).listen(0, '127.0.0.1');
+const secure = https.createServer(JSON.parse(process.env.IDENTITY), answer).listen(0, '127.0.0.1');
+const speaksFirst = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1');
+const resets = net.createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+const servers = [plain, secure, speaksFirst, resets];
+await Promise.all(servers.map((server) => once(server, 'listening')));
+const ports = servers.map((server) => server.address().port);
+const [url, secureUrl] = ['http://127.0.0.1:' + ports[0], 'https://127.0.0.1:' + ports[1]];
+
+const seen = { plain: await mocked(origin['http:'], http.Agent), secure: await mocked(origin['https:'], https.Agent) };
+nock.disableNetConnect();
+seen.disabled = await ask('http://example.test/none');
+nock.enableNetConnect();
+let isOurs = plain instanceof Server;
+const owner = (socket) => (isOurs &&= Object.getPrototypeOf(socket) === Socket.prototype);
+seen.passed = await passed(url, http.Agent, ports[0], owner);
+seen.passedSecure = await passed(secureUrl, https.Agent, ports[1], certificateOf);
+seen.distrusted = await ask(secureUrl);
+seen.fetched = await (await fetch(url + '/x')).text();
+const socket = net.connect(ports[2], '127.0.0.1').setEncoding('utf8');
+seen.hello = (await socket.toArray()).join('');
+seen.reset = await ask('http://127.0.0.1:' + ports[3]);
+resets.close();
+await once(resets, 'close');
+seen.refused = await ask('http://127.0.0.1:' + ports[3]);
+nock.restore();
+seen.restored = await ask(url + '/x');
+for (const server of servers) server.close();
+process.stdout.write(JSON.stringify({ isOurs, seen }));
+`,
+  // What a program has that is tested with the flag after nock.
+  'has-nock.mjs': "import 'nock';",
+};
+
 /** Tests of a program, and how the runners load rust-net/register. */
 const TESTED = {
   'mocha.spec.cjs': `
@@ -156,7 +264,7 @@ let folder;
 
 beforeAll(() => {
   binaries = new Map(nodes());
-  folder = withPackages({ ...FILES, ...TESTED });
+  folder = withPackages({ ...FILES, ...NOCK, ...TESTED });
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -172,6 +280,26 @@ describe.each(MAJORS)('on Node %i', (major) => {
     expect(without.seen).not.toEqual([]);
     expect(await play(true, ...flag, ...hook)).toEqual(without);
     expect(await play(true, ...hook, ...flag)).toEqual(without);
+  });
+});
+
+// It needs what Node 20 does not have.
+describe.each(MAJORS.filter((major) => major > 20))('nock, on Node %i', (major) => {
+  const hook = ['--import', REGISTER];
+  const first = ['--import', './has-nock.mjs'];
+
+  test.each([
+    ['before it', [...hook, ...first]],
+    ['after it', [...first, ...hook]],
+  ])('with rust-net/register loaded %s', async (_, flags) => {
+    const play = async (isOurs, ...args) => {
+      const env = { OURS: isOurs ? path.join(ROOT, 'node.js') : 'net', IDENTITY: JSON.stringify(identity('p256')) };
+      return JSON.parse(await run(folder, [...args, 'nock.mjs'], { node: binaries.get(major), env }));
+    };
+    const without = await play(false, ...first);
+    expect(without.seen.plain.slice(0, 2)).toEqual([[201, 'got', null], [200, 'posted', null]]);
+    expect(without.seen.passed[0]).toEqual([200, 'real /xsent', true]);
+    expect(await play(true, ...flags)).toEqual(without);
   });
 });
 
