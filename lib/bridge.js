@@ -2,12 +2,16 @@
 
 // Our sockets below http2, which reads and writes in the native part of Node's core. To that, Node shows any other
 // stream as a handle of its class JSStreamSocket, which is not exported, and takes one write at a time for granted: a
-// session that is destroyed while it writes is an assertion that fails. A `Bridge` takes any number.
+// session that is destroyed while it writes is an assertion that fails. A `Bridge` takes any number. As long as nothing
+// else reads or writes the stream, the session gets its bytes from where the engine has received them, and the engine
+// what the session writes, without Duplex.
 
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { functions: nodesTls } = require('./nodes-tls');
+const { SessionFeed } = require('./stream/parsing');
+const { sendAlone } = require('./stream/sending');
 
 const ECANCELED = -ERRNO.ECANCELED;
 const EPIPE = -ERRNO.EPIPE;
@@ -32,29 +36,102 @@ function findJSStreamSocket() {
 /** The class of bridges, made when it is first needed. */
 function makeBridge() {
   return class Bridge extends findJSStreamSocket() {
-    /** Writes that have not been answered. */
+    /** Writes that the engine has taken whole, and that are to be answered. */
+    #taken = [];
+    /** Writes that wait. */
     #writes = new Set();
     #shutdown = null;
     #isEnding = false;
     #isClosed = false;
+    #feed = new SessionFeed(this.stream, (bytes) => this.#receive(bytes));
+    /** Whether the session wants to read. */
+    #isReading = true;
+    /** What follows from what the session has done is not due yet. */
+    #isSettling = false;
+    #settleNow = () => this.#settle();
+
+    /** The session gets what `stream` receives, without Duplex as long as that is possible. */
+    feed() {
+      this.#feed.install();
+      // Called several times for each answer: straight from there, and not by way of the owner.
+      const { _handle: handle } = this;
+      handle.onreadstart = () => this.readStart();
+      handle.onreadstop = () => this.readStop();
+      handle.onwrite = (request, chunks) => this.doWrite(request, chunks);
+    }
+
+    #receive(bytes) {
+      this.#isSettling = true;
+      try {
+        this._handle?.readBuffer(bytes);
+      } finally {
+        this.#settle();
+      }
+    }
+
+    readStart() {
+      // The constructor of the class above calls it, too.
+      if (!(#isReading in this)) return super.readStart();
+      this.#isReading = true;
+      if (this.#feed.isInstalled) return 0;
+      super.readStart();
+      this.#feed.install();
+      return 0;
+    }
+
+    /** A session stops whenever it writes, and goes on as soon as that has been taken: mostly in the same turn. */
+    readStop() {
+      this.#isReading = false;
+      this.#settleLater();
+      return 0;
+    }
+
+    #settleLater() {
+      if (this.#isSettling) return;
+      this.#isSettling = true;
+      process.nextTick(this.#settleNow);
+    }
+
+    /** Answers what has been taken, never within `doWrite`, and stops reading if the session still wants to. */
+    #settle() {
+      this.#isSettling = false;
+      // What this leads to is settled later.
+      for (let { length } = this.#taken; length > 0 && !this.#isClosed; length--) {
+        this._handle.finishWrite(this.#taken.shift(), 0);
+      }
+      this.#endIfDue();
+      if (this.#isReading || this.#isClosed || this.#isSettling) return;
+      this.#feed.remove();
+      super.readStop();
+    }
 
     doWrite(request, chunks) {
       const { _handle: handle, stream } = this;
       if (handle === null) return 0;
+      const rest = this.#isClosed ? chunks : sendAlone(stream, chunks);
+      if (rest.length === 0) {
+        this.#taken.push(request);
+        this.#settleLater();
+        return 0;
+      }
       this.#writes.add(request);
       // `doClose` answers it.
       if (this.#isClosed) return 0;
-      let left = chunks.length;
+      let left = rest.length;
       const done = (error) => {
         left--;
-        if ((!error && left > 0) || !this.#writes.delete(request)) return;
-        handle.finishWrite(request, error ? errnoOf(error) : 0);
-        this.#endIfDue();
+        if (error || left === 0) this.#answer(handle, request, error ? errnoOf(error) : 0);
       };
       stream.cork();
-      for (const chunk of chunks) stream.write(chunk, done);
+      for (const chunk of rest) stream.write(chunk, done);
       stream.uncork();
       return 0;
+    }
+
+    #answer(handle, request, errno) {
+      if (!this.#writes.delete(request)) return;
+      handle.finishWrite(request, errno);
+      this.#endIfDue();
     }
 
     doShutdown(request) {
@@ -65,7 +142,8 @@ function makeBridge() {
 
     /** Ends the stream behind all writes. */
     #endIfDue() {
-      if (this.#shutdown === null || this.#isEnding || this.#isClosed || this.#writes.size > 0) return;
+      if (this.#shutdown === null || this.#isEnding || this.#isClosed) return;
+      if (this.#writes.size > 0 || this.#taken.length > 0) return;
       this.#isEnding = true;
       const { _handle: handle, stream } = this;
       // The request is answered later, never within `doShutdown`.
@@ -83,7 +161,8 @@ function makeBridge() {
       this.#isClosed = true;
       stream.destroy();
       setImmediate(() => {
-        for (const request of this.#writes) handle.finishWrite(request, ECANCELED);
+        for (const request of [...this.#taken, ...this.#writes]) handle.finishWrite(request, ECANCELED);
+        this.#taken = [];
         this.#writes.clear();
         this.#answerShutdown(handle, ECANCELED);
         callback();
@@ -107,6 +186,7 @@ function bridge(stream) {
   if (early !== null) process.nextTick(() => made._handle?.readBuffer(early));
   // It repeats the errors of the stream, which has listeners for them.
   made.on('error', () => {});
+  made.feed();
   return made._handle;
 }
 

@@ -128,6 +128,44 @@ class Feed {
   }
 }
 
+/** What a stream has in the place of `Onread` while its one reader is the handle below a session of http2. */
+class SessionFeed {
+  isDelivering = false;
+  #stream;
+  #receive;
+
+  /** `receive(view)`: passes bytes on at once, as the one listener of the stream's 'data' would. */
+  constructor(stream, receive) {
+    this.#stream = stream;
+    this.#receive = receive;
+  }
+
+  deliver(memory, start, end) {
+    this.#receive(view(memory, start, end));
+  }
+
+  /** What has not been read: nothing is kept. */
+  take() {
+    return Buffer.alloc(0);
+  }
+
+  /** Whether what is received comes here. */
+  get isInstalled() {
+    return this.#stream[kOnread] === this;
+  }
+
+  /** Has what is received come here, if nothing else sees it. */
+  install() {
+    const stream = this.#stream;
+    if (stream[kOnread] === null && stream.readableLength === 0 && isRead(stream)) stream[kOnread] = this;
+  }
+
+  /** From now on, what is received is data of the stream. */
+  remove() {
+    if (this.isInstalled) this.#stream[kOnread] = null;
+  }
+}
+
 function read(stream, wanted) {
   if (stream[kReading] === wanted || !stream[kTransport].isOpen || stream.destroyed) return;
   stream[kReading] = wanted;
@@ -153,4 +191,4 @@ const PARSER_METHODS = {
   },
 };
 
-module.exports = { PARSER_METHODS, StreamHandle };
+module.exports = { PARSER_METHODS, SessionFeed, StreamHandle };

@@ -15,9 +15,8 @@ const REVEALING = new Set(['data', 'readable']);
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
-const inherited = { read, write };
-const reading = { emit, push };
-const writing = { emit };
+/** Those of net.Stream itself: `{ read, write, _write, _writev, _writeGeneric }`. */
+let own = null;
 
 /** The members of net.Stream that give pipes back. */
 class Pipes extends Duplex {
@@ -68,9 +67,8 @@ class Pipes extends Duplex {
 }
 
 /** Notes the methods of net.Stream itself that bytes pass through. */
-function watch({ read, ...own }) {
-  reading.read = read;
-  Object.assign(writing, own);
+function watch(methods) {
+  own = methods;
 }
 
 /** Lets the engine move what `stream` receives, where it may. Returns whether it does. */
@@ -87,7 +85,7 @@ function takeOver(source) {
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
   if (from.engine !== to?.engine || !isReadyToFeed(source) || !isReadyToTake(target)) return false;
-  if (!isUnpatched(Duplex.prototype, inherited)) return false;
+  if (Duplex.prototype.read !== read || Duplex.prototype.write !== write) return false;
   if (!from.pipe(to)) return false;
   source[kTarget] = target;
   target[kSource] = source;
@@ -111,10 +109,11 @@ function isRead(source) {
     !source._readableState.decoder &&
     source.listenerCount('data') === 1 &&
     source.listenerCount('readable') === 0 &&
-    isUnpatched(source, reading)
+    isReadAsOurs(source)
   );
 }
 
+/** Whether what is written to `target` goes straight to the engine, and nothing sees it on the way. */
 function isReadyToTake(target) {
   const state = target._writableState;
   return (
@@ -124,14 +123,24 @@ function isReadyToTake(target) {
     target.writable &&
     state.length === 0 &&
     state.corked === 0 &&
-    isUnpatched(target, writing)
+    isWrittenAsOurs(target)
   );
 }
 
-/** Whether `object` has these `methods`: a program that replaces one of them wants to see the bytes. */
-function isUnpatched(object, methods) {
-  for (const name of Object.keys(methods)) if (object[name] !== methods[name]) return false;
-  return true;
+// A program that replaces a method wants to see the bytes. These are asked for each write, and so have no loop.
+
+function isReadAsOurs(source) {
+  return source.read === own.read && source.push === push && source.emit === emit;
+}
+
+function isWrittenAsOurs(target) {
+  return (
+    target.write === own.write &&
+    target._write === own._write &&
+    target._writev === own._writev &&
+    target._writeGeneric === own._writeGeneric &&
+    target.emit === emit
+  );
 }
 
 /** Has JavaScript see again what `source` receives. */
@@ -154,4 +163,4 @@ function reveal(source, event) {
   if (source[kTarget] && REVEALING.has(event)) giveBack(source);
 }
 
-module.exports = { Pipes, giveBack, isPipedByEngine, isRead, stopFeeding, watch };
+module.exports = { Pipes, giveBack, isPipedByEngine, isReadyToTake, isRead, stopFeeding, watch };

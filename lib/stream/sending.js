@@ -11,7 +11,8 @@ const { LATIN1, UTF8, WRITE_SIZE } = require('../binding');
 const engines = require('../engine');
 const errors = require('../errors');
 const { sizeOf, sizeOfAll } = require('../memory');
-const { kBound, kContract, kFailedBytes, kFinal, kPending, kTimer, kTransport } = require('./fields');
+const { kBound, kContract, kFailedBytes, kFinal, kPending, kTimedOut, kTimer, kTransport } = require('./fields');
+const { isReadyToTake } = require('./pipes');
 const { rearmTimer } = require('./timeouts');
 
 /** Strings of these encodings are read straight into the send buffer. */
@@ -65,6 +66,23 @@ function bytesOf({ chunk, encoding }) {
 function fail(stream, errno, size, callback) {
   stream[kFailedBytes] += size;
   callback(errors.systemError(errno, 'write'));
+}
+
+/**
+ * Passes `chunks` to the engine without Duplex, where that would do nothing else with them. Returns those that are left
+ * for Duplex: what the engine has no room for, or all of them.
+ */
+function sendAlone(stream, chunks) {
+  if (!isReadyToTake(stream)) return chunks;
+  if (stream[kTimedOut]) rearmTimer(stream);
+  const taken = stream[kTransport].write(chunks);
+  if (taken < 0) {
+    stream[kFailedBytes] += sizeOfAll(chunks);
+    stream.destroy(errors.systemError(taken, 'write'));
+    return chunks;
+  }
+  restartTimer(stream, taken);
+  return rest(chunks, taken);
 }
 
 function send(stream, chunks, callback) {
@@ -177,4 +195,4 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-module.exports = { finish, later, send, sendList, sendPending, sendString, sendWhenConnected, waitingBytes };
+module.exports = { finish, later, send, sendAlone, sendList, sendPending, sendString, sendWhenConnected, waitingBytes };

@@ -6,6 +6,7 @@ const { readFileSync } = require('fs');
 const http2 = require('http2');
 const https = require('https');
 const net = require('net');
+const { setImmediate } = require('timers/promises');
 const tls = require('tls');
 const { HOST, once } = require('./tools');
 
@@ -40,6 +41,30 @@ async function ask(session, headers = {}, body) {
   let text = '';
   for await (const data of stream.setEncoding('utf8')) text += data;
   return { status, text };
+}
+
+/** `length` bytes that differ from place to place. */
+function pattern(length) {
+  return Buffer.from(Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 255));
+}
+
+/** Reads `stream`, which stops for a turn of the loop at each chunk. Returns whether it got `expected`. */
+async function readSlowly(stream, expected) {
+  const chunks = [];
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    await setImmediate();
+  }
+  return Buffer.concat(chunks).equals(expected);
+}
+
+/** An upload of several windows to a server that reads slowly, and answers whether it got all. */
+async function pausedUpload(tools, options) {
+  const body = pattern(3 << 20);
+  const [, session] = await talk(tools, async (request, response) => {
+    response.end(JSON.stringify(await readSlowly(request, body)));
+  }, options);
+  return ask(session, { ':method': 'POST' }, body);
 }
 
 module.exports = {
@@ -168,6 +193,16 @@ module.exports = {
     const sizes = [1, 100, 10_000, 100_000, 1_000_000];
     const answers = await Promise.all(sizes.map((size) => ask(session, { ':method': 'POST' }, 'x'.repeat(size))));
     return answers.map(({ status, text }) => [status, text.length]);
+  },
+
+  'http2: an upload whose reader stops now and then': async (tools) => pausedUpload(tools),
+
+  'http2: an upload over TLS whose reader stops now and then': async (tools) => pausedUpload(tools, { isSecure: true }),
+
+  'http2: a download whose reader stops now and then': async (tools) => {
+    const body = pattern(3 << 20);
+    const [, session] = await talk(tools, (request, response) => response.end(body), { isSecure: true });
+    return readSlowly(session.request({ ':path': '/' }), body);
   },
 
   'http2: a session that is destroyed while it writes': async (tools) => {
