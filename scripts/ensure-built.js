@@ -45,6 +45,6 @@ function ensureBuilt() {
   if (!built()) run('npm', ['run', 'build'], { stdio });
 }
 
-module.exports = { ROOT, SOURCES, changed, ensureBuilt, run };
+module.exports = { ROOT, SOURCES, built, changed, ensureBuilt, run };
 
 if (require.main === module) ensureBuilt();

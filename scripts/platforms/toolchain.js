@@ -95,8 +95,8 @@ function hasLibrary(target) {
 }
 
 /**
- * Installs what is missing to build for `target`. Returns the arguments and the environment that cargo needs for it, and
- * which compiler it is.
+ * Installs what is missing to build for `target`. Returns the arguments and the environment that cargo needs for it,
+ * and which compiler it is.
  */
 function toolchain(target) {
   installPython();
