@@ -13,7 +13,7 @@ const NODE = process.execPath;
 
 /**
  * By name: `files` tell of the registry at `url`, `install` is the command, and `run` is what starts a program of the
- * project.
+ * project: Node, unless it says otherwise.
  */
 const MANAGERS = {
   'npm': {
@@ -45,11 +45,16 @@ const MANAGERS = {
     files: (url) => ({ 'bunfig.toml': `[install]\nregistry = "${url}/"\ncache = ".cache"\n` }),
     install: ({ bun }) => [bun, 'add', 'rust-net'],
     run: ({ bun }) => [bun],
+    isNode: false,
   },
   'deno': {
-    files: (url) => ({ '.npmrc': `registry=${url}/\n`, 'deno.json': '{ "nodeModulesDir": "auto" }\n' }),
+    files: (url) => ({
+      '.npmrc': `registry=${url}/\n`,
+      'deno.json': '{ "nodeModulesDir": "auto", "minimumDependencyAge": "0" }\n',
+    }),
     install: ({ deno }) => [deno, 'add', 'npm:rust-net'],
     run: ({ deno }) => [deno, 'run', '--allow-all'],
+    isNode: false,
   },
 };
 
@@ -59,6 +64,8 @@ function yarnrc(url, linker) {
     enableGlobalCache: false,
     enableTelemetry: false,
     nodeLinker: linker,
+    // Without it, `import` does not find what `require` does.
+    pnpEnableEsmLoader: true,
     npmRegistryServer: url,
     unsafeHttpWhitelist: '["127.0.0.1"]',
     // Packages that are a minute old are what this is about.
@@ -131,12 +138,10 @@ class Project {
     return this.execute([...this.manager.run(this.tools), ...flags, file]);
   }
 
-  /** The size of what has been installed, without the caches of the manager. */
+  /** The size of what has been installed, in bytes, without the caches of the manager. */
   size() {
-    const places = ['node_modules', '.yarn/unplugged', '.cache'].map((place) => path.join(this.folder, place));
-    const isPnp = fs.existsSync(path.join(this.folder, '.pnp.cjs'));
-    return places.filter((place) => fs.existsSync(place) && (isPnp || !place.endsWith('.cache')))
-      .reduce((total, place) => total + sizeOf(place), 0);
+    const places = ['node_modules', '.yarn/unplugged'].map((place) => path.join(this.folder, place));
+    return places.filter((place) => fs.existsSync(place)).reduce((total, place) => total + sizeOf(place), 0);
   }
 
   /** The names of the packages of platforms that have been installed. */

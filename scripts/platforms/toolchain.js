@@ -116,4 +116,4 @@ function python() {
   return path.join(PYTHON, 'bin', 'python3');
 }
 
-module.exports = { output, python, toolchain };
+module.exports = { once, output, python, toolchain };
