@@ -119,7 +119,9 @@ function compile({ debug, features, 'target-dir': folder }, target) {
   if (status !== 0) throw new BuildError(`cargo ended with ${status}; its messages are above.`);
   const artifacts = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
   const made = artifacts.findLast(({ reason, target: part }) => reason === 'compiler-artifact' && part.name === 'rust_net');
-  return made.filenames.find((name) => /\.(?:so|dylib)$/.test(name));
+  const library = made?.filenames.find((name) => /\.(?:so|dylib)$/.test(name));
+  if (library === undefined) throw new BuildError('cargo has not said where the library is.');
+  return library;
 }
 
 /** Puts the library in the place of `file` at once: a process that has loaded the one before keeps that. */

@@ -1,7 +1,7 @@
 'use strict';
 
-// The package managers that an installation is tried with, and a registry for them to install from. They are installed
-// once, beside the other build products.
+// The package managers that an installation is tried with, a registry for them to install from, and what checks
+// packages. They are installed once, beside the other build products.
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
@@ -12,10 +12,12 @@ const FOLDER = path.join(__dirname, '..', '..', 'target', 'installers');
 const MANIFEST = {
   private: true,
   dependencies: {
+    '@arethetypeswrong/cli': '^0.18.5',
     '@yarnpkg/cli-dist': '^4.18.1',
     'bun': '^1.4.5',
     'deno': '^2.9.6',
     'pnpm': '^10.0.0',
+    'publint': '^0.3.25',
     'verdaccio': '^6.8.0',
     'yarn': '^1.22.22',
   },
@@ -25,9 +27,11 @@ const MANIFEST = {
 
 /** Files of the tools, which are run as they are: without a shell, and without npm between. */
 const FILES = {
+  attw: '@arethetypeswrong/cli/dist/index.js',
   bun: 'bun/bin/bun.exe',
   deno: 'deno/deno',
   pnpm: 'pnpm/bin/pnpm.cjs',
+  publint: 'publint/src/cli.js',
   yarnBerry: '@yarnpkg/cli-dist/bin/yarn.js',
   yarnClassic: 'yarn/bin/yarn.js',
 };
