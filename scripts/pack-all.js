@@ -24,7 +24,7 @@ const PACKAGES = path.join(ROOT, 'target', 'packages');
 const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines'];
 
 /** Of package.json: what only the repository needs. */
-const PRIVATE = ['private', 'scripts', 'devDependencies', 'napi'];
+const PRIVATE = ['private', 'scripts', 'devDependencies'];
 
 /** Under these conditions, npm's registry accepts the packages of a scope, and says where they were made. */
 const PUBLISHING = { access: 'public', provenance: true };

@@ -45,7 +45,7 @@ test('the main package has no binding, no script and nothing that has to be ther
   ].sort());
   const published = manifestOf(main);
   expect(published).toMatchObject({ name: 'rust-net', version: manifest.version, bin: { 'rust-net': 'bin/rust-net.js' } });
-  for (const key of ['private', 'scripts', 'dependencies', 'devDependencies', 'napi']) {
+  for (const key of ['private', 'scripts', 'dependencies', 'devDependencies']) {
     expect(published).not.toHaveProperty(key);
   }
   expect(published.optionalDependencies).toEqual({ [`@rust-net/${platform.name}`]: manifest.version });
