@@ -2,8 +2,11 @@
 
 fn main() {
     napi_build::setup();
-    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+    match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
         // Node unloads an addon with the last environment that has loaded it. The threads of handshakes live on.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        Ok("linux") => println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete"),
+        // The library would name the folder that it was built in.
+        Ok("macos") => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/librust_net.dylib"),
+        _ => {}
     }
 }

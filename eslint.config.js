@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['./binding.js', 'target/', 'benchmark/load/target/', '**/*.ts'] },
+  { ignores: ['target/', 'benchmark/load/target/', '**/*.ts'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },

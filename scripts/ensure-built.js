@@ -33,7 +33,7 @@ function installed() {
 
 function built() {
   const bindings = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-  if (bindings.length === 0 || !fs.existsSync(path.join(ROOT, 'binding.js'))) return false;
+  if (bindings.length === 0) return false;
   const newest = Math.max(...SOURCES.map((name) => changed(path.join(ROOT, name))));
   return bindings.every((name) => changed(path.join(ROOT, name)) >= newest);
 }
@@ -45,6 +45,6 @@ function ensureBuilt() {
   if (!built()) run('npm', ['run', 'build'], { stdio });
 }
 
-module.exports = { ROOT, SOURCES, changed, ensureBuilt, run };
+module.exports = { ROOT, SOURCES, built, changed, ensureBuilt, run };
 
 if (require.main === module) ensureBuilt();

@@ -12,7 +12,7 @@ const { cycles, filesIn, javascriptImports, read, rustImports } = require('./imp
 
 const ENTRIES = ['http.js', 'https.js', 'index.js', 'node.js', 'register.js', 'tls.js'];
 const CODE = ['.js', '.mjs', '.rs', '.ts', '.mts'];
-const FOLDERS = ['lib', 'src', 'scripts', '__tests__', 'benchmark', 'examples', 'fuzz'];
+const FOLDERS = ['bin', 'lib', 'src', 'scripts', '__tests__', 'benchmark', 'examples', 'fuzz'];
 const MOST_LINES = 500;
 
 /** The only places that know Node-API. */

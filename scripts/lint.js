@@ -1,11 +1,13 @@
 'use strict';
 
-// `npm run lint`: the linters, the format checks, and the rules of the layout (`layout.js`).
+// `npm run lint`: the linters, the format checks, the rules of the layout (`layout.js`) and the workflows
+// (`workflows.js`).
 
 const fs = require('fs');
 const path = require('path');
 const { ROOT, ensureBuilt, run } = require('./ensure-built');
 const { findOffences } = require('./layout');
+const { checkWorkflows } = require('./workflows');
 
 function layout() {
   const offences = findOffences(ROOT);
@@ -26,6 +28,7 @@ function fuzzer() {
 function main() {
   layout();
   fuzzer();
+  checkWorkflows();
   ensureBuilt();
   run('cargo', ['fmt', '--check']);
   run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);

@@ -8,7 +8,7 @@
 //   npm run pack:all -- --local                this platform only, with the binding of `npm run build`
 //   npm run pack:all -- --to FOLDER            into another folder
 //
-// `npm run build:all` comes first: a platform without a binding, or with one that is older than its sources, is an error.
+// `npm run build:all` comes first: a platform whose binding is missing, or older than its sources, is an error.
 
 const fs = require('fs');
 const path = require('path');
@@ -24,7 +24,7 @@ const PACKAGES = path.join(ROOT, 'target', 'packages');
 const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines'];
 
 /** Of package.json: what only the repository needs. */
-const PRIVATE = ['scripts', 'devDependencies', 'napi'];
+const PRIVATE = ['private', 'scripts', 'devDependencies'];
 
 /** Under these conditions, npm's registry accepts the packages of a scope, and says where they were made. */
 const PUBLISHING = { access: 'public', provenance: true };

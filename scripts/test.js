@@ -19,6 +19,7 @@ const MATRIX = [
   'cluster/packages', // packages of others
   'endurance', // a test's point is the number of rounds
   'faults', // a binding with faults in it, which is built first
+  'install', // package managers, from a registry of our own
   'loading', // every Node, with and without a binding
   'node/packages', // packages and servers of others
   'node/programs', // programs of others, under the one flag
@@ -31,7 +32,7 @@ const MATRIX = [
 ];
 
 /** Folders whose tests ask no wake, or each of them. */
-const ONCE = ['benchmark', 'faults', 'loading', 'panic', 'types'];
+const ONCE = ['benchmark', 'faults', 'install', 'loading', 'panic', 'types'];
 
 /** Runs a command, shows its output, and returns its exit status and what it printed. */
 function watch(command, args, env = {}) {

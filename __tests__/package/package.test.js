@@ -69,7 +69,7 @@ test('it holds what is needed to run and to build, and nothing else', () => {
     [
       ...bindings,
       ...['.cargo', 'CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
-      ...['binding.d.ts', 'binding.js', 'build.rs', 'http.d.ts', 'http.js', 'https.d.ts', 'https.js'],
+      ...['bin', 'build.rs', 'http.d.ts', 'http.js', 'https.d.ts', 'https.js'],
       ...['index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js', 'package.json', 'register.d.ts', 'register.js'],
       ...['src', 'tls.d.ts', 'tls.js'],
     ].sort(),

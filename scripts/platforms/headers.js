@@ -56,6 +56,7 @@ function offences(platform, headers) {
     found.push(`it needs ${libc ?? 'macOS'} ${needed}, and is to run on ${oldest}`);
   }
   if (os === 'linux' && !headers.staysLoaded) found.push('it can be unloaded while its threads run');
+  if (headers.unbound?.length > 0) found.push(`no library has ${headers.unbound.join(', ')}`);
   if (os === 'darwin' && cpu === 'arm64' && !headers.isSigned) found.push('it is not signed, and macOS would not load it');
   if (headers.size > BYTES_MOST) found.push(`it has ${headers.size} bytes, more than ${BYTES_MOST}`);
   return found;

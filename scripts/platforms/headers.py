@@ -5,6 +5,8 @@ import sys
 
 import lief
 
+lief.logging.disable()
+
 MACHINES = {
     lief.ELF.ARCH.X86_64: 'x64',
     lief.ELF.ARCH.AARCH64: 'arm64',
@@ -25,20 +27,20 @@ def of_elf(library):
         'libraries': list(library.libraries),
         'versions': sorted({version.name for versions in needed for version in versions}),
         'exports': sorted(symbol.name for symbol in library.exported_symbols),
-        'imports': sorted(symbol.name for symbol in library.imported_symbols),
         'staysLoaded': flags is not None and flags.has(lief.ELF.DynamicEntryFlags.FLAG.NODELETE),
     }
 
 
 def of_macho(library):
     version = library.build_version.minos if library.has_build_version else library.version_min.version
+    needed = [each for each in library.libraries if each.command != lief.MachO.LoadCommand.TYPE.ID_DYLIB]
     return {
         'os': 'darwin',
         'cpu': MACHINES.get(library.header.cpu_type),
-        'libraries': [each.name for each in library.libraries],
+        'libraries': [each.name for each in needed],
         'versions': ['.'.join(str(part) for part in version[:2])],
         'exports': sorted(symbol.name.removeprefix('_') for symbol in library.exported_symbols),
-        'imports': sorted(symbol.name.removeprefix('_') for symbol in library.imported_symbols),
+        'unbound': sorted({each.symbol.name for each in library.bindings if not each.has_library}),
         'isSigned': library.has_code_signature,
     }
 

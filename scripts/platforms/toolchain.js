@@ -95,8 +95,8 @@ function hasLibrary(target) {
 }
 
 /**
- * Installs what is missing to build for `target`. Returns the arguments and the environment that cargo needs for it, and
- * which compiler it is.
+ * Installs what is missing to build for `target`. Returns the arguments and the environment that cargo needs for it,
+ * and which compiler it is.
  */
 function toolchain(target) {
   installPython();
@@ -116,4 +116,4 @@ function python() {
   return path.join(PYTHON, 'bin', 'python3');
 }
 
-module.exports = { output, python, toolchain };
+module.exports = { once, output, python, toolchain };

@@ -1,0 +1,99 @@
+'use strict';
+
+// `npm run smoke`: runs the programs of `__tests__/install/programs` on the platforms whose bindings have been built,
+// in a project that has the packages of `npm run pack:all` and nothing else: on this machine's own Node, and emulated
+// for other processors and the other C library (`platforms/emulation.js`). Says of each platform what has been run.
+//
+//   npm run smoke -- --only linux-arm64-gnu,linux-x64-musl
+//   npm run smoke -- --local    this machine's own binding only, as `npm run build` has made it
+
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { parseArgs } = require('util');
+const { platformOf } = require('../bin/rust-net');
+const { files } = require('../__tests__/tls/pki');
+const { bindingOf } = require('./build-all');
+const { ROOT } = require('./ensure-built');
+const { localBinding, packAll } = require('./pack-all');
+const { nodeOf } = require('./platforms/emulation');
+const { SCOPE, chosen } = require('./platforms/table');
+const { output } = require('./platforms/toolchain');
+
+const PROGRAMS = path.join(ROOT, '__tests__', 'install', 'programs');
+
+/** Emulated, a program takes twenty times as long. */
+const DEADLINE = 300_000;
+
+/** A project in `folder` that has the packages `packed`, as an installation from a registry would lay them out. */
+function makeProject(folder, packed) {
+  for (const { name, file } of packed) {
+    const place = path.join(folder, 'node_modules', name === 'rust-net' ? name : `${SCOPE}/${name}`);
+    fs.mkdirSync(place, { recursive: true });
+    output('tar', ['-xzf', file, '--strip-components=1', '-C', place]);
+  }
+  fs.cpSync(PROGRAMS, folder, { recursive: true });
+  const { key, cert } = files('selfSigned', folder);
+  return { SMOKE_KEY: key, SMOKE_CERT: cert };
+}
+
+/** Runs a program by the command `node` and returns what has gone wrong, or null. */
+function run(node, file, cwd, env) {
+  const flags = file.endsWith('.mjs') ? ['--import', 'rust-net/register'] : [];
+  const [command, ...args] = [...node, ...flags, file];
+  const { status, signal, stdout, stderr } = spawnSync(command, args, {
+    cwd, env: { ...process.env, ...env }, encoding: 'utf8', timeout: DEADLINE,
+  });
+  if (status === 0 && stdout.trim().endsWith('ok')) return null;
+  return `${file} ended with ${signal ?? status}:\n${stdout}${stderr}`;
+}
+
+/** Runs all programs with the binding `file` of `platform`: `{ version, total, failures }`. */
+function smoke(platform, file, node) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-smoke-'));
+  try {
+    const env = makeProject(folder, packAll([[platform, file]], path.join(folder, 'packages')));
+    const [command, ...args] = [...node, '-p', 'process.version'];
+    const version = output(command, args, { cwd: folder });
+    const programs = fs.readdirSync(PROGRAMS);
+    const failures = programs.map((name) => run(node, name, folder, env)).filter((failure) => failure !== null);
+    return { version, total: programs.length, failures };
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The platform of this machine: that of its compiler. */
+function ownPlatform() {
+  return platformOf(/^host: (\S+)/m.exec(output('rustc', ['--version', '--verbose']))[1]).platform;
+}
+
+function bindings(only) {
+  const built = chosen(only).map((platform) => [platform, bindingOf(platform)]);
+  const missing = built.filter(([, file]) => !fs.existsSync(file)).map(([platform]) => platform);
+  if (only !== undefined && missing.length > 0) throw new Error(`not built: ${missing.join(', ')}`);
+  return built.filter(([, file]) => fs.existsSync(file));
+}
+
+function main() {
+  const options = { only: { type: 'string' }, local: { type: 'boolean', default: false } };
+  const { only, local } = parseArgs({ options }).values;
+  const own = ownPlatform();
+  for (const [platform, file] of local ? localBinding() : bindings(only)) {
+    const node = platform === own ? [process.execPath] : nodeOf(platform);
+    if (node === null) {
+      console.log(`${platform.padEnd(20)} built, and not run: no Node for it runs on this machine`);
+      continue;
+    }
+    const { version, total, failures } = smoke(platform, file, node);
+    const how = platform === own ? '' : ', emulated';
+    console.log(`${platform.padEnd(20)} ${total - failures.length} of ${total} programs, on Node ${version}${how}`);
+    for (const failure of failures) console.error(failure);
+    if (failures.length > 0) process.exitCode = 1;
+  }
+}
+
+if (require.main === module) main();
+
+module.exports = { smoke };
