@@ -5,7 +5,9 @@
 
 const { builtin, completed, shareDefaults } = require('./builtin');
 const { failure } = require('./loading');
+const { variable } = require('./loading/environment');
 
+/** The name of the variable, and the code of the warning. */
 const CODE = 'RUST_NET_FALLBACK';
 const CHOICES = ['warn', 'silent', 'error'];
 
@@ -13,10 +15,10 @@ const CHOICES = ['warn', 'silent', 'error'];
 const isAccelerated = failure === null || fallBack();
 
 function fallBack() {
-  const choice = process.env.RUST_NET_FALLBACK || 'warn';
+  const choice = variable(CODE) || 'warn';
   if (!CHOICES.includes(choice)) {
     const { invalidArgumentValue } = require('./errors');
-    throw invalidArgumentValue('RUST_NET_FALLBACK', choice, `must be one of: ${CHOICES.join(', ')}`);
+    throw invalidArgumentValue(CODE, choice, `must be one of: ${CHOICES.join(', ')}`);
   }
   if (choice === 'error') throw failure;
   if (choice === 'warn') warnOnce();

@@ -10,6 +10,7 @@ const { createRequire } = require('module');
 const path = require('path');
 const { version } = require('../../package.json');
 const { describe } = require('./diagnosis');
+const { variable } = require('./environment');
 const { readImage } = require('./image');
 const { platformName } = require('./platform');
 
@@ -21,7 +22,7 @@ const load = createRequire(__filename);
 
 /** Where the binding is, `{ file, folders }`: `file` is null if it is in none of the `folders`. */
 function find(platform) {
-  const named = process.env.RUST_NET_BINDING;
+  const named = variable('RUST_NET_BINDING');
   if (named) return { file: path.resolve(named), folders: [path.dirname(path.resolve(named))], isNamed: true };
   const root = path.join(__dirname, '..', '..');
   const name = `rust-net.${platform}.node`;
