@@ -4,8 +4,7 @@
 // RUST_NET_FALLBACK=error makes that an error, RUST_NET_FALLBACK=silent leaves the warning out.
 
 const { builtin, completed, shareDefaults } = require('./builtin');
-const { failure } = require('./loading');
-const { variable } = require('./loading/environment');
+const { failure, variable } = require('./loading');
 
 /** The name of the variable, and the code of the warning. */
 const CODE = 'RUST_NET_FALLBACK';
