@@ -1,6 +1,6 @@
 'use strict';
 
-// "Where none fits, the load error names the platform, the one cause and what mends it": every cause, in a process of
+// D31, the load error: the platform, one cause and what mends it, in ten lines at most. Every cause, in a process of
 // its own, on a package that is installed as npm would install it.
 
 const { spawnSync } = require('child_process');

@@ -1,6 +1,6 @@
 'use strict';
 
-// "Where there is no engine, the entries that Node has a counterpart of are Node's own modules, with one warning."
+// D31: "Where there is no engine, the entries that Node has a counterpart of are Node's own modules, with one warning."
 
 const { nodes } = require('../package/nodes');
 const { DEADLINE, addPackage, application, play } = require('./application');

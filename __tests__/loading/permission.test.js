@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's permission model: where its own net may not listen or connect, ours may not either, with the same errors.
+// D32, Node's permission model: where its own net may not listen or connect, ours may not either, with the same errors.
 
 const { spawnSync } = require('child_process');
 const path = require('path');
