@@ -6,6 +6,8 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { readImage } = require('../../lib/loading/image');
+const { PUBLISHED } = require('../../lib/loading/platform');
+const { PLATFORMS } = require('../../scripts/platforms/table');
 const { scratch } = require('../helpers');
 const { BINDING, PLATFORM, ROOT } = require('./application');
 
@@ -96,6 +98,10 @@ test('the binding is as long as it says', () => {
   const { platform, arch, size, whole } = readImage(BINDING);
   expect({ platform, arch }).toEqual({ platform: process.platform, arch: process.arch });
   expect(size).toBeGreaterThanOrEqual(whole);
+});
+
+test('the platforms are those that packages are made for', () => {
+  expect(PUBLISHED).toEqual(Object.keys(PLATFORMS).sort());
 });
 
 describe('the name of the platform', () => {

@@ -6,7 +6,7 @@ const { spawnSync } = require('child_process');
 const path = require('path');
 const { nodes } = require('../package/nodes');
 const { scratch } = require('../helpers');
-const { DEADLINE, ROOT } = require('./application');
+const { DEADLINE, KNOWS_NET, ROOT } = require('./application');
 
 jest.setTimeout(20 * DEADLINE);
 
@@ -16,9 +16,6 @@ const MODULES = {
   'rust-net/node': [ours('node.js'), ours('tls.js'), ours('http.js')],
   'rust-net': [ours('index.js'), ours('tls.js'), ours('http.js')],
 };
-
-/** The first version of Node whose permission model knows networks. */
-const KNOWS_NET = 25;
 
 /** What differs from Node's own net: `{ [scenario]: why }`. */
 const DIFFERENT = {
