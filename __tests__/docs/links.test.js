@@ -27,15 +27,16 @@ function slug(title) {
   return text.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, '').replaceAll(' ', '-');
 }
 
-/** The anchors of a page; a title that is there again gets a number. */
+/** The anchors of a page: of its headings, where a title that is there again gets a number, and those in HTML. */
 function anchorsOf(file) {
   const counts = new Map();
-  return sectionsOf(read(file)).map(({ title }) => {
+  const ofHeadings = sectionsOf(read(file)).map(({ title }) => {
     const name = slug(title);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return count === 0 ? name : `${name}-${count}`;
   });
+  return [...ofHeadings, ...[...proseOf(file).matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id)];
 }
 
 const DEFINITION = /^\[([^\]]+)\]: (\S+)$/gm;
