@@ -25,7 +25,14 @@ const titles = (name) => sectionsOf(page(path.join(FOLDER, name))).map(({ title 
 const namedBy = (name) => titles(name).flatMap((title) => allOf(title, /^`([A-Z]\w+)`$/g));
 
 /** What Node's own modules throw, where ours let them. */
-const OF_NODE = ['ERR_OSSL_BAD_DECRYPT', 'ERR_UNKNOWN_ENCODING'];
+const OF_NODE = [
+  'ABORT_ERR',
+  'ERR_OSSL_BAD_DECRYPT',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_NULL_VALUES',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_UNKNOWN_ENCODING',
+];
 
 /** Not codes of errors, or turned into another. */
 const INTERNAL = ['ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
