@@ -6,7 +6,7 @@
 const { builtin, completed, shareDefaults } = require('./builtin');
 const { failure, variable } = require('./loading');
 
-/** The name of the variable, and the code of the warning. */
+/** The code of the warning. */
 const CODE = 'RUST_NET_FALLBACK';
 const CHOICES = ['warn', 'silent', 'error'];
 
@@ -14,10 +14,10 @@ const CHOICES = ['warn', 'silent', 'error'];
 const isAccelerated = failure === null || fallBack();
 
 function fallBack() {
-  const choice = variable(CODE) || 'warn';
+  const choice = variable('RUST_NET_FALLBACK') || 'warn';
   if (!CHOICES.includes(choice)) {
     const { invalidArgumentValue } = require('./errors');
-    throw invalidArgumentValue(CODE, choice, `must be one of: ${CHOICES.join(', ')}`);
+    throw invalidArgumentValue('RUST_NET_FALLBACK', choice, `must be one of: ${CHOICES.join(', ')}`);
   }
   if (choice === 'error') throw failure;
   if (choice === 'warn') warnOnce();
