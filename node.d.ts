@@ -1,9 +1,123 @@
-// Types of rust-net/node: those of `node:net`, from the application's `@types/node`. docs/node-net.md lists what
-// behaves differently, and the members that `setSecure()` adds to a socket.
+// Types of rust-net/node: those of `node:net`, from the application's `@types/node`, and what ours has beside, on every
+// version of Node. docs/api/node.md has all of it.
 
 /// <reference types="node" />
+
+import type { BlockList } from 'node:net';
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import type {
+  BoundSocket as OwnBoundSocket,
+  BoundSocketConstructor,
+  CredentialOptions,
+  Credentials,
+  SecureOptions,
+  Stream,
+} from './index';
 
 export * from 'node:net';
 
 /** Another name of `Socket`. */
 export { Socket as Stream } from 'node:net';
+
+/**
+ * Whether the engine of rust-net is at work. Without one, this is Node's own `net`, with a process warning
+ * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ */
+export declare const isAccelerated: boolean;
+
+/** The class of `node:net` where the application's `@types/node` have it, else that of `rust-net`. */
+export declare const BoundSocket: typeof import('node:net') extends { BoundSocket: infer Class }
+  ? Class
+  : BoundSocketConstructor;
+export type BoundSocket = typeof import('node:net') extends { BoundSocket: new (...args: any) => infer Instance }
+  ? Instance
+  : OwnBoundSocket;
+
+/** The members that a socket has from `setSecure()` on, until it is opened again; see those of `rust-net`. */
+export interface SecureMembers
+  extends Pick<
+    Stream,
+    | 'verifyPeer'
+    | 'getPeerX509Certificate'
+    | 'getCipher'
+    | 'getProtocol'
+    | 'isSessionReused'
+    | 'exportKeyingMaterial'
+    | 'encrypted'
+    | 'authorized'
+    | 'authorizationError'
+    | 'alpnProtocol'
+    | 'servername'
+    | 'truncated'
+  > {
+  /** The peer's certificate as `node:tls` shows it, or an empty object. */
+  getPeerCertificate(): PeerCertificate | DetailedPeerCertificate | {};
+
+  /** Our own certificate as `node:tls` shows it, or an empty object. */
+  getCertificate(): PeerCertificate | {};
+}
+
+/** Options of a socket that not every `node:net` has. */
+export interface SocketExtras extends KeepAliveExtras {
+  /** A bound socket to connect from, or a connection of Node's core. */
+  handle?: any;
+  /** Connecting to one of these addresses fails with `ERR_IP_BLOCKED`. */
+  blockList?: BlockList | undefined;
+  /** See `setTypeOfService()`. */
+  typeOfService?: number | undefined;
+}
+
+/** Options of a server that not every `node:net` has. */
+export interface ServerExtras extends KeepAliveExtras {
+  /** Connections from these addresses are closed immediately. */
+  blockList?: BlockList | undefined;
+  /** Whether the rejection of a promise that a listener returns becomes an 'error'. */
+  captureRejections?: boolean | undefined;
+}
+
+/** Options of keep-alive that not every `node:net` has. */
+export interface KeepAliveExtras {
+  /** Time between keep-alive probes, in milliseconds, rounded down to seconds. */
+  keepAliveInterval?: number | undefined;
+  /** The number of unanswered probes after which the connection is dropped. */
+  keepAliveCount?: number | undefined;
+}
+
+/** Options of `listen()` that not every `node:net` has. */
+export interface ListenExtras {
+  /** A socket that is bound already, or a handle of Node's core. */
+  handle?: any;
+  /** Share the port with other sockets that set this option. */
+  reusePort?: boolean | undefined;
+}
+
+declare module 'node:net' {
+  interface Socket {
+    /** The number of the descriptor while the socket is open, else null. */
+    fd: number | null;
+
+    /** `'tcp4'`, `'tcp6'`, `'unix'`, or `'pipe'` for an adopted pipe; null without a connection. */
+    type: 'tcp4' | 'tcp6' | 'unix' | 'pipe' | null;
+
+    /** Changes over to TLS; see that of `rust-net`. Never an option of `node:net`. */
+    setSecure(credentials?: Credentials | CredentialOptions | null, options?: SecureOptions): this & SecureMembers;
+
+    /** Times in milliseconds, rounded down to seconds; 0 leaves what is set. */
+    setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this;
+    setKeepAlive(options: { enable?: boolean; initialDelay?: number; interval?: number; count?: number }): this;
+
+    /** Sets the type of service of TCP packets, 0 to 255. */
+    setTypeOfService(tos: number): this;
+    getTypeOfService(): number;
+  }
+
+  // Bases, and not properties: later versions of `@types/node` declare some of these options themselves.
+  interface SocketConstructorOpts extends SocketExtras {}
+  interface ServerOpts extends ServerExtras {}
+  interface ListenOptions extends ListenExtras {}
+
+  interface Server {
+    listen(bound: BoundSocket, backlog?: number, listeningListener?: () => void): this;
+    listen(bound: BoundSocket, listeningListener?: () => void): this;
+  }
+}

@@ -25,7 +25,7 @@ module.exports = [
   },
   {
     tests: ['test-net-pipe-with-long-path'],
-    reason: 'ENAMETOOLONG in the place of EINVAL says what is wrong (docs/node-net.md)',
+    reason: 'ENAMETOOLONG in the place of EINVAL says what is wrong (docs/api/node.md)',
   },
   {
     tests: ['test-net-connect-options-fd'],

@@ -11,7 +11,7 @@ const entry = path.join(__dirname, '../../node.js');
 const ours = require('../../node');
 const { scratch } = require('../helpers');
 
-/** `_handle` is an accessor here, and docs/node-net.md has the reason why the others are not there. */
+/** `_handle` is an accessor here, and docs/api/node.md has the reason why the others are not there. */
 const PRIVATE = ['_handle', '_listen2', '_setupWorker'];
 
 const shape = (descriptor) =>

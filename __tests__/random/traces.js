@@ -95,7 +95,7 @@ function shown(value) {
 /** Steps that may send something. */
 const SENDS = ['write', 'writeText', 'writeEmpty', 'end', 'endWith', 'uncork'];
 
-/** What docs/node-net.md says is different, or both have as the kernel has it, is not played. */
+/** What docs/api/node.md says is different, or both have as the kernel has it, is not played. */
 function isComparable({ stream, encoded }, { name }, other) {
   // A write to a peer that is gone fails at the end of the turn of the loop here, and in write() itself there.
   if (SENDS.includes(name)) return !other.stream.destroyed || stream.destroyed;

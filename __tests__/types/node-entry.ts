@@ -10,10 +10,10 @@ import type { Expect, Same } from './same.js';
 type Theirs = typeof import('node:net');
 type Ours = typeof import('rust-net/node');
 export const asTheirs: Theirs = ours;
-export type Names = Expect<Same<Exclude<keyof Ours, 'Stream'>, keyof Theirs>>;
+export type Names = Expect<Same<Exclude<keyof Ours, 'Stream' | 'BoundSocket' | 'isAccelerated'>, Exclude<keyof Theirs, 'BoundSocket'>>>;
 export type Rest = Expect<Same<{ [Name in keyof Theirs]: Ours[Name] }, { [Name in keyof Theirs]: Theirs[Name] }>>;
 declare const theirs: Theirs;
-export const asOurs: Omit<Ours, 'Stream'> = theirs;
+export const asOurs: Omit<Ours, 'Stream' | 'BoundSocket' | 'isAccelerated'> = theirs;
 
 // An instance of one is one of the other, and the names of types are there.
 export const socket: nodeNet.Socket = new ours.Socket({ allowHalfOpen: true });
@@ -38,3 +38,17 @@ function client(net: typeof nodeNet): nodeNet.Socket {
   return net.createConnection(80);
 }
 client(ours);
+
+// What ours has beside, on every version of Node.
+const bound = new ours.BoundSocket({ host: '127.0.0.1' });
+ours.createServer({ keepAliveInterval: 1000, keepAliveCount: 3, blockList: list }).listen(bound, () => {});
+ours.createServer().listen({ port: 0, reusePort: true });
+const extended = new ours.Socket({ handle: bound, typeOfService: 8 }).setTypeOfService(16).setKeepAlive(true, 1, 2, 3);
+export const descriptor: number | null = extended.fd;
+export const kind: 'tcp4' | 'tcp6' | 'unix' | 'pipe' | null = extended.type;
+const secured = extended.setSecure({ ca: '' }, { servername: 'localhost' });
+export const trusted: boolean = secured.verifyPeer();
+export const reason: string | null = secured.authorizationError;
+secured.write('still a socket');
+// @ts-expect-error: a socket in the clear does not have it
+extended.verifyPeer();

@@ -20,7 +20,6 @@ const HINTED = new Set([
 const SSL_LIBRARY = 0x0a000000;
 const ALERTS = 1000;
 
-const dhParamSize = (size) => coded(Error, 'ERR_TLS_DH_PARAM_SIZE', `DH parameter size ${size} is less than 2048`);
 const handshakeTimeout = () => coded(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout');
 const invalidContext = () => coded(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext');
 const invalidSniContext = () => new Error('Invalid SNI context');
@@ -84,7 +83,6 @@ function codeOfReason(reason) {
 module.exports = {
   alpnCallbackInvalidResult,
   alpnCallbackWithProtocols,
-  dhParamSize,
   handshakeTimeout,
   invalidContext,
   invalidSniContext,

@@ -1,7 +1,7 @@
 'use strict';
 
 // The tests of one Node: the scenarios of this folder, each played on it with ours at either end and at both, must have
-// the traces that node:net has. What differs, and why, is in docs/node-net.md; scenarios keep out of it, and say so.
+// the traces that node:net has. What differs, and why, is in docs/api/node.md; scenarios keep out of it, and say so.
 
 const { execFile } = require('child_process');
 const path = require('path');

@@ -207,7 +207,7 @@ play('a connection from a bound socket, to a name', {}, async (stage, trace) => 
   await stage.closed('client', 'accepted');
 });
 
-// What node:net says of the way there is in docs/node-net.md.
+// What node:net says of the way there is in docs/api/node.md.
 const WITHOUT_ATTEMPTS = { except: ['drain', 'connectionAttempt', 'connectionAttemptFailed'] };
 
 play('a connection from a bound socket that is refused', { over: BOTH }, async (stage) => {

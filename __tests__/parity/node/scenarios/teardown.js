@@ -7,7 +7,7 @@ const { BOTH, inTurns } = require('.');
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Up to the kernel, or by now to how soon: see docs/node-net.md. */
+/** Up to the kernel, or by now to how soon: see docs/api/node.md. */
 const WITHOUT_ATTEMPTS = { except: ['drain', 'connectionAttempt', 'connectionAttemptFailed', 'connectionAttemptTimeout'] };
 
 const anError = () => Object.assign(new Error('enough'), { code: 'ENOUGH' });
