@@ -32,9 +32,10 @@ let outgoing = null;
 /** The memory for large reads, made for the first of them. When it is full, a stream takes it: see `takeBulk`. */
 let bulk = null;
 
+const IS_DENO = Boolean(process.versions.deno);
+
 /** Whether a thread wakes the loop, instead of libuv, which Bun and Deno do not have. */
-const WAKE_BY_THREAD =
-  process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || Boolean(process.versions.deno);
+const WAKE_BY_THREAD = process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || IS_DENO;
 
 /** What the engine calls for each of its events. */
 const callbacks = { __proto__: null };
@@ -52,7 +53,14 @@ function passOn(method) {
   };
 }
 
+// Deno runs the ticks and microtasks of an event only when all calls of the wake that it knows of have been made.
+if (IS_DENO) callbacks.defer = () => behindPromises(goOn, []);
+
 let engine = null;
+
+function goOn() {
+  engine.goOn();
+}
 
 /** The engine, started if it is not yet. */
 function start() {

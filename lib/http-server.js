@@ -34,9 +34,10 @@ class Server extends http.Server {
         configurable: true,
       });
     }
-    // Node's own reads requests from what is emitted as 'connection'.
-    const [read] = this.listeners('connection');
-    if (event !== 'connection') this.removeListener('connection', read).on(event, read);
+    // Node's own reads requests from what is emitted as 'connection'. In Bun, there are two listeners for that.
+    if (event !== 'connection') {
+      for (const read of this.listeners('connection')) this.removeListener('connection', read).on(event, read);
+    }
     const passOn = (name) => inner.on(name, (...args) => this.emit(name, ...args));
     [...PASSED_ON, event].forEach(passOn);
     // A server of TLS waits for the answers of those that listen.

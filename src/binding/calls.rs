@@ -18,21 +18,25 @@ pub struct Calls {
     env: sys::napi_env,
     object: sys::napi_ref,
     functions: [sys::napi_ref; NAMES.len()],
+    /// Null where ticks and microtasks run after each call of the wake.
+    defer: sys::napi_ref,
     is_held: Cell<bool>,
     /// What a callback is throwing has been made an uncaught exception already.
     is_surfaced: Cell<bool>,
 }
 
 impl Calls {
-    /// `object` has a function for each of [`NAMES`].
+    /// `object` has a function for each of [`NAMES`], and maybe one that is called `defer`: see [`Self::defer`].
     pub fn new(env: sys::napi_env, object: &Object<'_>) -> Result<Self> {
         let mut functions = [null_mut(); NAMES.len()];
         for (function, name) in functions.iter_mut().zip(NAMES) {
             let value: Unknown<'_> = object.get_named_property(name)?;
             *function = weak_reference(env, value.raw())?;
         }
+        let defer: Option<Unknown<'_>> = object.get("defer")?;
+        let defer = defer.map_or(Ok(null_mut()), |value| weak_reference(env, value.raw()))?;
         let object = weak_reference(env, object.raw())?;
-        Ok(Self { env, object, functions, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
+        Ok(Self { env, object, functions, defer, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
     }
 
     /// Whether the callbacks are to be kept alive.
@@ -50,7 +54,8 @@ impl Calls {
     ///
     /// This is the last use of the callbacks.
     pub unsafe fn delete(&self) {
-        for reference in self.functions.into_iter().chain([self.object]) {
+        let references = self.functions.into_iter().chain([self.object, self.defer]);
+        for reference in references.filter(|reference| !reference.is_null()) {
             // SAFETY: made in `new`, and deleted once, as the caller promises.
             unsafe { sys::napi_delete_reference(self.env, reference) };
         }
@@ -63,8 +68,15 @@ impl Calls {
         callback: Callback,
         arguments: &[sys::napi_value],
     ) -> Option<sys::napi_value> {
-        let function = self.function(callback)?;
+        let function = self.value(self.functions[callback as usize])?;
         self.run(context, function, arguments)
+    }
+
+    /// Has JavaScript run the next event of the turn behind the ticks and microtasks of this one, if there is a function
+    /// for that. Returns whether there is. A handle scope is open.
+    pub fn defer(&self) -> bool {
+        let function = if self.defer.is_null() { None } else { self.value(self.defer) };
+        function.is_some_and(|function| self.run(null_mut(), function, &[]).is_some())
     }
 
     /// Calls `function` as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an
@@ -137,11 +149,11 @@ impl Calls {
         }
     }
 
-    fn function(&self, callback: Callback) -> Option<sys::napi_value> {
-        let mut function = null_mut();
+    fn value(&self, reference: sys::napi_ref) -> Option<sys::napi_value> {
+        let mut value = null_mut();
         // SAFETY: the references live until `delete`; a handle scope is open.
-        unsafe { sys::napi_get_reference_value(self.env, self.functions[callback as usize], &raw mut function) };
-        (!function.is_null()).then_some(function)
+        unsafe { sys::napi_get_reference_value(self.env, reference, &raw mut value) };
+        (!value.is_null()).then_some(value)
     }
 }
 

@@ -48,6 +48,15 @@ impl Core {
         self.wake.borrow().as_ref().map(Wake::way)
     }
 
+    /// Runs the next event of a turn; see [`Wake::deferred`].
+    pub fn go_on(&self) {
+        // The event may close the wake, so that is not borrowed meanwhile.
+        let deferred = self.wake.borrow().as_ref().and_then(Wake::deferred);
+        if let Some(run) = deferred {
+            run();
+        }
+    }
+
     /// Runs `operation` on the engine, then updates what keeps the loop and the module alive.
     pub fn with<R>(&self, operation: impl FnOnce(&mut Engine) -> R) -> R {
         let result = operation(&mut self.engine.borrow_mut());

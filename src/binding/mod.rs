@@ -59,7 +59,8 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`]. Messages are received into
+    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`]; where the ticks and microtasks
+    /// of an event do not run when a call from another thread returns, also `defer`, which calls `goOn` behind them. Messages are received into
     /// the Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
     /// [`constants::WRITE_SIZE`]. Nothing else may have these. With `thread`, libuv's loop is not used.
     #[napi(constructor)]
@@ -118,6 +119,12 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn surface(&self, exception: Unknown<'_>) {
         self.core.calls.surface(exception.raw());
+    }
+
+    /// Runs the next event of the turn, as the callback `defer` has asked for.
+    #[napi(catch_unwind)]
+    pub fn go_on(&self) {
+        self.core.go_on();
     }
 
     /// Sends what was gathered outside an event.

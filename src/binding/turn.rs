@@ -31,6 +31,10 @@ impl Turn for Core {
         }
         goes_on
     }
+
+    fn defer(&self) -> bool {
+        self.scoped(|| self.calls.defer())
+    }
 }
 
 impl Core {

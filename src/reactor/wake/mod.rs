@@ -25,6 +25,10 @@ pub trait Turn {
     /// Runs the next event of a turn, which begins if none is under way. The caller's callback scope runs the ticks and
     /// microtasks afterwards. Returns whether the turn goes on.
     fn step(&self) -> bool;
+
+    /// Has JavaScript call [`Wake::deferred`] behind the ticks and microtasks of the last event. `false` where they run
+    /// when a call of a threadsafe function returns: then the wake calls again itself.
+    fn defer(&self) -> bool;
 }
 
 /// The way to watch the descriptor.
@@ -69,6 +73,14 @@ impl Wake {
         match self {
             Self::Uv(_) => Way::Uv,
             Self::Thread(_) => Way::Thread,
+        }
+    }
+
+    /// What runs the next event where [`Turn::defer`] has asked for that. To be called at once.
+    pub fn deferred(&self) -> Option<impl FnOnce() + use<>> {
+        match self {
+            Self::Uv(_) => None,
+            Self::Thread(thread) => Some(thread.deferred()),
         }
     }
 

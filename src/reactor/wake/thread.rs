@@ -2,6 +2,8 @@
 //!
 //! One call of the threadsafe function runs one event, because the ticks and microtasks of an event run when such a
 //! call returns. As long as there is more, the JavaScript thread calls again itself; then it has the thread wait again.
+//! In Deno, they run when no call is left: there, JavaScript runs the rest of a turn, one event after the other
+//! ([`Turn::defer`]).
 //!
 //! # Threads
 //!
@@ -115,6 +117,14 @@ impl Thread {
         }
     }
 
+    /// See [`super::Wake::deferred`].
+    pub fn deferred(&self) -> impl FnOnce() + use<> {
+        let context = self.context;
+        // SAFETY: the function is not closed now. It may be while this runs, but it is finalized in a later turn of the
+        // loop.
+        move || unsafe { run(context) }
+    }
+
     pub fn close(self) {
         // SAFETY: the context lives until the function is finalized, which is after its release below; only this
         // thread uses it.
@@ -164,8 +174,17 @@ unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, con
     if env.is_null() {
         return;
     }
-    let context = context.cast::<Context>();
     // SAFETY: a call with an environment comes before `finalize`.
+    unsafe { run(context.cast()) };
+}
+
+/// Runs one event, and sees to it that the next one is run or waited for.
+///
+/// # Safety
+///
+/// `context` is not finalized yet. Called on the JavaScript thread, with a handle scope.
+unsafe fn run(context: *mut Context) {
+    // SAFETY: as the caller promises.
     let (turn, function, is_open) =
         unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
     if !is_open {
@@ -174,6 +193,9 @@ unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, con
     let goes_on = turn.step();
     // SAFETY: as above. The event may have closed the wake, but not finalized the function.
     let Some(control) = (unsafe { &(*context).control }) else { return };
+    if goes_on && turn.defer() {
+        return;
+    }
     if goes_on {
         // SAFETY: the function is open as long as `control` is.
         unsafe {
