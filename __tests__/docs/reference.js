@@ -107,8 +107,8 @@ function tagsOf(comment) {
 }
 
 /**
- * A member: `{ parameters, byDefault, defaults, types, parameterTypes }`. Overloads without a comment of their own share
- * the one before.
+ * A member: `{ parameters, byDefault, defaults, types, parameterTypes }`. Overloads without a comment of their own
+ * share the one before.
  */
 function noted(members, name, node, list) {
   const tags = tagsOf(commentOf(node));
