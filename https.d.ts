@@ -1,2 +1,8 @@
 /** `node:https` on `rust-net/tls`, for this module alone: its servers and connections are of ours. */
 export * from 'node:https';
+
+/**
+ * Whether the engine of rust-net is at work. Without one, this is Node's own `https`, with a process warning
+ * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ */
+export declare const isAccelerated: boolean;

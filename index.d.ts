@@ -78,6 +78,12 @@ export declare function getDefaultAutoSelectFamily(): boolean;
 export declare function setDefaultAutoSelectFamily(value: boolean): void;
 
 /**
+ * Always `true`: without an engine, `rust-net` can't be loaded (`ERR_RUST_NET_BINDING`). The other entries have it, too,
+ * and fall back to Node's own modules.
+ */
+export declare const isAccelerated: true;
+
+/**
  * The default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}, in milliseconds: at first, that of the running
  * Node (250, or 500 with Node 26).
  */

@@ -19,6 +19,12 @@ export * from 'node:net';
 /** Another name of `Socket`. */
 export { Socket as Stream } from 'node:net';
 
+/**
+ * Whether the engine of rust-net is at work. Without one, this is Node's own `net`, with a process warning
+ * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ */
+export declare const isAccelerated: boolean;
+
 /** The class of `node:net` where the application's `@types/node` have it, else that of `rust-net`. */
 export declare const BoundSocket: typeof import('node:net') extends { BoundSocket: infer Class }
   ? Class

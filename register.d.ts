@@ -3,6 +3,12 @@
  * dependencies and Node's own modules. Load it first: `node --import rust-net/register app.js`, or `--require`.
  */
 
+/**
+ * Whether the engine of rust-net is at work. Without one, all modules stay Node's own, with a process warning
+ * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ */
+export declare const isAccelerated: boolean;
+
 /** Whether Node's modules are replaced, in this thread. */
 export function isRegistered(): boolean;
 

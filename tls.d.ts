@@ -4,12 +4,18 @@
 
 export * from 'node:tls';
 
+/**
+ * Whether the engine of rust-net is at work. Without one, this is Node's own `tls`, with a process warning
+ * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ */
+export declare const isAccelerated: boolean;
+
 declare module 'node:tls' {
   interface TLSSocket {
     /**
      * What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it, because rustls can't. With
-     * `NODE_DEBUG=rust-net`, the process prints why.
+     * `NODE_DEBUG=rust-net`, the process prints why. Not there where `isAccelerated` is `false`.
      */
-    readonly tlsEngine: 'rustls' | 'openssl';
+    readonly tlsEngine?: 'rustls' | 'openssl';
   }
 }

@@ -10,6 +10,7 @@ const engines = require('./engine');
 const errors = require('./errors');
 const { readOptions } = require('./options');
 const { kShown } = require('./passing');
+const { requirePermission } = require('./permission');
 const { kAdopt } = require('./symbols');
 const { Transport } = require('./transport');
 
@@ -87,6 +88,7 @@ function bindTcp(options) {
     const reason = 'must be a numeric IP address; net.BoundSocket does not perform DNS resolution';
     throw errors.invalidArgumentValue('options.host', host, reason);
   }
+  requirePermission('');
   const id = engines.attempt('bind', (engine) => engine.bindTcp({ address: host, port, ipv6Only, reusePort }));
   if (typeof id !== 'number') throw errors.connectError(id, host, port);
   return id;
@@ -103,6 +105,7 @@ function bindUnix(options, given) {
     const reason = 'abstract socket paths are only supported on Linux';
     throw errors.invalidArgumentValue('options.path', path, reason);
   }
+  requirePermission(path);
   const id = engines.attempt('bind', (engine) => engine.bindUnix(Buffer.from(path)));
   if (typeof id !== 'number') throw errors.systemError(id.errno, id.syscall);
   return id;

@@ -187,6 +187,12 @@ function connectError({ errno, syscall, local: atOnce }, address, port, local = 
   return complete(new Error(message), errno, code, syscall, details);
 }
 
+/** A connection that Node's permission model has `denied`. As in Node, that is what `errno` is. */
+function connectDenied(denied, address, port) {
+  const error = new Error(`connect ${denied.code} ${denied.message}`);
+  return complete(error, denied, denied.code, 'connect', placed(address, port));
+}
+
 /**
  * `listen EADDRINUSE: address already in use 127.0.0.1:80`. Without an address, the socket was open before. For a path,
  * the port is -1, as in Node.
@@ -226,6 +232,7 @@ module.exports = {
   bindError,
   closedBeforeConnection,
   coded,
+  connectDenied,
   connectError,
   detachedWhileWriting,
   handshakeTimeout,

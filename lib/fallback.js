@@ -4,8 +4,9 @@
 // RUST_NET_FALLBACK=error makes that an error, RUST_NET_FALLBACK=silent leaves the warning out.
 
 const { builtin, completed, shareDefaults } = require('./builtin');
-const { failure } = require('./loading');
+const { failure, variable } = require('./loading');
 
+/** The code of the warning. */
 const CODE = 'RUST_NET_FALLBACK';
 const CHOICES = ['warn', 'silent', 'error'];
 
@@ -13,7 +14,7 @@ const CHOICES = ['warn', 'silent', 'error'];
 const isAccelerated = failure === null || fallBack();
 
 function fallBack() {
-  const choice = process.env.RUST_NET_FALLBACK || 'warn';
+  const choice = variable('RUST_NET_FALLBACK') || 'warn';
   if (!CHOICES.includes(choice)) {
     const { invalidArgumentValue } = require('./errors');
     throw invalidArgumentValue('RUST_NET_FALLBACK', choice, `must be one of: ${CHOICES.join(', ')}`);

@@ -7,12 +7,14 @@
 // A race belongs to one stream, from `connect()` until it is won, lost or cancelled by `destroy()`.
 
 const dns = require('dns');
+const { errno: ERRNO } = require('os').constants;
 const { clearTimeout, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const engines = require('./engine');
 const errors = require('./errors');
 const { onconnect } = require('./events');
 const nodesNet = require('./nodes-net');
+const { denial } = require('./permission');
 const { kAttach, kTransport } = require('./symbols');
 const { Transport } = require('./transport');
 
@@ -24,6 +26,8 @@ const defaults = {
   autoSelectFamily: nodesNet.getDefaultAutoSelectFamily(),
   attemptDelay: nodesNet.getDefaultAutoSelectFamilyAttemptTimeout(),
 };
+
+const ECONNREFUSED = -ERRNO.ECONNREFUSED;
 
 /** RFC 8305 has attempts follow each other no faster. */
 const LEAST_ATTEMPT_DELAY = 10;
@@ -76,7 +80,10 @@ class Race {
   start() {
     const { host, path } = this.#target;
     const family = path === undefined ? isIP(host) : 0;
-    if (family !== 0 && this.#bound !== null) {
+    const denied = path === undefined ? null : denial(path);
+    if (denied !== null) {
+      this.#lose(errors.connectDenied(denied, path));
+    } else if (family !== 0 && this.#bound !== null) {
       this.#run([{ address: host, family }]);
     } else if (path !== undefined || family !== 0) {
       process.nextTick(() => this.#run([{ address: path ?? host, family }]));
@@ -146,12 +153,19 @@ class Race {
     const { address, family } = candidate;
     const { port, localPort } = this.#target;
     const stream = this.#stream;
-    if (family !== 0 && stream.blockList?.check(address, `ipv${family}`)) {
+    const isBlocked = family !== 0 && stream.blockList?.check(address, `ipv${family}`);
+    if (isBlocked && this.#addresses.length > 1) {
       this.#failed(candidate, errors.ipBlocked(address));
       return;
     }
     stream.emit('connectionAttempt', address, port, family || undefined);
     if (this.#over) return;
+    const denied = isBlocked ? null : denial(address);
+    if (isBlocked || denied !== null) {
+      const error = isBlocked ? errors.ipBlocked(address) : errors.connectDenied(denied, address, port);
+      this.#failedAtOnce(candidate, error);
+      return;
+    }
     stream.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
     let localAddress = this.#target.localAddress;
     if (localPort && !localAddress) localAddress = ANY[family];
@@ -165,9 +179,12 @@ class Race {
     if (typeof id === 'number') {
       this.#watch(id, candidate);
     } else if (id.syscall === 'bind') {
-      this.#failed(candidate, errors.connectError(id, localAddress, localPort));
+      this.#failedAtOnce(candidate, errors.connectError(id, localAddress, localPort));
     } else {
-      this.#failed(candidate, errors.connectError(id, address, port, candidate.local));
+      const error = errors.connectError(id, address, port, candidate.local);
+      // libuv reports these later.
+      if (family === 0 || id.errno === ECONNREFUSED) this.#failed(candidate, error);
+      else this.#failedAtOnce(candidate, error);
     }
   }
 
@@ -209,6 +226,12 @@ class Race {
     transport.release();
     const { address, local } = candidate;
     this.#failed(candidate, errors.connectError({ errno, syscall: 'connect' }, address, this.#target.port, local));
+  }
+
+  /** An attempt never began. As in Node, 'connectionAttemptFailed' is only for one of several. */
+  #failedAtOnce(candidate, error) {
+    if (this.#addresses.length > 1) this.#failed(candidate, error);
+    else this.#lose(error);
   }
 
   #failed({ address, family }, error) {

@@ -15,6 +15,9 @@ const PLATFORM = platformName();
 const BINDING = path.join(ROOT, `rust-net.${PLATFORM}.node`);
 const PACKAGE = ['index.js', 'node.js', 'tls.js', 'http.js', 'https.js', 'register.js', 'package.json', 'lib'];
 
+/** The first version of Node whose permission model knows networks. */
+const KNOWS_NET = 25;
+
 /** The file of the binding in the package of `platform`, in an application. */
 function bindingOf(folder, platform = PLATFORM) {
   return path.join(folder, 'node_modules', '@rust-net', platform, `rust-net.${platform}.node`);
@@ -37,6 +40,15 @@ function addPackage(folder, { platform = PLATFORM, contents = fs.readFileSync(BI
   fs.writeFileSync(path.join(path.dirname(file), 'package.json'), JSON.stringify(manifest));
   if (contents !== null) fs.writeFileSync(file, contents);
   return file;
+}
+
+/** Bundles `entry` of an application, with rust-net, into `target`. */
+function bundle(folder, entry, target) {
+  const esbuild = path.join(ROOT, 'node_modules', '.bin', 'esbuild');
+  const args = [entry, '--bundle', '--platform=node', '--log-level=error', `--outfile=${target}`];
+  const { status, stderr, error } = spawnSync(esbuild, args, { cwd: folder, encoding: 'utf8' });
+  if (error) throw error;
+  if (status !== 0 || stderr !== '') throw new Error(`esbuild ended with ${status}: ${stderr}`);
 }
 
 /** Runs a script in an application: `{ status, stdout, stderr }`. `wrapper`: a command that runs Node. */
@@ -65,4 +77,4 @@ try {
   return error && { ...error, lines: error.message.split('\n') };
 }
 
-module.exports = { BINDING, DEADLINE, PLATFORM, ROOT, addPackage, application, failure, play };
+module.exports = { BINDING, DEADLINE, KNOWS_NET, PLATFORM, ROOT, addPackage, application, bundle, failure, play };

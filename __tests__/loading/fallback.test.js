@@ -1,9 +1,11 @@
 'use strict';
 
-// "Where there is no engine, the entries that Node has a counterpart of are Node's own modules, with one warning."
+// D31: "Where there is no engine, the entries that Node has a counterpart of are Node's own modules, with one warning."
 
+const fs = require('fs');
+const path = require('path');
 const { nodes } = require('../package/nodes');
-const { DEADLINE, addPackage, application, play } = require('./application');
+const { BINDING, DEADLINE, KNOWS_NET, addPackage, application, bundle, play } = require('./application');
 
 const ENTRIES = { node: 'net', tls: 'tls', http: 'http', https: 'https' };
 
@@ -168,6 +170,53 @@ const there = nodes.DEFAULT_MIN_VERSION;
 nodes.DEFAULT_MIN_VERSION = 'TLSv1.2';
 process.stdout.write(JSON.stringify([there, ours.DEFAULT_MIN_VERSION]));`;
     expect(result(folder, script, { node }).result).toEqual(['TLSv1.3', 'TLSv1.2']);
+  });
+});
+
+/** A program that listens and connects with `rust-net/node`, and says what it is. */
+const SAYS = `
+const net = require('rust-net/node');
+const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.0.0.1', () => {
+  net.connect(server.address().port, '127.0.0.1').on('data', (data) => {
+    process.stdout.write(JSON.stringify([net.isAccelerated, String(data)]));
+    server.close();
+  });
+});`;
+
+describe.each(nodes())('where the engine may not be loaded, on Node %i', (major, node) => {
+  const permission = major < 22 ? '--experimental-permission' : '--permission';
+  const allowed = ['--allow-fs-read=*', ...(major < KNOWS_NET ? [] : ['--allow-net'])];
+
+  test.each([
+    ['--no-addons', ['--no-addons'], /--no-addons/],
+    ['the permission model', [permission, ...allowed], /permission model/],
+  ])('%s', (_what, flags, cause) => {
+    const folder = application();
+    addPackage(folder);
+    const ran = result(folder, SAYS, { node, flags });
+    expect(ran.result).toEqual([false, 'hello']);
+    expect(warnings(ran.stderr)).toBe(1);
+    expect(ran.stderr).toMatch(cause);
+  });
+
+  test('a bundle without the binding', () => {
+    const folder = application();
+    fs.writeFileSync(path.join(folder, 'entry.js'), SAYS);
+    bundle(folder, 'entry.js', 'dist/bundle.js');
+    const ran = result(folder, "require('./dist/bundle.js');", { node });
+    expect(ran.result).toEqual([false, 'hello']);
+    expect(ran.stderr).toMatch(/was bundled, and its binding was not/);
+    const named = result(folder, "require('./dist/bundle.js');", { node, env: { RUST_NET_BINDING: BINDING } });
+    expect(named).toEqual({ result: [true, 'hello'], stderr: '' });
+  });
+
+  test('a system without an engine, such as Windows', () => {
+    const folder = application();
+    const preload = path.join(folder, 'preload.js');
+    fs.writeFileSync(preload, "Object.defineProperty(process, 'platform', { value: 'sunos' });");
+    const ran = result(folder, SAYS, { node, flags: ['--require', preload] });
+    expect(ran.result).toEqual([false, 'hello']);
+    expect(ran.stderr).toMatch(/does not support sunos-/);
   });
 });
 

@@ -45,7 +45,7 @@ function causeOf(context) {
     return { reason: 'named', cause, remedy: 'unset RUST_NET_BINDING' };
   }
   if (binding !== undefined) return foreign(context);
-  return disabled(error) ?? unloadable(file, context.platform) ?? refused(file, error);
+  return disabled(error) ?? unloadable(file, context.platform) ?? refused(file, context);
 }
 
 /** The program may not load any binding. */
@@ -154,7 +154,7 @@ function unloadable(file, platform) {
 }
 
 /** What the loader of the system says. */
-function refused(file, error) {
+function refused(file, { platform, error }) {
   const [said] = String(error?.message ?? error).split('\n');
   const [, needed] = /version [`']GLIBC_([\d.]+)' not found/.exec(said) ?? [];
   if (needed) return { reason: 'glibc', cause: `it needs glibc ${needed} or newer.`, remedy: `${BUILD} (with Rust)` };
@@ -167,7 +167,7 @@ function refused(file, error) {
     return { reason: 'foreign', cause: `${file} is a library, but not rust-net's binding.`, remedy: REINSTALL };
   }
   const its = libcOf(file);
-  if (its !== null && !platformHas(its)) {
+  if (its !== null && !platform.includes(its)) {
     return { reason: 'libc', cause: `${file} is for ${its === 'gnu' ? 'glibc' : its}.`, remedy: REINSTALL };
   }
   return { reason: 'refused', cause: said, remedy: `${BUILD} (with Rust)` };
@@ -177,10 +177,6 @@ function refused(file, error) {
 function libcOf(file) {
   if (process.platform !== 'linux') return null;
   return fs.readFileSync(file).includes('GLIBC_2.') ? 'gnu' : 'musl';
-}
-
-function platformHas(libc) {
-  return libc === (glibcVersion() === null ? 'musl' : 'gnu');
 }
 
 /** Where the file system of `file` is mounted, if nothing may be executed there. */
@@ -225,15 +221,18 @@ function page() {
   return `${url ? `${url}/blob/main/` : ''}docs/troubleshooting.md`;
 }
 
-/** The error, with the frames of the program that has asked for rust-net: ours and Node's own say nothing more. */
+/** The error, with the frames of the program that has asked for rust-net: ours and the runtime's say nothing more. */
 function codedError(message, reason) {
   const { stackTraceLimit } = Error;
+  const here = {};
   Error.stackTraceLimit = Infinity;
+  Error.captureStackTrace(here, codedError);
+  Error.stackTraceLimit = 0;
   const error = new Error(message);
   Error.stackTraceLimit = stackTraceLimit;
   const root = path.join(__dirname, '..', '..') + path.sep;
-  const frames = error.stack.slice(`Error: ${message}`.length).split('\n').filter((frame) =>
-    frame.trim() !== '' && !frame.includes('node:') && !frame.includes(root));
+  const frames = here.stack.split('\n').filter((line) =>
+    /^ +at /.test(line) && !line.includes('node:') && !line.includes(root));
   error.stack = [`Error [ERR_RUST_NET_BINDING]: ${message}`, ...frames.slice(0, FRAMES_MOST)].join('\n');
   error.code = 'ERR_RUST_NET_BINDING';
   Object.defineProperty(error, 'reason', { value: reason, writable: true, configurable: true });

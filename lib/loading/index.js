@@ -9,7 +9,6 @@ const fs = require('fs');
 const { createRequire } = require('module');
 const path = require('path');
 const { version } = require('../../package.json');
-const { describe } = require('./diagnosis');
 const { readImage } = require('./image');
 const { platformName } = require('./platform');
 
@@ -19,9 +18,18 @@ const PLACE = path.join('lib', 'loading', 'index.js');
 /** Bundlers leave it alone, and it resolves names from where this file is, bundled or not. */
 const load = createRequire(__filename);
 
+/** An environment variable. Deno may not let it be read (without --allow-env): there, it counts as not set. */
+function variable(name) {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where the binding is, `{ file, folders }`: `file` is null if it is in none of the `folders`. */
 function find(platform) {
-  const named = process.env.RUST_NET_BINDING;
+  const named = variable('RUST_NET_BINDING');
   if (named) return { file: path.resolve(named), folders: [path.dirname(path.resolve(named))], isNamed: true };
   const root = path.join(__dirname, '..', '..');
   const name = `rust-net.${platform}.node`;
@@ -68,14 +76,19 @@ function attempt() {
   const platform = platformName();
   const found = find(platform);
   const context = { ...found, platform, version, isBundled: !__filename.endsWith(PLACE) };
-  if (found.file === null || !isWhole(found.file)) return { binding: null, failure: describe(context) };
+  if (found.file === null || !isWhole(found.file)) return failed(context);
   try {
     const binding = load(found.file);
-    if (isOurs(binding)) return { binding, failure: null };
-    return { binding: null, failure: describe({ ...context, binding }) };
+    return isOurs(binding) ? { binding, failure: null } : failed({ ...context, binding });
   } catch (error) {
-    return { binding: null, failure: describe({ ...context, error }) };
+    return failed({ ...context, error });
   }
 }
 
-module.exports = attempt();
+function failed(context) {
+  // Loaded only now: starting takes the less time, the fewer files there are.
+  const { describe } = require('./diagnosis');
+  return { binding: null, failure: describe(context) };
+}
+
+module.exports = { ...attempt(), variable };

@@ -22,8 +22,10 @@ const PUBLISHED = [
 /** What the names of systems with hardware floating point have behind the C library. */
 const SUFFIXES = { arm: 'eabihf' };
 
-/** The C library of this process, 'gnu' or 'musl'. The loader that the program names says so, or a report. */
+/** The C library of this process, 'gnu' or 'musl'. The loader that the program names says so, or else a report. */
 function libc() {
+  const target = globalThis.Deno?.build?.target;
+  if (target) return target.includes('musl') ? 'musl' : 'gnu';
   const loader = readImage(process.execPath)?.interpreter;
   if (loader) return loader.includes('ld-musl-') ? 'musl' : 'gnu';
   return glibcVersion() === null ? 'musl' : 'gnu';
@@ -31,8 +33,9 @@ function libc() {
 
 /** The version of glibc that this process runs on; null without one. Making the report takes milliseconds. */
 function glibcVersion() {
-  const { report } = process;
-  if (typeof report?.getReport !== 'function') return null;
+  const { report, versions } = process;
+  // Deno's report has some version, whatever there is.
+  if (versions.deno || typeof report?.getReport !== 'function') return null;
   const { excludeNetwork } = report;
   // Otherwise, the names of all peers are looked up.
   report.excludeNetwork = true;

@@ -7,6 +7,7 @@ const { isIP } = require('../address');
 const engines = require('../engine');
 const errors = require('../errors');
 const { shareListener } = require('../nodes-handles');
+const { mayReplace, requirePermission } = require('../permission');
 const { Transport } = require('../transport');
 
 const { EADDRINUSE, EINVAL } = constants.errno;
@@ -43,8 +44,8 @@ class Listener extends Transport {
 }
 
 /**
- * Opens what `target` names, by the rules of `contract`. Returns `{ id, key }` or `{ error }`; `key` is what Node calls
- * the place, `family:address:port` as they were asked for.
+ * Opens what `target` names, by the rules of `contract`. Returns `{ id, key }` or `{ error }`, and throws what Node's
+ * permission model denies; `key` is what Node calls the place, `family:address:port` as they were asked for.
  */
 function open(target, contract) {
   const { transport, handle, fd, path, backlog } = target;
@@ -59,6 +60,7 @@ function open(target, contract) {
 }
 
 function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
+  requirePermission('');
   let outcome;
   for (const address of host ? [host] : contract.anyHosts) {
     const options = { address, port, ipv6Only, reusePort };
@@ -72,7 +74,8 @@ function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
 }
 
 function openUnix({ path, backlog, readableAll, writableAll }, contract) {
-  const takesOver = contract.takesOverLeftovers;
+  requirePermission(path);
+  const takesOver = contract.takesOverLeftovers && mayReplace(path);
   const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
   if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
   const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
