@@ -5,13 +5,15 @@
 
 const path = require('path');
 const nodeNet = require('net');
+const nodeTls = require('tls');
 const ours = require('../../node');
+const oursTls = require('../../tls');
 const { FOLDER, itemsOf, sectionsOf } = require('./reference');
 const { page } = require('./sources');
 
 const ENTRIES = {
   'node.md': { module: ours, prefix: 'net' },
-  'tls.md': { module: require('../../tls'), prefix: 'tls' },
+  'tls.md': { module: oursTls, prefix: 'tls' },
 };
 
 const sectionsIn = (name) => sectionsOf(page(path.join(FOLDER, name)));
@@ -57,6 +59,34 @@ function own({ prototype }) {
 
 /** Members that are explained in the section of another. */
 const BESIDE = ['cork', 'uncork', 'read', 'pipe', 'unpipe', 'on', 'addListener', 'prependListener', 'removeAllListeners'];
+
+test.each([
+  ['server', nodeTls.Server, oursTls.Server],
+  ['socket', nodeTls.TLSSocket, oursTls.TLSSocket],
+])('tls.md has every member of a %s that node:tls has, and no other', (prefix, Theirs, Ours) => {
+  const listed = [...namesIn('tls.md', prefix)];
+  // Deprecated, and gone in later versions.
+  const members = [...own(Theirs), ...own(Ours)].filter((name) => name !== 'connect' && name !== 'setOptions');
+  expect(members.filter((name) => !listed.includes(name))).toEqual([]);
+  const instance = prefix === 'socket' ? new Ours(undefined) : {};
+  expect(listed.filter((name) => !members.includes(name) && !(name in instance))).toEqual([]);
+});
+
+test('what tls.md says of a member is what the table in node-tls.md says', () => {
+  const rows = page('docs/node-tls.md').split('\n').filter((line) => /^\| (?:event )?`/.test(line))
+    .map((line) => line.split('|').slice(1, 3).map((cell) => cell.trim()));
+  const members = sectionsIn('tls.md').filter(({ title }) => /^`(?:socket|server)\.|^Event/.test(title));
+  expect(members.length).toBeGreaterThan(40);
+  for (const section of members) {
+    const [, event, name] = /^(?:Event: `'(\w+)'|`\w+\.(\w+))/.exec(section.title);
+    const isNamed = event ? `'${event}'` : new RegExp(`\`(?:server\\.)?${name}\\b`);
+    const found = rows.filter(([cell]) => (event ? cell.includes(isNamed) : isNamed.test(cell)));
+    const states = found.map(([, state]) => state);
+    const judged = itemsOf(section).flatMap((item) => /^\*\*(better|different)\*\*/.exec(item.text)?.[1] ?? []);
+    expect([section.title, states.length > 0]).toEqual([section.title, true]);
+    expect([section.title, judged]).toEqual([section.title, states.filter((state) => /better|different/.test(state))]);
+  }
+});
 
 test.each([
   ['server', nodeNet.Server, ours.Server],

@@ -106,17 +106,28 @@ function tagsOf(comment) {
   return [...comment.matchAll(/^\s*@(\w+) ([^]*?)(?=^\s*@|$(?![^]))/gm)].map(([, tag, text]) => [tag, text.replaceAll(/\s+/g, ' ').trim()]);
 }
 
-/** A member: `{ parameters, byDefault, defaults }`. Overloads without a comment of their own share the one before. */
+/**
+ * A member: `{ parameters, byDefault, defaults, types, parameterTypes }`. Overloads without a comment of their own
+ * share the one before.
+ */
 function noted(members, name, node, list) {
   const tags = tagsOf(commentOf(node));
-  const member = members.get(name) ?? { parameters: null, byDefault: undefined, defaults: {} };
+  const member = members.get(name) ?? newMember();
   members.set(name, member);
   member.byDefault ??= tags.find(([tag]) => tag === 'default')?.[1];
   if (list) (member.parameters ??= []).push(list.map((parameter) => parameter.name));
+  else member.types.push(node.typeAnnotation);
+  for (const { name: parameter, typeAnnotation } of list ?? []) {
+    (member.parameterTypes[parameter] ??= []).push(typeAnnotation);
+  }
   for (const [tag, text] of tags) {
     const [, parameter, byDefault] = /^(\w+) (?:.*\b)?default:? (.*)$/.exec(tag === 'param' ? text : '') ?? [];
     if (parameter) member.defaults[parameter] = byDefault;
   }
+}
+
+function newMember() {
+  return { parameters: null, byDefault: undefined, defaults: {}, types: [], parameterTypes: {} };
 }
 
 function nameOf({ key, computed }) {
@@ -147,6 +158,46 @@ function declared() {
   return { functions, constants, interfaces };
 }
 
+/** The types that have a name in JavaScript, as the pages call them, by the nodes of TypeScript's. */
+const PRIMITIVES = {
+  TSStringKeyword: 'string',
+  TSNumberKeyword: 'number',
+  TSBooleanKeyword: 'boolean',
+  TSNullKeyword: 'null',
+  TSFunctionType: 'Function',
+  StringLiteral: 'string',
+  TemplateLiteral: 'string',
+  NumericLiteral: 'number',
+  BooleanLiteral: 'boolean',
+};
+
+const aliases = new Map(tree.program.body.flatMap(({ declaration }) =>
+  (declaration?.type === 'TSTypeAliasDeclaration' ? [[declaration.id.name, declaration.typeAnnotation]] : [])));
+
+/** Names of text: encodings, and what is computed of them. */
+const TEXTS = ['BufferEncoding', 'Uppercase'];
+
+/** The primitive types among those that `node` stands for, as the pages call them. */
+function primitivesIn(node) {
+  if (!node) return [];
+  if (node.type === 'TSTypeAnnotation' || node.type === 'TSParenthesizedType') return primitivesIn(node.typeAnnotation);
+  if (node.type === 'TSUnionType') return node.types.flatMap(primitivesIn);
+  if (node.type === 'TSLiteralType') return [PRIMITIVES[node.literal.type]];
+  if (node.type === 'TSTypeReference') {
+    const { name } = node.typeName;
+    if (name === 'LookupFunction') return ['Function'];
+    return TEXTS.includes(name) ? ['string'] : primitivesIn(aliases.get(name));
+  }
+  return PRIMITIVES[node.type] ? [PRIMITIVES[node.type]] : [];
+}
+
+/** The primitive types with which an item of a page begins: `name` \\<string> | \\<number> ... */
+function primitivesSaid(text) {
+  const [, said] = /^(?:`\w+` |Returns: )?((?:\[?\\<[^>]+>(?:\]\([^)]*\))?(?: \| )?)*)/.exec(text);
+  const names = [...said.matchAll(/\\<([\w.[\]]+)>/g)].map(([, name]) => name);
+  return names.filter((name) => Object.values(PRIMITIVES).includes(name));
+}
+
 /** The words of a default, without marks of Markdown or JSDoc. */
 function plain(text) {
   return text
@@ -156,4 +207,14 @@ function plain(text) {
     .replaceAll(/\bnet\.|\(\)/g, '');
 }
 
-module.exports = { FOLDER, allPages, declared, documented, itemsOf, plain, sectionsOf };
+module.exports = {
+  FOLDER,
+  allPages,
+  declared,
+  documented,
+  itemsOf,
+  plain,
+  primitivesIn,
+  primitivesSaid,
+  sectionsOf,
+};

@@ -5,7 +5,7 @@
 
 const net = require('../..');
 const { version } = require('../../package.json');
-const { declared, documented, plain } = require('./reference');
+const { declared, documented, plain, primitivesIn, primitivesSaid } = require('./reference');
 
 const sections = documented();
 const { functions, interfaces } = declared();
@@ -122,6 +122,40 @@ test.each(OPTIONS)('%s.%s: a default of an option is the same in the types', (ow
     if (!properties.has(item.name)) continue;
     expect([item.name, plain(item.byDefault)]).toEqual([item.name, plain(properties.get(item.name).byDefault)]);
   }
+});
+
+/** The primitive types, each once. `null` for an option or parameter that can be left out is not said on the pages. */
+const typesOf = (nodes) => unique(nodes.flatMap(primitivesIn)).filter((type) => type !== 'null');
+const saidOf = (text) => unique(primitivesSaid(text)).filter((type) => type !== 'null');
+
+test.each(OPTIONS)('%s.%s: the type of an option is that of the types', (owner, name, types) => {
+  const properties = propertiesOf(types);
+  for (const item of nested(owner, name)) {
+    if (properties.has(item.name)) {
+      expect([item.name, saidOf(item.text)]).toEqual([item.name, typesOf(properties.get(item.name).types)]);
+    }
+  }
+});
+
+test('the type of a parameter, and of a property, is that of the types', () => {
+  let compared = 0;
+  for (const { subject, items } of sections.filter(({ subject: { kind } }) => kind === 'member')) {
+    const { owner, name, parameters } = subject;
+    const member = owner === 'net' ? functions.get(name) : interfaces.get(owner).members.get(name);
+    if (!member) continue;
+    const values = parameters === null ? [[items[0], member.types]] : items
+      .filter(({ depth, name: parameter }) => depth === 0 && parameter in member.parameterTypes)
+      .map((item) => [item, member.parameterTypes[item.name]]);
+    for (const [item, nodes] of values) {
+      // A section is about some of the forms of a method.
+      const known = typesOf(nodes);
+      expect([`${owner}.${name}`, item.text, saidOf(item.text).filter((type) => !known.includes(type))])
+        .toEqual([`${owner}.${name}`, item.text, []]);
+      if (nodes.length === 1) expect([item.text, saidOf(item.text)]).toEqual([item.text, known]);
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(60);
 });
 
 test('a default of a parameter is the same in the types', () => {
