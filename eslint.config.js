@@ -19,6 +19,6 @@ module.exports = [
       'strict': ['error', 'global'],
     },
   },
-  { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' }, rules: { strict: 'off' } },
+  { files: ['**/*.mjs', 'docs/.vitepress/theme/*.js'], languageOptions: { sourceType: 'module' }, rules: { strict: 'off' } },
   { files: ['__tests__/**/*.js'], languageOptions: { globals: globals.jest } },
 ];

@@ -20,6 +20,7 @@ const PACKAGES = {
   'mosquitto': 'mosquitto',
   'rabbitmq-server': 'rabbitmq-server',
   'nats-server': 'nats-server',
+  'chromium': 'chromium',
 };
 
 const DEBIAN_POSTGRESQL = '/usr/lib/postgresql';

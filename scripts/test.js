@@ -17,6 +17,7 @@ const MATRIX = [
   'benchmark', // what the benchmark makes of its measurements
   'cluster/nodes', // every Node but the one that runs the tests
   'cluster/packages', // packages of others
+  'docs/site', // a browser
   'endurance', // a test's point is the number of rounds
   'faults', // a binding with faults in it, which is built first
   'install', // package managers, from a registry of our own
@@ -32,7 +33,7 @@ const MATRIX = [
 ];
 
 /** Folders whose tests ask no wake, or each of them. */
-const ONCE = ['benchmark', 'faults', 'install', 'loading', 'panic', 'types'];
+const ONCE = ['benchmark', 'docs', 'faults', 'install', 'loading', 'panic', 'types'];
 
 /** Runs a command, shows its output, and returns its exit status and what it printed. */
 function watch(command, args, env = {}) {

@@ -1,0 +1,61 @@
+// The site: the pages of the repository with a sidebar and a search. `npm run docs` builds it into target/site. A
+// link to a page, an anchor or a file that is not there fails the build.
+
+import path from 'node:path';
+import { createRequire } from 'node:module';
+import { defineConfig } from 'vitepress';
+import pages from './pages.js';
+
+const { ROOT, follow, isRelative, placeOf, sidebarOf, slugify } = pages;
+const { description, repository } = createRequire(import.meta.url)('../../package.json');
+
+const source = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
+
+const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="%231f6feb"/>' +
+  '<path d="M3 5.5h10M3 10.5h10" stroke="%23fff" stroke-width="2"/></svg>';
+
+/** Relative links lead to the pages of the site, and those to other files to the repository. Charts can scroll. */
+function resolveLinks(md) {
+  md.core.ruler.push('resolve_links', ({ tokens, env }) => {
+    const file = path.relative(ROOT, env.realPath ?? env.path).split(path.sep).join('/');
+    for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+      if (token.type === 'image' && /\bperformance\//.test(token.attrGet('src'))) token.attrJoin('class', 'chart');
+      const href = token.type === 'link_open' ? token.attrGet('href') : null;
+      if (href === null || !isRelative(href) || token.attrGet('class') === 'header-anchor') continue;
+      const { page, anchor, other } = follow(file, href);
+      token.attrSet('href', page === undefined ? `${source}/blob/main/${other}` : `/${placeOf(page)}${anchor && `#${anchor}`}`);
+    }
+  });
+}
+
+export default defineConfig({
+  title: 'rust-net',
+  description,
+  lang: 'en',
+  srcDir: '..',
+  outDir: '../target/site',
+  cacheDir: '../target/vitepress',
+  srcExclude: ['!(docs|benchmark)/**/*', 'benchmark/*/**/*'],
+  rewrites: placeOf,
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${icon}` }]],
+  markdown: {
+    anchor: { slugify },
+    config: resolveLinks,
+    languageAlias: { cjs: 'js' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+  },
+  themeConfig: {
+    nav: [
+      { text: 'Getting started', link: '/guides/getting-started' },
+      { text: 'Guides', link: '/contents#guides' },
+      { text: 'Reference', link: '/contents#reference' },
+      { text: 'Performance', link: '/performance' },
+    ],
+    sidebar: sidebarOf(),
+    outline: [2, 3],
+    search: { provider: 'local' },
+    socialLinks: [{ icon: 'github', link: source }],
+    editLink: { pattern: `${source}/edit/main/:path` },
+    docFooter: { prev: 'Before', next: 'Next' },
+  },
+});
