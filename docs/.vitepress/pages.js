@@ -56,8 +56,8 @@ function headingsOf(file) {
 }
 
 /**
- * What the relative link `href` in the page `file` leads to: `{ page, anchor }`, or `{ other }` for a file or folder that
- * is no page. Throws if there is nothing.
+ * What the relative link `href` in the page `file` leads to: `{ page, anchor }`, or `{ other }` for a file or folder
+ * that is no page. Throws if there is nothing.
  */
 function follow(file, href) {
   const dead = (why) => new Error(`${file}: dead link: ${href} (${why})`);

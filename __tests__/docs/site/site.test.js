@@ -69,7 +69,7 @@ describeWith(['chromium'], 'in a browser', () => {
     atLast(() => browser.close());
   });
 
-  /** A page, and what it has complained of: x
+  /** A page, and what it has complained of: its console, which has failed requests, too, and requests to elsewhere. */
   async function open(viewport, colorScheme) {
     const context = await browser.newContext({ viewport, colorScheme });
     const page = await context.newPage();
