@@ -2,6 +2,7 @@
 
 // The pages: their links and their places on the site. docs/.vitepress/pages.js answers for the site, too.
 
+const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { ROOT, follow, headingsOf, linksOf, listPages, placeOf, sidebarOf } = require('../../docs/.vitepress/pages');
@@ -19,6 +20,15 @@ test('every page has a place of its own', () => {
 
 test.each(PAGES)('%s: every relative link leads to a file, and its anchor to a heading', (page) => {
   for (const href of linksOf(page)) expect(() => follow(page, href)).not.toThrow();
+});
+
+test('what README.md links to and shows is in the tarball', () => {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: ROOT, encoding: 'utf8' });
+  const [{ files }] = [JSON.parse(output)].flat();
+  const packed = files.map((file) => file.path);
+  const wanted = linksOf('README.md').map((href) => href.split('#')[0]);
+  expect(wanted).toEqual(expect.arrayContaining(['docs/README.md', 'docs/performance/works.svg']));
+  expect(wanted.filter((name) => !packed.includes(name))).toEqual([]);
 });
 
 test('a link to what is not there is found', () => {

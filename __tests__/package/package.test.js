@@ -68,7 +68,8 @@ test('it holds what is needed to run and to build, and nothing else', () => {
   expect(installed).toEqual(
     [
       ...bindings,
-      ...['.cargo', 'CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md'],
+      ...['.cargo', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE'],
+      ...['README.md', 'SECURITY.md', 'docs'],
       ...['bin', 'build.rs', 'http.d.ts', 'http.js', 'https.d.ts', 'https.js'],
       ...['index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js', 'package.json', 'register.d.ts', 'register.js'],
       ...['src', 'tls.d.ts', 'tls.js'],
