@@ -11,8 +11,14 @@ const { description, repository } = createRequire(import.meta.url)('../../packag
 
 const source = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
 
-const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="%231f6feb"/>' +
+const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +
+  '<rect width="16" height="16" rx="3" fill="%231f6feb"/>' +
   '<path d="M3 5.5h10M3 10.5h10" stroke="%23fff" stroke-width="2"/></svg>';
+
+/** In the results of a search, pages about the project come after those about its use. */
+function boostDocument(id) {
+  return /^\/(architecture|benchmark|changelog|contract|contributing|decisions|releasing|reliability)\b/.test(id) ? 0.3 : 1;
+}
 
 /** Relative links lead to the pages of the site, and those to other files to the repository. Charts can scroll. */
 function resolveLinks(md) {
@@ -53,7 +59,10 @@ export default defineConfig({
     ],
     sidebar: sidebarOf(),
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: { miniSearch: { searchOptions: { boostDocument } } },
+    },
     socialLinks: [{ icon: 'github', link: source }],
     editLink: { pattern: `${source}/edit/main/:path` },
     docFooter: { prev: 'Before', next: 'Next' },

@@ -55,6 +55,12 @@ function headingsOf(file) {
   });
 }
 
+/** Whether a link to `anchor` in the page `file` leads to a heading or an element with an id. */
+function hasAnchor(file, anchor) {
+  if (headingsOf(file).some((heading) => heading.anchor === anchor)) return true;
+  return prose(fs.readFileSync(path.join(ROOT, file), 'utf8')).includes(`<a id="${anchor}"></a>`);
+}
+
 /**
  * What the relative link `href` in the page `file` leads to: `{ page, anchor }`, or `{ other }` for a file or folder
  * that is no page. Throws if there is nothing.
@@ -66,9 +72,7 @@ function follow(file, href) {
   if (!fs.existsSync(path.join(ROOT, target))) throw dead(`there is no ${target}`);
   if (!listPages().includes(target)) return { other: target };
   const anchor = decodeURIComponent(hash);
-  if (anchor !== '' && !headingsOf(target).some((heading) => heading.anchor === anchor)) {
-    throw dead(`no heading of ${target} has this anchor`);
-  }
+  if (anchor !== '' && !hasAnchor(target, anchor)) throw dead(`no heading of ${target} has this anchor`);
   return { page: target, anchor };
 }
 
