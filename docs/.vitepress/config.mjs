@@ -17,7 +17,8 @@ const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">' +
 
 /** In the results of a search, pages about the project come after those about its use. */
 function boostDocument(id) {
-  return /^\/(architecture|benchmark|changelog|contract|contributing|decisions|releasing|reliability)\b/.test(id) ? 0.3 : 1;
+  const project = /^\/(architecture|benchmark|changelog|contract|contributing|decisions|releasing|reliability)\b/;
+  return project.test(id) ? 0.3 : 1;
 }
 
 /** Relative links lead to the pages of the site, and those to other files to the repository. Charts can scroll. */
