@@ -5,7 +5,7 @@
 const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
-const { ROOT, follow, headingsOf, linksOf, listPages, placeOf, sidebarOf } = require('../../docs/.vitepress/pages');
+const { ROOT, follow, headingsOf, linksOf, listPages, placeOf, sidebar } = require('../../docs/.vitepress/pages');
 const { blocksOf } = require('../examples/blocks');
 
 const PAGES = listPages();
@@ -38,10 +38,42 @@ test.each(PAGES)('%s has one title', (page) => {
 });
 
 test('docs/README.md, which is the sidebar, has every page of docs once', () => {
-  const listed = sidebarOf().flatMap(({ items }) => items.map(({ link }) => link.slice(1)));
+  const listed = sidebar().flatMap(({ items }) => items.map(({ link }) => link.slice(1)));
   expect(new Set(listed).size).toBe(listed.length);
   const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md').map(placeOf);
   expect(pages.filter((page) => !listed.includes(page))).toEqual([]);
+});
+
+describe('what a reader asks is two clicks from README.md at most', () => {
+  /** The pages that `clicks` links lead to. */
+  function within(clicks, from = new Set(['README.md'])) {
+    if (clicks === 0) return from;
+    const next = [...from].flatMap((page) => linksOf(page).map((href) => follow(page, href).page));
+    return within(clicks - 1, new Set([...from, ...next.filter((page) => page !== undefined)]));
+  }
+
+  /** The parts of the near pages that have a heading, each to the next one of its level. */
+  const parts = [...within(2)].flatMap((page) => {
+    const lines = fs.readFileSync(path.join(ROOT, page), 'utf8').split('\n');
+    return lines.flatMap((line, index) => {
+      const [, marks] = /^(#+) /.exec(line) ?? [];
+      if (marks === undefined) return [];
+      const ends = (other) => /^#+ /.test(other) && other.indexOf(' ') <= marks.length;
+      const length = lines.slice(index + 1).findIndex(ends);
+      return [lines.slice(index, length < 0 ? undefined : index + 1 + length).join('\n')];
+    });
+  });
+
+  test.each([
+    ['How do I put this under pm2?', /^#+ pm2$/m, 'node_args'],
+    ['Why does it say ERR_RUST_NET_BINDING?', /^#+ .*ERR_RUST_NET_BINDING/m, 'platform'],
+    ['How do I rotate certificates?', /^#+ Rotating certificates$/m, 'createCredentials()'],
+    ['Which exceptions can listen() throw?', /^#+ .*server\.listen\(/m, 'ERR_SERVER_ALREADY_LISTEN'],
+    ['How do I use it in jest?', /^#+ .*(test runners|jest)/im, 'moduleNameMapper'],
+    ['Does an environment variable make TLS weaker?', /^#+ .*environment/im, 'NODE_TLS_REJECT_UNAUTHORIZED'],
+  ])('%s', (_question, heading, words) => {
+    expect(parts.filter((part) => heading.test(part.split('\n')[0]) && part.includes(words))).not.toEqual([]);
+  });
 });
 
 test('code in the README and the guides has a language that something checks', () => {

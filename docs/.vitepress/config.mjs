@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { defineConfig } from 'vitepress';
 import pages from './pages.js';
 
-const { ROOT, follow, isRelative, placeOf, sidebarOf, slugify } = pages;
+const { ROOT, follow, isRelative, placeOf, sidebar, slugify } = pages;
 const { description, repository } = createRequire(import.meta.url)('../../package.json');
 
 const source = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
@@ -58,7 +58,7 @@ export default defineConfig({
       { text: 'Reference', link: '/contents#reference' },
       { text: 'Performance', link: '/performance' },
     ],
-    sidebar: sidebarOf(),
+    sidebar: sidebar(),
     outline: [2, 3],
     search: {
       provider: 'local',

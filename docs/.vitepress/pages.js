@@ -84,17 +84,29 @@ function linksOf(file) {
   return [...text.matchAll(/\]\(([^()\s]+)\)/g)].map(([, href]) => href).filter(isRelative);
 }
 
-/** The sidebar: the sections of `list`, a page with a list of links below each heading of level 2. */
-function sidebarOf(list = 'docs/README.md') {
-  const text = fs.readFileSync(path.join(ROOT, list), 'utf8');
-  return text.split(/^## /m).slice(1).map((section) => {
-    const links = [...section.matchAll(/\[([^\]]+)\]\(([^()\s]+)\)/g)].filter(([, , href]) => isRelative(href));
-    const items = links.flatMap(([, words, href]) => {
-      const { page } = follow(list, href);
-      return page === undefined ? [] : [{ text: plain(words), link: `/${placeOf(page)}` }];
-    });
-    return { text: section.split('\n')[0], items };
+/** The pages that `text`, a part of the page `file`, links to, as items of the sidebar. */
+function itemsOf(file, text) {
+  return [...text.matchAll(/\[([^\]]+)\]\(([^()\s]+)\)/g)].flatMap(([, words, href]) => {
+    const { page } = isRelative(href) ? follow(file, href) : {};
+    if (page === undefined) return [];
+    const item = { text: plain(words), link: `/${placeOf(page)}` };
+    return path.posix.dirname(page) !== 'docs' && page.endsWith('/README.md') ? [item, ...itemsOfIndex(page)] : [item];
   });
 }
 
-module.exports = { ROOT, follow, headingsOf, isRelative, linksOf, listPages, placeOf, sidebarOf, slugify };
+/** The pages of a folder, in the order of its README.md, by their titles. */
+function itemsOfIndex(index) {
+  const folder = path.posix.dirname(index);
+  const inFolder = linksOf(index).map((href) => follow(index, href).page)
+    .filter((page) => page !== undefined && path.posix.dirname(page) === folder && page !== index);
+  return [...new Set(inFolder)].map((page) => ({ text: headingsOf(page)[0].text, link: `/${placeOf(page)}` }));
+}
+
+/** The sidebar: the sections of docs/README.md, each a heading of level 2 with a list of links below it. */
+function sidebar() {
+  const list = 'docs/README.md';
+  const sections = fs.readFileSync(path.join(ROOT, list), 'utf8').split(/^## /m).slice(1);
+  return sections.map((section) => ({ text: section.split('\n')[0], items: itemsOf(list, section) }));
+}
+
+module.exports = { ROOT, follow, headingsOf, isRelative, linksOf, listPages, placeOf, sidebar, slugify };
