@@ -34,6 +34,8 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
     note('first', first.reused, first.sessions.length > 0, Buffer.isBuffer(first.current));
     const second = await visit(client, target(listening, { session: first.sessions.at(-1) }));
     note('second', second.reused);
+    // The tickets of a new one come with its first data.
+    note('sessions of the first and of the second', first.sessions.length, second.sessions.length);
     const third = await visit(client, target(listening, { session: first.current }));
     note('third', third.reused);
     const fourth = await visit(client, target(listening));
