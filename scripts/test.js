@@ -2,8 +2,8 @@
 
 // `npm test` (`node scripts/test.js`): installs and builds what is missing, then runs the Rust unit tests, jest and the
 // type tests, once each: what shows within minutes that a change is right. `npm run test:rest` runs what that leaves
-// out, the matrix: the folders in `MATRIX`, and all of jest under the other wake. `npm run test:all` runs both. Each
-// ends with `N passed, N failed` over all that it has run.
+// out, the matrix: the other platforms, the folders in `MATRIX`, and all of jest under the other wake. `npm run
+// test:all` runs both. Each ends with `N passed, N failed` over all that it has run.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -11,6 +11,7 @@ const os = require('os');
 const path = require('path');
 const { ROOT, ensureBuilt } = require('./ensure-built');
 const { ensurePeers } = require('./peers');
+const { isPossible } = require('./platforms/toolchain');
 
 /** Folders of `__tests__` that `npm test` leaves out. */
 const MATRIX = [
@@ -91,6 +92,17 @@ async function types() {
   return counted(status === 0 ? 1 : 0, 0, status);
 }
 
+/** Compiles the Rust code for every platform that is published: one test each. */
+async function platforms() {
+  if (!isPossible()) {
+    console.log('platforms: NOT CHECKED: their toolchain comes from packages of Debian and PyPI');
+    return { passed: 0, failed: 0 };
+  }
+  const { status, output } = await watch(process.execPath, ['scripts/build-all.js', '--check']);
+  const count = (pattern) => [...output.matchAll(pattern)].length;
+  return counted(count(/^\S+ +compiles /gm), count(/^\S+ +FAILED/gm), status);
+}
+
 const QUICK = {
   'Rust': rust,
   'jest': () => jest('uv', [`--testPathIgnorePatterns=${inside(MATRIX)}`]),
@@ -98,6 +110,7 @@ const QUICK = {
 };
 
 const REST = {
+  'platforms': platforms,
   'jest, the matrix': () => jest('uv', [`--testPathPatterns=${inside(MATRIX)}`]),
   'jest, woken by a thread': () => jest('thread', [`--testPathIgnorePatterns=${inside(ONCE)}`]),
 };

@@ -15,9 +15,6 @@ const { standCompilers } = require('./stand-ins');
 const ROOT = path.join(__dirname, '..', '..');
 const [[ours, binding]] = localBinding();
 
-/** All that npm and `prepare` run, besides the compilers. */
-const PROGRAMS = ['env', 'git', 'node', 'npm', 'sh'];
-
 let folder;
 let env;
 let compilers;
@@ -29,10 +26,7 @@ beforeAll(() => {
   const [repository, programs] = ['repository', 'programs'].map((name) => path.join(folder, name));
   compilers = path.join(folder, 'compilers');
   for (const place of [repository, programs, compilers]) fs.mkdirSync(place);
-  for (const name of PROGRAMS) {
-    const file = process.env.PATH.split(path.delimiter).map((place) => path.join(place, name)).find(fs.existsSync);
-    fs.symlinkSync(name === 'node' ? process.execPath : fs.realpathSync(file), path.join(programs, name));
-  }
+  linkPrograms(programs);
   env = { ...cleanEnvironment(folder), PATH: `${compilers}${path.delimiter}${programs}` };
   const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   const names = [...manifest.files.filter((name) => !name.includes('*')), 'README.md', 'LICENSE', 'scripts'];
@@ -48,6 +42,17 @@ beforeAll(() => {
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** Links all that is in the PATH into `place`, but no Rust. */
+function linkPrograms(place) {
+  const seen = new Set(['cargo', 'rustc']);
+  for (const from of process.env.PATH.split(path.delimiter).filter((each) => fs.existsSync(each))) {
+    for (const name of fs.readdirSync(from).filter((each) => !seen.has(each))) {
+      seen.add(name);
+      fs.symlinkSync(path.join(from, name), path.join(place, name));
+    }
+  }
+}
 
 /** Installs the repository in an empty project. */
 function install(name) {

@@ -13,7 +13,7 @@ const NODE = process.execPath;
 
 /**
  * By name: `files` tell of the registry at `url`, `install` is the command, and `run` is what starts a program of the
- * project: Node, unless it says otherwise.
+ * project: Node, unless it says otherwise. A manager that knows no C libraries installs the bindings for both.
  */
 const MANAGERS = {
   'npm': {
@@ -30,6 +30,7 @@ const MANAGERS = {
     files: (url) => ({ '.yarnrc': `registry "${url}/"\ncache-folder "./.cache"\n` }),
     install: ({ yarnClassic }) => [NODE, yarnClassic, 'add', 'rust-net'],
     run: () => [NODE],
+    knowsLibc: false,
   },
   'yarn, Plug\'n\'Play': {
     files: (url) => ({ '.yarnrc.yml': yarnrc(url, 'pnp'), 'yarn.lock': '' }),
@@ -55,6 +56,7 @@ const MANAGERS = {
     install: ({ deno }) => [deno, 'add', 'npm:rust-net'],
     run: ({ deno }) => [deno, 'run', '--allow-all'],
     isNode: false,
+    knowsLibc: false,
   },
 };
 

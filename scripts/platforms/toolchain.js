@@ -110,10 +110,16 @@ function toolchain(target) {
   return { args: ['-Zbuild-std=std,panic_unwind'], env, compiler: `${output(RUSTC, ['--version'])}, its library built` };
 }
 
+/** Whether what is missing to build for every platform can be installed here. */
+function isPossible() {
+  const has = (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
+  return ['python3', 'apt-get', 'dpkg-deb'].every(has);
+}
+
 /** Python with the packages of `PYTHON_PACKAGES`. */
 function python() {
   installPython();
   return path.join(PYTHON, 'bin', 'python3');
 }
 
-module.exports = { once, output, python, toolchain };
+module.exports = { isPossible, once, output, python, toolchain };
