@@ -72,7 +72,9 @@ function stageMain(folder, platforms) {
   main.optionalDependencies = Object.fromEntries(platforms.map((platform) => [`${SCOPE}/${platform}`, main.version]));
   main.publishConfig = PUBLISHING;
   fs.mkdirSync(folder, { recursive: true });
-  for (const name of [...main.files, 'README.md', 'LICENSE']) {
+  // What begins with an exclamation mark is left out by npm.
+  const files = main.files.filter((name) => !name.startsWith('!'));
+  for (const name of [...files, 'README.md', 'LICENSE']) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
   writeJson(path.join(folder, 'package.json'), main);
