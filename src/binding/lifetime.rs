@@ -127,6 +127,7 @@ unsafe extern "C" fn on_end(core: *mut c_void) {
     // SAFETY: the hook owns a count of the core, and is gone with this call.
     let core = unsafe { Rc::from_raw(core.cast_const().cast::<Core>()) };
     core.cleanup.set(None);
+    core.contexts.abandon();
     core.shut_down();
 }
 
