@@ -60,6 +60,12 @@ impl AsyncContexts {
         }
     }
 
+    /// Leaves all contexts to the environment, which ends: Deno has no handle scope by then, which destroying them takes.
+    pub fn abandon(&self) {
+        self.by_id.borrow_mut().clear();
+        self.left.borrow_mut().clear();
+    }
+
     /// Destroys the contexts of released ids. No JavaScript is running in them any more.
     pub fn clear(&self) {
         for context in self.left.borrow_mut().drain(..) {

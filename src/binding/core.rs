@@ -22,6 +22,7 @@ use napi::sys;
 use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
+use super::lifetime::Cleanup;
 use super::memory::Memory;
 use crate::engine::Engine;
 use crate::error;
@@ -38,8 +39,8 @@ pub struct Core {
     pub(super) wake: RefCell<Option<Wake>>,
     /// The wake keeps the loop alive.
     pub(super) is_referenced: Cell<bool>,
-    /// Null once the engine is shut down.
-    pub(super) cleanup: Cell<sys::napi_async_cleanup_hook_handle>,
+    /// `None` once the engine is shut down.
+    pub(super) cleanup: Cell<Option<Cleanup>>,
 }
 
 impl Core {

@@ -1,8 +1,10 @@
 //! How an engine begins, and how it ends: because its class was collected, or because the environment ends.
 //!
 //! Runs on the JavaScript thread. At the end, sockets are closed and the wake is stopped at once; the references to
-//! JavaScript are deleted when the wake is closed. An environment that ends waits for that through an asynchronous
-//! cleanup hook, which owns a count of the core until then: to leave libuv's handle open would abort the process.
+//! JavaScript are deleted when the wake is closed. An environment that ends waits for that through a cleanup hook, which
+//! owns a count of the core until then. Where libuv is to close its handle, that is an asynchronous hook: to leave the
+//! handle open would abort the process. The thread of the other wake ends at once, and Deno frees an asynchronous hook
+//! that is removed by its own call twice.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -18,6 +20,15 @@ use super::core::Core;
 use super::memory::Memory;
 use crate::engine::Engine;
 use crate::reactor::wake::{Turn, Wake, Way};
+
+/// What has been added to the environment to hear of its end.
+#[derive(Clone, Copy)]
+pub enum Cleanup {
+    /// A hook that is called and done.
+    Hook,
+    /// One that has to be removed for the environment to end.
+    Async(sys::napi_async_cleanup_hook_handle),
+}
 
 impl Core {
     /// Starts an engine. `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.
@@ -40,7 +51,7 @@ impl Core {
             memory,
             wake: RefCell::new(None),
             is_referenced: Cell::new(false),
-            cleanup: Cell::new(null_mut()),
+            cleanup: Cell::new(None),
         });
         {
             let engine = core.engine.borrow();
@@ -54,13 +65,19 @@ impl Core {
 
     /// Shuts the engine down when the environment ends.
     fn add_cleanup_hook(self: &Rc<Self>) -> Result<()> {
-        let mut hook = null_mut();
         let argument = Rc::into_raw(Rc::clone(self)).cast_mut().cast::<c_void>();
-        // SAFETY: the count that the hook owns is taken back in `finish`, which removes the hook.
-        unsafe {
-            check_status!(sys::napi_add_async_cleanup_hook(self.env, Some(on_cleanup), argument, &raw mut hook))?
+        // SAFETY: the count that the hook owns is taken back in `finish`, which removes the hook, or by its call.
+        let cleanup = unsafe {
+            if self.way() == Some(Way::Thread) {
+                check_status!(sys::napi_add_env_cleanup_hook(self.env, Some(on_end), argument))?;
+                Cleanup::Hook
+            } else {
+                let mut hook = null_mut();
+                check_status!(sys::napi_add_async_cleanup_hook(self.env, Some(on_cleanup), argument, &raw mut hook))?;
+                Cleanup::Async(hook)
+            }
         };
-        self.cleanup.set(hook);
+        self.cleanup.set(Some(cleanup));
         Ok(())
     }
 
@@ -82,21 +99,36 @@ impl Core {
 
     /// The wake is closed: no JavaScript will be called any more.
     fn finish(&self) {
-        let hook = self.cleanup.replace(null_mut());
+        let cleanup = self.cleanup.take();
         self.contexts.clear();
         // SAFETY: there are no more events, and `shut_down` closes the wake once.
         unsafe {
             self.calls.delete();
             self.memory.delete();
         }
-        if !hook.is_null() {
-            // SAFETY: `add_cleanup_hook` has added the hook. It is removed once, and its count of the core with it.
-            unsafe {
-                sys::napi_remove_async_cleanup_hook(hook);
-                drop(Rc::from_raw(std::ptr::from_ref(self)));
+        let Some(cleanup) = cleanup else { return };
+        let this = std::ptr::from_ref(self);
+        // SAFETY: `add_cleanup_hook` has added the hook. It is removed once, and its count of the core with it.
+        unsafe {
+            match cleanup {
+                Cleanup::Hook => {
+                    sys::napi_remove_env_cleanup_hook(self.env, Some(on_end), this.cast_mut().cast());
+                }
+                Cleanup::Async(hook) => {
+                    sys::napi_remove_async_cleanup_hook(hook);
+                }
             }
+            drop(Rc::from_raw(this));
         }
     }
+}
+
+unsafe extern "C" fn on_end(core: *mut c_void) {
+    // SAFETY: the hook owns a count of the core, and is gone with this call.
+    let core = unsafe { Rc::from_raw(core.cast_const().cast::<Core>()) };
+    core.cleanup.set(None);
+    core.contexts.abandon();
+    core.shut_down();
 }
 
 unsafe extern "C" fn on_cleanup(_hook: sys::napi_async_cleanup_hook_handle, core: *mut c_void) {

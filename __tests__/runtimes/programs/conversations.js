@@ -1,8 +1,8 @@
 'use strict';
 
 // Conversations between a server and a client, which may be of different modules and in different processes. Each has
-// `serve(modules, tools)`, which returns where the server listens, and `talk(modules, place, tools)`, which returns what
-// the client has seen. `modules` are `net`, `tls`, `http` and `https`: those of rust-net, or Node's.
+// `serve(modules, tools)`, which returns where the server listens, and `talk(modules, place)`, which returns what the
+// client has seen. `modules` are `net`, `tls`, `http` and `https`: those of rust-net, or Node's.
 
 const { createHash } = require('crypto');
 const { once } = require('events');
@@ -147,7 +147,8 @@ const conversations = {
 
   'TLS': {
     serve({ tls }, tools) {
-      const server = tls.createServer({ key, cert, ALPNProtocols: ['b', 'a'], requestCert: true, ca, rejectUnauthorized: false });
+      const asks = { requestCert: true, rejectUnauthorized: false };
+      const server = tls.createServer({ key, cert, ca, ALPNProtocols: ['b', 'a'], ...asks });
       server.on('secureConnection', (socket) => {
         const { subject } = socket.getPeerCertificate();
         socket.end(`${socket.servername} ${socket.authorized} ${subject?.CN} ${socket.alpnProtocol}`);
@@ -160,8 +161,8 @@ const conversations = {
         const options = { port, host: HOST, ca, servername: 'localhost', ALPNProtocols: ['a', 'b'], ...identity };
         const socket = tls.connect(options);
         await once(socket, 'secureConnect');
-        seen.push([socket.authorized, socket.getProtocol(), socket.alpnProtocol, socket.getPeerCertificate().subject.CN]);
-        seen.push(await textOf(socket));
+        const { CN } = socket.getPeerCertificate().subject;
+        seen.push([socket.authorized, socket.getProtocol(), socket.alpnProtocol, CN, await textOf(socket)]);
       }
       return seen;
     },
