@@ -73,15 +73,15 @@ test.each([
 });
 
 test('what tls.md says of a member is what the table in node-tls.md says', () => {
-  const rows = page('docs/node-tls.md').split('\n').filter((line) => /^\| (?:event )?`/.test(line))
-    .map((line) => line.split('|').slice(1, 3).map((cell) => cell.trim()));
+  const tables = sectionsOf(page('docs/node-tls.md'));
   const members = sectionsIn('tls.md').filter(({ title }) => /^`(?:socket|server)\.|^Event/.test(title));
   expect(members.length).toBeGreaterThan(40);
   for (const section of members) {
-    const [, event, name] = /^(?:Event: `'(\w+)'|`\w+\.(\w+))/.exec(section.title);
-    const isNamed = event ? `'${event}'` : new RegExp(`\`(?:server\\.)?${name}\\b`);
-    const found = rows.filter(([cell]) => (event ? cell.includes(isNamed) : isNamed.test(cell)));
-    const states = found.map(([, state]) => state);
+    const [, name] = /^Class: `(tls\.\w+)`$/.exec(section.above);
+    const rows = tables.find(({ title }) => title === name).lines.map((line) => line.split('|').map((cell) => cell.trim()));
+    const [, event, member] = /^(?:Event: `('\w+')|`\w+\.(\w+))/.exec(section.title);
+    const named = new RegExp(event ?? `\`(?:server\\.)?${member}\\b`);
+    const states = rows.filter(([, cell]) => cell && named.test(cell)).map(([, , state]) => state);
     const judged = itemsOf(section).flatMap((item) => /^\*\*(better|different)\*\*/.exec(item.text)?.[1] ?? []);
     expect([section.title, states.length > 0]).toEqual([section.title, true]);
     expect([section.title, judged]).toEqual([section.title, states.filter((state) => /better|different/.test(state))]);
