@@ -79,10 +79,11 @@ test('a time limit that was set before stays', async () => {
   client.on('error', () => {});
   const [plain] = await once(server, 'connection');
   plain.setTimeout(50);
+  const isOver = once(plain, 'timeout');
   const secure = new tls.TLSSocket(plain, { isServer: true, ...pki.identity('p256'), ...OPENSSL });
   atEnd(() => secure.destroy());
   await once(secure, 'secure');
-  await once(plain, 'timeout');
+  await isOver;
 });
 
 test('what waits to be sent in the clear goes first', async () => {
