@@ -5,6 +5,7 @@
 // In Node, a context says nothing about ALPN and about asking clients for certificates: a connection does. rustls has
 // all in one configuration, so a context makes one for each combination that is asked for, and keeps it.
 
+const { randomBytes } = require('crypto');
 const { validateInteger, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const { NODES_TLS, callingScript } = require('../callers');
@@ -138,7 +139,13 @@ class SecureContext {
   [kSetTicketKeys](keys) {
     this.#ticketKeys = Buffer.from(keys);
     this.#nodes?.context.setTicketKeys(this.#ticketKeys);
-    for (const [key, native] of this.#natives) if (key.startsWith('true')) native.setTicketKeys(this.#ticketKeys);
+    for (const [key, native] of this.#natives) {
+      if (!key.startsWith('true')) continue;
+      // The engine still decrypts with the keys before the last. There are no tickets of those that come between: as in
+      // Node, sessions of the former keys can't be resumed any more.
+      native.setTicketKeys(randomBytes(keys.length));
+      native.setTicketKeys(this.#ticketKeys);
+    }
   }
 
   [kNodes]() {

@@ -3,24 +3,10 @@
 // express behind a server of net, and Node's http client over connections of net.
 
 const { once } = require('events');
-const express = require('express');
 const http = require('http');
 const net = require('net');
-const { BINARY, HOST, TEXT, another, collect, digest, listen, report, sayBusy } = require('./common');
-
-function application() {
-  const app = express();
-  app.get('/hello/:name', (request, response) => response.json({ hello: request.params.name, ip: request.ip }));
-  app.post('/digest', express.raw({ limit: '20mb' }), (request, response) => response.send(digest(request.body)));
-  app.get('/binary', (request, response) => response.send(BINARY));
-  app.get('/chunks', (request, response) => {
-    for (let i = 0; i < 100; i++) response.write(`${TEXT}\n`);
-    response.end();
-  });
-  app.get('/gone', (request) => request.socket.destroy());
-  app.get('/never', sayBusy);
-  return app;
-}
+const { BINARY, HOST, TEXT, another, collect, digest, listen, report } = require('./common');
+const application = require('./express-application');
 
 const serve = (port) => listen(http.createServer(application()), port);
 

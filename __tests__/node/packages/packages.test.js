@@ -5,9 +5,8 @@
 // server has a file of its own, by the server.
 
 const { identity } = require('../../tls/pki');
-const { overBoth } = require('./run');
-
-const NAME = 'naïve Łódź 日本語 🦀';
+const { TEXT } = require('./common');
+const { OVER_HTTP, overBoth } = require('./run');
 
 const DELIVERED = { accepted: ['b@example.org'], whole: true, count: true, text: true, secure: true };
 
@@ -25,21 +24,9 @@ const OUTCOMES = {
     refused: 'ECONNREFUSED',
     reconnected: true,
   },
-  'express': {
-    hello: { hello: NAME, ip: '127.0.0.1' },
-    posted: true,
-    got: true,
-    chunks: true,
-    missing: 404,
-    reused: true,
-    manyAtOnce: true,
-    gone: 'ECONNRESET',
-    killed: 'ECONNRESET',
-    refused: 'ECONNREFUSED',
-    reconnected: 'again',
-  },
+  'express': OVER_HTTP,
   'fastify': {
-    hello: { hello: NAME, ip: '127.0.0.1' },
+    hello: { hello: TEXT, ip: '127.0.0.1' },
     posted: true,
     got: true,
     manyAtOnce: true,
@@ -50,7 +37,7 @@ const OUTCOMES = {
     reconnected: 'again',
   },
   'undici': {
-    text: NAME,
+    text: TEXT,
     binary: true,
     manyAtOnce: true,
     reset: 'ECONNRESET',
@@ -64,7 +51,7 @@ const OUTCOMES = {
   'nodemailer': { clear: DELIVERED, secured: DELIVERED, reconnected: RECONNECTED },
   'ssh2': {
     refused: 'client-authentication',
-    command: { output: NAME, code: 3 },
+    command: { output: TEXT, code: 3 },
     manyAtOnce: true,
     bytes: true,
     forwarded: true,

@@ -6,6 +6,7 @@ const { fork } = require('child_process');
 const path = require('path');
 const { MAJORS, nodes } = require('../../package/nodes');
 const { DEADLINE, ROOT } = require('../project');
+const { TEXT } = require('./common');
 
 jest.setTimeout(10 * DEADLINE);
 
@@ -35,6 +36,21 @@ function outcome(script, { node, flags, env, server }) {
   });
 }
 
+/** What using a framework of HTTP comes to: by name, address, body and connection. */
+const OVER_HTTP = {
+  hello: { hello: TEXT, ip: '127.0.0.1', secure: false },
+  posted: true,
+  got: true,
+  chunks: true,
+  missing: 404,
+  reused: true,
+  manyAtOnce: true,
+  gone: 'ECONNRESET',
+  killed: 'ECONNRESET',
+  refused: 'ECONNREFUSED',
+  reconnected: 'again',
+};
+
 let binaries;
 
 /** The binary of the Node of this major version. */
@@ -62,4 +78,4 @@ function overBoth(name, expected, given = () => ({})) {
   test.each(PLAYED_ON)('over rust-net/node, on Node %i', (major) => check(true, binary(major)));
 }
 
-module.exports = { PLAYED_ON, UNDER_OURS, binary, isSecondWake, outcome, overBoth };
+module.exports = { OVER_HTTP, PLAYED_ON, UNDER_OURS, binary, isSecondWake, outcome, overBoth };

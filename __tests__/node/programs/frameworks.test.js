@@ -3,32 +3,18 @@
 // HTTP frameworks under the one flag.
 
 const { HOST, TEXT } = require('../packages/common');
+const { OVER_HTTP } = require('../packages/run');
 const { underBoth } = require('./run');
 
-/** What `exercise` of `http.js` comes to. */
-const PLAIN = {
-  hello: { hello: TEXT, ip: '127.0.0.1', secure: false },
-  posted: true,
-  got: true,
-  chunks: true,
-  missing: 404,
-  reused: true,
-  manyAtOnce: true,
-  gone: 'ECONNRESET',
-  killed: 'ECONNRESET',
-  refused: 'ECONNREFUSED',
-  reconnected: 'again',
-};
-
 const SECURE = {
-  ...PLAIN,
-  hello: { ...PLAIN.hello, secure: true },
+  ...OVER_HTTP,
+  hello: { ...OVER_HTTP.hello, secure: true },
   resumed: true,
   protocol: 'TLSv1.3',
   distrusted: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
 };
 
-const BOTH = { plain: PLAIN, secure: SECURE };
+const BOTH = { plain: OVER_HTTP, secure: SECURE };
 
 /** What the TCP transport of NestJS comes to. */
 const MESSAGES = { text: TEXT, posted: true, manyAtOnce: true, refused: 'ECONNREFUSED' };

@@ -67,6 +67,17 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
     note((await visit(client, target(second, { session: sessions.at(-1) }))).reused);
   });
 
+  compared(`ticket keys that were replaced, and put back, by ${version}`, async ({ client, server }, note) => {
+    const listening = await serve(server, versions, echo);
+    const former = listening.getTicketKeys();
+    const { sessions } = await visit(client, target(listening));
+    const session = sessions.at(-1);
+    listening.setTicketKeys(Buffer.alloc(48, 9));
+    note((await visit(client, target(listening, { session }))).reused);
+    listening.setTicketKeys(former);
+    note((await visit(client, target(listening, { session }))).reused);
+  });
+
   compared(`servers that do not share them, by ${version}`, async ({ client, server }, note) => {
     const [first, second] = [await serve(server, versions, echo), await serve(server, versions, echo)];
     const { sessions } = await visit(client, target(first));

@@ -3,7 +3,8 @@
 //! Runs on the runtime, in the task of its handshake. Invariants:
 //!
 //! - Received bytes are processed before more are received: records after a ClientHello do not wait for further bytes.
-//! - A peer that violates the protocol is sent rustls' alert at once, and can read it.
+//! - A peer that violates the protocol is sent rustls' alert at once, and can read it. One that does not speak TLS is
+//!   sent nothing, as by OpenSSL.
 //! - The last flight stays in the connection. The session sends it together with what the application writes on
 //!   `'secure'`, so that session tickets and the first data share a segment.
 
@@ -45,9 +46,10 @@ fn poll_complete(
         }
         if let Err(error) = outcome {
             // As much as the socket accepts: a peer that does not read is not waited for.
-            while connection.wants_write() && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
-            {
-            }
+            while !is_not_tls(&error, transport)
+                && connection.wants_write()
+                && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
+            {}
             return Poll::Ready(Err(failure(&error, transport)));
         }
         if !connection.is_handshaking() {
@@ -89,6 +91,10 @@ pub async fn client_hello(
 
 /// Sends the alert for a ClientHello that is not accepted. Returns the reason.
 pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
+    // Nothing is sent, so there is nothing that a reset could overtake.
+    if is_not_tls(error, transport) {
+        return failure(error, transport);
+    }
     if let Some(description) = better_alert(error) {
         send_alert(description, transport).await;
         return failure(error, transport);
@@ -168,8 +174,14 @@ fn lost(error: &io::Error) -> ConnectionError {
 
 /// The error of TLS that has failed. It names the protocol of a peer that does not speak TLS.
 fn failure(error: &Error, transport: &Transport) -> ConnectionError {
-    match error {
-        Error::InvalidMessage(_) if !looks_like_tls(transport.first()) => TlsError::not_tls(transport.first()).into(),
-        _ => TlsError::from(error).into(),
+    if is_not_tls(error, transport) {
+        TlsError::not_tls(transport.first()).into()
+    } else {
+        TlsError::from(error).into()
     }
+}
+
+/// Whether the handshake has failed because the peer does not speak TLS.
+fn is_not_tls(error: &Error, transport: &Transport) -> bool {
+    matches!(error, Error::InvalidMessage(_)) && !looks_like_tls(transport.first())
 }
