@@ -5,6 +5,8 @@
 const contract = require('./lib/contract');
 const { createCredentials } = require('./lib/tls/credentials');
 const { createNet } = require('./lib/net');
+// So that `setSecure()` has nothing to load, which it could not do without a descriptor.
+require('./lib/stream/tls');
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.page);
 

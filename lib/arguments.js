@@ -3,7 +3,6 @@
 // The forms of `listen` and `connect`, and the checks of every argument. What is wrong throws here, with Node's code,
 // before anything has been touched.
 
-const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
 const { isIP } = require('./address');
 const errors = require('./errors');
 const { isNodesHandle } = require('./nodes-handles');
@@ -273,6 +272,7 @@ function validateLookup({ family, hints }) {
   }
   if (hints == null) return;
   validateNumber(hints, 'options.hints');
+  const { ADDRCONFIG, ALL, V4MAPPED } = require('dns');
   if ((hints & ~(ADDRCONFIG | ALL | V4MAPPED)) !== 0) throw errors.invalidArgumentValue('hints', hints);
 }
 

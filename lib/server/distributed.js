@@ -11,7 +11,7 @@ const { isIP } = require('../address');
 const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
-const { isNodesHandle, setOwner, takeConnection } = require('../nodes-handles');
+const { setOwner, takeConnection } = require('../nodes-handles');
 const { Listener } = require('./listener');
 
 /** What Node's core calls `ipv6Only` in a query. */
@@ -21,17 +21,6 @@ const EADDRINUSE = -constants.errno.EADDRINUSE;
 
 /** What having a copy of a connection fails with for as long as the process has no descriptor for it. */
 const NO_DESCRIPTORS = new Set([-constants.errno.EMFILE, -constants.errno.ENFILE]);
-
-/** Whether listening on `target` means to share a port with the other workers. */
-function isShared({ transport, handle, exclusive, reusePort }, contract) {
-  if (!cluster.isWorker || !contract.sharesPortsInClusters) return false;
-  return transport === undefined && handle === undefined && !exclusive && !reusePort;
-}
-
-/** Whether the primary accepts the connections of `target`, and passes them on. */
-function isDistributed({ handle }) {
-  return handle !== undefined && !isNodesHandle(handle);
-}
 
 /**
  * Asks the primary for what `target` names. Calls `callback(error, handle, key)`: null and a handle, or an error and
@@ -173,4 +162,4 @@ class Distributed extends Listener {
   }
 }
 
-module.exports = { Distributed, askPrimary, isDistributed, isShared };
+module.exports = { Distributed, askPrimary };

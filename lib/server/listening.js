@@ -2,14 +2,14 @@
 
 // How a server begins to listen, and how it ends.
 
-const dns = require('dns');
+const cluster = require('cluster');
 const { clearTimeout, setImmediate } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
+const { isNodesHandle } = require('../nodes-handles');
 const { kAdopt, kContract } = require('../symbols');
-const { Distributed, askPrimary, isDistributed, isShared } = require('./distributed');
 const {
   NOTHING_INHERITED,
   kClosing,
@@ -25,6 +25,9 @@ const {
 } = require('./fields');
 const { Listener, open } = require('./listener');
 
+/** In a worker of a cluster. Elsewhere there is nothing to share. */
+const distributed = cluster.isWorker ? require('./distributed') : null;
+
 /** Listens on what `target` names: at once, or as soon as the address of its host is known. */
 function beginListening(server, target) {
   // What a former call waits for is not used any more.
@@ -37,7 +40,7 @@ function beginListening(server, target) {
 function lookUpAndListen(server, target) {
   const attempt = (server[kListening] = {});
   // Asked for now: programs put their own in its place.
-  dns.lookup(target.host, { all: true }, (failure, answer) => {
+  require('dns').lookup(target.host, { all: true }, (failure, answer) => {
     if (server[kListening] !== attempt) return;
     server[kListening] = null;
     const host = failure ? undefined : bindable(Array.isArray(answer) ? answer : [{ address: answer }]);
@@ -65,10 +68,21 @@ function listenNow(server, target) {
   else listenDirectly(server, target);
 }
 
+/** Whether listening on `target` means to share a port with the other workers of a cluster. */
+function isShared({ transport, handle, exclusive, reusePort }, contract) {
+  if (distributed === null || !contract.sharesPortsInClusters) return false;
+  return transport === undefined && handle === undefined && !exclusive && !reusePort;
+}
+
+/** Whether the primary accepts the connections of `target`, and passes them on. */
+function isDistributed({ handle }) {
+  return handle !== undefined && !isNodesHandle(handle);
+}
+
 /** Listens in a worker of a cluster. */
 function listenThroughPrimary(server, target) {
   const attempt = (server[kListening] = {});
-  askPrimary(server, target, (error, handle, key) => {
+  distributed.askPrimary(server, target, (error, handle, key) => {
     if (server[kListening] !== attempt) {
       handle?.close();
       return;
@@ -81,7 +95,7 @@ function listenThroughPrimary(server, target) {
 
 /** Listens on what the primary of a cluster passes on. */
 function listenDistributed(server, target) {
-  const listener = renew(server, new Distributed());
+  const listener = renew(server, new distributed.Distributed());
   listener.distribute(target.handle, server);
   publishListening(server, null);
   begin(server, listener, target, target.key);

@@ -8,6 +8,7 @@ const { connectTarget } = require('../arguments');
 const { QUEUE_MOST } = require('../binding');
 const channels = require('../channels');
 const errors = require('../errors');
+const { lazy } = require('../lazy');
 const nodesNet = require('../nodes-net');
 const { Race } = require('../race');
 const { DuplexOptions } = require('./duplex-options');
@@ -28,10 +29,10 @@ const {
 } = require('./fields');
 const { restoreWrite } = require('./peers-end');
 const { goOnReading, startReading } = require('./reading');
-const { hideSecureMembers } = require('./secure-members');
 const { applySocketOptions } = require('./socket-options');
 const { rearmTimer, trackTraffic } = require('./timeouts');
-const { startDeadline } = require('./tls');
+
+const tls = lazy(() => require('./tls'));
 
 /** `errno` of a second `connect()`, by whether the first is over. */
 const EALREADY = -ERRNO.EALREADY;
@@ -90,7 +91,7 @@ function connected(stream, transport) {
   opened(stream);
   stream.connecting = false;
   stream[kRace] = null;
-  if (stream[kSecurity] !== null) startDeadline(stream);
+  if (stream[kSecurity] !== null) tls().startDeadline(stream);
   try {
     stream.emit('connect');
     stream.emit('ready');
@@ -153,10 +154,10 @@ function reopen(stream, then) {
   const keepsModes = stream[kContract].keepsModesWhenReopened;
   const { encoding, flowing } = stream._readableState;
   const staysPaused = keepsModes && stream.isPaused();
+  if (stream[kSecurity] !== null) require('./secure-members').hideSecureMembers(stream);
   renewDuplex(stream, keepsModes);
   resetFields(stream);
   restoreWrite(stream);
-  hideSecureMembers(stream);
   // Duplex notes these listeners when they are added, and has forgotten them.
   const listeners = stream.rawListeners('readable');
   for (const listener of listeners) stream.removeListener('readable', listener).on('readable', listener);

@@ -14,6 +14,7 @@ const channels = require('../channels');
 const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
+const { lazy } = require('../lazy');
 const { assignable, countInstances, isInstance, membersLike } = require('../members');
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
@@ -48,11 +49,11 @@ const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Passing } = require('./passing');
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
-const { MEMBERS: SECURE_MEMBERS } = require('./secure-members');
 const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
 const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
-const { Tls, beginHandshake, chooseCredentials, handshakeDone, splitAtMark } = require('./tls');
+
+const tls = lazy(() => require('./tls'));
 
 /** What a write gets that `destroy()` has cut short, as of Node 22. */
 const ECANCELED = -ERRNO.ECANCELED;
@@ -126,7 +127,7 @@ class Stream extends Duplex {
   }
 
   [events.onsecure]() {
-    handshakeDone(this);
+    tls().handshakeDone(this);
   }
 
   [events.ontlsfail](code, message, alert) {
@@ -150,7 +151,7 @@ class Stream extends Duplex {
 
   /** A client has asked for the server `name`. */
   [events.onservername](name) {
-    chooseCredentials(this, name);
+    tls().chooseCredentials(this, name);
   }
 
   /** The engine has failed internally while it served this stream. */
@@ -165,12 +166,12 @@ class Stream extends Duplex {
   }
 
   _write(chunk, encoding, callback) {
-    if (chunk === MARK) beginHandshake(this, callback);
+    if (chunk === MARK) tls().beginHandshake(this, callback);
     else this._writeGeneric(false, chunk, encoding, callback);
   }
 
   _writev(list, callback) {
-    if (isSecuring(this) && splitAtMark(this, list, callback)) return;
+    if (isSecuring(this) && tls().splitAtMark(this, list, callback)) return;
     this._writeGeneric(true, list, '', callback);
   }
 
@@ -221,6 +222,15 @@ class Stream extends Duplex {
     const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
     if (wasOpened) later(this)(closeBehindTicks, this, details);
     else process.nextTick(closeBehindTicks, this, details);
+  }
+
+  /**
+   * Changes over to TLS: what was written before goes out in the clear, what is written afterwards is encrypted. The
+   * handshake begins at once, or with the connection. `options`: `isServer`, `servername`. Contract: stream.setSecure.
+   */
+  setSecure(credentials, options) {
+    tls().changeOver(this, credentials, options);
+    return this;
   }
 
   // Writing and ending.
@@ -289,7 +299,7 @@ function closeBehindTicks(stream, details) {
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
-const PARTS = [Connecting, Stream, Handles, Passing, Pipes, Encodings, Tls, Timeouts, SocketOptions, Addresses];
+const PARTS = [Connecting, Stream, Handles, Passing, Pipes, Encodings, Timeouts, SocketOptions, Addresses];
 
 watch({
   read: Encodings.prototype.read,
@@ -314,7 +324,7 @@ function membersOf(contract) {
   // For Node's own `connect()`, and Node's own TLS, which finds some of its members on what `net.Socket` is.
   if (contract.countsNodesOwn) Object.assign(members, privateMembersOf(nodesNet.Socket.prototype));
   Object.assign(members, assignable(membersLike([OwnAddresses], {})));
-  return contract.showsTlsInTheClear ? Object.assign(members, SECURE_MEMBERS) : members;
+  return contract.showsTlsInTheClear ? Object.assign(members, require('./secure-members').MEMBERS) : members;
 }
 
 /** The constructor of net.Stream for one contract. It can be called without `new`, and inherited from either way. */

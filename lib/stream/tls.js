@@ -17,30 +17,23 @@ const { giveBack, stopFeeding } = require('./pipes');
 const { goOnReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
 
-/** The member of net.Stream that begins TLS. */
-class Tls extends Duplex {
-  /**
-   * Changes over to TLS: what was written before goes out in the clear, what is written afterwards is encrypted. The
-   * handshake begins at once, or with the connection. `options`: `isServer`, `servername`. Contract: stream.setSecure.
-   */
-  setSecure(credentials, options) {
-    const checked = secureArguments(credentials, options, this[kServer] !== null);
-    if (this[kAgain] !== null) {
-      secureWhenReopened(this, credentials, options);
-      return this;
-    }
-    if (this.destroyed) throw errors.socketClosed();
-    if (this[kSecurity] !== null) throw errors.alreadySecure();
-    if (this.writableEnded) throw errors.writeAfterEnd();
-    giveBack(this);
-    stopFeeding(this);
-    if (this[kTransport].isOpen) this[kTransport].want(false);
-    showSecureMembers(this);
-    this[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(this));
-    if (this[kTransport].isOpen) startDeadline(this);
-    Duplex.prototype.write.call(this, MARK);
-    return this;
+/** `setSecure()` of `stream`. */
+function changeOver(stream, credentials, options) {
+  const checked = secureArguments(credentials, options, stream[kServer] !== null);
+  if (stream[kAgain] !== null) {
+    secureWhenReopened(stream, credentials, options);
+    return;
   }
+  if (stream.destroyed) throw errors.socketClosed();
+  if (stream[kSecurity] !== null) throw errors.alreadySecure();
+  if (stream.writableEnded) throw errors.writeAfterEnd();
+  giveBack(stream);
+  stopFeeding(stream);
+  if (stream[kTransport].isOpen) stream[kTransport].want(false);
+  showSecureMembers(stream);
+  stream[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(stream));
+  if (stream[kTransport].isOpen) startDeadline(stream);
+  Duplex.prototype.write.call(stream, MARK);
 }
 
 /** `connect()` has been called, and waits for 'close': `setSecure()` waits with it. */
@@ -147,8 +140,8 @@ function chooseCredentials(stream, name) {
 }
 
 module.exports = {
-  Tls,
   beginHandshake,
+  changeOver,
   chooseCredentials,
   handshakeDone,
   openStream,

@@ -9,15 +9,16 @@
 // How far the handshake has got is known in one place, `TlsState` of the engine (src/stream/tls_state.rs). What is kept
 // here is what the engine has reported of the session, and whether the mark has been passed.
 
-const { X509Certificate } = require('crypto');
 const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { isIP } = require('../address');
 const { validateBoolean, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
 const errors = require('../errors');
+const { lazy } = require('../lazy');
 const { bare, readOptions } = require('../options');
 const { kSecurity } = require('../symbols');
-const { OPTIONS, credentialsOf } = require('./credentials');
+
+const crypto = lazy(() => require('crypto'));
 
 /** The mark. No program can get hold of it. */
 const MARK = Buffer.alloc(0);
@@ -135,6 +136,7 @@ class Security {
  * the stream takes by itself.
  */
 function secureArguments(credentials, given = {}, isServer) {
+  const { OPTIONS, credentialsOf } = require('./credentials');
   validateObject(given, 'options');
   const options = readOptions(given, ['isServer', ...OPTIONS]);
   if (options.isServer !== undefined) validateBoolean(options.isServer, 'options.isServer');
@@ -169,12 +171,12 @@ function describe(der) {
 
 /** A certificate as `tls.TLSSocket` shows it; an empty object without one. */
 function describeAsToday(der) {
-  return der === null ? {} : new X509Certificate(der).toLegacyObject();
+  return der === null ? {} : new (crypto().X509Certificate)(der).toLegacyObject();
 }
 
 /** A chain of certificates as node:tls shows it to `checkServerIdentity`: each links its issuer's, a root itself. */
 function describeChain(chain) {
-  const certificates = chain.map((der) => new X509Certificate(der));
+  const certificates = chain.map((der) => new (crypto().X509Certificate)(der));
   const shown = certificates.map((certificate) => certificate.toLegacyObject());
   certificates.forEach((certificate, index) => {
     const isIssuer = (other) => certificate.checkIssued(other);
