@@ -2,6 +2,8 @@
 
 // What `npm run build:all` refuses of a binding, by its headers.
 
+const fs = require('fs');
+const path = require('path');
 const { neededVersion, offences } = require('../../scripts/platforms/headers');
 const { PLATFORMS, chosen } = require('../../scripts/platforms/table');
 
@@ -61,4 +63,10 @@ test('platforms are chosen by name', () => {
   expect(chosen()).toEqual(Object.keys(PLATFORMS));
   expect(chosen('darwin-x64,linux-x64-gnu')).toEqual(['darwin-x64', 'linux-x64-gnu']);
   expect(() => chosen('linux-x64')).toThrow('unknown platform: linux-x64; there are linux-x64-gnu,');
+});
+
+test('the crates of every platform are checked', () => {
+  const rules = fs.readFileSync(path.join(__dirname, '..', '..', 'deny.toml'), 'utf8');
+  const [, targets] = /^targets = \[([^\]]*)\]/m.exec(rules);
+  expect(targets.match(/[\w-]+/g).sort()).toEqual(Object.values(PLATFORMS).map(({ target }) => target).sort());
 });
