@@ -77,4 +77,16 @@ try {
   return error && { ...error, lines: error.message.split('\n') };
 }
 
-module.exports = { BINDING, DEADLINE, KNOWS_NET, PLATFORM, ROOT, addPackage, application, bundle, failure, play };
+module.exports = {
+  BINDING,
+  DEADLINE,
+  KNOWS_NET,
+  PLATFORM,
+  ROOT,
+  addPackage,
+  application,
+  bindingOf,
+  bundle,
+  failure,
+  play,
+};
