@@ -107,8 +107,8 @@ function tagsOf(comment) {
 }
 
 /**
- * A member: `{ parameters, byDefault, defaults, types, parameterTypes }`. Overloads without a comment of their own
- * share the one before.
+ * A member: `{ parameters, byDefault, defaults, types, parameterTypes, returns }`. Overloads without a comment of their
+ * own share the one before.
  */
 function noted(members, name, node, list) {
   const tags = tagsOf(commentOf(node));
@@ -116,6 +116,7 @@ function noted(members, name, node, list) {
   members.set(name, member);
   member.byDefault ??= tags.find(([tag]) => tag === 'default')?.[1];
   if (list) (member.parameters ??= []).push(list.map((parameter) => parameter.name));
+  if (list) member.returns.push(node.declaration?.returnType ?? node.typeAnnotation);
   else member.types.push(node.typeAnnotation);
   for (const { name: parameter, typeAnnotation } of list ?? []) {
     (member.parameterTypes[parameter] ??= []).push(typeAnnotation);
@@ -127,7 +128,7 @@ function noted(members, name, node, list) {
 }
 
 function newMember() {
-  return { parameters: null, byDefault: undefined, defaults: {}, types: [], parameterTypes: {} };
+  return { parameters: null, byDefault: undefined, defaults: {}, types: [], parameterTypes: {}, returns: [] };
 }
 
 function nameOf({ key, computed }) {

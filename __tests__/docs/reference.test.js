@@ -5,6 +5,7 @@
 
 const net = require('../..');
 const { version } = require('../../package.json');
+const { page } = require('./sources');
 const { declared, documented, plain, primitivesIn, primitivesSaid } = require('./reference');
 
 const sections = documented();
@@ -156,6 +157,37 @@ test('the type of a parameter, and of a property, is that of the types', () => {
     }
   }
   expect(compared).toBeGreaterThan(60);
+});
+
+test.each(CALLABLE)('%s.%s(): what it returns is said, and is that of the types', (owner, name) => {
+  const { returns } = owner === 'net' ? functions.get(name) : interfaces.get(owner).members.get(name);
+  const isVoid = returns.every((node) => node.typeAnnotation.type === 'TSVoidKeyword');
+  const said = calls(owner, name).flatMap(({ items }) => items.filter(({ text }) => text.startsWith('Returns: ')));
+  expect(said.length > 0).toBe(!isVoid);
+  const primitives = returns.flatMap(primitivesIn);
+  for (const { text } of said) expect([text, unique(primitivesSaid(text))]).toEqual([text, unique(primitives)]);
+});
+
+/** Defaults that the sources have as numbers. */
+const NUMBERS = [
+  ['net', 'createCredentials', 'handshakeTimeout', 'lib/tls/secure.js', /HANDSHAKE_TIMEOUT = (\d+_?\d+);/],
+  ['net', 'createCredentials', 'sessionTimeout', 'src/tls/credentials/options.rs', /DEFAULT_SESSION_TIMEOUT: u32 = (\d+);/],
+  ['Server', 'listen', 'backlog', 'lib/arguments.js', /toNumber\(options\.backlog\) \|\| (\d+);/],
+  ['Server', 'pause', 'msecs', 'lib/server/index.js', /PAUSE_DEFAULT = (\d+);/],
+];
+
+test.each(NUMBERS)('%s.%s: the default of %s is the one in %s', (owner, name, option, file, pattern) => {
+  const [, number] = pattern.exec(page(file));
+  const items = about(owner, name).flatMap((section) => section.items);
+  const defaults = items.flatMap((item) => (item.name === option && item.byDefault ? [item.byDefault] : []));
+  expect(defaults).toEqual([`\`${number.replace('_', '')}\``]);
+});
+
+test('the default time of an attempt to connect is the one that is said for the running Node', () => {
+  const [{ items: [{ text }] }] = about('net', 'getDefaultAutoSelectFamilyAttemptTimeout');
+  const [, usual, since26] = /(\d+) milliseconds, or (\d+) with Node 26/.exec(text);
+  const isNew = Number(process.versions.node.split('.')[0]) >= 26;
+  expect(net.getDefaultAutoSelectFamilyAttemptTimeout()).toBe(Number(isNew ? since26 : usual));
 });
 
 test('a default of a parameter is the same in the types', () => {

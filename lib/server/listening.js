@@ -97,14 +97,13 @@ function listenThroughPrimary(server, target) {
 function listenDistributed(server, target) {
   const listener = renew(server, new distributed.Distributed());
   listener.distribute(target.handle, server);
-  publishListening(server, null);
   begin(server, listener, target, target.key);
 }
 
 function listenDirectly(server, target) {
   const { id, key, error } = open(target, server[kContract]);
-  publishListening(server, error);
   if (error) {
+    publishListening(server, error);
     // Listeners that are added after listen() are to be called, too.
     const attempt = (server[kListening] = {});
     process.nextTick(() => {
@@ -133,6 +132,7 @@ function begin(server, listener, target, key) {
   server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
   if (server[kContract].countsNodesOwn) server._connectionKey = key;
+  publishListening(server, null);
   process.nextTick(() => {
     if (server[kListener] === listener && listener.isOpen) server.emit('listening');
   });

@@ -70,7 +70,10 @@ scenario('the context of a server\'s events', { ends: 1 }, async (stage) => {
 
 /** Subscribes for the length of a scenario. */
 function listenTo(stage, name) {
-  const hear = (message) => stage.trace('channel').note(name, Object.keys(message));
+  const hear = (message) => {
+    const { server } = message;
+    stage.trace('channel').note(name, Object.keys(message), server?.listening, Boolean(server?.address()));
+  };
   subscribe(name, hear);
   stage.atEnd(() => unsubscribe(name, hear));
 }
