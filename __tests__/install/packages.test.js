@@ -39,7 +39,8 @@ test('the main package has no binding, no script and nothing that has to be ther
   const names = contents(main);
   expect(names.filter((name) => name.endsWith('.node'))).toEqual([]);
   expect([...new Set(names.map((name) => name.split('/')[0]))].sort()).toEqual([
-    ...['.cargo', 'CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'bin', 'build.rs'],
+    ...['.cargo', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE'],
+    ...['README.md', 'SECURITY.md', 'bin', 'build.rs', 'docs'],
     ...['http.d.ts', 'http.js', 'https.d.ts', 'https.js', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
     ...['package.json', 'register.d.ts', 'register.js', 'src', 'tls.d.ts', 'tls.js'],
   ].sort());
