@@ -107,13 +107,15 @@ function tagsOf(comment) {
 }
 
 /**
- * A member: `{ parameters, byDefault, defaults, types, parameterTypes, returns }`. Overloads without a comment of their
- * own share the one before.
+ * A member: `{ parameters, byDefault, defaults, types, parameterTypes, returns, codes }`. Overloads without a comment
+ * of their own share the one before.
  */
 function noted(members, name, node, list) {
-  const tags = tagsOf(commentOf(node));
+  const comment = commentOf(node);
+  const tags = tagsOf(comment);
   const member = members.get(name) ?? newMember();
   members.set(name, member);
+  member.codes.push(...(comment.match(/\bE(?:RR_\w+|[A-Z]{4,})\b/g) ?? []));
   member.byDefault ??= tags.find(([tag]) => tag === 'default')?.[1];
   if (list) (member.parameters ??= []).push(list.map((parameter) => parameter.name));
   if (list) member.returns.push(node.declaration?.returnType ?? node.typeAnnotation);
@@ -128,7 +130,8 @@ function noted(members, name, node, list) {
 }
 
 function newMember() {
-  return { parameters: null, byDefault: undefined, defaults: {}, types: [], parameterTypes: {}, returns: [] };
+  const lists = { types: [], returns: [], codes: [] };
+  return { parameters: null, byDefault: undefined, defaults: {}, parameterTypes: {}, ...lists };
 }
 
 function nameOf({ key, computed }) {

@@ -168,6 +168,22 @@ test.each(CALLABLE)('%s.%s(): what it returns is said, and is that of the types'
   for (const { text } of said) expect([text, unique(primitivesSaid(text))]).toEqual([text, unique(primitives)]);
 });
 
+/** Whether the sections of a member name each of the codes. */
+function missingCodes(owner, name, codes) {
+  const text = about(owner, name).map((section) => section.text).join('\n');
+  return unique(codes).filter((code) => !text.includes(code));
+}
+
+test.each(CALLABLE)('%s.%s(): the codes that the types name are in its section', (owner, name) => {
+  const { codes } = owner === 'net' ? functions.get(name) : interfaces.get(owner).members.get(name);
+  expect(missingCodes(owner, name, codes)).toEqual([]);
+});
+
+test.each(OPTIONS)('%s.%s: the codes that the types name for an option are in its section', (owner, name, types) => {
+  const codes = [...propertiesOf(types).values()].flatMap((property) => property.codes);
+  expect(missingCodes(owner, name, codes)).toEqual([]);
+});
+
 /** Defaults that the sources have as numbers. */
 const NUMBERS = [
   ['net', 'createCredentials', 'handshakeTimeout', 'lib/tls/secure.js', /HANDSHAKE_TIMEOUT = (\d+_?\d+);/],
