@@ -127,3 +127,14 @@ test('diagnostics.md has each channel', () => {
   const listed = titles('diagnostics.md').flatMap((title) => allOf(title, /^`([a-z.:A-Z]+\.[a-z.:A-Z]+)`$/g));
   expect(listed.sort()).toEqual(names.sort());
 });
+
+test('diagnostics.md has each line that NODE_DEBUG=rust-net prints', () => {
+  const formats = allOf(javascript, /debug(?:log\('rust-net'\))?\('([^']+ [^']+)'/g);
+  expect(formats.length).toBeGreaterThan(5);
+  const lines = allOf(page(path.join(FOLDER, 'diagnostics.md')), /^\| `([^`]+)`/gm);
+  const isListed = (format) => {
+    const pattern = new RegExp(`^${format.replace(/[()]/g, '\\$&').replace(/%\w/g, '.+')}$`);
+    return lines.some((line) => pattern.test(line));
+  };
+  expect(formats.filter((format) => !isListed(format))).toEqual([]);
+});
