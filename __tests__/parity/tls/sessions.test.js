@@ -124,6 +124,21 @@ compared('a session of another context is not trusted for it', async ({ client, 
   note(error.code);
 });
 
+compared('the key log of a connection that resumes a session', async ({ client, server }, note) => {
+  const listening = await serve(server, { minVersion: 'TLSv1.3' }, echo);
+  const { sessions } = await visit(client, target(listening));
+  const labels = [];
+  listening.on('keylog', (line) => labels.push(`server ${String(line).split(' ')[0]}`));
+  const socket = client.connect(target(listening, { session: sessions.at(-1) }));
+  socket.on('keylog', (line) => labels.push(`client ${String(line).split(' ')[0]}`));
+  await once(socket, 'secureConnect');
+  socket.write('x');
+  await once(socket, 'data');
+  note(socket.isSessionReused());
+  await ended(socket);
+  note(labels.sort());
+});
+
 compared('the key log of a connection', async ({ client, server }, note) => {
   const labels = new Set();
   const listening = await serve(server, { minVersion: 'TLSv1.3' }, echo);
