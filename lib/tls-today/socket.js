@@ -237,7 +237,6 @@ function begin(socket) {
     __proto__: null,
     isServer,
     declinesFrom: security.declinesFrom,
-    renewsTickets: false,
     serverName: security.servername || undefined,
     checksName: false,
     asks: false,
