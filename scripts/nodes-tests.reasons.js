@@ -79,6 +79,87 @@ module.exports = [
     reason: 'calls a method of `_handle`, which for http2 is of the class that Node has for foreign streams',
   },
 
+  // tls, https
+
+  {
+    tests: [
+      'test-https-agent-session-eviction',
+      'test-tls-client-getephemeralkeyinfo',
+      'test-tls-client-mindhsize',
+      'test-tls-getprotocol',
+      'test-tls-honorcipherorder',
+      'test-tls-set-ciphers',
+    ],
+    reason: 'a client whose options ask for nothing that rustls lacks reaches no server that has only such (docs/node-tls.md)',
+  },
+  {
+    tests: ['test-tls-cli-min-version-1.3'],
+    nodes: [20],
+    reason: 'expects the code of a server of which every version is below `--tls-min`; here, it is that of an old client',
+  },
+  {
+    tests: ['test-tls-sni-option'],
+    reason: 'rustls verifies no signature of an RSA key of 1024 bits, as the authority has that SNICallback comes with',
+  },
+  {
+    tests: ['test-tls-client-renegotiation-13'],
+    nodes: [26],
+    reason: 'a certificate of version 1 below an intermediate is not trusted (docs/reliability.md)',
+  },
+  {
+    tests: ['test-tls-client-auth'],
+    nodes: [20],
+    reason: 'by TLS 1.2, rustls misses a certificate of the client with the alert of TLS 1.3',
+  },
+  {
+    tests: ['test-tls-client-auth'],
+    nodes: [26],
+    reason: 'a certificate of version 1 below an intermediate is not trusted (docs/reliability.md)',
+  },
+  {
+    tests: ['test-tls-disable-renegotiation', 'test-https-client-renegotiation-limit'],
+    reason: 'rustls does not renegotiate (docs/node-tls.md)',
+  },
+  {
+    tests: ['test-tls-finished'],
+    reason: 'rustls does not tell the messages that end a handshake (docs/node-tls.md)',
+  },
+  {
+    tests: ['test-https-agent-session-reuse', 'test-tls-ticket', 'test-tls-ticket-cluster'],
+    nodes: [20],
+    reason: 'a session that is resumed by TLS 1.3 comes with new tickets, as RFC 8446 advises',
+  },
+  {
+    tests: ['test-tls-max-send-fragment'],
+    reason: "expects each record as a chunk of its own; here, one 'data' has what has come",
+  },
+  {
+    tests: ['test-tls-empty-sni-context'],
+    reason: "expects OpenSSL's words for a context without a certificate",
+  },
+  {
+    tests: ['test-tls-socket-close'],
+    reason: "counts on a callback of setImmediate() between destroy() and 'close'",
+  },
+  {
+    tests: ['test-tls-close-notify'],
+    reason: 'calls `shutdown` of `_handle` with a request of the core',
+  },
+  {
+    tests: ['test-tls-connect-keepalive-nodelay'],
+    nodes: [26],
+    reason: 'looks for Node\'s own settings in the socket, under symbols of internal/net',
+  },
+  {
+    tests: ['test-tls-clientcertengine-unsupported', 'test-tls-keyengine-unsupported'],
+    nodes: [20],
+    reason: "replaces methods of the core's SecureContext, which contexts of ours are not made of",
+  },
+  {
+    tests: ['test-tls-reinitialize-listeners', 'test-tls-wrap-timeout', 'test-tls-writewrap-leak'],
+    reason: "looks for what only the core's sockets have: their owner, timer or requests, under symbols of the core",
+  },
+
   // async_hooks
 
   {

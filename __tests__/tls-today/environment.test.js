@@ -57,6 +57,23 @@ same('NODE_TLS_REJECT_UNAUTHORIZED=0 trusts anybody, with a warning', visit, unk
   env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
 });
 
+/** As `visit`, by a connection that rustls can make and one that is left to OpenSSL. */
+function visitTwice(tls, { key, cert }) {
+  const server = tls.createServer({ key, cert }, (socket) => socket.resume().on('error', () => {}));
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    const connect = (options, then) => {
+      const client = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ...options }, () => client.end());
+      client.on('close', then);
+    };
+    connect({}, () => connect({ ciphers: 'AES128-SHA:ECDHE-ECDSA-AES128-GCM-SHA256' }, () => server.close()));
+  });
+}
+
+same('its warning comes once, whatever does the encryption', visitTwice, unknown, {
+  env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+});
+
 same('NODE_TLS_REJECT_UNAUTHORIZED=0 and rejectUnauthorized', visit, { ...unknown, options: { rejectUnauthorized: true } }, {
   env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
 });

@@ -3,8 +3,8 @@
 // tls.connect(), and what a client does when the handshake is done: the verdict on the server, and its name.
 
 const { isIP } = require('../address');
-const { normalize, validateFunction } = require('../arguments');
-const { invalidArgumentType, invalidArgumentValue, outOfRange } = require('../errors');
+const { normalize } = require('../arguments');
+const { invalidArgumentValue } = require('../errors');
 const { functions: nodes, module: nodesTls } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
 const { namesOf } = require('./certificates');
@@ -27,9 +27,8 @@ function connect(...args) {
     minDHSize: 1024,
     ...given,
   };
-  validateFunction(options.checkServerIdentity, 'options.checkServerIdentity');
-  if (typeof options.minDHSize !== 'number') throw invalidArgumentType('options.minDHSize', 'number', options.minDHSize);
-  if (!(options.minDHSize >= 1)) throw outOfRange('options.minDHSize', '>= 1', options.minDHSize);
+  // Each version of Node has errors of its own for these, which it throws before it does anything.
+  if (typeof options.checkServerIdentity !== 'function' || !isSize(options.minDHSize)) return nodes.connect(options);
   const secureContext = options.secureContext || current.module.createSecureContext(options);
   if (options.servername && isIP(options.servername) !== 0) refuseAddress(options.servername);
   options.secureContext = secureContext;
@@ -67,6 +66,10 @@ function connect(...args) {
   socket.on('secure', onConnectSecure);
   socket.prependListener('end', onConnectEnd);
   return socket;
+}
+
+function isSize(value) {
+  return typeof value === 'number' && (NODE >= 22 ? value >= 1 : value > 0);
 }
 
 /** The options and the callback. What is given beside a port or path comes on top of that. */

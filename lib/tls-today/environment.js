@@ -3,23 +3,29 @@
 // What environment variables and flags of Node mean for TLS. Only here: `rust-net` and `rust-net/node` never weaken.
 
 const { appendFile } = require('fs');
+const { functions: nodes } = require('../nodes-tls');
 
 const KEYLOG_FLAG = '--tls-keylog';
 
 let hasWarned = false;
-
 
 /** Whether NODE_TLS_REJECT_UNAUTHORIZED turns the default of `rejectUnauthorized` off. Node's warning comes once. */
 function allowsUnauthorized() {
   const allows = process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
   if (allows && !hasWarned) {
     hasWarned = true;
-    process.emitWarning(
-      "Setting the NODE_TLS_REJECT_UNAUTHORIZED environment variable to '0' makes TLS connections and HTTPS requests " +
-        'insecure by disabling certificate verification.',
-    );
+    warn();
   }
   return allows;
+}
+
+/** Has Node's own `connect()` warn, which it does before it looks at its options, and once in a process. */
+function warn() {
+  try {
+    nodes.connect({ checkServerIdentity: null });
+  } catch {
+    // It is not called for a connection.
+  }
 }
 
 /** The file that the flag `--tls-keylog` names; undefined without it. */

@@ -31,6 +31,8 @@ const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
 const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
 
+const EARLY_SECRET = Buffer.from('CLIENT_EARLY_TRAFFIC_SECRET');
+
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
   [events.onsecure]() {
@@ -67,7 +69,8 @@ class Handshakes extends Duplex {
   }
 
   [events.onkeylog](line) {
-    this.emit('keylog', line);
+    // For data that come before the handshake is done, which there are none of.
+    if (!line.subarray(0, EARLY_SECRET.length).equals(EARLY_SECRET)) this.emit('keylog', line);
   }
 
   [events.onservername](...hello) {
@@ -234,7 +237,6 @@ function begin(socket) {
     __proto__: null,
     isServer,
     declinesFrom: security.declinesFrom,
-    renewsTickets: false,
     serverName: security.servername || undefined,
     checksName: false,
     asks: false,

@@ -43,8 +43,6 @@ pub struct SecureOptions {
     pub emits_server_sessions: Option<bool>,
     /// Whether the handshake then waits for `newSessionDone`.
     pub awaits_new_session: Option<bool>,
-    /// Whether a client that resumes a session of TLS 1.3 gets new tickets from a server; so by default.
-    pub renews_tickets: Option<bool>,
     /// On a server: from which version on, by its number, `ondecline` hands back a ClientHello that rustls can't answer.
     pub declines_from: Option<u32>,
 }
@@ -144,7 +142,6 @@ impl NativeEngine {
                     asks,
                     emits_sessions: options.emits_server_sessions.unwrap_or(false),
                     awaits_sessions: options.awaits_new_session.unwrap_or(false),
-                    renews_tickets: options.renews_tickets.unwrap_or(true),
                     declines_from: options.declines_from.and_then(|version| u16::try_from(version).ok()),
                 }
             } else {

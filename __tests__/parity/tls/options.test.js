@@ -6,8 +6,6 @@ const { notes, pki } = require('./compared');
 const nodeTls = require('tls');
 const tls = require('../../../tls');
 
-const NODE = Number(process.versions.node.split('.')[0]);
-
 /** What `run(module)` returns or throws must be the same for both modules. */
 function both(title, run) {
   test(title, async () => {
@@ -93,12 +91,10 @@ const refused = (run) => (module) => {
 
 /** Options of connect(). */
 const CONNECTIONS = {
-  // Node 20 says that these are internal errors.
-  ...(NODE > 20 && {
-    'checkServerIdentity that is text': { checkServerIdentity: 'none' },
-    'minDHSize that is text': { minDHSize: 'none' },
-    'minDHSize that is 0': { minDHSize: 0 },
-  }),
+  'checkServerIdentity that is text': { checkServerIdentity: 'none' },
+  'minDHSize that is text': { minDHSize: 'none' },
+  'minDHSize that is 0': { minDHSize: 0 },
+  'minDHSize that is a half': { minDHSize: 0.5 },
   'ALPNProtocols with a long name': { ALPNProtocols: ['a'.repeat(256)] },
   'enableTrace that is text': { enableTrace: 'yes' },
   'a port that is text': { port: 'none' },

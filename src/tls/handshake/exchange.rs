@@ -37,8 +37,6 @@ pub enum Role {
         emits_sessions: bool,
         /// Whether the handshake goes on only when JavaScript has kept them.
         awaits_sessions: bool,
-        /// Whether a client that resumes a session of TLS 1.3 gets new tickets.
-        renews_tickets: bool,
         /// From which version on a ClientHello that rustls can't answer is handed back, by [`HandshakeMessage::Declined`].
         /// Those of older clients are refused, as all are without it.
         declines_from: Option<u16>,

@@ -1,5 +1,5 @@
-//! What a ClientHello has that rustls does not show: the id of a session, whether the client takes tickets or offers a
-//! session of TLS 1.3, whether it asks for a stapled OCSP response, and the newest version that it supports.
+//! What a ClientHello has that rustls does not show: the id of a session, whether the client takes tickets, whether it asks
+//! for a stapled OCSP response, and the newest version that it supports.
 //!
 //! Pure. Anything unexpected means that there is nothing of it: rustls has the last word on what a ClientHello is.
 
@@ -9,7 +9,6 @@ const CLIENT_HELLO: u8 = 1;
 const RANDOM: usize = 32;
 const STATUS_REQUEST: u16 = 5;
 const SESSION_TICKET: u16 = 35;
-const PRE_SHARED_KEY: u16 = 41;
 const SUPPORTED_VERSIONS: u16 = 43;
 /// SSL 3.0 to TLS 1.3. Clients offer numbers without a meaning beside these (RFC 8701).
 const VERSIONS: std::ops::RangeInclusive<u16> = 0x0300..=0x0304;
@@ -26,8 +25,6 @@ pub struct HelloDetails {
     pub has_ticket: bool,
     /// Whether the client asks for a stapled OCSP response.
     pub asks_for_stapling: bool,
-    /// Whether the client offers a session of TLS 1.3.
-    pub offers_session: bool,
     /// The number of the newest version that the client supports.
     pub newest_version: u16,
 }
@@ -62,7 +59,6 @@ impl HelloDetails {
                     self.takes_tickets = true;
                     self.has_ticket = !body.is_empty();
                 }
-                PRE_SHARED_KEY => self.offers_session = true,
                 SUPPORTED_VERSIONS => {
                     let mut versions = Reader(Reader(body).vector(1)?);
                     while let Some(version) = versions.number() {

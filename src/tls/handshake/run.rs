@@ -22,7 +22,7 @@ use super::exchange::{
 };
 use super::hello::HelloDetails;
 use super::named::NamedCredentials;
-use super::settings::{self, Particulars, SecretSink, Withholding};
+use super::settings::{self, Particulars, SecretSink};
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
 use crate::tls::credentials::Credentials;
@@ -54,11 +54,10 @@ pub async fn run(
             let expected = ExpectedServer { server_name, checks_name, address };
             Ok(connect(transport, credentials, config, sessions, expected).await?)
         }
-        Role::Server { contexts, asks, emits_sessions, awaits_sessions, renews_tickets, declines_from } => {
+        Role::Server { contexts, asks, emits_sessions, awaits_sessions, declines_from } => {
             let particulars = Particulars { secrets, ..Particulars::default() };
             let declining = Declining(declines_from);
-            let accepting =
-                Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions, renews_tickets, declining };
+            let accepting = Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions, declining };
             accept(transport, accepting, particulars, &**post).await
         }
     }
@@ -112,7 +111,6 @@ struct Accepting {
     asks: Asks,
     emits_sessions: bool,
     awaits_sessions: bool,
-    renews_tickets: bool,
     declining: Declining,
 }
 
@@ -122,9 +120,8 @@ async fn accept(
     particulars: Particulars,
     post: &(impl Fn(HandshakeMessage) + Sync),
 ) -> Result<Established, Failure> {
-    let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions, renews_tickets, declining } =
-        accepting;
-    if asks != Asks::Never || emits_sessions || !renews_tickets || declining.is_possible() {
+    let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions, declining } = accepting;
+    if asks != Asks::Never || emits_sessions || declining.is_possible() {
         transport.record();
     }
     let hello = drive::client_hello(&mut transport).await?;
@@ -181,14 +178,7 @@ async fn accept(
         Arc::new(ServerSessions::new(SessionScope { lifetime, context }, answer.session, keeps))
     });
     let (alpn, ocsp_response) = (answer.alpn, answer.ocsp_response);
-    let withholding = (!renews_tickets && details.offers_session).then(|| Arc::new(Withholding::of(&config)));
-    let particulars = Particulars {
-        alpn,
-        ocsp_response,
-        sessions: sessions.clone(),
-        withholding: withholding.clone(),
-        ..particulars
-    };
+    let particulars = Particulars { alpn, ocsp_response, sessions: sessions.clone(), ..particulars };
     let mut connection = match hello.into_connection(settings::server(config, particulars)) {
         Ok(server) => Connection::from(server),
         Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, transport)),
@@ -197,9 +187,6 @@ async fn accept(
             return Err(drive::refuse(&error, alert, &mut transport).await.into());
         }
     };
-    if let (Some(withholding), Some(HandshakeKind::Resumed)) = (withholding, connection.handshake_kind()) {
-        withholding.begin();
-    }
     drive::complete(&mut connection, &mut transport).await?;
     // A client can't evade `rejectUnauthorized` by asking for another name.
     let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;

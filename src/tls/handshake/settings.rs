@@ -4,10 +4,9 @@
 //! large.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::{Resumption as Store, Tls12Resumption};
-use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, KeyLog, ServerConfig};
 
@@ -58,13 +57,11 @@ pub struct Particulars {
     pub ocsp_response: Option<Vec<u8>>,
     /// The sessions that JavaScript keeps.
     pub sessions: Option<Arc<ServerSessions>>,
-    /// Its tickets, where a client that resumes a session gets none.
-    pub withholding: Option<Arc<Withholding>>,
 }
 
 /// The configuration `config` of a server, adapted to one connection.
 pub fn server(mut config: Arc<ServerConfig>, particulars: Particulars) -> Arc<ServerConfig> {
-    let Particulars { secrets, alpn, ocsp_response, sessions, withholding } = particulars;
+    let Particulars { secrets, alpn, ocsp_response, sessions } = particulars;
     if let Some(alpn) = alpn {
         Arc::make_mut(&mut config).alpn_protocols = match alpn {
             AlpnAnswer::Select(protocol) => vec![protocol],
@@ -80,51 +77,11 @@ pub fn server(mut config: Arc<ServerConfig>, particulars: Particulars) -> Arc<Se
     if let Some(sessions) = sessions {
         Arc::make_mut(&mut config).session_storage = sessions;
     }
-    if let Some(withholding) = withholding {
-        Arc::make_mut(&mut config).ticketer = withholding;
-    }
     if let Some(write) = secrets {
         let config = Arc::make_mut(&mut config);
         config.key_log = with_secrets(&config.key_log, write);
     }
     config
-}
-
-/// The tickets of one connection, which are no longer given once it turns out that they are not to be.
-#[derive(Debug)]
-pub struct Withholding {
-    inner: Arc<dyn ProducesTickets>,
-    is_on: AtomicBool,
-}
-
-impl Withholding {
-    /// The tickets of `config`.
-    pub fn of(config: &ServerConfig) -> Self {
-        Self { inner: Arc::clone(&config.ticketer), is_on: AtomicBool::new(false) }
-    }
-
-    /// No more tickets are given.
-    pub fn begin(&self) {
-        self.is_on.store(true, Ordering::Relaxed);
-    }
-}
-
-impl ProducesTickets for Withholding {
-    fn enabled(&self) -> bool {
-        self.inner.enabled()
-    }
-
-    fn lifetime(&self) -> u32 {
-        self.inner.lifetime()
-    }
-
-    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        if self.is_on.load(Ordering::Relaxed) { None } else { self.inner.encrypt(plain) }
-    }
-
-    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
-        self.inner.decrypt(cipher)
-    }
 }
 
 /// Staples a response to the certificate that is shown. rustls sends it if the client asks for one.
