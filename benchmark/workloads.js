@@ -165,6 +165,14 @@ const workloads = [
     tls: 'p256',
   },
   {
+    name: 'http2-clear',
+    title: 'HTTP/2 GET in the clear x 50',
+    server: 'http2',
+    load: 'echo',
+    protocol: 'http2',
+    connections: 50,
+  },
+  {
     name: 'https-storm',
     title: 'loop delay, 800 HTTPS clients/s (P-256)',
     server: 'http',

@@ -25,6 +25,8 @@ const NATIVE_ENCODINGS = {
   'utf-8': UTF8,
 };
 
+const NOTHING = Object.freeze([]);
+
 /** What a write gets before `connect()` from a BoundSocket. */
 const EPIPE = -ERRNO.EPIPE;
 
@@ -75,9 +77,11 @@ function fail(stream, errno, size, callback) {
 function sendAlone(stream, chunks) {
   if (!isReadyToTake(stream)) return chunks;
   if (stream[kTimedOut]) rearmTimer(stream);
+  const size = sizeOfAll(chunks);
   const taken = stream[kTransport].write(chunks);
+  if (taken === size) return NOTHING;
   if (taken < 0) {
-    stream[kFailedBytes] += sizeOfAll(chunks);
+    stream[kFailedBytes] += size;
     stream.destroy(errors.systemError(taken, 'write'));
     return chunks;
   }
