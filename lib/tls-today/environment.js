@@ -3,15 +3,15 @@
 // What environment variables and flags of Node mean for TLS. Only here: `rust-net` and `rust-net/node` never weaken.
 
 const { appendFile } = require('fs');
+const { variable } = require('../loading');
 
 const KEYLOG_FLAG = '--tls-keylog';
 
 let hasWarned = false;
 
-
 /** Whether NODE_TLS_REJECT_UNAUTHORIZED turns the default of `rejectUnauthorized` off. Node's warning comes once. */
 function allowsUnauthorized() {
-  const allows = process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const allows = variable('NODE_TLS_REJECT_UNAUTHORIZED') === '0';
   if (allows && !hasWarned) {
     hasWarned = true;
     process.emitWarning(
