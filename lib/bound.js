@@ -88,7 +88,7 @@ function bindTcp(options) {
     const reason = 'must be a numeric IP address; net.BoundSocket does not perform DNS resolution';
     throw errors.invalidArgumentValue('options.host', host, reason);
   }
-  requirePermission('');
+  requirePermission('', host, port);
   const id = engines.attempt('bind', (engine) => engine.bindTcp({ address: host, port, ipv6Only, reusePort }));
   if (typeof id !== 'number') throw errors.connectError(id, host, port);
   return id;

@@ -35,7 +35,7 @@ let bulk = null;
 const IS_DENO = Boolean(process.versions.deno);
 
 /** Whether a thread wakes the loop, instead of libuv, which Bun and Deno do not have. */
-const WAKE_BY_THREAD = process.env.RUST_NET_WAKE === 'thread' || Boolean(process.versions.bun) || IS_DENO;
+const WAKE_BY_THREAD = IS_DENO || Boolean(process.versions.bun) || process.env.RUST_NET_WAKE === 'thread';
 
 /** What the engine calls for each of its events. */
 const callbacks = { __proto__: null };

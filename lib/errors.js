@@ -180,6 +180,12 @@ function connectError({ errno, syscall, local: atOnce }, address, port, local = 
   return complete(new Error(message), errno, code, syscall, details);
 }
 
+/** What Deno does not allow, in the form of Node's permission model and with Deno's words. */
+function accessDenied(name, resource) {
+  const message = `Requires ${name} access to "${resource}", run again with the --allow-${name} flag`;
+  return Object.assign(coded(Error, 'ERR_ACCESS_DENIED', message), { permission: name, resource });
+}
+
 /** A connection that Node's permission model has `denied`. As in Node, that is what `errno` is. */
 function connectDenied(denied, address, port) {
   const error = new Error(`connect ${denied.code} ${denied.message}`);
@@ -216,6 +222,7 @@ function allFailed(errors) {
 
 module.exports = {
   InternalError,
+  accessDenied,
   allFailed,
   alreadyAdopted,
   alreadySecure,

@@ -160,7 +160,7 @@ class Race {
     }
     stream.emit('connectionAttempt', address, port, family || undefined);
     if (this.#over) return;
-    const denied = isBlocked ? null : denial(address);
+    const denied = isBlocked ? null : denial(address, address, port);
     if (isBlocked || denied !== null) {
       const error = isBlocked ? errors.ipBlocked(address) : errors.connectDenied(denied, address, port);
       this.#failedAtOnce(candidate, error);

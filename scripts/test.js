@@ -16,6 +16,7 @@ const { isPossible } = require('./platforms/toolchain');
 /** Folders of `__tests__` that `npm test` leaves out. */
 const MATRIX = [
   'benchmark', // what the benchmark makes of its measurements
+  'bundlers', // bundlers, test runners and monitoring agents
   'cluster/nodes', // every Node but the one that runs the tests
   'cluster/packages', // packages of others
   'docs/site', // a browser
@@ -25,16 +26,16 @@ const MATRIX = [
   'loading', // every Node, with and without a binding
   'node/packages', // packages and servers of others
   'node/programs', // programs of others, under the one flag
-  'node/tools', // bundlers and test runners
   'package', // the tarball, on every Node
   'panic', // a binding with faults in it, which is built first
   'parity/nodes', // every Node but the one that runs the tests
+  'runtimes', // Bun and Deno
   'takeover/packages', // packages of others
   'tls/programs', // programs of others
 ];
 
 /** Folders whose tests ask no wake, or each of them. */
-const ONCE = ['benchmark', 'docs', 'faults', 'install', 'loading', 'panic', 'types'];
+const ONCE = ['benchmark', 'bundlers', 'docs', 'faults', 'install', 'loading', 'panic', 'runtimes', 'types'];
 
 /** Runs a command, shows its output, and returns its exit status and what it printed. */
 function watch(command, args, env = {}) {

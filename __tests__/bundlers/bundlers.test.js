@@ -1,7 +1,7 @@
 'use strict';
 
-// The guide "Bundlers": each recipe as it is written. In what is built, every net and tls is ours, those of dependencies
-// as well, and it works.
+// The guide "Bundlers": each recipe as it is written. In what is built, every net and tls is ours, those of
+// dependencies as well, and it works.
 
 const fs = require('fs');
 const path = require('path');
@@ -70,7 +70,7 @@ test.each(Object.entries(RECIPES))('%s', async (name, { files, commands }) => {
   const folder = projectWith({ ...FILES, ...files }, IMPORTED);
   for (const command of commands.slice(0, -1)) await runLine(folder, command);
   // All that the outcome needs is rust-net.
-  for (const dependency of ['old', 'new']) fs.rmSync(path.join(folder, 'node_modules', dependency), { recursive: true });
+  for (const bundled of ['old', 'new']) fs.rmSync(path.join(folder, 'node_modules', bundled), { recursive: true });
   const expected = { ...EXPECTED, http: WITH_FLAG.includes(name) };
   const last = commands.at(-1);
   for (const major of last.startsWith('node ') ? MAJORS : [MAJORS.at(-1)]) {

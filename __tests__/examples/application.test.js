@@ -1,7 +1,7 @@
 'use strict';
 
 // The commands and configurations in the guide "Under an existing application": the flag in each of them works. That of
-// pm2 is tested in cluster/packages, and those of jest and esbuild in node/tools.
+// pm2 is tested in cluster/packages.
 
 const path = require('path');
 const { parseEnv } = require('util');

@@ -60,9 +60,9 @@ function open(target, contract) {
 }
 
 function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
-  requirePermission('');
   let outcome;
   for (const address of host ? [host] : contract.anyHosts) {
+    requirePermission('', address, port);
     const options = { address, port, ipv6Only, reusePort };
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
     if (typeof id === 'number') return { id, key: `${isIP(address)}:${address}:${port}` };

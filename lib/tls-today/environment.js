@@ -3,6 +3,7 @@
 // What environment variables and flags of Node mean for TLS. Only here: `rust-net` and `rust-net/node` never weaken.
 
 const { appendFile } = require('fs');
+const { variable } = require('../loading');
 const { functions: nodes } = require('../nodes-tls');
 
 const KEYLOG_FLAG = '--tls-keylog';
@@ -11,7 +12,7 @@ let hasWarned = false;
 
 /** Whether NODE_TLS_REJECT_UNAUTHORIZED turns the default of `rejectUnauthorized` off. Node's warning comes once. */
 function allowsUnauthorized() {
-  const allows = process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0';
+  const allows = variable('NODE_TLS_REJECT_UNAUTHORIZED') === '0';
   if (allows && !hasWarned) {
     hasWarned = true;
     warn();

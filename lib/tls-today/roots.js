@@ -4,15 +4,16 @@
 // which it reads; and where the process has been told to trust others, these.
 
 const { readFileSync } = require('fs');
+const { variable } = require('../loading');
 const { functions: nodes } = require('../nodes-tls');
 
-const FLAGS = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
+const FLAGS = `${process.execArgv.join(' ')} ${variable('NODE_OPTIONS') ?? ''}`;
 
 const USES_OPENSSL_CA = FLAGS.includes('--use-openssl-ca');
 /** Node 20 can't tell what the system trusts, and ignores the variable. */
 const USES_SYSTEM_CA =
   nodes.getCACertificates !== undefined &&
-  (FLAGS.includes('--use-system-ca') || process.env.NODE_USE_SYSTEM_CA === '1');
+  (FLAGS.includes('--use-system-ca') || variable('NODE_USE_SYSTEM_CA') === '1');
 
 /** `setDefaultCACertificates()` has been called. */
 let isReplaced = false;
@@ -32,8 +33,8 @@ function trustedByDefault() {
 }
 
 function opensslsFile() {
-  const { SSL_CERT_FILE } = process.env;
-  return SSL_CERT_FILE ? [readFileSync(SSL_CERT_FILE)] : undefined;
+  const file = variable('SSL_CERT_FILE');
+  return file ? [readFileSync(file)] : undefined;
 }
 
 module.exports = { USES_SYSTEM_CA, setDefaultCACertificates, trustedByDefault };

@@ -22,11 +22,19 @@ use napi::sys;
 use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
-use super::lifetime::Cleanup;
 use super::memory::Memory;
 use crate::engine::Engine;
 use crate::error;
 use crate::reactor::wake::{Wake, Way};
+
+/// What has been added to the environment to hear of its end.
+#[derive(Clone, Copy)]
+pub enum Cleanup {
+    /// A hook that is called and done.
+    Hook,
+    /// One that has to be removed for the environment to end.
+    Async(sys::napi_async_cleanup_hook_handle),
+}
 
 /// See the module.
 pub struct Core {

@@ -16,19 +16,10 @@ use napi::{check_status, sys};
 
 use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
-use super::core::Core;
+use super::core::{Cleanup, Core};
 use super::memory::Memory;
 use crate::engine::Engine;
 use crate::reactor::wake::{Turn, Wake, Way};
-
-/// What has been added to the environment to hear of its end.
-#[derive(Clone, Copy)]
-pub enum Cleanup {
-    /// A hook that is called and done.
-    Hook,
-    /// One that has to be removed for the environment to end.
-    Async(sys::napi_async_cleanup_hook_handle),
-}
 
 impl Core {
     /// Starts an engine. `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.

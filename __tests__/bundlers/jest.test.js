@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { DEADLINE, ROOT, project, run } = require('../project');
+const { DEADLINE, ROOT, project, run } = require('../node/project');
 
 jest.setTimeout(2 * DEADLINE);
 
@@ -45,7 +45,7 @@ test("what http makes are instances of its classes", async () => {
 `;
 
 test('moduleNameMapper of the guide', async () => {
-  const guide = fs.readFileSync(path.join(ROOT, 'docs', 'guides', 'application.md'), 'utf8');
+  const guide = fs.readFileSync(path.join(ROOT, 'docs', 'guides', 'runners.md'), 'utf8');
   const [, mapper] = /^ *(moduleNameMapper: .*),$/m.exec(guide);
   const folder = project({
     'jest.config.js': `module.exports = { ${mapper}, cacheDirectory: '${ROOT}/target/jest' };`,
