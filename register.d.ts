@@ -4,12 +4,9 @@
  */
 
 /**
- * Whether the engine of rust-net is at work. Without one, all modules stay Node's own, with a process warning
- * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
+ * Whether Node's modules are replaced, in this thread. Where there is no engine, they stay Node's own, with a process
+ * warning (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
  */
-export declare const isAccelerated: boolean;
-
-/** Whether Node's modules are replaced, in this thread. */
 export function isRegistered(): boolean;
 
 /**

@@ -19,12 +19,19 @@ if (process.versions.bun || process.versions.deno) {
 }
 
 if (host === process || !host.getBuiltinModule) {
-  // Where there is no engine, everything stays Node's own.
-  const { isAccelerated } = require('./lib/fallback');
+  const { isThere } = require('./lib/loading');
   const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
 
-  if (isAccelerated) takeOver({ net: () => require('./node'), tls: () => require('./tls') });
-  module.exports = { isAccelerated, isRegistered: isTakenOver, unregister: giveBack };
+  // The engine is loaded when a socket is needed. Where there is none to load, everything stays Node's own, from now on.
+  if (isThere()) takeOver({ net: () => require('./node'), tls: () => require('./tls') });
+  else require('./lib/fallback');
+
+  /** Whether Node's modules are replaced. Before they are used, that is for the engine to say. */
+  function isRegistered() {
+    return isTakenOver() && require('./lib/fallback').isAccelerated;
+  }
+
+  module.exports = { isRegistered, unregister: giveBack };
 } else {
   // A test runner has loaded this for one file of tests, in a context of its own. Node's modules belong to the process.
   module.exports = host.getBuiltinModule('module').createRequire(__filename)(__filename);

@@ -2,7 +2,7 @@
 
 // The native binding. Where there is none, requiring this throws, and says what to do about it.
 
-const { binding, failure } = require('./loading');
+const { binding, failure } = require('./loading').loadBinding();
 
 if (failure !== null) throw failure;
 

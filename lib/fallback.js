@@ -4,7 +4,9 @@
 // RUST_NET_FALLBACK=error makes that an error, RUST_NET_FALLBACK=silent leaves the warning out.
 
 const { builtin, completed, shareDefaults } = require('./builtin');
-const { failure, variable } = require('./loading');
+const { loadBinding, variable } = require('./loading');
+
+const { failure } = loadBinding();
 
 /** The code of the warning. */
 const CODE = 'RUST_NET_FALLBACK';

@@ -234,6 +234,7 @@ class Takeover {
     this.#isBusy = true;
     try {
       const ours = this.#loaders[name]();
+      if (!ours.isAccelerated) return this.undo();
       this.#replace(name, ours);
       ROWS[name](this.#patches, ours, this.#users);
     } catch (error) {

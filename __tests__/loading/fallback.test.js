@@ -54,24 +54,24 @@ server.listen(0, '127.0.0.1', () => {
 const REGISTER = `
 const net = require('net');
 const before = { ...net };
-const { isAccelerated, isRegistered, unregister } = require('rust-net/register');
+const { isRegistered, unregister } = require('rust-net/register');
 const registered = isRegistered();
 const isSame = Object.keys(before).every((key) => net[key] === before[key]);
 unregister();
-process.stdout.write(JSON.stringify({ isAccelerated, registered, isSame, after: isRegistered() }));`;
+process.stdout.write(JSON.stringify({ registered, isSame, after: isRegistered() }));`;
 
 const MODULE = `
 import { BlockList, BoundSocket, createServer, isAccelerated } from 'rust-net/node';
 import { DEFAULT_MIN_VERSION, connect } from 'rust-net/tls';
 import { METHODS, request } from 'rust-net/http';
 import { Agent } from 'rust-net/https';
-import { isAccelerated as ofRegister } from 'rust-net/register';
+import { isRegistered } from 'rust-net/register';
 import net from 'net';
 import tls from 'tls';
 import http from 'http';
 import https from 'https';
 process.stdout.write(JSON.stringify({
-  isAccelerated, ofRegister,
+  isAccelerated, registered: isRegistered(),
   isSame: [
     BlockList === net.BlockList, BoundSocket === net.BoundSocket, createServer === net.createServer,
     DEFAULT_MIN_VERSION === tls.DEFAULT_MIN_VERSION, connect === tls.connect,
@@ -117,7 +117,7 @@ describe.each(nodes())('without an engine, on Node %i', (_major, node) => {
 
   test('rust-net/register leaves everything as it is, and says so', () => {
     const { result: report, stderr } = result(folder, REGISTER, { node });
-    expect(report).toEqual({ isAccelerated: false, registered: false, isSame: true, after: false });
+    expect(report).toEqual({ registered: false, isSame: true, after: false });
     expect(warnings(stderr)).toBe(1);
     for (const flags of [['--require', 'rust-net/register'], ['--import', 'rust-net/register']]) {
       const ran = result(folder, EXCHANGE, { node, flags });
@@ -128,7 +128,7 @@ describe.each(nodes())('without an engine, on Node %i', (_major, node) => {
 
   test('ES modules find all names', () => {
     const { result: report } = result(folder, MODULE, { node, name: 'app.mjs' });
-    expect(report).toEqual({ isAccelerated: false, ofRegister: false, isSame: Array(8).fill(true) });
+    expect(report).toEqual({ isAccelerated: false, registered: false, isSame: Array(8).fill(true) });
   });
 
   test('workers do not warn again', () => {
@@ -183,6 +183,15 @@ const server = net.createServer((socket) => socket.end('hello')).listen(0, '127.
   });
 });`;
 
+/** Looks at `net`, and says whose it is and which accessors the flag has left in it. */
+const FINDS_OUT = `
+const net = require('net');
+const isNodes = !('setSecure' in net.Socket.prototype);
+const left = Object.keys(net).filter((key) => /^_?[A-Zcin]/.test(key) && Object.getOwnPropertyDescriptor(net, key).get)
+  .filter((key) => !/^(BlockList|SocketAddress|BoundSocket|_setSimultaneousAccepts)$/.test(key));
+const registered = require('rust-net/register').isRegistered();
+process.stdout.write(JSON.stringify({ isNodes, registered, left }));`;
+
 describe.each(nodes())('where the engine may not be loaded, on Node %i', (major, node) => {
   const permission = major < 22 ? '--experimental-permission' : '--permission';
   const allowed = ['--allow-fs-read=*', ...(major < KNOWS_NET ? [] : ['--allow-net'])];
@@ -197,6 +206,18 @@ describe.each(nodes())('where the engine may not be loaded, on Node %i', (major,
     expect(ran.result).toEqual([false, 'hello']);
     expect(warnings(ran.stderr)).toBe(1);
     expect(ran.stderr).toMatch(cause);
+  });
+
+  test('--no-addons, which the flag finds out when a socket is needed', () => {
+    const folder = application();
+    addPackage(folder);
+    const flags = ['--no-addons', '--require', 'rust-net/register'];
+    const ran = result(folder, FINDS_OUT, { node, flags });
+    expect(ran.result).toEqual({ isNodes: true, registered: false, left: [] });
+    expect(warnings(ran.stderr)).toBe(1);
+    const strict = play(folder, FINDS_OUT, { node, flags, env: { RUST_NET_FALLBACK: 'error' } });
+    expect(strict.status).not.toBe(0);
+    expect(strict.stderr).toMatch(/ERR_RUST_NET_BINDING/);
   });
 
   test('a bundle without the binding', () => {
@@ -230,12 +251,27 @@ import { BoundSocket, isAccelerated as today } from 'rust-net/node';
 import { DEFAULT_MIN_VERSION, isAccelerated as tls } from 'rust-net/tls';
 import { METHODS, get, isAccelerated as http } from 'rust-net/http';
 import { Agent, isAccelerated as https } from 'rust-net/https';
-import { isAccelerated as register, isRegistered } from 'rust-net/register';
+import { isRegistered } from 'rust-net/register';
 const found = [BoundSocket, DEFAULT_MIN_VERSION, METHODS, get, Agent].every((one) => one !== undefined);
-process.stdout.write(JSON.stringify([page, today, tls, http, https, register, isRegistered(), found]));`;
+process.stdout.write(JSON.stringify([page, today, tls, http, https, isRegistered(), found]));`;
     const ran = result(folder, script, { node, name: 'app.mjs' });
-    expect(ran.result).toEqual(Array(8).fill(true));
+    expect(ran.result).toEqual(Array(7).fill(true));
     expect(ran.stderr).toBe('');
+  });
+
+  test('rust-net/register loads it when a socket is needed', () => {
+    const folder = application();
+    addPackage(folder);
+    const script = `
+const isLoaded = () => process.report.getReport().sharedObjects.some((file) => file.endsWith('.node'));
+const net = require('net');
+const early = isLoaded();
+net.createServer();
+process.stdout.write(JSON.stringify({ early, late: isLoaded() }));`;
+    for (const flag of ['--require', '--import']) {
+      const ran = result(folder, script, { node, flags: [flag, 'rust-net/register'] });
+      expect(ran.result).toEqual({ early: false, late: true });
+    }
   });
 
   test('what http has that is costly to make is made when it is used', () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Finds the native binding and loads it. Throws nothing: `binding` is null where there is none, and `failure` says why.
+// Finds the native binding, and loads it when it is asked for. Throws nothing: `failure` says why there is no `binding`.
 //
 // The first of these that exists is taken: what RUST_NET_BINDING names, a binding that was built in this package, and
 // the package of this platform, one of the optional dependencies.
@@ -72,16 +72,26 @@ function isOurs(binding) {
   return typeof binding?.NativeEngine === 'function' && binding.VERSION === version;
 }
 
-function attempt() {
+/** What there is to load: `found` by `find`, on this `platform`. */
+function look() {
   const platform = platformName();
-  const found = find(platform);
-  const context = { ...found, platform, version, isBundled: !__filename.endsWith(PLACE) };
-  if (found.file === null || !isWhole(found.file)) return failed(context);
+  return { ...find(platform), platform, version, isBundled: !__filename.endsWith(PLACE) };
+}
+
+/** Whether there is a file to load. Says so without loading it, which takes memory and some milliseconds. */
+function isThere() {
+  const { file } = look();
+  return file !== null && isWhole(file);
+}
+
+function attempt() {
+  const found = look();
+  if (found.file === null || !isWhole(found.file)) return failed(found);
   try {
     const binding = load(found.file);
-    return isOurs(binding) ? { binding, failure: null } : failed({ ...context, binding });
+    return isOurs(binding) ? { binding, failure: null } : failed({ ...found, binding });
   } catch (error) {
-    return failed({ ...context, error });
+    return failed({ ...found, error });
   }
 }
 
@@ -91,4 +101,12 @@ function failed(context) {
   return { binding: null, failure: describe(context) };
 }
 
-module.exports = { ...attempt(), variable };
+let loaded = null;
+
+/** Loads the binding, once: `{ binding, failure }`, one of which is null. */
+function loadBinding() {
+  loaded ??= attempt();
+  return loaded;
+}
+
+module.exports = { isThere, loadBinding, variable };
