@@ -102,6 +102,21 @@ test('NODE_USE_SYSTEM_CA=1 leaves the encryption to rustls, also where Node igno
   expect(stdout).toBe('rustls\n');
 });
 
+for (const secureProtocol of ['SSLv23_method', 'SSLv23_server_method', 'TLS_method']) {
+  same(`--tls-min-v1.3 and ${secureProtocol}`, (tls, { key, cert, secureProtocol: method }) => {
+    const server = tls.createServer({ key, cert, secureProtocol: method }, (socket) => socket.resume());
+    server.on('tlsClientError', () => {});
+    server.listen(0, '127.0.0.1', () => {
+      const options = { port: server.address().port, host: '127.0.0.1', rejectUnauthorized: false };
+      const client = tls.connect({ ...options, secureProtocol: 'TLSv1_2_client_method' }, () => {
+        console.log(client.getProtocol());
+        client.end();
+      });
+      client.on('error', ({ code }) => console.log(code)).on('close', () => server.close());
+    });
+  }, { ...unknown, secureProtocol }, { flags: ['--tls-min-v1.3'] });
+}
+
 for (const flag of ['--tls-min-v1.3', '--tls-max-v1.2']) {
   same(flag, (tls, { key, cert, ca }) => {
     const { DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } = tls;

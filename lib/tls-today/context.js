@@ -18,7 +18,7 @@ const { forbidsTickets, lists, sessionContext, versions } = require('../tls/rest
 const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
-const { SHORT_AUTHORITY, contextReasons, noteFallback, oldestVersion } = require('./fallback');
+const { SHORT_AUTHORITY, contextReasons, hasVersions, noteFallback, oldestVersion } = require('./fallback');
 const { trustedByDefault } = require('./roots');
 const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
@@ -229,9 +229,12 @@ function checkVersions({ minVersion, maxVersion, ecdhCurve, ciphers, sessionIdCo
 function partsOf(options) {
   const { ca, ciphers = nodesTls.DEFAULT_CIPHERS, ecdhCurve = nodesTls.DEFAULT_ECDH_CURVE } = options;
   const { secureProtocol, ticketKeys } = options;
+  // Beside versions of the program's, any method is an error.
+  const isFromMinimumOn = Boolean(secureProtocol) && !hasVersions(secureProtocol) && !isSet(options.minVersion);
   const limits = versions({
     ...options,
-    minVersion: options.minVersion ?? (secureProtocol ? undefined : nodesTls.DEFAULT_MIN_VERSION),
+    secureProtocol: isFromMinimumOn && !isSet(options.maxVersion) ? undefined : secureProtocol,
+    minVersion: options.minVersion ?? (hasVersions(secureProtocol) ? undefined : nodesTls.DEFAULT_MIN_VERSION),
     maxVersion: options.maxVersion ?? (secureProtocol ? undefined : nodesTls.DEFAULT_MAX_VERSION),
   });
   return {

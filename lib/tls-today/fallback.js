@@ -22,6 +22,7 @@ const NUMBERS = { 'TLSv1': 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.
 
 const OLD_VERSIONS = new Set(['TLSv1', 'TLSv1.1']);
 const ANY_METHOD = /^(TLS|SSLv23)_(client_|server_)?method$/;
+const FROM_MINIMUM_ON = /^SSLv23_(client_|server_)?method$/;
 const OLD_METHOD = /^(SSLv2|SSLv3|TLSv1|TLSv1_1)_(client_|server_)?method$/;
 const NO_LEVEL = /@SECLEVEL=0/;
 const LOW_LEVEL = /@SECLEVEL=[01]/;
@@ -145,10 +146,15 @@ function connectionReason(options) {
   return find(CONNECTIONS, options);
 }
 
+/** Whether a method says which versions there are. One of them leaves the oldest to the default. */
+function hasVersions(secureProtocol) {
+  return Boolean(secureProtocol) && !FROM_MINIMUM_ON.test(secureProtocol);
+}
+
 /** The oldest version that OpenSSL accepts with `options`, by its number in the protocol. */
 function oldestVersion({ ciphers, minVersion, secureProtocol }) {
   const ofMethod = ANY_METHOD.test(secureProtocol) ? 'TLSv1' : 'TLSv1.2';
-  const oldest = NUMBERS[secureProtocol ? ofMethod : (minVersion ?? nodesTls.DEFAULT_MIN_VERSION)];
+  const oldest = NUMBERS[hasVersions(secureProtocol) ? ofMethod : (minVersion ?? nodesTls.DEFAULT_MIN_VERSION)];
   return NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS) ? oldest : Math.max(oldest, NUMBERS['TLSv1.2']);
 }
 
@@ -162,4 +168,4 @@ function noteFallback(what, reason) {
   debug('%s uses OpenSSL: %s', what, reason);
 }
 
-module.exports = { SHORT_AUTHORITY, connectionReason, contextReasons, noteFallback, oldestVersion };
+module.exports = { SHORT_AUTHORITY, connectionReason, contextReasons, hasVersions, noteFallback, oldestVersion };
