@@ -6,7 +6,7 @@
 // (lib/events.js), the engine calls a function, which finds the owner and calls its method. It does so in the
 // asynchronous context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
 
-const { executionAsyncId } = require('async_hooks');
+const { AsyncLocalStorage, executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
 const binding = require('./binding');
 const events = require('./events');
@@ -33,13 +33,22 @@ let outgoing = null;
 let bulk = null;
 
 const IS_DENO = Boolean(process.versions.deno);
+const IS_BUN = Boolean(process.versions.bun);
+
+/**
+ * Functions that call another in the context of an id, by id, where Node-API has no asynchronous contexts. `root` does
+ * so for what is accepted. Null in Node.
+ */
+const contexts = IS_BUN || IS_DENO ? { byId: [], root: AsyncLocalStorage.snapshot() } : null;
 
 /** Whether a thread wakes the loop, instead of libuv, which Bun and Deno do not have. */
-const WAKE_BY_THREAD = IS_DENO || Boolean(process.versions.bun) || process.env.RUST_NET_WAKE === 'thread';
+const WAKE_BY_THREAD = IS_DENO || IS_BUN || process.env.RUST_NET_WAKE === 'thread';
 
 /** What the engine calls for each of its events. */
 const callbacks = { __proto__: null };
-for (const [name, method] of Object.entries(events)) callbacks[name] = passOn(method);
+for (const [name, method] of Object.entries(events)) {
+  callbacks[name] = contexts === null ? passOn(method) : inContext(name, passOn(method));
+}
 
 /** Passes an event to the owner of the id. What that throws is an uncaught exception, in the context of the event. */
 function passOn(method) {
@@ -50,6 +59,15 @@ function passOn(method) {
       engine.surface(error);
       throw error;
     }
+  };
+}
+
+/** Has `pass` called in the context of the id that the event `name` is of. */
+function inContext(name, pass) {
+  return (id, ...details) => {
+    const { byId, root } = contexts;
+    if (name === 'onconnection') byId[details[0]] = root;
+    return (byId[id] ?? root)(pass, id, ...details);
   };
 }
 
@@ -110,6 +128,7 @@ function listenForExit() {
 /** Makes `owner` the owner of `id`, in the current asynchronous context, unless `id` has one already. */
 function own(id, owner) {
   engine.enter(id);
+  if (contexts !== null) contexts.byId[id] ??= AsyncLocalStorage.snapshot();
   owners[id] = owner;
 }
 
@@ -231,6 +250,7 @@ function behindPromises(callback, args) {
 /** Closes `id`, if it is open, and releases it. */
 function release(id) {
   owners[id] = undefined;
+  if (contexts !== null) contexts.byId[id] = undefined;
   engine.release(id);
 }
 

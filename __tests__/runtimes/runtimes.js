@@ -56,7 +56,7 @@ function run(name, args, { permissions, deadline = DEADLINE, cwd, env } = {}) {
   });
 }
 
-/** Starts a program: `{ line, end, outcome }`. `line()` is what it prints next, and `end()` ends its input. */
+/** Starts a program: `line()` is what it prints next, `write(line)` what it reads, and `end()` ends its input. */
 function start(name, args, { env } = {}) {
   const [program, ...rest] = commandLine(name, args.map(String));
   const options = { env: { ...ENVIRONMENT, ...env }, timeout: DEADLINE, killSignal: 'SIGKILL' };
@@ -68,6 +68,7 @@ function start(name, args, { env } = {}) {
   const outcome = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }));
   return {
     end: () => child.stdin.end(),
+    write: (line) => child.stdin.write(`${line}\n`),
     outcome,
     async line() {
       const { done, value } = await lines.next();
