@@ -22,7 +22,7 @@ if (host === process || !host.getBuiltinModule) {
   const { isThere } = require('./lib/loading');
   const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
 
-  // The engine is loaded when a socket is needed. Where there is none to load, everything stays Node's own, from now on.
+  // The engine is loaded when a socket is needed. Where there is none to load, everything stays Node's own.
   if (isThere()) takeOver({ net: () => require('./node'), tls: () => require('./tls') });
   else require('./lib/fallback');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Finds the native binding, and loads it when it is asked for. Throws nothing: `failure` says why there is no `binding`.
+// Finds the native binding, and loads it when asked to. Throws nothing: `failure` says why there is no `binding`.
 //
 // The first of these that exists is taken: what RUST_NET_BINDING names, a binding that was built in this package, and
 // the package of this platform, one of the optional dependencies.
