@@ -1,7 +1,7 @@
 'use strict';
 
 // The guide "Test runners": with each command as it is written, the runner's tests are over our sockets, and without
-// the flag or the configuration they are not. `node/tools/jest.test.js` has jest's moduleNameMapper.
+// the flag or the configuration they are not. `jest.test.js` has jest's moduleNameMapper.
 
 const fs = require('fs');
 const path = require('path');

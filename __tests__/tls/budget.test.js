@@ -55,7 +55,8 @@ test.each([
   client.on('error', () => {}).on('data', ({ length }) => (answered += length));
   client.write(bytes);
   const [stream] = await accepted;
-  const gone = once(client, 'close');
+  // The kernel resets a connection that is closed with unread data, which may be an error of the client by now.
+  const gone = new Promise((resolve) => client.on('close', resolve));
   expect((await failure(stream)).code).toMatch(/^ERR_SSL_|^ECONNRESET$/);
   await gone;
   expect(answered).toBeLessThanOrEqual(7);
