@@ -11,6 +11,7 @@ const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { functions: nodesTls } = require('./nodes-tls');
 const { SessionFeed } = require('./stream/parsing');
+const { readAll } = require('./stream/reading');
 const { sendAlone } = require('./stream/sending');
 
 const ECANCELED = -ERRNO.ECANCELED;
@@ -181,9 +182,9 @@ let Bridge = null;
 function bridge(stream) {
   Bridge ??= makeBridge();
   // http2 takes what is waiting there itself, as 'data', which the bridge would hear a second time.
-  const early = stream.read();
+  const early = readAll(stream);
   const made = new Bridge(stream);
-  if (early !== null) process.nextTick(() => made._handle?.readBuffer(early));
+  if (early.length > 0) process.nextTick(() => made._handle?.readBuffer(early));
   // It repeats the errors of the stream, which has listeners for them.
   made.on('error', () => {});
   made.feed();

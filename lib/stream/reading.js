@@ -27,6 +27,13 @@ function startReading(stream) {
   else stream.read(0);
 }
 
+/** Takes all that waits in a Duplex. While it flows, each `read()` returns one chunk. */
+function readAll(stream) {
+  const chunks = [];
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /** Stops receiving if `push()` has returned that there is no room. */
 function pauseIfFull(stream, isRoom) {
   if (isRoom) return;
@@ -72,4 +79,4 @@ function readInto(stream, option) {
   });
 }
 
-module.exports = { goOnReading, pauseIfFull, readInto, receive, startReading };
+module.exports = { goOnReading, pauseIfFull, readAll, readInto, receive, startReading };

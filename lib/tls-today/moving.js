@@ -9,8 +9,9 @@ const { systemError } = require('../errors');
 const { Socket } = require('../today');
 const { attach, receiveFrom } = require('../stream/connecting');
 const { giveBack, stopFeeding } = require('../stream/pipes');
+const { readAll } = require('../stream/reading');
 const { takeUndelivered } = require('../stream/tls');
-const { borrow, restore, takeReceived } = require('./nodes-plain');
+const { borrow, restore } = require('./nodes-plain');
 const { Lent } = require('./securing');
 
 const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype, socket);
@@ -78,7 +79,7 @@ function lend(socket) {
     socket[kSecurity].received.push(takeUndelivered(plain));
     receiveFrom(socket, plain[kTransport]);
   } else {
-    socket[kSecurity].received.push(takeReceived(plain));
+    socket[kSecurity].received.push(readAll(plain));
   }
   return true;
 }

@@ -33,16 +33,9 @@ function borrow(plain) {
   return id;
 }
 
-/** Takes what Node has received for `plain`. */
-function takeReceived(plain) {
-  const chunks = [];
-  for (let chunk = plain.read(); chunk !== null; chunk = plain.read()) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 /** Lets Node read again. */
 function restore(plain) {
   if (plain._handle) plain._handle.reading = false;
 }
 
-module.exports = { borrow, canBorrow, restore, takeReceived };
+module.exports = { borrow, canBorrow, restore };

@@ -167,6 +167,21 @@ module.exports = {
     return ask(session);
   },
 
+  'http2: a connection whose first bytes were looked at': async (tools) => {
+    const inner = http2.createServer(hello);
+    const looked = [];
+    const outer = net.createServer(function look(socket) {
+      const first = socket.read(3);
+      if (first === null) return socket.once('readable', () => look(socket));
+      looked.push(first.toString());
+      socket.unshift(first);
+      return inner.emit('connection', socket);
+    });
+    const session = http2.connect(`http://${HOST}:${await tools.listen(outer)}`);
+    tools.atEnd(() => session.destroy());
+    return { ...(await ask(session)), looked };
+  },
+
   'http2: over TLS': async (tools) => {
     const [, session] = await talk(tools, hello, { isSecure: true });
     return { ...(await ask(session)), encrypted: session.encrypted, protocol: session.alpnProtocol };
