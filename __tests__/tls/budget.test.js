@@ -17,6 +17,12 @@ const HALF_OPEN = path.join(__dirname, 'fixtures', 'half-open.js');
 
 const CONNECTIONS = 200;
 
+/** The length of an alert, in bytes, with the header of its record. */
+const ALERT = 7;
+
+/** The beginning of a ClientHello of 16 MiB. */
+const ENDLESS = Buffer.from([HANDSHAKE, 3, 3, 0x40, 0, 1, 0xff, 0xff, 0xff]);
+
 /** Memory of a half-open handshake, both ends and what JavaScript holds of them, in bytes. */
 const HALF_OPEN_MOST = 64 << 10;
 
@@ -44,10 +50,10 @@ test('a ClientHello byte by byte: no turn of the loop is for it before the hands
 });
 
 test.each([
-  ['a ClientHello that never ends', Buffer.concat([Buffer.from([HANDSHAKE, 3, 3, 0x40, 0, 1, 0xff, 0xff, 0xff]), Buffer.alloc(1 << 20)])],
-  ['garbage', Buffer.alloc(1 << 20, 0xaa)],
-  ['zeros', Buffer.alloc(1 << 20)],
-])('%s: the stream fails, and the peer gets no more than an alert', async (_, bytes) => {
+  ['a ClientHello that never ends', Buffer.concat([ENDLESS, Buffer.alloc(1 << 20)]), ALERT],
+  ['garbage', Buffer.alloc(1 << 20, 0xaa), 0],
+  ['zeros', Buffer.alloc(1 << 20), 0],
+])('%s: the stream fails, and the peer gets no more than an alert, if it speaks TLS', async (_, bytes, most) => {
   const server = await tolerantServer(SERVER);
   const accepted = once(server, 'connection');
   const client = destroyAtEnd(nodeNet.connect(server.address().port, '127.0.0.1'));
@@ -59,5 +65,5 @@ test.each([
   const gone = new Promise((resolve) => client.on('close', resolve));
   expect((await failure(stream)).code).toMatch(/^ERR_SSL_|^ECONNRESET$/);
   await gone;
-  expect(answered).toBeLessThanOrEqual(7);
+  expect(answered).toBeLessThanOrEqual(most);
 });
