@@ -32,6 +32,7 @@ const { goOnReading, startReading } = require('./reading');
 const { applySocketOptions } = require('./socket-options');
 const { rearmTimer, trackTraffic } = require('./timeouts');
 
+const secureMembers = lazy(() => require('./secure-members'));
 const tls = lazy(() => require('./tls'));
 
 /** `errno` of a second `connect()`, by whether the first is over. */
@@ -154,7 +155,7 @@ function reopen(stream, then) {
   const keepsModes = stream[kContract].keepsModesWhenReopened;
   const { encoding, flowing } = stream._readableState;
   const staysPaused = keepsModes && stream.isPaused();
-  if (stream[kSecurity] !== null) require('./secure-members').hideSecureMembers(stream);
+  if (stream[kSecurity] !== null) secureMembers().hideSecureMembers(stream);
   renewDuplex(stream, keepsModes);
   resetFields(stream);
   restoreWrite(stream);

@@ -18,6 +18,7 @@ const { lazy } = require('../lazy');
 const { bare, readOptions } = require('../options');
 const { kSecurity } = require('../symbols');
 
+const credentialsModule = lazy(() => require('./credentials'));
 const crypto = lazy(() => require('crypto'));
 
 /** The mark. No program can get hold of it. */
@@ -136,7 +137,7 @@ class Security {
  * the stream takes by itself.
  */
 function secureArguments(credentials, given = {}, isServer) {
-  const { OPTIONS, credentialsOf } = require('./credentials');
+  const { OPTIONS, credentialsOf } = credentialsModule();
   validateObject(given, 'options');
   const options = readOptions(given, ['isServer', ...OPTIONS]);
   if (options.isServer !== undefined) validateBoolean(options.isServer, 'options.isServer');
