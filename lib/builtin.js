@@ -18,7 +18,7 @@ function loader(getBuiltinModule) {
   if (!getBuiltinModule) return require;
   // In Bun, which has no such function of its own, `_load` is an empty one.
   if (host.versions.bun) return getBuiltinModule;
-  // Not `getBuiltinModule` itself: instrumentation waits for somebody to ask for a module, and patches it then.
+  // Not `getBuiltinModule` itself: instrumentation patches a module when a program first asks for it.
   return getBuiltinModule('module')._load;
 }
 

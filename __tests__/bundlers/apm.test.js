@@ -50,7 +50,7 @@ const SEEN = {
   'Loader hooks': ['connects', 'net true'],
 };
 
-/** dd-trace sends what it has seen to nobody. */
+/** dd-trace has no agent to send what it has seen to. */
 const ENVIRONMENT = {
   DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
   DD_REMOTE_CONFIGURATION_ENABLED: 'false',

@@ -1,6 +1,6 @@
 'use strict';
 
-// `rust-net` in an empty project, by each package manager: how it is told of the registry, how it installs, and what
+// `rust-net` in an empty project, by each package manager: how the registry is configured, how it installs, and what
 // runs the programs of the project then.
 
 const { execFileSync } = require('child_process');

@@ -17,7 +17,7 @@ const DEADLINE = 60_000;
 
 const VERSIONS = { bun: '1.4.5', deno: '2.9.6' };
 
-/** Deno asks the terminal for what is not allowed, and looks for newer versions, unless it is told not to. */
+/** Without these, Deno asks the terminal for what is not allowed, and looks for newer versions. */
 const ENVIRONMENT = { ...process.env, DENO_NO_PROMPT: '1', DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 
 function packageOf(name) {

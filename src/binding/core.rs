@@ -27,7 +27,7 @@ use crate::engine::Engine;
 use crate::error;
 use crate::reactor::wake::{Wake, Way};
 
-/// What has been added to the environment to hear of its end.
+/// The cleanup hook that has been added to the environment.
 #[derive(Clone, Copy)]
 pub enum Cleanup {
     /// A hook that is called and done.

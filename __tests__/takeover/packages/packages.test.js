@@ -113,7 +113,7 @@ const server = nodeHttp.createServer((request, response) => response.end('real')
 `,
 };
 
-/** A program with nock, which mocks requests, lets others pass, and gives the network back. */
+/** A program with nock, which mocks requests, lets others pass, and restores the network. */
 const NOCK = {
   'nock.mjs': `
 import { once } from 'events';

@@ -170,7 +170,7 @@ module.exports = {
     return [body, (await ask(session)).text];
   },
 
-  'nobody listens': async (tools) => {
+  'a port without a server': async (tools) => {
     const [server, port] = await tools.serve(() => {});
     await new Promise((resolve) => server.close(resolve));
     const session = http2.connect(`http://${HOST}:${port}`);
