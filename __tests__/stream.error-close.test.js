@@ -65,7 +65,7 @@ describe('Event: \'error\'', () => {
     for (let i = 0; i < 10; i += 2) expect(order[i].replace('error', 'close')).toBe(order[i + 1]);
   });
 
-  test('an error that nobody listens to is thrown', async () => {
+  test('an error without a listener is thrown', async () => {
     const { exit, lines } = child(`
       process.on('uncaughtException', (error) => console.log(error.code));
       net.connect({ port: 1, host: 'x', lookup: (h, o, cb) => cb(Object.assign(new Error('no'), { code: 'ENOPE' })) });

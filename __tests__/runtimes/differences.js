@@ -43,7 +43,7 @@ const DIFFERENCES = {
     ['D28: type, fd, counters stream.fd:', 'Deno\'s fs.fstatSync() knows only descriptors of its own'],
     ['D29: memory that is taken away in ', DETACHED],
     ['Event: \'close\' a stream that an \'error\' listener throws for', EVAL],
-    ['Event: \'error\' an error that nobody listens to is thrown', EVAL],
+    ['Event: \'error\' an error without a listener is thrown', EVAL],
     ['the role an adopted descriptor (D18)', 'Deno\'s children have no further descriptors'],
     [
       'D22: setSecure on a live stream the same on the accepting side, and for more in the clear than the kernel takes',

@@ -169,7 +169,7 @@ describe('a TLSSocket that the program has made', () => {
     }
   });
 
-  test('hears of a client that goes in the handshake', async () => {
+  test('notices a client that leaves during the handshake', async () => {
     const { client, socket } = await made();
     const isClosed = once(socket, 'close');
     client.destroy();
