@@ -39,10 +39,11 @@ const TASKS = {
     server.on('connection', (socket) => check(socket).end('child'));
     process.send({ listening: server.listening, port: server.address().port });
   },
+  /** Sends a server, and says when its own copy of it has closed: until then, both processes may accept. */
   async create() {
     const server = check(net.createServer()).listen(0, HOST);
     await once(server, 'listening');
-    process.send(server.address().port, server, () => server.close());
+    process.send(server.address().port, server, () => server.close(() => process.send('closed')));
   },
   nothing: (handle) => process.send(handle === undefined),
   end: () => process.exit(0),
@@ -173,6 +174,7 @@ async function lead() {
   child.send('create');
   const [port, created] = await once(child, 'message');
   check(created).on('connection', (accepted) => accepted.end('parent'));
+  await once(child, 'message');
   results.created = [created.listening, created.address().port === port, await ask({ port, host: HOST })];
   created.close();
 
