@@ -1,6 +1,6 @@
 'use strict';
 
-// Files that most processes do not need are loaded when they are first needed: each costs a third of a millisecond.
+// Files that most processes do not need are loaded when they are first needed: each takes time when a process starts.
 // Loading takes a descriptor, so this is not for what has to work when there are none: opening, reading and writing.
 
 /** A function that returns what `load` does, and calls it once: `lazy(() => require('./file'))`. */

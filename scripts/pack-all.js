@@ -1,8 +1,9 @@
 'use strict';
 
-// `npm run pack:all`: makes the tarballs that are published, in `target/packages`: the main package, which has no
-// binding, no dependency that has to be there and no script, and one package for each platform, which has its binding.
-// The main package names them all as optional dependencies, of which npm installs the one that fits.
+// `npm run pack:all`: makes the tarballs that are published, in `target/packages`: the main package, which has its
+// modules in few files (`bundle.js`), no binding, no dependency that has to be there and no script, and one package for
+// each platform, which has its binding. The main package names them all as optional dependencies, of which npm installs
+// the one that fits.
 //
 //   npm run pack:all -- --only linux-x64-gnu   these platforms only (several, with commas between them)
 //   npm run pack:all -- --local                this platform only, with the binding of `npm run build`
@@ -14,6 +15,7 @@ const fs = require('fs');
 const path = require('path');
 const { parseArgs } = require('util');
 const { bindingOf, isCurrent } = require('./build-all');
+const { ENTRIES } = require('./bundle');
 const { ROOT } = require('./ensure-built');
 const { PLATFORMS, SCOPE, chosen, fileOf } = require('./platforms/table');
 const { output } = require('./platforms/toolchain');
@@ -72,11 +74,11 @@ function stageMain(folder, platforms) {
   main.optionalDependencies = Object.fromEntries(platforms.map((platform) => [`${SCOPE}/${platform}`, main.version]));
   main.publishConfig = PUBLISHING;
   fs.mkdirSync(folder, { recursive: true });
-  // What begins with an exclamation mark is left out by npm.
-  const files = main.files.filter((name) => !name.startsWith('!'));
-  for (const name of [...files, 'README.md', 'LICENSE']) {
+  const bundled = new Set([...ENTRIES, 'lib']);
+  for (const name of [...main.files.filter((name) => !bundled.has(name)), 'README.md', 'LICENSE']) {
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
+  output(process.execPath, [path.join(__dirname, 'bundle.js'), folder]);
   writeJson(path.join(folder, 'package.json'), main);
 }
 

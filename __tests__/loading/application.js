@@ -1,19 +1,18 @@
 'use strict';
 
-// An application with rust-net installed as npm would do it: without the sources, and with what the test puts into
-// `node_modules/@rust-net`.
+// An application with rust-net installed as npm would do it: with its modules in few files, without the sources, and
+// with what the test puts into `node_modules/@rust-net`.
 
-const { spawnSync } = require('child_process');
+const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { platformName } = require('../../lib/loading/platform');
-const { scratch } = require('../helpers');
+const { atLast, scratch } = require('../helpers');
 
 const ROOT = path.join(__dirname, '..', '..');
 const DEADLINE = 30_000;
 const PLATFORM = platformName();
 const BINDING = path.join(ROOT, `rust-net.${PLATFORM}.node`);
-const PACKAGE = ['index.js', 'node.js', 'tls.js', 'http.js', 'https.js', 'register.js', 'package.json', 'lib'];
 
 /** The first version of Node whose permission model knows networks. */
 const KNOWS_NET = 25;
@@ -23,11 +22,22 @@ function bindingOf(folder, platform = PLATFORM) {
   return path.join(folder, 'node_modules', '@rust-net', platform, `rust-net.${platform}.node`);
 }
 
+let made = null;
+
+/** The package, without a binding: its folder. */
+function packed() {
+  if (made !== null) return made;
+  made = path.join(scratch(atLast), 'rust-net');
+  fs.mkdirSync(made);
+  execFileSync(process.execPath, [path.join(ROOT, 'scripts', 'bundle.js'), made]);
+  fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(made, 'package.json'));
+  return made;
+}
+
 /** A new application: its folder. */
 function application() {
   const folder = scratch();
-  const target = path.join(folder, 'node_modules', 'rust-net');
-  for (const name of PACKAGE) fs.cpSync(path.join(ROOT, name), path.join(target, name), { recursive: true });
+  fs.cpSync(packed(), path.join(folder, 'node_modules', 'rust-net'), { recursive: true });
   return folder;
 }
 
@@ -88,5 +98,6 @@ module.exports = {
   bindingOf,
   bundle,
   failure,
+  packed,
   play,
 };

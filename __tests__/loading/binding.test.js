@@ -136,8 +136,8 @@ describe('the causes', () => {
   test('the binding is of another version', () => {
     const folder = application();
     addPackage(folder);
-    const manifest = path.join(folder, 'node_modules', 'rust-net', 'package.json');
-    fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace(`"version": "${version}"`, '"version": "99.0.0"'));
+    const file = path.join(folder, 'node_modules', 'rust-net', 'lib', 'packed', 'start.js');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(`version: "${version}"`, 'version: "99.0.0"'));
     const cause = new RegExp(`belongs to rust-net ${version.replaceAll('.', '\\.')}, and this is 99\\.0\\.0`);
     expectFailure(failure(folder), 'version', cause, 'npm install');
   });

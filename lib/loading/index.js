@@ -12,8 +12,11 @@ const { version } = require('../../package.json');
 const { readImage } = require('./image');
 const { platformName } = require('./platform');
 
-/** Where this file is in the package; a bundler puts it elsewhere. */
-const PLACE = path.join('lib', 'loading', 'index.js');
+/** Where this file is in the repository, and what it is part of in the package; a bundler puts it elsewhere. */
+const PLACE = /[\\/]lib[\\/](?:loading[\\/]index|packed[\\/]start)\.js$/;
+
+/** The folder of the package. */
+const ROOT = path.dirname(path.dirname(__dirname));
 
 /** Bundlers leave it alone, and it resolves names from where this file is, bundled or not. */
 const load = createRequire(__filename);
@@ -31,16 +34,14 @@ function variable(name) {
 function find(platform) {
   const named = variable('RUST_NET_BINDING');
   if (named) return { file: path.resolve(named), folders: [path.dirname(path.resolve(named))], isNamed: true };
-  const root = path.join(__dirname, '..', '..');
-  const name = `rust-net.${platform}.node`;
   const dependency = `@rust-net/${platform}`;
-  const local = path.join(root, name);
-  if (exists(local)) return { file: local, folders: [root] };
+  const local = `${ROOT}${path.sep}rust-net.${platform}.node`;
+  if (exists(local)) return { file: local, folders: [ROOT] };
   try {
     const file = load.resolve(dependency);
     return { file, folders: [path.dirname(file)] };
   } catch {
-    return { file: null, root, dependency, folders: [root, ...scopes(dependency)] };
+    return { file: null, root: ROOT, dependency, folders: [ROOT, ...scopes(dependency)] };
   }
 }
 
@@ -75,7 +76,7 @@ function isOurs(binding) {
 /** What there is to load: `found` by `find`, on this `platform`. */
 function look() {
   const platform = platformName();
-  return { ...find(platform), platform, version, isBundled: !__filename.endsWith(PLACE) };
+  return { ...find(platform), platform, version, isBundled: !PLACE.test(__filename) };
 }
 
 /** Whether there is a file to load. Says so without loading it, which takes memory and some milliseconds. */
