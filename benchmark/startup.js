@@ -1,15 +1,17 @@
 'use strict';
 
-// `npm run bench:startup`: what a process costs until it listens, with rust-net/register and without. See README.md
-// beside this file.
+// `npm run bench:startup`: what a process costs until it listens, with rust-net/register and without; the package is as
+// it is published. See README.md beside this file.
 
 const { execFileSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { commandOf, isSide } = require('./processes');
 const { median } = require('./statistics');
 
-const REGISTER = path.join(__dirname, '..', 'register.js');
+const ROOT = path.join(__dirname, '..');
 
 /** What the process says of itself when `done()` is called. */
 const REPORT = `
@@ -28,7 +30,8 @@ const PROGRAMS = {
 
 const USAGE = `Usage: npm run bench:startup -- [options]
   --rounds N   how often each process is started (default 20)
-  --node SIDE  which Node: node (the one that runs, default), or node@26 or another version`;
+  --node SIDE  which Node: node (the one that runs, default), or node@26 or another version
+  --source     with the modules as in the repository, a file for each`;
 
 /** CPU time in milliseconds, and the most memory in MiB, of a process that runs `program` with these flags. */
 function start(node, flags, program) {
@@ -37,13 +40,21 @@ function start(node, flags, program) {
   return JSON.parse(execFileSync(node, [...flags, '--eval', REPORT + program], { encoding: 'utf8', env }));
 }
 
+/** The package as it is published, with the binding of the repository, in `folder`. */
+function lay(folder) {
+  execFileSync(process.execPath, [path.join(ROOT, 'scripts', 'bundle.js'), folder]);
+  for (const name of fs.readdirSync(ROOT).filter((one) => one.endsWith('.node'))) {
+    fs.copyFileSync(path.join(ROOT, name), path.join(folder, name));
+  }
+}
+
 /** What `program` costs: the medians without the flag, and of what it costs more with it in the same round. */
-function measure(node, program, rounds) {
+function measure(node, register, program, rounds) {
   const without = [];
   const more = [];
   for (let round = 0; round < rounds; round++) {
     const plain = start(node, [], program);
-    const ours = start(node, ['--require', REGISTER], program);
+    const ours = start(node, ['--require', register], program);
     without.push(plain);
     more.push({ cpu: ours.cpu - plain.cpu, memory: ours.memory - plain.memory });
   }
@@ -56,6 +67,7 @@ function main() {
     options: {
       rounds: { type: 'string', default: '20' },
       node: { type: 'string', default: 'node' },
+      source: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -69,9 +81,16 @@ function main() {
   const { program: node } = commandOf(values.node);
   console.log(execFileSync(node, ['--version'], { encoding: 'utf8' }).trim());
   console.log('program  CPU time, ms   memory, MiB   (without the flag + what the flag adds)');
-  for (const [name, program] of Object.entries(PROGRAMS)) {
-    const [cpu, memory] = measure(node, program, rounds);
-    console.log(`${name.padEnd(7)}  ${cpu.padEnd(13)}  ${memory}`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-startup-'));
+  try {
+    if (!values.source) lay(folder);
+    const register = path.join(values.source ? ROOT : folder, 'register.js');
+    for (const [name, program] of Object.entries(PROGRAMS)) {
+      const [cpu, memory] = measure(node, register, program, rounds);
+      console.log(`${name.padEnd(7)}  ${cpu.padEnd(13)}  ${memory}`);
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
