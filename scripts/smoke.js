@@ -1,8 +1,9 @@
 'use strict';
 
-// `npm run smoke`: runs the programs of `__tests__/install/programs` on the platforms whose bindings have been built,
-// in a project that has the packages of `npm run pack:all` and nothing else: on this machine's own Node, and emulated
-// for other processors and the other C library (`platforms/emulation.js`). Says of each platform what has been run.
+// `npm run smoke`: runs the programs of `__tests__/install/programs` and the examples of the README on the platforms
+// whose bindings have been built, in a project that has the packages of `npm run pack:all` and nothing else: on this
+// machine's own Node, and emulated for other processors and the other C library (`platforms/emulation.js`). Says of
+// each platform what has been run.
 //
 //   npm run smoke -- --only linux-arm64-gnu,linux-x64-musl
 //   npm run smoke -- --local    this machine's own binding only, as `npm run build` has made it
@@ -13,7 +14,8 @@ const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { platformOf } = require('../bin/rust-net');
-const { files } = require('../__tests__/tls/pki');
+const { blocksOf, examplesOf } = require('../__tests__/examples/pages');
+const { files, identity } = require('../__tests__/tls/pki');
 const { bindingOf } = require('./build-all');
 const { ROOT } = require('./ensure-built');
 const { localBinding, packAll } = require('./pack-all');
@@ -35,17 +37,39 @@ function makeProject(folder, packed) {
   }
   fs.cpSync(PROGRAMS, folder, { recursive: true });
   const { key, cert } = files('selfSigned', folder);
+  // Those that the README's examples read.
+  for (const [name, text] of Object.entries(identity('localhost'))) fs.writeFileSync(path.join(folder, `${name}.pem`), text);
   return { SMOKE_KEY: key, SMOKE_CERT: cert };
 }
 
+/**
+ * The flags that the README puts an application under. Programs that are to run under them are ES modules here, and the
+ * others are not.
+ */
+function applicationFlags() {
+  const [, , , command] = blocksOf('README.md').find(([, , language, code]) => language === 'sh' && code.startsWith('node '));
+  return command.trim().split(' ').slice(1, -1);
+}
+
+/** What is run: `{ file, flags, output }` each, where `output` is what it has to print in the end. */
+function programs(folder) {
+  const ours = fs.readdirSync(PROGRAMS).map((file) =>
+    ({ file, flags: file.endsWith('.mjs') ? applicationFlags() : [], output: 'ok\n' }));
+  const examples = examplesOf('README.md').map(([, language, code, output], i) => {
+    const file = `README-${i + 1}.${language === 'js' ? 'cjs' : 'mjs'}`;
+    fs.writeFileSync(path.join(folder, file), code);
+    return { file, flags: [], output };
+  });
+  return [...ours, ...examples];
+}
+
 /** Runs a program by the command `node` and returns what has gone wrong, or null. */
-function run(node, file, cwd, env) {
-  const flags = file.endsWith('.mjs') ? ['--import', 'rust-net/register'] : [];
+function run(node, { file, flags, output: expected }, cwd, env) {
   const [command, ...args] = [...node, ...flags, file];
   const { status, signal, stdout, stderr } = spawnSync(command, args, {
     cwd, env: { ...process.env, ...env }, encoding: 'utf8', timeout: DEADLINE,
   });
-  if (status === 0 && stdout.trim().endsWith('ok')) return null;
+  if (status === 0 && stdout.replaceAll('\r\n', '\n').endsWith(expected)) return null;
   return `${file} ended with ${signal ?? status}:\n${stdout}${stderr}`;
 }
 
@@ -56,9 +80,9 @@ function smoke(platform, file, node) {
     const env = makeProject(folder, packAll([[platform, file]], path.join(folder, 'packages')));
     const [command, ...args] = [...node, '-p', 'process.version'];
     const version = output(command, args, { cwd: folder });
-    const programs = fs.readdirSync(PROGRAMS);
-    const failures = programs.map((name) => run(node, name, folder, env)).filter((failure) => failure !== null);
-    return { version, total: programs.length, failures };
+    const all = programs(folder);
+    const failures = all.map((program) => run(node, program, folder, env)).filter((failure) => failure !== null);
+    return { version, total: all.length, failures };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -81,17 +105,27 @@ function main() {
   const { only, local } = parseArgs({ options }).values;
   const own = ownPlatform();
   for (const [platform, file] of local ? localBinding() : bindings(only)) {
-    const node = platform === own ? [process.execPath] : nodeOf(platform);
-    if (node === null) {
-      console.log(`${platform.padEnd(20)} built, and not run: no Node for it runs on this machine`);
-      continue;
+    try {
+      report(platform, file, platform === own);
+    } catch ({ message }) {
+      console.error(`${platform.padEnd(20)} FAILED: ${message}`);
+      process.exitCode = 1;
     }
-    const { version, total, failures } = smoke(platform, file, node);
-    const how = platform === own ? '' : ', emulated';
-    console.log(`${platform.padEnd(20)} ${total - failures.length} of ${total} programs, on Node ${version}${how}`);
-    for (const failure of failures) console.error(failure);
-    if (failures.length > 0) process.exitCode = 1;
   }
+}
+
+/** Runs all on a platform, and says so. */
+function report(platform, file, isOwn) {
+  const node = isOwn ? [process.execPath] : nodeOf(platform);
+  if (node === null) {
+    console.log(`${platform.padEnd(20)} built, and not run: no Node for it runs on this machine`);
+    return;
+  }
+  const { version, total, failures } = smoke(platform, file, node);
+  const how = isOwn ? '' : ', emulated';
+  console.log(`${platform.padEnd(20)} ${total - failures.length} of ${total} programs, on Node ${version}${how}`);
+  for (const failure of failures) console.error(failure);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 if (require.main === module) main();

