@@ -103,8 +103,10 @@ function bindings(only) {
 function main() {
   const options = { only: { type: 'string' }, local: { type: 'boolean', default: false } };
   const { only, local } = parseArgs({ options }).values;
-  const own = ownPlatform();
-  for (const [platform, file] of local ? localBinding() : bindings(only)) {
+  const all = local ? localBinding() : bindings(only);
+  // Where the binding is only run, there need be no compiler.
+  const own = local ? all[0][0] : ownPlatform();
+  for (const [platform, file] of all) {
     try {
       report(platform, file, platform === own);
     } catch ({ message }) {
