@@ -35,6 +35,39 @@ function resolveLinks(md) {
   });
 }
 
+/**
+ * In the reference, parameters and options have anchors of their own: that of the heading, and the names that lead to
+ * the option. The name is the link.
+ */
+function linkOptions(md) {
+  md.core.ruler.push('link_options', ({ tokens, env, Token }) => {
+    if (!path.relative(ROOT, env.realPath ?? env.path).startsWith(path.join('docs', 'api'))) return;
+    const taken = new Set();
+    let heading = null;
+    const names = [];
+    tokens.forEach((token, i) => {
+      if (token.type === 'heading_open') heading = token.attrGet('id');
+      if (token.type === 'list_item_open') names.push(optionIn(tokens[i + 2]));
+      if (token.type === 'list_item_close') names.pop();
+      const id = [heading, ...names].join('-').toLowerCase();
+      if (token.type !== 'list_item_open' || names.includes(null) || taken.has(id)) return;
+      taken.add(id);
+      token.attrSet('id', id);
+      const open = new Token('link_open', 'a', 1);
+      open.attrSet('class', 'option');
+      open.attrSet('href', `#${id}`);
+      const { children } = tokens[i + 2];
+      children.splice(0, 1, open, children[0], new Token('link_close', 'a', -1));
+    });
+  });
+}
+
+/** The name that an item of a list begins with; null without one. */
+function optionIn({ type, children }) {
+  const first = type === 'inline' ? children[0] : undefined;
+  return first?.type === 'code_inline' && /^\w+$/.test(first.content) ? first.content : null;
+}
+
 export default defineConfig({
   title: 'rust-net',
   description,
@@ -47,7 +80,10 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: `data:image/svg+xml,${icon}` }]],
   markdown: {
     anchor: { slugify },
-    config: resolveLinks,
+    config(md) {
+      resolveLinks(md);
+      linkOptions(md);
+    },
     languageAlias: { cjs: 'js' },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
   },

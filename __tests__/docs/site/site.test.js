@@ -7,9 +7,10 @@ const fs = require('fs');
 const path = require('path');
 const { chromium } = require('playwright-core');
 const { find } = require('../../../scripts/peers');
-const { ROOT, listPages, placeOf } = require('../../../docs/.vitepress/pages');
+const { ROOT, listPages, placeOf, slugify } = require('../../../docs/.vitepress/pages');
 const { atLast, scratch } = require('../../helpers');
 const { describeWith } = require('../../peers/program');
+const { documented } = require('../reference');
 const { serve } = require('./serve');
 
 const PHONE = { width: 390, height: 844 };
@@ -42,6 +43,22 @@ describe('npm run docs', () => {
     for (const page of listPages()) {
       expect(fs.existsSync(path.join(folder, placeOf(page).replace(/\.md$/, '.html')))).toBe(true);
     }
+  });
+
+  test('gives each option of the reference an anchor of its own', () => {
+    const ids = ['net', 'tls-in-place'].flatMap((name) =>
+      [...fs.readFileSync(path.join(folder, 'api', `${name}.html`), 'utf8').matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const missing = documented().flatMap(({ title, items }) => {
+      const names = [];
+      return items.flatMap(({ depth, name }) => {
+        names.splice(depth, Infinity, name);
+        // Of two headings with the same words, the second has a number.
+        const id = new RegExp(`^${slugify(title)}(-\\d+)?-${names.join('-').toLowerCase()}$`);
+        return names.includes(undefined) || ids.some((one) => id.test(one)) ? [] : [id];
+      });
+    });
+    expect(missing).toEqual([]);
+    expect(ids).toContain('new-netstreamoptions-options-allowhalfopen');
   });
 
   test('fails at a dead link', () => {
@@ -103,6 +120,18 @@ describeWith(['chromium'], 'in a browser', () => {
     const isDark = await page.evaluate('document.documentElement.classList.contains("dark")');
     expect(isDark).toBe(scheme === 'dark');
     expect(await excess(page)).toBe(0);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('the name of an option is a link to it', async () => {
+    const { context, page, complaints } = await open(DESKTOP, 'light');
+    await page.goto(`${origin}/api/net.html`);
+    const option = page.locator('#new-netstreamoptions-options-allowhalfopen');
+    await option.locator('a.option').first().click();
+    expect(new URL(page.url()).hash).toBe('#new-netstreamoptions-options-allowhalfopen');
+    await page.reload();
+    expect(await option.evaluate((item) => item.matches(':target'))).toBe(true);
     expect(complaints).toEqual([]);
     await context.close();
   });
