@@ -27,19 +27,40 @@ const GLIBC = {
   'linux-s390x-gnu': { node: 'node-linux-s390x@20', debian: 's390x', qemu: 's390x' },
 };
 
+/**
+ * Where Debian alone has a Node, which is in parts: its version of Debian, and the packages. A keyring of Debian's is
+ * part of every Debian.
+ */
+const DEBIAN = {
+  'linux-riscv64-gnu': {
+    suite: 'trixie',
+    debian: 'riscv64',
+    qemu: 'riscv64',
+    packages: [
+      ...LIBRARIES,
+      ...['libbrotli1', 'libcares2', 'libicu76', 'libnghttp2-14', 'libssl3t64', 'libuv1t64', 'libzstd1', 'zlib1g'],
+      ...['libnode115', 'node-acorn', 'node-cjs-module-lexer', 'node-minimatch', 'node-undici', 'node-xtend', 'nodejs'],
+    ],
+  },
+};
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
 const MUSL = {
   'linux-x64-musl': { wheel: 'musllinux_1_2_x86_64', debian: 'amd64', loader: 'x86_64' },
   'linux-arm64-musl': { wheel: 'musllinux_1_2_aarch64', debian: 'arm64', loader: 'aarch64', qemu: 'aarch64' },
 };
 
 /** Runs apt-get for another processor, with lists of its own: the system is not to know of it. */
-function apt(architecture, args, cwd) {
+function apt(architecture, args, cwd, suite) {
   const folder = path.join(FOLDER, 'apt', architecture);
   for (const place of ['state/lists/partial', 'cache/archives/partial']) {
     fs.mkdirSync(path.join(folder, place), { recursive: true });
   }
   fs.writeFileSync(path.join(folder, 'status'), '');
   const config = path.join(folder, 'apt.conf');
+  const sources = path.join(folder, 'sources.list');
+  if (suite) fs.writeFileSync(sources, `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`);
   fs.writeFileSync(config, [
     `APT::Architecture "${architecture}";`,
     `APT::Architectures { "${architecture}"; };`,
@@ -47,23 +68,24 @@ function apt(architecture, args, cwd) {
     `Dir::State "${path.join(folder, 'state')}";`,
     `Dir::State::status "${path.join(folder, 'status')}";`,
     `Dir::Cache "${path.join(folder, 'cache')}";`,
+    ...(suite ? [`Dir::Etc::sourcelist "${sources}";`, 'Dir::Etc::sourceparts "-";'] : []),
   ].join('\n'));
   return output('apt-get', ['-qq', ...args], { cwd, env: { ...process.env, APT_CONFIG: config } });
 }
 
-/** Unpacks Debian's packages `names` for `architecture` into `folder`. */
-function unpackDebian(architecture, names, folder) {
+/** Unpacks Debian's packages `names` for `architecture` into `folder`: of the Debian that runs, or of `suite`. */
+function unpackDebian(architecture, names, folder, suite) {
   const packages = path.join(folder, 'packages');
   fs.mkdirSync(packages, { recursive: true });
   let incomplete = '';
   try {
-    apt(architecture, ['update'], packages);
+    apt(architecture, ['update'], packages, suite);
   } catch ({ message }) {
     // One of several lists may be out of step with the others, and have nothing that is needed.
     incomplete = message;
   }
   try {
-    apt(architecture, ['download', ...names], packages);
+    apt(architecture, ['download', ...names], packages, suite);
   } catch (error) {
     error.message += `\n${incomplete}`;
     throw error;
@@ -94,6 +116,17 @@ function glibcNode(platform) {
   return [qemuOf(qemu), '-L', path.join(folder, 'system'), path.join(folder, 'package', 'bin', 'node')];
 }
 
+function debianNode(platform) {
+  const { suite, debian, qemu, packages } = DEBIAN[platform];
+  const folder = path.join(FOLDER, platform);
+  once(folder, [suite, ...packages].join(' '), () => {
+    unpackDebian(debian, packages, folder, suite);
+    // The package that has it in it has much else.
+    if (!fs.existsSync(path.join(folder, 'lib'))) fs.symlinkSync('usr/lib', path.join(folder, 'lib'));
+  });
+  return [qemuOf(qemu), '-L', folder, path.join(folder, 'usr', 'bin', 'node')];
+}
+
 function muslNode(platform) {
   const { wheel, debian, loader, qemu } = MUSL[platform];
   const folder = path.join(FOLDER, platform);
@@ -116,6 +149,7 @@ function muslNode(platform) {
 /** The command that runs a Node for `platform` on this machine, after having installed what is missing; else null. */
 function nodeOf(platform) {
   if (platform in GLIBC) return glibcNode(platform);
+  if (platform in DEBIAN) return debianNode(platform);
   return platform in MUSL ? muslNode(platform) : null;
 }
 
