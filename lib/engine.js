@@ -74,10 +74,17 @@ function inContext(name, pass) {
 // Deno runs the ticks and microtasks of an event only when all calls of the wake that it knows of have been made.
 if (IS_DENO) callbacks.defer = () => behindPromises(goOn, []);
 
+// Two turns of the thread's wake have a round of the loop between them, with its immediates, as those of libuv's have.
+if (WAKE_BY_THREAD) callbacks.comeRound = () => setImmediate(watchAgain).unref();
+
 let engine = null;
 
 function goOn() {
   engine.goOn();
+}
+
+function watchAgain() {
+  engine.watchAgain();
 }
 
 /** The engine, started if it is not yet. */

@@ -20,23 +20,29 @@ pub struct Calls {
     functions: [sys::napi_ref; NAMES.len()],
     /// Null where ticks and microtasks run after each call of the wake.
     defer: sys::napi_ref,
+    /// Null where libuv wakes the loop.
+    come_round: sys::napi_ref,
     is_held: Cell<bool>,
     /// What a callback is throwing has been made an uncaught exception already.
     is_surfaced: Cell<bool>,
 }
 
 impl Calls {
-    /// `object` has a function for each of [`NAMES`], and maybe one that is called `defer`: see [`Self::defer`].
+    /// `object` has a function for each of [`NAMES`], and maybe [`defer`](Self::defer) and
+    /// [`comeRound`](Self::come_round).
     pub fn new(env: sys::napi_env, object: &Object<'_>) -> Result<Self> {
         let mut functions = [null_mut(); NAMES.len()];
         for (function, name) in functions.iter_mut().zip(NAMES) {
             let value: Unknown<'_> = object.get_named_property(name)?;
             *function = weak_reference(env, value.raw())?;
         }
-        let defer: Option<Unknown<'_>> = object.get("defer")?;
-        let defer = defer.map_or(Ok(null_mut()), |value| weak_reference(env, value.raw()))?;
+        let optional = |name| {
+            let value: Option<Unknown<'_>> = object.get(name)?;
+            value.map_or(Ok(null_mut()), |value| weak_reference(env, value.raw()))
+        };
+        let (defer, come_round) = (optional("defer")?, optional("comeRound")?);
         let object = weak_reference(env, object.raw())?;
-        Ok(Self { env, object, functions, defer, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
+        Ok(Self { env, object, functions, defer, come_round, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
     }
 
     /// Whether the callbacks are to be kept alive.
@@ -54,7 +60,7 @@ impl Calls {
     ///
     /// This is the last use of the callbacks.
     pub unsafe fn delete(&self) {
-        let references = self.functions.into_iter().chain([self.object, self.defer]);
+        let references = self.functions.into_iter().chain([self.object, self.defer, self.come_round]);
         for reference in references.filter(|reference| !reference.is_null()) {
             // SAFETY: made in `new`, and deleted once, as the caller promises.
             unsafe { sys::napi_delete_reference(self.env, reference) };
@@ -75,7 +81,17 @@ impl Calls {
     /// Has JavaScript run the next event of the turn behind the ticks and microtasks of this one, if there is a function
     /// for that. Returns whether there is. A handle scope is open.
     pub fn defer(&self) -> bool {
-        let function = if self.defer.is_null() { None } else { self.value(self.defer) };
+        self.call_for_wake(self.defer)
+    }
+
+    /// Has JavaScript call when the loop has come round, if there is a function for that. Returns whether there is. A
+    /// handle scope is open.
+    pub fn come_round(&self) -> bool {
+        self.call_for_wake(self.come_round)
+    }
+
+    fn call_for_wake(&self, function: sys::napi_ref) -> bool {
+        let function = if function.is_null() { None } else { self.value(function) };
         function.is_some_and(|function| self.run(null_mut(), function, &[]).is_some())
     }
 

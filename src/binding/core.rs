@@ -66,6 +66,13 @@ impl Core {
         }
     }
 
+    /// Has the wake watch again; see [`Wake::watch_again`].
+    pub fn watch_again(&self) {
+        if let Some(wake) = self.wake.borrow().as_ref() {
+            wake.watch_again();
+        }
+    }
+
     /// Runs `operation` on the engine, then updates what keeps the loop and the module alive.
     pub fn with<R>(&self, operation: impl FnOnce(&mut Engine) -> R) -> R {
         let result = operation(&mut self.engine.borrow_mut());

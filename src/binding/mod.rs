@@ -59,9 +59,10 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`]; where the ticks and microtasks
-    /// of an event do not run when a call from another thread returns, also `defer`, which calls `goOn` behind them. Messages are received into
-    /// the Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
+    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`], and two for the wake by a
+    /// thread: `comeRound` calls `watchAgain` when the loop has come round; where the ticks and microtasks of an event do
+    /// not run when a call from another thread returns, `defer` calls `goOn` behind them. Messages are received into the
+    /// Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
     /// [`constants::WRITE_SIZE`]. Nothing else may have these. With `thread`, libuv's loop is not used.
     #[napi(constructor)]
     pub fn new(
@@ -125,6 +126,12 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.go_on();
+    }
+
+    /// Waits for the next turn, as the callback `comeRound` has asked for.
+    #[napi(catch_unwind)]
+    pub fn watch_again(&self) {
+        self.core.watch_again();
     }
 
     /// Sends what was gathered outside an event.

@@ -35,6 +35,10 @@ impl Turn for Core {
     fn defer(&self) -> bool {
         self.scoped(|| self.calls.defer())
     }
+
+    fn come_round(&self) -> bool {
+        self.scoped(|| self.calls.come_round())
+    }
 }
 
 impl Core {

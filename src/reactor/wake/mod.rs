@@ -29,6 +29,10 @@ pub trait Turn {
     /// Has JavaScript call [`Wake::deferred`] behind the ticks and microtasks of the last event. `false` where they run
     /// when a call of a threadsafe function returns: then the wake calls again itself.
     fn defer(&self) -> bool;
+
+    /// Has JavaScript call [`Wake::watch_again`] when the loop has come round. `false` where no JavaScript can be run:
+    /// then the wake goes on at once.
+    fn come_round(&self) -> bool;
 }
 
 /// The way to watch the descriptor.
@@ -81,6 +85,14 @@ impl Wake {
         match self {
             Self::Uv(_) => None,
             Self::Thread(thread) => Some(thread.deferred()),
+        }
+    }
+
+    /// Watches the descriptor again, which [`Turn::come_round`] has put off.
+    pub fn watch_again(&self) {
+        match self {
+            Self::Uv(_) => {}
+            Self::Thread(thread) => thread.watch_again(),
         }
     }
 

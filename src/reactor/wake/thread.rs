@@ -5,6 +5,9 @@
 //! In Deno, they run when no call is left: there, JavaScript runs the rest of a turn, one event after the other
 //! ([`Turn::defer`]).
 //!
+//! A threadsafe function runs all calls that have come, also those that come while it does. So the thread waits again
+//! only once the loop has come round ([`Turn::come_round`]): as with libuv, immediates run between two turns.
+//!
 //! # Threads
 //!
 //! The thread only waits, on the reactor's descriptor and on a pipe, its control channel. It touches nothing of the
@@ -125,6 +128,14 @@ impl Thread {
         move || unsafe { run(context) }
     }
 
+    /// See [`super::Wake::watch_again`].
+    pub fn watch_again(&self) {
+        // SAFETY: the context lives until the function is finalized, which is after `close`, which takes `self`.
+        if let Some(control) = unsafe { &(*self.context).control } {
+            go_on(control);
+        }
+    }
+
     pub fn close(self) {
         // SAFETY: the context lives until the function is finalized, which is after its release below; only this
         // thread uses it.
@@ -201,10 +212,15 @@ unsafe fn run(context: *mut Context) {
         unsafe {
             sys::napi_call_threadsafe_function(function, null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking);
         }
-    } else {
-        // One byte per turn: the pipe can't be full. Where the thread is gone, nothing waits for it.
-        let _ = rustix::io::write(control, &[GO_ON]);
+    } else if !turn.come_round() {
+        go_on(control);
     }
+}
+
+/// Has the thread wait again.
+fn go_on(control: &Descriptor) {
+    // One byte per turn: the pipe can't be full. Where the thread is gone, nothing waits for it.
+    let _ = rustix::io::write(control, &[GO_ON]);
 }
 
 /// `hasRef` of the resource: sockets may keep the process alive, this does not.
