@@ -10,7 +10,7 @@ const { AsyncLocalStorage, executionAsyncId } = require('async_hooks');
 const { setImmediate } = require('timers');
 const binding = require('./binding');
 const events = require('./events');
-const { copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
+const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
 
 const { FLUSH_DUE, UTF8 } = binding;
 
@@ -166,7 +166,7 @@ function renewBulk() {
 /** Takes the data of `id` whose `ondata` is still pending, if there are any. */
 function takeBack(id) {
   const place = engine.takeBack(id);
-  if (place === null) return Buffer.alloc(0);
+  if (place === null) return EMPTY;
   const [offset, length] = place;
   return copy(incoming, offset, offset + length);
 }

@@ -19,6 +19,9 @@ const writeText = call.bind(Buffer.prototype.write);
 const bufferOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'buffer').get);
 const offsetOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteOffset').get);
 
+/** No bytes. */
+const EMPTY = Buffer.alloc(0);
+
 /** The bytes of `memory` from `start` to `end`, where they are: not for users. */
 function view(memory, start, end) {
   return new Bytes(bufferOf(memory), offsetOf(memory) + start, end - start);
@@ -57,4 +60,4 @@ function put(memory, chunks) {
   }
 }
 
-module.exports = { copy, join, put, set, sizeOf, sizeOfAll, view, writeText };
+module.exports = { EMPTY, copy, join, put, set, sizeOf, sizeOfAll, view, writeText };

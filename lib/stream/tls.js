@@ -9,7 +9,7 @@
 const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const errors = require('../errors');
-const { join } = require('../memory');
+const { EMPTY, join } = require('../memory');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
@@ -50,12 +50,12 @@ function secureWhenReopened(stream, credentials, options) {
 /** Takes what was received and not delivered: it will not be, since it came before the stream was secure. */
 function takeUndelivered(stream) {
   const state = stream._readableState;
-  const bytes = [undecode(stream)];
+  const bytes = state.length > 0 || state.decoder ? [undecode(stream)] : [];
   if (stream[kOnread] !== null) bytes.push(stream[kOnread].take());
   if (stream[kTransport].isOpen) bytes.push(stream[kTransport].takeBack());
   // With an encoding, the unfinished character is among what was taken.
   if (state.decoder) renewDecoder(stream, state.encoding);
-  return join(bytes);
+  return bytes.every((chunk) => chunk.length === 0) ? EMPTY : join(bytes);
 }
 
 /** The time that the handshake may take begins: with `setSecure()`, or with the connection if that comes later. */

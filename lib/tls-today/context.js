@@ -88,6 +88,7 @@ class SecureContext {
   #parts;
   #reasons;
   #nodes;
+  #oldestVersion;
   /** The credentials that have been made, by what a connection has of its own. */
   #natives = new Map();
   /** The keys of session tickets, once there are credentials for servers. */
@@ -101,6 +102,7 @@ class SecureContext {
     this.#parts = made.parts;
     this.#reasons = made.reasons;
     this.#nodes = made.nodes;
+    this.#oldestVersion = made.oldestVersion;
   }
 
   /** Why OpenSSL has to be used for a connection with this context; null if rustls can be. */
@@ -156,8 +158,9 @@ class SecureContext {
     return this.#nodes;
   }
 
+  /** The oldest version that OpenSSL accepts with this context, by its number in the protocol. */
   get [kOldestVersion]() {
-    return oldestVersion(this.#given);
+    return this.#oldestVersion;
   }
 
   [kCertificates]() {
@@ -182,12 +185,12 @@ class SecureContext {
   }
 }
 
-/** Reads options: `{ given, parts, reasons, nodes }`. Throws what Node throws. */
+/** Reads options: `{ given, parts, reasons, nodes, oldestVersion }`. Throws what Node throws. */
 function read(given) {
   validateObject(given, 'options');
   const options = readOptions(given, OPTIONS);
   const reasons = contextReasons(options);
-  const made = { given, parts: null, reasons, nodes: null };
+  const made = { given, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
   if (reasons.always === null) {
     checkVersions(options);
     try {

@@ -153,7 +153,7 @@ function hasVersions(secureProtocol) {
 
 /** The oldest version that OpenSSL accepts with `options`, by its number in the protocol. */
 function oldestVersion({ ciphers, minVersion, secureProtocol }) {
-  const ofMethod = ANY_METHOD.test(secureProtocol) ? 'TLSv1' : 'TLSv1.2';
+  const ofMethod = ANY_METHOD.test(secureProtocol ?? '') ? 'TLSv1' : 'TLSv1.2';
   const oldest = NUMBERS[hasVersions(secureProtocol) ? ofMethod : (minVersion ?? nodesTls.DEFAULT_MIN_VERSION)];
   return NO_LEVEL.test(ciphers ?? nodesTls.DEFAULT_CIPHERS) ? oldest : Math.max(oldest, NUMBERS['TLSv1.2']);
 }

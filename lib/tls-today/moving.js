@@ -18,8 +18,8 @@ const isOurs = (socket) => Object.prototype.isPrototypeOf.call(Socket.prototype,
 
 /** Whose connection a TLSSocket takes, until it has it. */
 const kFrom = Symbol('from');
-/** What takes the listeners off the former owner again by which a TLSSocket shares its end. */
-const kUnfollow = Symbol('unfollow');
+/** The TLSSocket that has taken the connection, of its former owner. */
+const kTaker = Symbol('taker');
 
 /** `socket` is to take the connection of `plain`, once there is one. Nothing more is delivered to `plain`. */
 function take(socket, plain) {
@@ -40,10 +40,18 @@ function take(socket, plain) {
   } else if (!isOurs(plain)) {
     borrowFrom(socket, plain);
   }
-  const onError = (error) => socket._emitTLSError(error);
-  const onClose = () => socket.destroy();
-  plain.on('error', onError).on('close', onClose);
-  socket[kUnfollow] = () => plain.removeListener('error', onError).removeListener('close', onClose);
+  plain[kTaker] = socket;
+  plain.on('error', passErrorOn).on('close', closeTaker);
+}
+
+/** An 'error' listener of the former owner. */
+function passErrorOn(error) {
+  this[kTaker]._emitTLSError(error);
+}
+
+/** A 'close' listener of the former owner. */
+function closeTaker() {
+  this[kTaker].destroy();
 }
 
 /** The connection of `plain`, one of Node's own, is the TLSSocket's, too. */
@@ -76,19 +84,23 @@ function lend(socket) {
   }
   socket[kFrom] = null;
   if (isOurs(plain)) {
-    socket[kSecurity].received.push(takeUndelivered(plain));
+    keepForHandshake(socket, takeUndelivered(plain));
     receiveFrom(socket, plain[kTransport]);
   } else {
-    socket[kSecurity].received.push(readAll(plain));
+    keepForHandshake(socket, readAll(plain));
   }
   return true;
+}
+
+function keepForHandshake(socket, bytes) {
+  if (bytes.length > 0) socket[kSecurity].received.push(bytes);
 }
 
 /** Takes the connection from a TLSSocket that has sent nothing. Returns its former owner, which has it again. */
 function takeBack(socket) {
   const plain = socket._parent ?? new Socket({ allowHalfOpen: socket.allowHalfOpen });
-  socket[kUnfollow]?.();
-  delete socket[kUnfollow];
+  plain.removeListener('error', passErrorOn).removeListener('close', closeTaker);
+  delete plain[kTaker];
   delete socket[kFrom];
   if (isOurs(plain)) {
     plain[kSecurity] = null;

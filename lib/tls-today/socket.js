@@ -13,8 +13,9 @@ const { IS_NODE } = require('../builtin');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
-const { kSecurity, kTransport } = require('../symbols');
+const { kContract, kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
+const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
 const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
@@ -30,6 +31,10 @@ const { wireProtocols } = require('./protocols');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
 const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
+
+/** Options of the sockets that have none of their own, by `allowHalfOpen`. */
+const WHOLE = new DuplexOptions(Socket.prototype[kContract], { allowHalfOpen: false });
+const HALF_OPEN = new DuplexOptions(Socket.prototype[kContract], { allowHalfOpen: true });
 
 const EARLY_SECRET = Buffer.from('CLIENT_EARLY_TRAFFIC_SECRET');
 
@@ -175,16 +180,7 @@ function TLSSocket(socket, given) {
   this.encrypted = true;
   this[kVerified] = false;
   this[kPendingSession] = null;
-  const { allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay } = options;
-  Socket.call(this, {
-    allowHalfOpen: socket ? socket.allowHalfOpen : allowHalfOpen,
-    highWaterMark,
-    onread: socket ? null : onread,
-    signal,
-    noDelay,
-    keepAlive,
-    keepAliveInitialDelay,
-  });
+  Socket.call(this, socket ? optionsOver(socket, options) : ownOptions(options));
   this[kSecurity] = new Securing(this);
   if (options.session) this.setSession(options.session);
   this.ssl = new Ssl(this);
@@ -197,6 +193,19 @@ function TLSSocket(socket, given) {
   // The caller may still change what the handshake begins with.
   if (socket) process.nextTick(startOver, this);
   return undefined;
+}
+
+/** What the socket of a connection of its own is made with. */
+function ownOptions({ allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay }) {
+  return { allowHalfOpen, highWaterMark, onread, signal, noDelay, keepAlive, keepAliveInitialDelay };
+}
+
+/** What a TLSSocket over `socket` is made with. Most have nothing of their own, and share one object. */
+function optionsOver({ allowHalfOpen }, options) {
+  const { highWaterMark, signal, noDelay, keepAlive, keepAliveInitialDelay } = options;
+  const hasOwn = highWaterMark !== undefined || keepAliveInitialDelay !== undefined || signal || noDelay || keepAlive;
+  if (!hasOwn) return allowHalfOpen ? HALF_OPEN : WHOLE;
+  return { ...ownOptions(options), allowHalfOpen, onread: null };
 }
 
 Object.setPrototypeOf(TLSSocket, Socket);
@@ -230,7 +239,7 @@ function begin(socket) {
   const native = isServer
     ? nativeOf(socket, secureContext)
     : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
-  const received = Buffer.concat(security.received);
+  const received = security.received.length > 0 ? Buffer.concat(security.received) : undefined;
   security.received = [];
   security.declinesFrom = isServer && IS_NODE ? secureContext[kOldestVersion] : undefined;
   const request = {
@@ -245,7 +254,7 @@ function begin(socket) {
     emitsSessions: !isServer,
     resumes: false,
     logsKeys: socket.listenerCount('keylog') > 0,
-    received: received.length > 0 ? received : undefined,
+    received,
   };
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
 }
