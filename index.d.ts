@@ -674,6 +674,21 @@ export interface Credentials {
   setTicketKeys(keys: NodeJS.ArrayBufferView): void;
 }
 
+/** The options of {@link Stream.detach}. */
+export interface DetachOptions {
+  /** How long the connection waits to be attached, in milliseconds, from 1 to 2147483647; then it is closed. Default 30,000. */
+  timeout?: number;
+}
+
+/**
+ * A connection between two streams, as {@link Stream.detach} returns it: for `postMessage()` and {@link Stream.attach}.
+ * Whoever has it can have the connection, once. What it consists of may change.
+ */
+export interface MovedStream {
+  readonly ticket: Uint8Array;
+  readonly kind: string;
+}
+
 /** The options of {@link Stream.setSecure}. */
 export interface SecureOptions {
   /**
@@ -737,6 +752,13 @@ export declare const Socket: StreamConstructor;
 export type Socket = Stream;
 
 export interface StreamConstructor {
+  /**
+   * Makes a stream of a connection that `detach()` has taken out of another stream of this class, in this thread or
+   * another one. It begins to read in the next tick.
+   *
+   * @throws `ERR_INVALID_ARG_VALUE` if it has been attached before, if its time is over, or for another class
+   */
+  attach(moved: MovedStream): Stream;
   new (options?: StreamOptions | number): Stream;
   (options?: StreamOptions | number): Stream;
   readonly prototype: Stream;
@@ -990,6 +1012,16 @@ export interface Stream extends Duplex {
 
   /** Ends our side, and destroys the stream once all that was written is sent. */
   destroySoon(): void;
+
+  /**
+   * Takes the live connection out of this stream, for {@link Stream.attach} on any thread of the process: with its TLS
+   * session, what has been received and not read, and what has been written and not sent. The callbacks of those writes
+   * are called without an error, and 'close' follows. Listeners, a timeout and an encoding do not go along.
+   *
+   * @throws `ERR_SOCKET_CLOSED` without a connection; `ERR_INVALID_STATE` while it connects, during a TLS handshake,
+   *   while HTTP reads from it, and when the connection has failed
+   */
+  detach(options?: DetachOptions): MovedStream;
 
   /**
    * Closes a TCP connection with a reset (RST). Data that waits to be sent is lost, and the peer gets `ECONNRESET`.

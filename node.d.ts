@@ -10,6 +10,8 @@ import type {
   BoundSocketConstructor,
   CredentialOptions,
   Credentials,
+  DetachOptions,
+  MovedStream,
   SecureOptions,
   Stream,
 } from './index';
@@ -102,6 +104,9 @@ declare module 'node:net' {
     /** Changes over to TLS; see that of `rust-net`. Never an option of `node:net`. */
     setSecure(credentials?: Credentials | CredentialOptions | null, options?: SecureOptions): this & SecureMembers;
 
+    /** Takes the live connection out of this socket, for `attach()` on any thread; see that of `rust-net`. */
+    detach(options?: DetachOptions): MovedStream;
+
     /** Times in milliseconds, rounded down to seconds; 0 leaves what is set. */
     setKeepAlive(enable?: boolean, initialDelay?: number, interval?: number, count?: number): this;
     setKeepAlive(options: { enable?: boolean; initialDelay?: number; interval?: number; count?: number }): this;
@@ -109,6 +114,11 @@ declare module 'node:net' {
     /** Sets the type of service of TCP packets, 0 to 255. */
     setTypeOfService(tos: number): this;
     getTypeOfService(): number;
+  }
+
+  namespace Socket {
+    /** Makes a socket of a connection that `detach()` has taken out of another; see that of `rust-net`. */
+    function attach(moved: MovedStream): Socket;
   }
 
   // Bases, and not properties: later versions of `@types/node` declare some of these options themselves.

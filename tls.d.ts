@@ -2,6 +2,8 @@
 
 /// <reference types="node" />
 
+import type { DetachOptions, MovedStream } from './index';
+
 export * from 'node:tls';
 
 /**
@@ -17,5 +19,13 @@ declare module 'node:tls' {
      * `NODE_DEBUG=rust-net`, the process prints why. Not there where `isAccelerated` is `false`.
      */
     readonly tlsEngine?: 'rustls' | 'openssl';
+
+    /** Takes the live connection out of this socket, for `attach()` on any thread; see that of `rust-net`. */
+    detach(options?: DetachOptions): MovedStream;
+  }
+
+  namespace TLSSocket {
+    /** Makes a socket of a connection that `detach()` has taken out of another TLSSocket; see that of `rust-net`. */
+    function attach(moved: MovedStream): TLSSocket;
   }
 }

@@ -254,17 +254,29 @@ function behindPromises(callback, args) {
   queueMicrotask(() => process.nextTick(() => process.nextTick(callback, ...args)));
 }
 
+/** Takes stream `id` out of the engine, which releases it: the ticket to attach it with, or null if it has to stay. */
+function detach(id, wait) {
+  const ticket = engine.detach(id, wait);
+  if (ticket !== null) disown(id);
+  return ticket;
+}
+
 /** Closes `id`, if it is open, and releases it. */
 function release(id) {
+  disown(id);
+  engine.release(id);
+}
+
+function disown(id) {
   owners[id] = undefined;
   if (contexts !== null) contexts.byId[id] = undefined;
-  engine.release(id);
 }
 
 module.exports = {
   asyncId,
   attempt,
   bulkMemory,
+  detach,
   gather,
   gathered,
   later,

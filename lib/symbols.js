@@ -20,6 +20,11 @@ module.exports = {
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),
 
+  /** What kind of stream a class makes, for those that move between threads. On its prototype. */
+  kKind: Symbol('kind'),
+  /** A static method of classes that make a stream for a moved connection otherwise than by their constructor. */
+  kForMoved: Symbol('for moved'),
+
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),
   kAttach: Symbol('attach'),

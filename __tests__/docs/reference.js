@@ -79,7 +79,9 @@ function subjectOf({ title, above }) {
   if (!matched) return null;
   const parameters = parametersIn(list);
   if (isNew) return { kind: 'constructor', owner: 'net', name, parameters };
-  return { kind: 'member', owner: OWNERS[owner] ?? owner, name: name ?? symbol, parameters };
+  // Of a class itself: `Stream.attach(moved)`.
+  const isStatic = /^[A-Z]/.test(owner);
+  return { kind: 'member', owner: isStatic ? `${owner}Constructor` : (OWNERS[owner] ?? owner), name: name ?? symbol, parameters };
 }
 
 /** The sections of the entry's members: `{ subject, items, title, text }`. */

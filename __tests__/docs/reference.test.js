@@ -55,6 +55,12 @@ test.each(CLASSES)('the members of %s are those that are declared', (name) => {
   expect(unique(namesOf('member', name))).toEqual(members.sort());
 });
 
+test('the static members of Stream are those that are declared, and are there', () => {
+  const members = [...interfaces.get('StreamConstructor').members.keys()].filter((name) => !['call', 'new', 'prototype'].includes(name));
+  expect(unique(namesOf('member', 'StreamConstructor'))).toEqual(members.sort());
+  for (const name of members) expect(net.Stream[name]).toBeInstanceOf(Function);
+});
+
 test.each(Object.entries(EVENTS))('the events of %s are those that are declared', (name, list) => {
   const events = [...interfaces.get(list).members.keys()].filter((event) => !OF_DUPLEX.includes(event));
   expect(namesOf('event', name).sort()).toEqual(events.sort());

@@ -75,7 +75,7 @@ impl Play {
             6 => self.write(input.size()),
             7 => self.request_end(),
             8 => self.request_secure(),
-            9 => self.end_handshake(),
+            9 => self.watch_anew(),
             10 => self.poll(),
             _ => self.serve(input.size()),
         }
@@ -158,7 +158,7 @@ impl Play {
         }
     }
 
-    fn end_handshake(&mut self) {
+    fn watch_anew(&mut self) {
         if self.tls.is_handshaking() {
             self.tls.post(());
         }
@@ -201,7 +201,7 @@ impl Play {
                 Due::HandshakeMessage => {
                     assert_eq!(self.tls.take_message(), Some(()));
                     self.tls.succeed(());
-                    self.state.end_handshake();
+                    self.state.watch_anew();
                     self.watch();
                 }
                 Due::Fail => unreachable!("nothing fails here"),
@@ -251,7 +251,7 @@ impl Play {
                 self.serve(1 << 24);
                 self.check();
             }
-            self.end_handshake();
+            self.watch_anew();
         }
         assert_eq!((self.kernel.inbox, self.queued), (0, 0), "{self:?}");
         assert_eq!(self.has_ended, self.kernel.fin, "{self:?}");

@@ -19,7 +19,7 @@ const { assignable, countInstances, isInstance, membersLike } = require('../memb
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
 const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
-const { kAccept, kAttach, kInPlace, kReleased } = require('../symbols');
+const { kAccept, kAttach, kInPlace, kKind, kReleased } = require('../symbols');
 const { MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
@@ -46,6 +46,7 @@ const {
   kTransport,
 } = require('./fields');
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
+const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
 const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
@@ -201,7 +202,8 @@ class Stream extends Duplex {
     const isCut = pending !== null && !this.connecting;
     const wasGiven = this[kGiven] !== null;
     const isAlone = wasGiven && !dropHandle(this);
-    const wasOpened = wasGiven || this.connecting || this[kTransport].isOpen || this[kBound] !== null;
+    const transport = this[kTransport];
+    const wasOpened = wasGiven || this.connecting || transport.isOpen || transport.hasMoved || this[kBound] !== null;
     this.connecting = false;
     this[kFinal] = null;
     this[kRace]?.cancel();
@@ -209,8 +211,8 @@ class Stream extends Duplex {
     this[kBound]?.transport.release();
     this[kBound] = null;
     stopTimer(this);
-    if (this[kTransport].isOpen && !isAlone) {
-      this[kTransport].close(this[kReset]);
+    if (transport.isOpen && !isAlone) {
+      transport.close(this[kReset]);
       this[kServer]?.[kReleased]();
     }
     this[kClosing] = true;
@@ -299,7 +301,7 @@ function closeBehindTicks(stream, details) {
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
-const PARTS = [Connecting, Stream, Handles, Passing, Pipes, Encodings, Timeouts, SocketOptions, Addresses];
+const PARTS = [Connecting, Stream, Handles, Passing, Moving, Pipes, Encodings, Timeouts, SocketOptions, Addresses];
 
 watch({
   read: Encodings.prototype.read,
@@ -353,8 +355,13 @@ function streamFor(contract) {
     ...Object.getOwnPropertyDescriptors(SHARED_FIELDS),
     constructor: { value: PublicStream, writable: true, configurable: true },
     [kContract]: { value: contract },
+    [kKind]: { value: contract.streamName },
   });
   Object.defineProperty(PublicStream, 'name', { value: contract.streamName });
+  /** Makes a stream of a connection that `detach()` has taken out of another one, on this thread or another. */
+  PublicStream.attach = function attach(moved) {
+    return attachMoved(this, moved);
+  };
   if (contract.countsNodesOwn) countInstances(PublicStream, nodesNet.Socket, hidesFromNodesTls);
   return PublicStream;
 }

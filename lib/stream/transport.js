@@ -29,6 +29,23 @@ class StreamTransport extends Transport {
     this.release();
   }
 
+  /** Takes the connection out of the engine, for another to attach within `wait` milliseconds: its ticket, or null. */
+  moveAway(wait) {
+    const counters = { bytesRead: this.bytesRead, bytesWritten: this.bytesWritten };
+    const ticket = engines.detach(this.id, wait);
+    if (ticket === null) return null;
+    this.remember('counters', counters);
+    this.remember('hasMoved', true);
+    this.give();
+    this.closeNodesHandle();
+    return ticket;
+  }
+
+  /** Whether `moveAway()` has taken the connection. */
+  get hasMoved() {
+    return this.known?.hasMoved === true;
+  }
+
   /** Has the engine stop watching the connection, of which another owner has a copy. */
   unwatch() {
     this.engine.unwatch(this.id);

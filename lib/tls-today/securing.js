@@ -7,6 +7,7 @@ const { Duplex } = require('stream');
 const { bare } = require('../options');
 const { kTransport } = require('../symbols');
 const { MARK } = require('../tls/secure');
+const { kVerified } = require('./symbols');
 
 /** For a TLSSocket. */
 class Securing {
@@ -36,6 +37,27 @@ class Securing {
 
   constructor(socket) {
     this.#socket = socket;
+  }
+
+  /** Whether the handshake is done, be it that no bytes pass yet. */
+  get isEstablished() {
+    return this.#socket._secureEstablished;
+  }
+
+  /** What `resume()` needs in another thread. */
+  describe() {
+    const { _tlsOptions, alpnProtocol, authorizationError, authorized, servername } = this.#socket;
+    const isServer = Boolean(_tlsOptions.isServer);
+    return { isServer, alpnProtocol, authorizationError, authorized, servername, truncated: this.truncated };
+  }
+
+  /** The handshake was done before the connection came here, with what `describe()` says. */
+  resume(_transport, { isServer: _, truncated, ...members }) {
+    this.truncated = truncated;
+    this.hasBegun = true;
+    Object.assign(this.#socket, members, { _secureEstablished: true, secureConnecting: false, [kVerified]: true });
+    this.#socket._releaseControl();
+    this.open();
   }
 
   /** What is written from now on waits. */

@@ -13,7 +13,7 @@ const { IS_NODE } = require('../builtin');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
-const { kContract, kSecurity, kTransport } = require('../symbols');
+const { kContract, kForMoved, kKind, kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
@@ -212,7 +212,11 @@ Object.setPrototypeOf(TLSSocket, Socket);
 TLSSocket.prototype = Object.create(Socket.prototype, {
   ...membersLike([Handshakes, Members], nodes.TLSSocket.prototype),
   constructor: { value: TLSSocket, writable: true, configurable: true, enumerable: true },
+  [kKind]: { value: 'TLSSocket' },
 });
+
+/** For `attach()`: a socket for the connection that `detach()` has taken out of another. */
+TLSSocket[kForMoved] = (options, { isServer }) => new TLSSocket(undefined, { ...options, isServer });
 
 countInstances(TLSSocket, nodes.TLSSocket);
 

@@ -58,6 +58,24 @@ class Security {
     this.#credentials = credentials;
   }
 
+  /** Whether the handshake is done, be it that no bytes pass yet. */
+  get isEstablished() {
+    return this.known !== null;
+  }
+
+  /** What `resume()` needs in another thread, which the engine does not know. */
+  describe() {
+    return { verdict: this.known.agreement.verdict, truncated: this.truncated };
+  }
+
+  /** The handshake was done before `transport` came here, with what `describe()` says. */
+  resume(transport, { verdict, truncated }) {
+    this.#request = null;
+    this.truncated = truncated;
+    this.#know(transport).agreement.verdict = verdict;
+    this.isOpen = true;
+  }
+
   /**
    * The time that the handshake may take begins, whatever it waits for: the peer, or that what was written before it
    * can be sent. `expire` is called when it is over.
@@ -96,15 +114,19 @@ class Security {
    */
   complete(transport) {
     this.#stopDeadline();
-    const agreement = bare(transport.agreement);
-    const peer = transport.peerCertificate;
-    this.known = { agreement, peer, own: transport.ownCertificate };
+    const { agreement, peer } = this.#know(transport);
     if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
     // Not verified, should it throw.
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
     const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(transport.peerChain));
     agreement.verdict = wrong ? String(wrong.code || wrong.message || wrong) : undefined;
     return wrong && this.#credentials.native.rejectsUnauthorized ? wrong : null;
+  }
+
+  #know(transport) {
+    const agreement = bare(transport.agreement);
+    this.known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
+    return this.known;
   }
 
   /** Bytes pass from now on: what was written after the mark goes out. */

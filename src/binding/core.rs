@@ -16,6 +16,7 @@
 //! ([`lifetime`](super::lifetime)).
 
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
 use napi::sys;
 
@@ -23,7 +24,7 @@ use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
 use super::memory::Memory;
-use crate::engine::Engine;
+use crate::engine::{Engine, Ticket};
 use crate::error;
 use crate::reactor::wake::{Wake, Way};
 
@@ -112,6 +113,13 @@ impl Core {
             self.contexts.clear();
         }
         self.settle();
+    }
+
+    /// Takes stream `id` out of the engine; see [`Engine::detach`].
+    pub fn detach(&self, id: u32, wait: Duration) -> Option<Ticket> {
+        let ticket = self.engine.borrow_mut().detach(id, wait)?;
+        self.release(id);
+        Some(ticket)
     }
 
     /// Gives `id` an asynchronous context below the current one, unless it has one. A handle scope is open.

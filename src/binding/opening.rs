@@ -2,6 +2,7 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::os::fd::IntoRawFd;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
@@ -104,6 +105,21 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.copy_stream(fd)))
     }
 
+    /// Takes stream `id` out of this engine, for that of another thread to attach within `wait` milliseconds, and releases
+    /// the id. The ticket to `attach` with; null if that is not possible now.
+    #[napi(catch_unwind)]
+    pub fn detach(&self, id: u32, wait: u32) -> Option<Buffer> {
+        let ticket = self.core.detach(id, Duration::from_millis(wait.into()))?;
+        Some(ticket.as_slice().into())
+    }
+
+    /// Takes over what an engine of this process has detached. If that fails, it can be tried again.
+    #[napi(catch_unwind)]
+    pub fn attach(&self, ticket: &[u8]) -> Either<u32, Failure> {
+        let Ok(ticket) = ticket.try_into() else { return invalid("open") };
+        id_or_failure(self.core.with(|engine| engine.attach(ticket)))
+    }
+
     /// Listens on a copy of a bound socket.
     #[napi(catch_unwind)]
     pub fn copy_listener(&self, fd: i32, backlog: i32) -> Either<u32, Failure> {
@@ -174,6 +190,14 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn connect_bound_unix(&self, id: u32, path: Buffer) -> Either<u32, Failure> {
         id_or_failure(self.core.with(|engine| engine.connect_bound_unix(id, &path).map(|()| id)))
+    }
+}
+
+/// Closes what an engine of this process has detached, unless it has been attached.
+#[napi(catch_unwind)]
+pub fn discard(ticket: &[u8]) {
+    if let Ok(ticket) = ticket.try_into() {
+        crate::engine::discard(ticket);
     }
 }
 

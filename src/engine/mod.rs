@@ -11,6 +11,7 @@
 //! | [`slot`] | the table of sources, and what the engine keeps of each |
 //! | [`event`] | what a step returns |
 //! | [`open`] | how sources come in |
+//! | [`detached`] | how a stream leaves for another engine |
 //! | [`send`] | writes, gathered and at once |
 //! | [`pipe`] | what goes from one stream to another without JavaScript |
 //!
@@ -18,6 +19,7 @@
 //! order, and none after it was closed. An id is used again only after JavaScript has released it and the turn is over,
 //! so that no event reaches another stream than its own.
 
+mod detached;
 mod event;
 mod open;
 mod pipe;
@@ -31,6 +33,7 @@ use std::collections::{HashMap, VecDeque};
 use std::task::Poll;
 use std::time::Instant;
 
+pub use self::detached::{Ticket, discard};
 pub use self::event::Event;
 use self::pipe::Pipes;
 use self::send::Unsent;

@@ -255,11 +255,25 @@ impl Slots {
             return;
         }
         slot.source = Source::Released;
+        self.free(id, is_turning);
+    }
+
+    fn free(&mut self, id: Id, is_turning: bool) {
         if is_turning {
             self.released.push(id);
         } else {
             self.slab.remove(id as usize);
         }
+    }
+
+    /// Takes stream `id` out and frees its slot, as [`Self::release`].
+    pub fn take_stream(&mut self, id: Id, reactor: &mut Reactor, is_turning: bool) -> Option<Stream> {
+        let slot = self.get_mut(id)?;
+        slot.stream()?;
+        let Source::Stream(stream) = std::mem::replace(&mut slot.source, Source::Released) else { return None };
+        slot.count(reactor);
+        self.free(id, is_turning);
+        Some(stream)
     }
 
     /// Frees the slots that were released in the turn that has ended.

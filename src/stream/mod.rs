@@ -142,6 +142,28 @@ impl Stream {
         }
     }
 
+    /// Whether it can go on in another engine: it is connected, no handshake is under way, and nothing has failed.
+    pub fn is_movable(&self) -> bool {
+        self.fd.is_some() && self.state.is_connected() && !self.security.is_changing() && !self.security.has_failed()
+    }
+
+    /// Leaves its engine, whose `reactor` watches it no longer.
+    pub fn leave(&mut self, reactor: &Reactor) {
+        self.unwatch(reactor);
+        self.state.want(false);
+        self.state.await_room(false);
+        self.last_traffic = None;
+    }
+
+    /// Enters another engine as `id`, whose `reactor` watches it from now on.
+    pub fn enter(&mut self, id: Id, reactor: &Reactor) -> std::io::Result<()> {
+        self.id = id;
+        self.watches_writable = false;
+        self.register(reactor)?;
+        self.state.watch_anew();
+        Ok(())
+    }
+
     /// Closes the descriptor; with `reset`, the peer sees a reset instead of an end. What else the stream knows
     /// stays readable.
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {

@@ -12,14 +12,14 @@
 //! | `Failing` | | | | the first failure counts | `Failed` | `Failed` |
 //! | `Failed` | | | | | | |
 //!
-//! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `end_handshake` |
+//! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `watch_anew` |
 //! |---|---|---|---|---|---|---|---|---|
 //! | `Empty` | `Ready` | `Closing` | | | | `Ended` | | `Ready` |
 //! | `Ready` | | `Closing` | | `Empty` | `Empty` | `Ended` | | |
 //! | `Closing` | | | | | `Empty` | `Ended` | | |
 //! | `Ended` | | | | | | | `Closing` | |
 //!
-//! | outbound | `block` | the kernel has room | `end_handshake` |
+//! | outbound | `block` | the kernel has room | `watch_anew` |
 //! |---|---|---|---|
 //! | `Free` | `Blocked` | | |
 //! | `Blocked` | | `Free` | `Free` |
@@ -261,6 +261,11 @@ impl State {
         self.phase == Phase::Open && self.shutdown == Shutdown::None
     }
 
+    /// Whether it is connected and has not failed, whatever has ended.
+    pub fn is_connected(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
     // Receiving.
 
     /// JavaScript wants data, or none for now.
@@ -294,8 +299,8 @@ impl State {
         }
     }
 
-    /// A handshake is over, and may have left bytes to receive. The socket is watched anew.
-    pub fn end_handshake(&mut self) {
+    /// The socket is watched anew: behind a handshake, which may have left bytes to receive, or by another engine.
+    pub fn watch_anew(&mut self) {
         self.outbound = Outbound::Free;
         if self.inbound == Inbound::Empty {
             self.inbound = Inbound::Ready;

@@ -78,7 +78,7 @@ fn every_transition_of_what_comes_in() {
             State::found_nothing,
             State::end,
             State::find_end_again,
-            State::end_handshake,
+            State::watch_anew,
             |state| state.on_readiness(WRITABLE),
         ],
         &[
@@ -99,7 +99,7 @@ fn every_transition_of_what_goes_out() {
         [
             State::block,
             |state| state.on_readiness(WRITABLE),
-            State::end_handshake,
+            State::watch_anew,
             |state| {
                 state.on_readiness(READABLE);
             },
@@ -240,7 +240,7 @@ fn changes_over_to_tls_behind_what_is_queued() {
     assert_eq!(state.due(&tls, true), Due::HandshakeMessage);
     tls.take_message();
     tls.succeed(());
-    state.end_handshake();
+    state.watch_anew();
     assert_eq!(state.due(&tls, false), Due::Receive);
     tls.fail();
     assert_eq!((state.due(&tls, false), state.due(&tls, true)), (Due::Nothing, Due::Nothing));
