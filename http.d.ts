@@ -1,3 +1,6 @@
+// Servers have what `rust-net/node` adds to them.
+/// <reference path="./node.d.ts" />
+
 /** `node:http` on `rust-net/node`, for this module alone: its servers and connections are of ours. */
 export * from 'node:http';
 

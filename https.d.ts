@@ -1,3 +1,6 @@
+// Servers have what `rust-net/node` adds to them.
+/// <reference path="./node.d.ts" />
+
 /** `node:https` on `rust-net/tls`, for this module alone: its servers and connections are of ours. */
 export * from 'node:https';
 

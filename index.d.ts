@@ -298,7 +298,7 @@ export interface ListenOptions {
    * @default `false`
    */
   writableAll?: boolean | undefined;
-  /** Closes the server when it aborts. */
+  /** Ends the server when it aborts, as {@link Server.shutdown} does. */
   signal?: AbortSignal | undefined;
 }
 
@@ -317,6 +317,28 @@ export interface DropArgument {
   remoteAddress?: string;
   remotePort?: number;
   remoteFamily?: string;
+}
+
+/** The options of {@link Server.shutdown}. */
+export interface ShutdownOptions {
+  /**
+   * The time that streams have to finish, in milliseconds; `Infinity` for no limit.
+   *
+   * @default 10000
+   */
+  grace?: number | undefined;
+  /** Ends that time when it is aborted. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What has come of {@link Server.shutdown}. */
+export interface ShutdownOutcome {
+  /** Streams that have ended by themselves, or that had nothing to do. */
+  ended: number;
+  /** Streams that were destroyed when the time was over. */
+  destroyed: number;
+  /** How long it took, in milliseconds. */
+  ms: number;
 }
 
 /** The events of a {@link Server}, with the arguments of their listeners. */
@@ -388,6 +410,25 @@ export interface Server extends EventEmitter {
   close(callback?: ((error?: Error) => void) | null): this;
 
   /**
+   * Ends the server gracefully (D4): accepts what waits, closes the server, has each open stream emit 'shutdown', and closes
+   * the streams that have nothing to do. The others have some time to finish. A stream with a listener of 'shutdown' is
+   * left to that. Servers of `http` answer what has been asked. A second call returns the same promise, and may end the
+   * time earlier.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+
+  /** The open streams that the server has accepted. Each iteration looks at all sockets of the thread. */
+  readonly streams: Iterable<Stream>;
+
+  /**
+   * The number of the descriptor while the server listens, for another process, which then listens on the same socket; else
+   * null.
+   */
+  readonly fd: number | null;
+
+  /**
    * Stops accepting for a while. Connections wait in the kernel (D28).
    *
    * @param msecs for how long, in milliseconds; default `1000`
@@ -434,7 +475,7 @@ export interface Server extends EventEmitter {
   /** As in {@link ServerOptions}, for the streams to come. */
   highWaterMark: number;
 
-  /** Closes the server, if it runs, and waits for 'close'. */
+  /** {@link Server.shutdown}, if the server runs. */
   [Symbol.asyncDispose](): Promise<void>;
 
   /** See {@link ServerEvents} for the events. */
@@ -926,6 +967,8 @@ export interface StreamEvents {
   data: [data: Buffer | string];
   /** The peer has ended its side. Without `allowHalfOpen`, ours ends once all is sent (D10). Contract: Event: 'end'. */
   end: [];
+  /** {@link Server.shutdown} has been called. With a listener, the stream is not closed as long as there is time left. */
+  shutdown: [];
   /**
    * No traffic for the time of {@link Stream.setTimeout}; repeated after each such span. Contract: Event: 'timeout'.
    */

@@ -13,6 +13,8 @@ import type {
   DetachOptions,
   MovedStream,
   SecureOptions,
+  ShutdownOptions,
+  ShutdownOutcome,
   Stream,
 } from './index';
 
@@ -129,5 +131,14 @@ declare module 'node:net' {
   interface Server {
     listen(bound: BoundSocket, backlog?: number, listeningListener?: () => void): this;
     listen(bound: BoundSocket, listeningListener?: () => void): this;
+
+    /** Ends the server gracefully; see that of `rust-net`. Servers of `tls` and `http` have it, too. */
+    shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+
+    /** The open sockets that the server has accepted. */
+    readonly streams: Iterable<Socket>;
+
+    /** The number of the descriptor while the server listens, for another process; else null. */
+    readonly fd: number | null;
   }
 }

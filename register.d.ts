@@ -1,3 +1,6 @@
+// Servers have what `rust-net/node` adds to them.
+/// <reference path="./node.d.ts" />
+
 /**
  * Once this is loaded, Node's modules `net` and `tls` are `rust-net/node` and `rust-net/tls`, for the application, its
  * dependencies and Node's own modules. Load it first: `node --import rust-net/register app.js`, or `--require`.

@@ -1,3 +1,6 @@
+// Servers have what `rust-net/node` adds to them.
+/// <reference path="./node.d.ts" />
+
 // Types of rust-net/tls: those of `node:tls`, from the application's `@types/node`, and what ours has beside.
 
 /// <reference types="node" />

@@ -342,6 +342,7 @@ module.exports = {
   normalize,
   normalizedArguments,
   socketOptions,
+  validateAbortSignal,
   validateBlockList,
   validateBoolean,
   validateFd,

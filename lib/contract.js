@@ -22,6 +22,8 @@ const differences = {
   connectOnAccept: { page: true, today: false },
   /** Whether the server's 'close' waits for its streams to end. */
   closeWaitsForStreams: { page: false, today: true },
+  /** Whether `Symbol.asyncDispose` and the `signal` of `listen()` mean `shutdown()` (else: `close()`). */
+  endsGracefully: { page: true, today: false },
   /** Whether `listen()` takes the place of one before that still looks its host up (else: it throws). */
   listensAnew: { page: false, today: true },
   /** Whether `close()` on a server that is not running throws (else its callback gets the error). */

@@ -139,6 +139,13 @@ function own(id, owner) {
   owners[id] = owner;
 }
 
+/** The owners of all ids, each as it is when it is reached. */
+function* allOwners() {
+  for (let id = 0; id < owners.length; id++) {
+    if (owners[id] !== undefined) yield owners[id];
+  }
+}
+
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
   if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
@@ -282,6 +289,7 @@ module.exports = {
   later,
   messageMemory,
   own,
+  owners: allOwners,
   release,
   start,
   takeBack,

@@ -3,6 +3,7 @@
 // Node's http over servers and connections of ours, for programs that do without rust-net/register.
 
 const http = require('http');
+const { shutDown } = require('./server/shutdown');
 
 /** Events of the server that listens, which programs expect of the server of http. */
 const PASSED_ON = ['listening', 'error', 'close', 'drop'];
@@ -65,6 +66,21 @@ class Server extends http.Server {
     if (typeof callback === 'function') this.#inner.close((error) => callback.call(this, error));
     else this.#inner.close();
     return this;
+  }
+
+  /** Ends the server gracefully; see that of a server of rust-net/node. */
+  shutdown(options) {
+    return shutDown(this.#inner, options, this);
+  }
+
+  /** The open streams that the server has accepted. */
+  get streams() {
+    return this.#inner.streams;
+  }
+
+  /** The number of the descriptor while the server listens, for another process; else null. */
+  get fd() {
+    return this.#inner.fd;
   }
 
   /** 'close' comes from the server that listens. */

@@ -3,6 +3,9 @@
 //! When accepting fails, what waits is left in the kernel: the listener stalls instead of spinning, reports it once, and
 //! goes on when JavaScript has it try again.
 //!
+//! A listener that is to be closed without losing a connection is drained first: no new one gets in, and all that the
+//! kernel has completed are accepted.
+//!
 //! Owned by a slot of the engine, used on the thread of its environment.
 
 use std::net::SocketAddr;
@@ -18,6 +21,9 @@ use crate::socket::{Descriptor, Kind, address, io};
 /// After this many failures in a row that are worth another attempt, the next one stalls the listener all the same.
 const FAILURES_MOST: u32 = 64;
 
+/// A listener that is drained accepts so many connections at the most before it lets nothing new in.
+const DRAINED_MOST: u32 = 256;
+
 /// What a listener reports: the outcome of serving it once.
 pub enum ListenerEvent {
     /// A connection, and its peer where it has an address.
@@ -26,6 +32,8 @@ pub enum ListenerEvent {
     Stalled(Error),
     /// After a stall, no connection waits any more.
     Recovered,
+    /// What was asked for by [`Listener::drain`] is done.
+    Drained,
 }
 
 /// See the module.
@@ -49,6 +57,20 @@ pub struct Listener {
     behind: bool,
     /// Failures in a row.
     failures: u32,
+    /// How far it is with [`Listener::drain`].
+    draining: Draining,
+}
+
+/// How a listener comes to its end without losing a connection. New ones are let in as long as there are others that
+/// wait, because a peer that is not let in has to try again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Draining {
+    /// It goes on.
+    No,
+    /// What waits is accepted; so many were.
+    Open(u32),
+    /// Nothing new gets in, and the rest is accepted.
+    Shut,
 }
 
 impl Listener {
@@ -67,6 +89,7 @@ impl Listener {
             stalled: false,
             behind: false,
             failures: 0,
+            draining: Draining::No,
         }
     }
 
@@ -113,12 +136,20 @@ impl Listener {
             match io::accept(fd, self.kind) {
                 Ok((fd, peer)) => {
                     self.failures = 0;
+                    self.note_drained();
                     return Some(ListenerEvent::Connection(fd, self.kind, peer));
                 }
                 Err(error) => match error.raw_os_error() {
                     Some(libc::EAGAIN) => {
-                        self.ready = false;
                         self.failures = 0;
+                        if let Draining::Open(_) = self.draining {
+                            self.shut();
+                            continue;
+                        }
+                        self.ready = false;
+                        if self.is_drained() {
+                            return Some(ListenerEvent::Drained);
+                        }
                         if std::mem::take(&mut self.behind) {
                             return Some(ListenerEvent::Recovered);
                         }
@@ -127,6 +158,8 @@ impl Listener {
                     Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < FAILURES_MOST => {
                         self.failures += 1;
                     }
+                    // Without a descriptor for it, there will be none before a stream is closed.
+                    _ if self.is_drained() => return Some(ListenerEvent::Drained),
                     _ => {
                         self.stall();
                         return Some(ListenerEvent::Stalled(Syscall::Accept.failed(&error)));
@@ -152,6 +185,41 @@ impl Listener {
     /// Accepts nothing for now, or goes on.
     pub fn pause(&mut self, paused: bool) {
         self.paused = paused;
+    }
+
+    /// Accepts all that waits, a bounded number per turn, and lets nothing new in; then [`ListenerEvent::Drained`] follows.
+    /// What another owner may hold stays open to new connections, which are that owner's.
+    pub fn drain(&mut self) {
+        self.draining = Draining::Open(0);
+        self.ready = true;
+        self.paused = false;
+        self.retry();
+    }
+
+    fn note_drained(&mut self) {
+        match &mut self.draining {
+            Draining::Open(DRAINED_MOST) => self.shut(),
+            Draining::Open(count) => *count += 1,
+            Draining::No | Draining::Shut => {}
+        }
+    }
+
+    fn shut(&mut self) {
+        self.draining = Draining::Shut;
+        let Some(fd) = self.fd.as_ref().filter(|_| !self.shared) else { return };
+        self.file.take().inspect(SocketFile::remove);
+        // Where it can't be done, a connection that comes between the last accept and the close is reset.
+        let _ = options::refuse_new(fd, self.kind);
+    }
+
+    /// Whether draining is over with this.
+    fn is_drained(&mut self) -> bool {
+        std::mem::replace(&mut self.draining, Draining::No) != Draining::No
+    }
+
+    /// From now on another process may hold the socket.
+    pub fn share(&mut self) {
+        self.shared = true;
     }
 
     /// Removes the file and closes the socket.

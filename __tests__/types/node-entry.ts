@@ -52,3 +52,7 @@ export const reason: string | null = secured.authorizationError;
 secured.write('still a socket');
 // @ts-expect-error: a socket in the clear does not have it
 extended.verifyPeer();
+
+// The graceful end of a server, here and of servers of http.
+export const outcome: Promise<{ ended: number; destroyed: number; ms: number }> = ours.createServer().shutdown({ grace: 5 });
+for (const socket of ours.createServer().streams) socket.setNoDelay(true);

@@ -125,3 +125,11 @@ server.on('close', 'listener');
 
 // `await using`
 export const dispose: () => Promise<void> = () => server[Symbol.asyncDispose]();
+
+// The graceful end.
+export const outcome: Promise<{ ended: number; destroyed: number; ms: number }> = server.shutdown();
+server.shutdown({ grace: Infinity, signal: new AbortController().signal });
+// @ts-expect-error: milliseconds
+server.shutdown({ grace: '5s' });
+for (const stream of server.streams) stream.on('shutdown', () => stream.end());
+export const descriptor: number | null = server.fd;

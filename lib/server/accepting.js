@@ -13,6 +13,7 @@ const {
   kInherited,
   kListener,
   kRetryTimer,
+  kShutdown,
   kStalled,
   kStream,
   kStreamOptions,
@@ -104,6 +105,7 @@ function noteRelease(server) {
   server[kConnections]--;
   if (server[kRetryTimer] !== null) retry(server);
   if (server[kClosing]) emitCloseIfDone(server);
+  server[kShutdown]?.released();
 }
 
 module.exports = { accept, noteRecovery, noteRelease, noteStall };

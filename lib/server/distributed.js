@@ -127,6 +127,17 @@ class Distributed extends Listener {
     if (!paused) this.#serve();
   }
 
+  /** What comes from now on, the primary passes to another worker. */
+  drain(owner) {
+    this.pause(false);
+    process.nextTick(() => owner[events.ondrained]());
+  }
+
+  /** There is no descriptor. */
+  share() {
+    return null;
+  }
+
   retry() {
     this.#serve();
   }

@@ -32,6 +32,9 @@ const kInherited = Symbol('inherited');
 /** What Node's core has for each process that connections of this server have been sent to. */
 const kWorkers = Symbol('workers');
 
+/** The graceful end that `shutdown()` has begun; null without one. */
+const kShutdown = Symbol('shutdown');
+
 const NOTHING_INHERITED = Object.freeze({ keepAlive: false, noDelay: false });
 
 /** Gives `server` its fields, as they are before it listens. */
@@ -48,6 +51,7 @@ function setFields(server) {
   server[kStreamOptions] = null;
   server[kInherited] = NOTHING_INHERITED;
   server[kWorkers] = [];
+  server[kShutdown] = null;
 }
 
 /** The spans of `setKeepAlive` for the streams of `server`. */
@@ -66,6 +70,7 @@ module.exports = {
   kPath,
   kPauseTimer,
   kRetryTimer,
+  kShutdown,
   kStalled,
   kStream,
   kStreamOptions,

@@ -15,8 +15,9 @@ const { extendsNodes } = require('../nodes-own');
 const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
-const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kStream, kWorkers } = require('./fields');
-const { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop } = require('./listening');
+const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kShutdown, kStream, kWorkers } = require('./fields');
+const { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop } = require('./listening');
+const { shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
 
 /** `server.pause()` without a time, in milliseconds, as in 2010. */
@@ -38,7 +39,7 @@ class ServerMethods extends EventEmitter {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     if (callback !== null) this.once('listening', callback);
-    if (target.signal) closeOnAbort(this, target.signal);
+    if (target.signal) endOnAbort(this, target.signal);
     beginListening(this, target);
     return this;
   }
@@ -61,6 +62,25 @@ class ServerMethods extends EventEmitter {
     this[kClosing] = true;
     closeWithWorkers(this);
     return this;
+  }
+
+  /**
+   * Ends the server gracefully: closes it without losing a connection, has each stream emit 'shutdown', closes those
+   * that have nothing to do, and waits `grace` milliseconds for the others. Returns a promise of
+   * `{ ended, destroyed, ms }`.
+   */
+  shutdown(options) {
+    return shutDown(this, options);
+  }
+
+  /** The open streams that the server has accepted. They can be iterated over again and again. */
+  get streams() {
+    return { [Symbol.iterator]: () => streamsOf(this) };
+  }
+
+  /** The number of the descriptor while the server listens, for another process; else null. */
+  get fd() {
+    return this[kListener]?.share() ?? null;
   }
 
   /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
@@ -130,7 +150,8 @@ class ServerMethods extends EventEmitter {
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
     if (!isRunning(this)) return;
-    await new Promise((resolve) => this.close(resolve));
+    if (this[kContract].endsGracefully) await this.shutdown();
+    else await new Promise((resolve) => this.close(resolve));
   }
 
   [EventEmitter.captureRejectionSymbol](error, event, stream) {
@@ -148,6 +169,11 @@ class ServerMethods extends EventEmitter {
   /** Accepting has failed: connections wait until it works again. */
   [events.onstall](errno) {
     noteStall(this, errno);
+  }
+
+  /** All that waited when the server was shut down has been accepted. */
+  [events.ondrained]() {
+    this[kShutdown]?.drained();
   }
 
   [events.onrecover]() {

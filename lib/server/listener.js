@@ -32,6 +32,16 @@ class Listener extends Transport {
     this.engine.pauseListener(this.id, paused);
   }
 
+  /** Lets nothing new in, and accepts all that waits; then `owner` is told. */
+  drain(_owner) {
+    this.engine.drainListener(this.id);
+  }
+
+  /** The number of the descriptor, which another process may have from now on; null if there is none. */
+  share() {
+    return this.isOpen ? (this.engine.shareListener(this.id) ?? null) : null;
+  }
+
   /** Tries to accept again after a stall. */
   retry() {
     this.engine.retryListener(this.id);

@@ -178,16 +178,19 @@ function emitCloseIfDone(server) {
   process.nextTick(() => server.emit('close'));
 }
 
-function closeOnAbort(server, signal) {
-  const close = () => {
-    if (isRunning(server)) server.close();
-  };
+/** With `signal`, `server` is closed, or ended. */
+function endOnAbort(server, signal) {
   if (signal.aborted) {
-    process.nextTick(close);
+    process.nextTick(() => isRunning(server) && server.close());
     return;
   }
-  signal.addEventListener('abort', close, { once: true });
-  server.once('close', () => signal.removeEventListener('abort', close));
+  const end = () => {
+    if (!isRunning(server)) return;
+    if (server[kContract].endsGracefully) server.shutdown();
+    else server.close();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  server.once('close', () => signal.removeEventListener('abort', end));
 }
 
-module.exports = { beginListening, closeOnAbort, emitCloseIfDone, isRunning, stop };
+module.exports = { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop };

@@ -98,6 +98,11 @@ class StreamTransport extends Transport {
     return this.isOpen ? this.engine.waitingBytes(this.id) : 0;
   }
 
+  /** Whether there is something to do: 0 if there is, 1 if nothing was ever received, 2 if that has been answered. */
+  get activity() {
+    return this.isOpen ? this.engine.activity(this.id) : 0;
+  }
+
   /** Lets the engine gather no more than `mark` bytes. */
   limitQueue(mark) {
     this.engine.limitQueue(this.id, mark);

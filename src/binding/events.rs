@@ -103,6 +103,8 @@ events! {
     Event::Stalled(id, error) => onstall(id, errno(Err(error)));
     /// Accepting works again.
     Event::Recovered(id) => onrecover(id);
+    /// All that waited when the listener was to be drained has been accepted.
+    Event::Drained(id) => ondrained(id);
     /// The engine has panicked while it served the id.
     Event::Panicked(id) => onpanic(id);
 }

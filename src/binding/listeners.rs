@@ -37,6 +37,22 @@ impl NativeEngine {
         self.core.with(|engine| engine.set_inherited(id, no_delay, settings))
     }
 
+    /// Lets nothing new in and accepts all that waits; `ondrained` follows.
+    #[napi(catch_unwind)]
+    pub fn drain_listener(&self, id: u32) {
+        self.core.with(|engine| engine.drain_listener(id));
+    }
+
+    /// From now on another process may hold the socket, whose number is returned.
+    #[napi(catch_unwind)]
+    pub fn share_listener(&self, id: u32) -> Option<i32> {
+        self.core.with(|engine| {
+            let listener = engine.listener(id)?;
+            listener.share();
+            listener.raw_fd()
+        })
+    }
+
     /// Tries to accept again after a stall.
     #[napi(catch_unwind)]
     pub fn retry_listener(&self, id: u32) {

@@ -7,6 +7,7 @@ use napi_derive::napi;
 
 use super::NativeEngine;
 use crate::socket::options::KeepAlive;
+use crate::stream::Activity;
 
 #[napi]
 impl NativeEngine {
@@ -40,6 +41,16 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn waiting_bytes(&self, id: u32) -> f64 {
         self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.waiting_bytes() as f64))
+    }
+
+    /// Whether a stream has something to do: 0 if it has, 1 if nothing was ever received, 2 if that has been answered.
+    #[napi(catch_unwind)]
+    pub fn activity(&self, id: u32) -> u8 {
+        match self.core.with(|engine| engine.activity(id)) {
+            Activity::Busy => 0,
+            Activity::Fresh => 1,
+            Activity::Answered => 2,
+        }
     }
 
     /// Whether something has arrived that was not delivered yet: data in the clear, or an end.

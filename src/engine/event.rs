@@ -22,6 +22,8 @@ pub enum Event {
     Stalled(Id, Error),
     /// A listener that had stalled has caught up.
     Recovered(Id),
+    /// A listener that was to be drained has accepted all that waited.
+    Drained(Id),
     /// Serving a source has panicked. The binding, which catches that, makes this one.
     Panicked(Id),
 }

@@ -45,7 +45,7 @@ use crate::listener::Listener;
 use crate::reactor::{Id, Mailbox, Reactor, ReceiveBuffer};
 use crate::socket::file::SocketFile;
 use crate::socket::options::KeepAlive;
-use crate::stream::{Handshakes, Shared, Stream, StreamEvent};
+use crate::stream::{Activity, Handshakes, Shared, Stream, StreamEvent};
 use crate::tls::handshake::HandshakeRequest;
 
 /// Streams that are received from together, and flushed together. What the processor has at hand for one serves the next,
@@ -193,6 +193,12 @@ impl Engine {
         self.stream(id).map_or(0, |stream| stream.bytes_written())
     }
 
+    /// Whether stream `id` has something to do, as far as the engine knows.
+    pub fn activity(&mut self, id: Id) -> Activity {
+        let Some(slot) = self.slots.get_mut(id).filter(|slot| !slot.is_pending()) else { return Activity::Busy };
+        slot.stream().map_or(Activity::Busy, |stream| stream.activity())
+    }
+
     /// JavaScript wants data of stream `id`, or none.
     pub fn want(&mut self, id: Id, wanted: bool) {
         let Some(slot) = self.slots.get_mut(id) else { return };
@@ -253,6 +259,14 @@ impl Engine {
     pub fn pause_listener(&mut self, id: Id, paused: bool) {
         if let Some(listener) = self.listener(id) {
             listener.pause(paused);
+            self.settle(id);
+        }
+    }
+
+    /// Lets nothing new into listener `id`, and accepts all that waits; an event follows.
+    pub fn drain_listener(&mut self, id: Id) {
+        if let Some(listener) = self.listener(id) {
+            listener.drain();
             self.settle(id);
         }
     }

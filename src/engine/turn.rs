@@ -189,6 +189,7 @@ impl Engine {
             }
             ListenerEvent::Stalled(error) => Event::Stalled(id, error),
             ListenerEvent::Recovered => Event::Recovered(id),
+            ListenerEvent::Drained => Event::Drained(id),
         }
     }
 }

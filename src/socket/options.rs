@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use rustix::fd::AsFd;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use socket2::SockFilter;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::{Kind, fault};
@@ -17,6 +19,42 @@ pub struct KeepAlive {
     pub interval: Option<Duration>,
     /// Probes without an answer until the connection is given up.
     pub count: Option<u32>,
+}
+
+/// Has a listening socket complete no new connections. Those that it has completed can still be accepted, and those
+/// over TCP whose handshake has begun are completed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn refuse_new(fd: impl AsFd, kind: Kind) -> io::Result<()> {
+    let socket = SockRef::from(&fd);
+    if kind == Kind::Unix {
+        return socket.shutdown(std::net::Shutdown::Read);
+    }
+    /// The byte of the flags in a header of TCP, and those that tell a SYN from its answer.
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    const SYN_OR_ACK: u32 = 0x12;
+    let [load, and, jump, ret] = [
+        libc::BPF_LD | libc::BPF_B | libc::BPF_ABS,
+        libc::BPF_ALU | libc::BPF_AND,
+        libc::BPF_JMP | libc::BPF_JEQ,
+        libc::BPF_RET,
+    ]
+    .map(|code| u16::try_from(code | libc::BPF_K).unwrap_or_default());
+    // A peer whose SYN is dropped repeats it after a second, for a listener that has taken this one's place, or to be
+    // refused.
+    socket.attach_filter(&[
+        SockFilter::new(load, 0, 0, FLAGS),
+        SockFilter::new(and, 0, 0, SYN_OR_ACK),
+        SockFilter::new(jump, 0, 1, SYN),
+        SockFilter::new(ret, 0, 0, 0),
+        SockFilter::new(ret, 0, 0, u32::MAX),
+    ])
+}
+
+/// Elsewhere there is no way to.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn refuse_new(_fd: impl AsFd, _kind: Kind) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Turns Nagle's algorithm off (`true`) or on.

@@ -5,6 +5,7 @@
 //! | file | |
 //! |---|---|
 //! | [`state`], [`tls_state`], [`queue`] | pure: what is due; how far TLS has got; bytes that wait to be sent |
+//! | [`activity`] | pure: whose turn it is |
 //! | [`serve`] | does what is due |
 //! | [`receive`], [`send`] | bytes in, bytes out |
 //! | [`security`] | the handshake, and what is known of the peer |
@@ -14,6 +15,7 @@
 //! Invariants: what was accepted for sending goes out in order, and before the end of the sending side. After an end or a
 //! failure nothing more is received. A descriptor is closed once.
 
+mod activity;
 mod event;
 mod options;
 pub(crate) mod queue;
@@ -30,6 +32,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use self::activity::Activity;
+use self::activity::Exchange;
 pub use self::event::{ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
 pub use self::receive::BULK_LEAST;
@@ -38,7 +42,7 @@ pub use self::send::{GATHER_MOST, QUEUE_MOST};
 pub use self::shared::Shared;
 use self::state::{Due, State};
 use crate::reactor::{Id, Reactor, Readiness};
-use crate::socket::{Descriptor, Kind, address};
+use crate::socket::{Descriptor, Kind, address, io};
 
 /// The addresses of both ends, where they are known and have one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +76,7 @@ pub struct Stream {
     last_traffic: Option<Instant>,
     bytes_received: u64,
     bytes_written: u64,
+    exchange: Exchange,
 }
 
 impl Stream {
@@ -110,6 +115,7 @@ impl Stream {
             last_traffic: None,
             bytes_received: 0,
             bytes_written: 0,
+            exchange: Exchange::default(),
         }
     }
 
@@ -261,6 +267,21 @@ impl Stream {
             local: self.addresses.local.or_else(|| fd.and_then(address::local)),
             peer: self.addresses.peer.or_else(|| fd.and_then(address::peer)),
         }
+    }
+
+    /// Whether it has something to do.
+    pub fn activity(&self) -> Activity {
+        let is_unread = |fd: &Arc<Descriptor>| self.kind != Kind::Pipe && io::has_unread(fd);
+        if !self.is_settled() || self.is_queued() || self.fd.as_ref().is_some_and(is_unread) {
+            return Activity::Busy;
+        }
+        self.exchange.activity()
+    }
+
+    /// `count` bytes were taken for sending.
+    fn note_written(&mut self, count: usize) {
+        self.bytes_written += count as u64;
+        self.exchange.wrote(count);
     }
 
     /// Bytes received, for JavaScript or for another stream.

@@ -57,6 +57,7 @@ impl Stream {
                 self.state.received(drained);
                 self.note_traffic(now);
                 self.bytes_received += count as u64;
+                self.exchange.received();
                 ReadOutcome::Bytes(count)
             }
             Ok(Received { read: Read::End, .. }) => {

@@ -39,7 +39,7 @@ impl Stream {
             return Ok(0);
         }
         let bytes = self.queue.append(spare, fill)?;
-        self.bytes_written += bytes as u64;
+        self.note_written(bytes);
         Ok(bytes)
     }
 
@@ -69,7 +69,7 @@ impl Stream {
             self.queue.consume(written.min(queued), spare);
         }
         let accepted = written.saturating_sub(queued);
-        self.bytes_written += accepted as u64;
+        self.note_written(accepted);
         if written > 0 {
             self.note_traffic(now);
             self.restore_delay();
@@ -116,7 +116,7 @@ impl Stream {
             queue.extend_from_slice(bytes);
             Ok::<(), std::convert::Infallible>(())
         });
-        self.bytes_written += kept as u64;
+        self.note_written(kept);
     }
 
     // The queue.

@@ -166,3 +166,83 @@ fn a_socket_file_is_removed_with_what_its_socket_has_become() {
     }
     assert_eq!(rig.engine.sources(), 0);
 }
+
+/// Connects without waiting for it, and tells whether that succeeds at once.
+#[cfg(target_os = "linux")]
+fn connects_at_once(address: &socket2::SockAddr) -> bool {
+    let socket = socket2::Socket::new(address.domain(), socket2::Type::STREAM, None).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let is_done = socket.connect(address).is_ok();
+    // Over the loopback, the whole handshake is done within the call.
+    is_done || rustix::net::getpeername(&socket).is_ok_and(|peer| peer.is_some())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_drained_listener_accepts_what_waits_and_nothing_new() {
+    let path = std::env::temp_dir().join(format!("rust-net-{}-drained", std::process::id()));
+    for is_unix in [false, true] {
+        let mut rig = Rig::new();
+        let listener = if is_unix {
+            rig.engine.listen_unix(path.as_os_str().as_encoded_bytes(), 200, false)
+        } else {
+            let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
+            rig.engine.listen_tcp(&bind, 200)
+        }
+        .unwrap();
+        let place = rig.engine.listener(listener).unwrap().local();
+        let place = place.map_or_else(|| socket2::SockAddr::unix(&path).unwrap(), Into::into);
+        let waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let socket = socket2::Socket::new(place.domain(), socket2::Type::STREAM, None).unwrap();
+                socket.connect(&place).unwrap();
+                socket
+            })
+            .collect();
+        assert!(connects_at_once(&place));
+        rig.engine.pause_listener(listener, true);
+        rig.engine.drain_listener(listener);
+        let mut events = Vec::new();
+        while events.last() != Some(&Event::Drained(listener)) {
+            events.extend(rig.turn());
+        }
+        assert!(!connects_at_once(&place), "unix: {is_unix}");
+        let is_connection = |event: &&Event| matches!(event, Event::Connection { .. });
+        assert_eq!(events.iter().filter(is_connection).count(), waiting.len() + 1);
+        rig.engine.release(listener);
+    }
+}
+
+#[test]
+fn draining_what_is_shared_leaves_it_open() {
+    let mut rig = Rig::new();
+    let theirs = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = theirs.local_addr().unwrap();
+    let copy = std::os::fd::OwnedFd::from(theirs.try_clone().unwrap());
+    let listener = rig.engine.adopt_listener(std::os::fd::IntoRawFd::into_raw_fd(copy), None).unwrap();
+    let _first = TcpStream::connect(address).unwrap();
+    rig.engine.drain_listener(listener);
+    let events = rig.turn();
+    assert!(matches!(events[..], [Event::Connection { .. }, Event::Drained(id)] if id == listener), "{events:?}");
+    rig.engine.release(listener);
+    let _second = TcpStream::connect(address).unwrap();
+    theirs.accept().unwrap();
+}
+
+#[test]
+fn a_stream_is_busy_until_what_it_has_received_is_answered() {
+    use crate::stream::Activity;
+    let mut rig = Rig::new();
+    let (id, mut peer) = rig.pair();
+    rig.engine.want(id, true);
+    assert_eq!(rig.engine.activity(id), Activity::Fresh);
+    peer.write_all(b"?").unwrap();
+    assert_eq!(rig.engine.activity(id), Activity::Busy, "in the kernel");
+    rig.turn();
+    assert_eq!(rig.engine.activity(id), Activity::Busy, "received");
+    rig.engine.write(id, &[b"!"]).unwrap();
+    assert_eq!(rig.engine.activity(id), Activity::Busy, "gathered");
+    rig.engine.flush();
+    assert_eq!(rig.engine.activity(id), Activity::Answered);
+    peer.read_exact(&mut [0]).unwrap();
+}

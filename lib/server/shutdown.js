@@ -1,0 +1,225 @@
+'use strict';
+
+// The graceful end of a server: what waits is accepted, the listening socket is closed, streams that have nothing to do
+// are closed, and the others have some time to finish.
+//
+// Whether a stream has something to do is known to its protocol, not here. So each emits 'shutdown' first, and those
+// that have a listener for it are left to that. Of the others, the engine knows whether what was received has been
+// answered; a stream is closed once that stays so for a while. Servers of http and http2 know more: see `activityOf`.
+
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
+const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
+const engines = require('../engine');
+const { readOptions } = require('../options');
+const { kServer } = require('../stream/fields');
+const { kSecurity, kTransport } = require('../symbols');
+const { isSecuring } = require('../tls/secure');
+const { kConnections, kListener, kShutdown } = require('./fields');
+const { isRunning } = require('./listening');
+
+/** The default of `grace`, in milliseconds: what `docker stop` gives a process until it is killed. */
+const GRACE = 10_000;
+
+/** The longest time of a timer. */
+const TIMER_MOST = 2 ** 31 - 1;
+
+/** So often, in milliseconds, the streams are looked at. */
+const INTERVAL = 50;
+
+/** For so many looks in a row, a stream has to be idle. One that has received nothing yet may be about to. */
+const LOOKS = 5;
+const LOOKS_WHEN_FRESH = 20;
+
+/** What the engine's `activity` returns. */
+const BUSY = 0;
+const FRESH = 1;
+
+/** Events of a server of http whose listeners answer a request. */
+const REQUESTS = ['request', 'checkContinue', 'checkExpectation'];
+
+/** The end of one server, from `shutdown()` on. */
+class Shutdown {
+  #server;
+  /** What the program knows as the server: another one for `rust-net/http`. */
+  #face;
+  #begun = performance.now();
+  #isDrained = false;
+  #isExpired = false;
+  /** Streams that were open when the listening socket was closed. */
+  #total = 0;
+  #destroyed = 0;
+  /** By stream: `{ read, written, looks }`, since when it is idle. */
+  #idle = new Map();
+  #timers = new Set();
+  #undo = [];
+  #resolve;
+
+  constructor(server, face) {
+    this.#server = server;
+    this.#face = face;
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  begin() {
+    if (this.#server.listening) this.#server[kListener].drain(this.#server);
+    else this.drained();
+  }
+
+  /** The time that streams have is over in `grace` milliseconds, or with `signal`. */
+  limit(grace, signal) {
+    const expire = () => this.#expire();
+    if (grace <= TIMER_MOST) this.#timers.add(setTimeout(expire, grace));
+    if (signal === undefined) return;
+    if (signal.aborted) process.nextTick(expire);
+    signal.addEventListener('abort', expire, { once: true });
+    this.#undo.push(() => signal.removeEventListener('abort', expire));
+  }
+
+  /** All connections that waited have been accepted: the listening socket is closed. */
+  drained() {
+    if (this.#isDrained) return;
+    this.#isDrained = true;
+    const server = this.#server;
+    this.#total = server[kConnections];
+    const isHttp = typeof this.#face.closeIdleConnections === 'function';
+    if (isHttp) this.#endKeepingAlive();
+    if (isRunning(server)) this.#face.close();
+    for (const stream of streamsOf(server)) process.nextTick(announce, stream);
+    if (server[kConnections] === 0) this.#finish();
+    else setImmediate(() => this.#look());
+  }
+
+  /** A stream of the server is gone. */
+  released() {
+    if (this.#isDrained && this.#server[kConnections] === 0) this.#finish();
+  }
+
+  /**
+   * Answers of a server of http are the last ones of their connections from now on. What is between two requests is not
+   * closed with the server: the next request may be on its way.
+   */
+  #endKeepingAlive() {
+    const face = this.#face;
+    Object.defineProperty(face, 'closeIdleConnections', { value() {}, writable: true, configurable: true });
+    this.#undo.push(() => delete face.closeIdleConnections);
+    for (const event of REQUESTS.filter((name) => face.listenerCount(name) > 0)) {
+      face.prependListener(event, answerLast);
+      this.#undo.push(() => face.removeListener(event, answerLast));
+    }
+    for (const { _httpMessage: response, parser } of streamsOf(this.#server)) {
+      // Behind the last answer, those to requests that have come before would be lost.
+      const isNewest = !parser?.incoming || parser.incoming === response?.req;
+      if (response && isNewest) answerLast(null, response);
+    }
+  }
+
+  #look() {
+    if (this.#resolve === null) return;
+    for (const stream of streamsOf(this.#server)) {
+      if (this.#isIdle(stream)) stream.destroySoon();
+    }
+    if (this.#resolve !== null) this.#timers.add(setTimeout(() => this.#look(), INTERVAL));
+  }
+
+  /** Whether `stream` has had nothing to do for long enough. */
+  #isIdle(stream) {
+    const activity = activityOf(stream, this.#face);
+    if (activity === BUSY) {
+      this.#idle.delete(stream);
+      return false;
+    }
+    const { bytesRead: read, bytesWritten: written } = stream;
+    const known = this.#idle.get(stream);
+    const isSame = known !== undefined && known.read === read && known.written === written;
+    const looks = isSame ? known.looks + 1 : 0;
+    this.#idle.set(stream, { read, written, looks });
+    return looks >= (activity === FRESH ? LOOKS_WHEN_FRESH : LOOKS);
+  }
+
+  /** The time is over: what is still open is destroyed. */
+  #expire() {
+    if (this.#isExpired || this.#resolve === null) return;
+    this.#isExpired = true;
+    this.drained();
+    if (this.#resolve === null) return;
+    for (const stream of streamsOf(this.#server)) {
+      this.#destroyed++;
+      stream.destroy();
+    }
+    // Connections that were sent to other processes are theirs to end.
+    this.#finish();
+  }
+
+  #finish() {
+    const resolve = this.#resolve;
+    if (resolve === null) return;
+    this.#resolve = null;
+    this.#server[kShutdown] = null;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const undo of this.#undo) undo();
+    const ended = Math.max(0, this.#total - this.#destroyed);
+    const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };
+    // Behind the 'close' of the streams, which comes in the next turn, and of the server.
+    setImmediate(setImmediate, resolve, outcome);
+  }
+}
+
+/**
+ * Ends `server` gracefully. Returns a promise of what came of it: `{ ended, destroyed, ms }`. A second call shortens
+ * the time of the first.
+ */
+function shutDown(server, given = {}, face = server) {
+  validateObject(given, 'options');
+  const { grace = GRACE, signal } = readOptions(given, ['grace', 'signal']);
+  if (grace !== Infinity) validateInteger(grace, 'options.grace', 0);
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+  const isFirst = server[kShutdown] === null;
+  const shutdown = (server[kShutdown] ??= new Shutdown(server, face));
+  shutdown.limit(grace, signal);
+  if (isFirst) shutdown.begin();
+  return shutdown.promise;
+}
+
+/** The streams that `server` has accepted and that are open, each as it is reached. */
+function* streamsOf(server) {
+  for (const owner of engines.owners()) {
+    const isOwn = owner[kServer] === server || owner._parent?.[kServer] === server;
+    if (isOwn && !owner.destroyed) yield owner;
+  }
+}
+
+function announce(stream) {
+  if (!stream.destroyed) stream.emit('shutdown');
+}
+
+/** A listener of requests: the answer is the last one of its connection. */
+function answerLast(request, response) {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+/** What `stream` has to do: what the engine says, if nothing else is known. `face`: the server that has it. */
+function activityOf(stream, face) {
+  const isLeft = stream.listenerCount('shutdown') > 0 || stream.writableEnded;
+  const isMoving = isSecuring(stream) || stream[kSecurity]?.isLent || !stream[kTransport].isOpen;
+  const isWaiting = stream.writableLength > 0 || stream.readableLength > 0;
+  if (isLeft || isMoving || isWaiting || stream._httpMessage) return BUSY;
+  // A server of http2, and no connection of HTTP/1.
+  if (typeof face.updateSettings === 'function' && !stream.parser) {
+    endSession(stream);
+    return BUSY;
+  }
+  return stream[kTransport].activity;
+}
+
+/** Has the session of http2 on `stream` answer what has been asked, and end, as later versions of Node do. */
+function endSession(stream) {
+  // The name of the property depends on the version of Node.
+  for (const key of Reflect.ownKeys(stream)) {
+    const { value } = Object.getOwnPropertyDescriptor(stream, key);
+    if (typeof value?.goaway === 'function' && !value.closed) value.close();
+  }
+}
+
+module.exports = { shutDown, streamsOf };
