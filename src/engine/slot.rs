@@ -104,6 +104,11 @@ impl Slot {
         self.quota_used += 1;
     }
 
+    /// It is not served again in this turn.
+    pub fn use_up_quota(&mut self) {
+        self.quota_used = u8::MAX;
+    }
+
     /// Defers it to the next turn.
     pub fn defer(&mut self, id: Id, reactor: &mut Reactor) {
         self.queued = true;

@@ -195,7 +195,13 @@ impl Engine {
 }
 
 /// Stream `id` has been served: its event is pending, and it is queued again if something is due.
+///
+/// The end comes in a later turn than the last bytes. Node's own sockets report it in a later round of the loop, and
+/// programs count on it that immediates run in between.
 fn conclude(slot: &mut Slot, id: Id, event: Option<StreamEvent>, reactor: &mut Reactor, pending: &mut VecDeque<Event>) {
+    if slot.stream().is_some_and(|stream| stream.ends_next()) {
+        slot.use_up_quota();
+    }
     slot.settle(id, reactor);
     if let Some(event) = event {
         slot.pend(&event);

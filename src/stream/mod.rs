@@ -202,6 +202,11 @@ impl Stream {
         self.due() == Due::Receive
     }
 
+    /// Whether all bytes have been received, and the end or an error is next.
+    pub fn ends_next(&self) -> bool {
+        self.state.ends_next()
+    }
+
     fn due(&self) -> Due {
         if self.fd.is_none() {
             return Due::Nothing;

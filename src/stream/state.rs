@@ -16,7 +16,8 @@
 //! |---|---|---|---|---|---|---|---|---|
 //! | `Empty` | `Ready` | `Closing` | | | | `Ended` | | `Ready` |
 //! | `Ready` | | `Closing` | | `Empty` | `Empty` | `Ended` | | |
-//! | `Closing` | | | | | `Empty` | `Ended` | | |
+//! | `Closing` | | | | `Ending` | `Empty` | `Ended` | | |
+//! | `Ending` | | `Closing` | | | `Empty` | `Ended` | | |
 //! | `Ended` | | | | | | | `Closing` | |
 //!
 //! | outbound | `block` | the kernel has room | `watch_anew` |
@@ -61,6 +62,8 @@ enum Inbound {
     Ready,
     /// An end or an error is behind what there is: read on to it, however short a read is.
     Closing,
+    /// As `Closing`, and the last read was short: the end or the error is next.
+    Ending,
     /// The peer's end, or an error, has been read: there is no more.
     Ended,
 }
@@ -150,9 +153,10 @@ impl State {
             TlsState::Posted(..) => return Due::HandshakeMessage,
             TlsState::Handshaking(_) | TlsState::Failed(_) => return Due::Nothing,
         }
-        let may_receive = self.wants_data && matches!(self.inbound, Inbound::Ready | Inbound::Closing);
+        let may_receive =
+            self.wants_data && matches!(self.inbound, Inbound::Ready | Inbound::Closing | Inbound::Ending);
         // Of a connection that is over, receiving says more than sending. There is not much left to receive, either.
-        if may_receive && self.inbound == Inbound::Closing {
+        if may_receive && self.inbound != Inbound::Ready {
             return Due::Receive;
         }
         if !self.is_blocked() {
@@ -275,9 +279,16 @@ impl State {
 
     /// Bytes came. If that has `drained` the socket, there is nothing until it reports readiness, unless the end is near.
     pub fn received(&mut self, drained: bool) {
-        if drained && self.inbound == Inbound::Ready {
-            self.inbound = Inbound::Empty;
-        }
+        self.inbound = match self.inbound {
+            Inbound::Ready if drained => Inbound::Empty,
+            Inbound::Closing if drained => Inbound::Ending,
+            other => other,
+        };
+    }
+
+    /// Whether all bytes have been received, and the end or an error is next.
+    pub fn ends_next(&self) -> bool {
+        self.inbound == Inbound::Ending
     }
 
     /// There was nothing to receive.

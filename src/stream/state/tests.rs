@@ -66,7 +66,7 @@ fn every_transition_of_the_phase() {
 
 #[test]
 fn every_transition_of_what_comes_in() {
-    use Inbound::{Closing, Empty, Ended, Ready};
+    use Inbound::{Closing, Empty, Ended, Ending, Ready};
     check(
         |state, inbound| state.inbound = inbound,
         |state| state.inbound,
@@ -84,7 +84,8 @@ fn every_transition_of_what_comes_in() {
         &[
             (Empty, [Ready, Closing, Empty, Empty, Empty, Ended, Empty, Ready, Empty]),
             (Ready, [Ready, Closing, Ready, Empty, Empty, Ended, Ready, Ready, Ready]),
-            (Closing, [Closing, Closing, Closing, Closing, Empty, Ended, Closing, Closing, Closing]),
+            (Closing, [Closing, Closing, Closing, Ending, Empty, Ended, Closing, Closing, Closing]),
+            (Ending, [Ending, Closing, Ending, Ending, Empty, Ended, Ending, Ending, Ending]),
             (Ended, [Ended, Ended, Ended, Ended, Ended, Ended, Closing, Ended, Ended]),
         ],
     );
