@@ -132,6 +132,11 @@ function own(id, owner) {
   owners[id] = owner;
 }
 
+/** Makes `owner` the owner of `id`, which has an asynchronous context, as it had another owner. */
+function pass(id, owner) {
+  owners[id] = owner;
+}
+
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
   if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
@@ -263,6 +268,7 @@ module.exports = {
   later,
   messageMemory,
   own,
+  pass,
   release,
   start,
   takeBack,
