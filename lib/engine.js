@@ -12,7 +12,7 @@ const binding = require('./binding');
 const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
 
-const { FLUSH_DUE, UTF8 } = binding;
+const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
 
 /** Bytes that a UTF-16 unit can take in UTF-8. */
 const UTF8_MOST = 3;
@@ -146,6 +146,11 @@ function* allOwners() {
   }
 }
 
+/** Makes `owner` the owner of `id`, which has an asynchronous context, as it had another owner. */
+function pass(id, owner) {
+  owners[id] = owner;
+}
+
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
   if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
@@ -173,9 +178,9 @@ function renewBulk() {
 /** Takes the data of `id` whose `ondata` is still pending, if there are any. */
 function takeBack(id) {
   const place = engine.takeBack(id);
-  if (place === null) return EMPTY;
-  const [offset, length] = place;
-  return copy(incoming, offset, offset + length);
+  if (place < 0) return EMPTY;
+  const offset = Math.floor(place / PLACE_UNIT);
+  return copy(incoming, offset, offset + (place % PLACE_UNIT));
 }
 
 /**
@@ -290,6 +295,7 @@ module.exports = {
   messageMemory,
   own,
   owners: allOwners,
+  pass,
   release,
   start,
   takeBack,
