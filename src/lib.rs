@@ -8,7 +8,9 @@
 //! | [`engine`] | all streams and listeners of one environment, served in turns; pipes between streams |
 //! | [`stream`] | one stream: state machines and write queue (pure), and the driver that moves bytes |
 //! | [`listener`], [`bound`] | one listening socket; a socket that will listen or connect |
+//! | [`arrival`] | an accepted connection whose PROXY header is still to come |
 //! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
+//! | [`proxy`] | the PROXY protocol, as bytes and values |
 //! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
 //! | [`socket`] | one system call on one descriptor each: opening, adopting, addresses, options, I/O |
 //! | [`runtime`] | the threads that handshakes run on |
@@ -20,6 +22,7 @@
 //! process's table of owned descriptors ([`socket::descriptor`]) and what is read once per process ([`tls`]' roots) is
 //! static. See `ARCHITECTURE.md` for the path of a byte and the teardown.
 
+pub mod arrival;
 pub mod binding;
 pub mod bound;
 pub mod engine;
@@ -28,6 +31,7 @@ pub mod error;
 #[path = "../fuzz/targets/mod.rs"]
 pub mod fuzzing;
 pub mod listener;
+pub mod proxy;
 pub mod reactor;
 pub mod runtime;
 pub mod socket;

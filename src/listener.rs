@@ -13,6 +13,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result, Syscall};
+use crate::proxy::policy::Policy;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
@@ -59,6 +60,8 @@ pub struct Listener {
     failures: u32,
     /// How far it is with [`Listener::drain`].
     draining: Draining,
+    /// Where connections begin with a PROXY header.
+    proxy: Option<Box<ProxySettings>>,
 }
 
 /// How a listener comes to its end without losing a connection. New ones are let in as long as there are others that
@@ -71,6 +74,13 @@ enum Draining {
     Open(u32),
     /// Nothing new gets in, and the rest is accepted.
     Shut,
+}
+
+/// What a listener has for connections that wait for their PROXY header.
+struct ProxySettings {
+    policy: Policy,
+    /// JavaScript has a timer running for them.
+    is_timed: bool,
 }
 
 impl Listener {
@@ -90,6 +100,7 @@ impl Listener {
             behind: false,
             failures: 0,
             draining: Draining::No,
+            proxy: None,
         }
     }
 
@@ -259,6 +270,22 @@ impl Listener {
             && !self.shared
             && options::set_no_delay(socket, no_delay).is_ok()
             && options::set_keep_alive(socket, keep_alive).is_ok()
+    }
+
+    /// Has connections begin with a PROXY header.
+    pub fn set_proxy(&mut self, policy: Policy) {
+        self.proxy = Some(Box::new(ProxySettings { policy, is_timed: false }));
+    }
+
+    /// By what its connections have a PROXY header; `None` if they have none.
+    pub fn proxy(&self) -> Option<&Policy> {
+        self.proxy.as_ref().map(|proxy| &proxy.policy)
+    }
+
+    /// Whether a timer runs for the connections that wait for their header is `is_timed` from now on. Returns whether it
+    /// was.
+    pub fn set_timed(&mut self, is_timed: bool) -> bool {
+        self.proxy.as_mut().is_some_and(|proxy| std::mem::replace(&mut proxy.is_timed, is_timed))
     }
 
     /// What it accepts.

@@ -10,6 +10,7 @@ mod certificate;
 mod hello;
 mod input;
 mod pem;
+mod proxy;
 mod queue;
 mod seeds;
 mod session;
@@ -28,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("crl", verdict::run_crl),
     ("hello", hello::run),
     ("pem", pem::run),
+    ("proxy", proxy::run),
     ("queue", queue::run),
     ("session", session::run),
     ("state", state::run),

@@ -103,6 +103,20 @@ events! {
         addresses.peer.map(|peer| peer.port()),
         addresses.peer.map(|peer| if peer.is_ipv4() { 4 } else { 6 })
     );
+    /// A connection waits for its PROXY header: when there is no timer, one is due.
+    Event::Awaiting(id) => onawait(id);
+    /// A listener has refused a connection because of its PROXY header: why; over TCP, the peer's address, port and IP
+    /// version, and ours.
+    Event::Refused { listener, refusal, addresses } => onrefuse(
+        listener,
+        refusal.name(),
+        addresses.peer.map(|peer| address::text(&peer)),
+        addresses.peer.map(|peer| peer.port()),
+        addresses.peer.map(|peer| if peer.is_ipv4() { 4 } else { 6 }),
+        addresses.local.map(|local| address::text(&local)),
+        addresses.local.map(|local| local.port()),
+        addresses.local.map(|local| if local.is_ipv4() { 4 } else { 6 })
+    );
     /// Accepting has failed: the negative errno.
     Event::Stalled(id, error) => onstall(id, errno(Err(error)));
     /// Accepting works again.

@@ -12,6 +12,7 @@
 //! | `opening` | members that open: connecting, listening, adopting, binding |
 //! | `sources` | members for streams and listeners alike: addresses, descriptor, reference |
 //! | `streams`, `listeners` | members for the one or the other |
+//! | `proxy` | members for the PROXY protocol |
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
 //! | `fast`, `values` | the functions that are called for every chunk or connection, and how these read values |
 //! | `core` | what the class shares with the wake |
@@ -36,6 +37,7 @@ mod lifetime;
 pub mod listeners;
 mod memory;
 pub mod opening;
+pub mod proxy;
 pub mod sources;
 pub mod streams;
 pub mod tls;

@@ -1,5 +1,6 @@
 //! What an engine reports to its binding: one event per [`Engine::step`](super::Engine::step).
 
+use crate::arrival::Refusal;
 use crate::error::Error;
 use crate::reactor::Id;
 use crate::stream::{Addresses, StreamEvent};
@@ -16,6 +17,17 @@ pub enum Event {
         /// The new stream.
         stream: Id,
         /// The peer's address, over TCP; and ours, where all connections of the listener have the same one.
+        addresses: Addresses,
+    },
+    /// A connection that a listener has accepted waits for its PROXY header, the first to do so for a while.
+    Awaiting(Id),
+    /// A listener has refused a connection because of its PROXY header.
+    Refused {
+        /// The listener.
+        listener: Id,
+        /// Why.
+        refusal: Refusal,
+        /// The ends of the connection.
         addresses: Addresses,
     },
     /// Accepting has failed, and the listener has stalled.

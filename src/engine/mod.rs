@@ -11,6 +11,7 @@
 //! | [`slot`] | the table of sources, and what the engine keeps of each |
 //! | [`event`] | what a step returns |
 //! | [`open`] | how sources come in |
+//! | [`arrive`] | connections that wait for their PROXY header |
 //! | [`detached`] | how a stream leaves for another engine |
 //! | [`send`] | writes, gathered and at once |
 //! | [`pipe`] | what goes from one stream to another without JavaScript |
@@ -19,6 +20,7 @@
 //! order, and none after it was closed. An id is used again only after JavaScript has released it and the turn is over,
 //! so that no event reaches another stream than its own.
 
+mod arrive;
 mod detached;
 mod event;
 mod open;
@@ -34,6 +36,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 pub use self::detached::{Ticket, discard};
+use self::arrive::Proxied;
 pub use self::event::Event;
 use self::pipe::Pipes;
 use self::send::Unsent;
@@ -66,6 +69,8 @@ pub struct Engine {
     pipes: Pipes,
     /// The socket files of streams that have been bound to one before they were connected: hardly any.
     files: HashMap<Id, SocketFile>,
+    /// The PROXY headers of streams that have come with one, and the addresses of the connection itself.
+    proxied: HashMap<Id, Proxied>,
     /// Every write is sent at once: there will be no end of the event.
     is_direct: bool,
     /// The source that was served last.
@@ -86,6 +91,7 @@ impl Engine {
             shared,
             pipes: Pipes::default(),
             files: HashMap::new(),
+            proxied: HashMap::new(),
             is_direct: false,
             served: 0,
         })
@@ -150,17 +156,28 @@ impl Engine {
                 stream.flush_before_close(&self.reactor, &mut self.shared.spare, now);
                 stream.close(&self.reactor, reset);
             }
-            Source::Listener(listener) => listener.close(&self.reactor),
+            Source::Listener(listener) => {
+                let has_arrivals = listener.proxy().is_some();
+                listener.close(&self.reactor);
+                if has_arrivals {
+                    self.release_arrivals(id);
+                }
+            }
             Source::Bound(bound) => bound.close(),
-            Source::Released => {}
+            Source::Arrival(_) | Source::Released => {}
         }
-        slot.count(&mut self.reactor);
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.count(&mut self.reactor);
+        }
         self.unlink(id);
     }
 
     /// Closes source `id` and releases the id.
     pub fn release(&mut self, id: Id) {
         self.close(id, false);
+        if !self.proxied.is_empty() {
+            self.proxied.remove(&id);
+        }
         self.slots.release(id, self.turn.is_running);
     }
 

@@ -115,7 +115,7 @@ impl Engine {
                 stream.lend()
             }
             Source::Listener(listener) => listener.lend(),
-            Source::Bound(_) | Source::Released => None,
+            Source::Arrival(_) | Source::Bound(_) | Source::Released => None,
         };
         self.settle(id);
         lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))

@@ -95,6 +95,18 @@ impl Engine {
         Ok(taken)
     }
 
+    /// Sends `header`, which is not counted, before anything else that is written to stream `id`.
+    pub fn send_header(&mut self, id: Id, header: &[u8]) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let Some(stream) = slot.stream() else { return };
+        stream.queue_header(&mut self.shared.spare, header);
+        self.unsent.add(id, slot);
+        slot.count(&mut self.reactor);
+        if self.is_direct {
+            self.flush();
+        }
+    }
+
     /// Whether something was gathered that no end of an event will send: the binding has to call [`Self::flush`].
     pub fn needs_flush(&self) -> bool {
         !self.turn.is_running && self.unsent.len() > 0

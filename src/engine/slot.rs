@@ -6,6 +6,7 @@
 
 use slab::Slab;
 
+use crate::arrival::Arrival;
 use crate::bound::Bound;
 use crate::listener::Listener;
 use crate::reactor::{Id, Reactor, Readiness};
@@ -26,6 +27,8 @@ pub enum Source {
     Stream(Stream),
     /// A listening socket.
     Listener(Listener),
+    /// An accepted connection that will be a stream.
+    Arrival(Arrival),
     /// A socket that will become one of the two.
     Bound(Bound),
     /// Released in this turn; the slot is freed at its end.
@@ -131,6 +134,7 @@ impl Slot {
         match &mut self.source {
             Source::Stream(stream) => stream.on_readiness(readiness),
             Source::Listener(listener) => listener.on_readiness(readiness),
+            Source::Arrival(arrival) => arrival.on_readiness(readiness),
             Source::Bound(_) | Source::Released => {}
         }
         self.is_due() && !std::mem::replace(&mut self.queued, true)
@@ -162,6 +166,7 @@ impl Slot {
         match &self.source {
             Source::Stream(stream) => stream.is_due(),
             Source::Listener(listener) => listener.is_due(),
+            Source::Arrival(arrival) => arrival.is_due(),
             Source::Bound(_) | Source::Released => false,
         }
     }
@@ -170,7 +175,7 @@ impl Slot {
         match &self.source {
             Source::Stream(stream) => stream.keeps_alive(self.referenced),
             Source::Listener(listener) => self.referenced && listener.is_open(),
-            Source::Bound(_) | Source::Released => false,
+            Source::Arrival(_) | Source::Bound(_) | Source::Released => false,
         }
     }
 
@@ -248,6 +253,14 @@ impl Slots {
         Id::try_from(self.slab.vacant_key()).map_err(|_| std::io::Error::from_raw_os_error(libc::EMFILE))
     }
 
+    /// The arrivals of `listener`, each with its id and slot.
+    pub fn arrivals(&mut self, listener: Id) -> impl Iterator<Item = (Id, &mut Slot)> {
+        let of_listener =
+            move |slot: &Slot| matches!(&slot.source, Source::Arrival(arrival) if arrival.listener == listener);
+        let slots = self.slab.iter_mut().filter(move |(_, slot)| of_listener(slot));
+        slots.filter_map(|(key, slot)| Some((Id::try_from(key).ok()?, slot)))
+    }
+
     /// Puts `source` into the next slot, whose id was [`Self::vacant_id`].
     pub fn insert(&mut self, source: Source) -> &mut Slot {
         self.slab.vacant_entry().insert(Slot::new(source))
@@ -279,6 +292,11 @@ impl Slots {
         slot.count(reactor);
         self.free(id, is_turning);
         Some(stream)
+    }
+
+    /// Frees the slot of `id`, whose source has been taken out, at the end of the turn that is being run.
+    pub fn free_later(&mut self, id: Id) {
+        self.released.push(id);
     }
 
     /// Frees the slots that were released in the turn that has ended.

@@ -148,9 +148,10 @@ impl Engine {
                 slot.settle(id, &mut self.reactor);
                 if let Some(event) = event {
                     let event = self.listener_event(id, local, event);
-                    self.pending.push_back(event);
+                    self.pending.extend(event);
                 }
             }
+            Source::Arrival(_) => self.serve_arrival(id),
             Source::Bound(_) | Source::Released => {}
         }
     }
@@ -172,25 +173,30 @@ impl Engine {
     }
 
     /// Registers the connection that listener `id` has accepted, whose local address may be known.
-    fn listener_event(&mut self, id: Id, local: Option<SocketAddr>, event: ListenerEvent) -> Event {
-        match event {
+    fn listener_event(&mut self, id: Id, local: Option<SocketAddr>, event: ListenerEvent) -> Option<Event> {
+        Some(match event {
             ListenerEvent::Connection(fd, kind, peer) => {
                 let addresses = Addresses { local, peer };
+                if self.listener(id).is_some_and(|listener| listener.proxy().is_some()) {
+                    return self.arrive(id, fd.into(), kind, addresses);
+                }
                 match self.insert_stream(fd.into(), |id, fd| Stream::open(id, fd, kind, addresses)) {
                     Ok(stream) => Event::Connection { listener: id, stream, addresses },
-                    Err(error) => {
-                        // What kept this one from being watched would keep the next one, too.
-                        if let Some(listener) = self.listener(id) {
-                            listener.stall();
-                        }
-                        Event::Stalled(id, Syscall::Accept.failed(&error))
-                    }
+                    Err(error) => self.stall(id, &error),
                 }
             }
             ListenerEvent::Stalled(error) => Event::Stalled(id, error),
             ListenerEvent::Recovered => Event::Recovered(id),
             ListenerEvent::Drained => Event::Drained(id),
+        })
+    }
+
+    /// A connection of listener `id` could not be watched. What kept it from that would keep the next one, too.
+    pub(super) fn stall(&mut self, id: Id, error: &std::io::Error) -> Event {
+        if let Some(listener) = self.listener(id) {
+            listener.stall();
         }
+        Event::Stalled(id, Syscall::Accept.failed(error))
     }
 }
 

@@ -64,6 +64,28 @@ pub fn has_unread(fd: impl AsFd) -> bool {
     rustix::net::recv(&fd, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok()
 }
 
+/// Why there is nothing to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoBytes {
+    /// Nothing has come yet.
+    Empty,
+    /// The peer has ended its side, or the connection has failed.
+    End,
+}
+
+/// What a socket has received, as far as there is room in `buffer`. It stays there. A call that never waits is not
+/// interrupted.
+pub fn peek(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> Result<&[u8], NoBytes> {
+    debug_assert!(!buffer.is_empty());
+    planned("recv").map_err(|_| NoBytes::End)?;
+    match rustix::net::recv(&fd, buffer, RecvFlags::PEEK) {
+        Ok(((_, _), 0)) => Err(NoBytes::End),
+        Ok(((bytes, _), _)) => Ok(bytes),
+        Err(Errno::AGAIN) => Err(NoBytes::Empty),
+        Err(_) => Err(NoBytes::End),
+    }
+}
+
 fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Errno> {
     loop {
         return match planned("recv").and_then(|()| receive()) {

@@ -119,6 +119,12 @@ impl Stream {
         self.note_written(kept);
     }
 
+    /// Queues what precedes all bytes of the application, and is none of them.
+    pub fn queue_header(&mut self, spare: &mut Spare, header: &[u8]) {
+        self.keep(spare, header);
+        self.bytes_written = 0;
+    }
+
     // The queue.
 
     /// Whether bytes wait to be sent.

@@ -1,5 +1,6 @@
 //! What an engine does with real sockets, turn by turn.
 
+mod arrive;
 mod detached;
 mod open;
 mod pending;
