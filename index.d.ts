@@ -221,6 +221,8 @@ export interface SocketOptions {
 export interface ServerOptions extends SocketOptions {
   /** Connections from these addresses are closed immediately. */
   blockList?: BlockList | undefined;
+  /** Has connections begin with a header of the PROXY protocol: each (`'require'`), or those that do (`'accept'`). */
+  proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
   /**
    * Whether accepted streams start paused, so that nothing is read until `resume()`.
    *
@@ -233,6 +235,143 @@ export interface ServerOptions extends SocketOptions {
    * @default `false`
    */
   captureRejections?: boolean | undefined;
+}
+
+/** Whether each connection has to begin with a header of the PROXY protocol, or may. */
+export type ProxyMode = 'require' | 'accept';
+
+/** What a server asks of its connections: see {@link ServerOptions.proxyProtocol}. */
+export interface ProxyPolicy {
+  /**
+   * `'require'`: connections without a header are refused. `'accept'`: they are served as they are.
+   *
+   * @default `'require'`
+   */
+  mode?: ProxyMode | undefined;
+  /**
+   * The addresses of the proxies: addresses, subnets (`'10.0.0.0/8'`) and ranges (`'10.0.0.1-10.0.0.9'`), read when the
+   * server begins to listen. Who connects to a UNIX socket is not asked.
+   *
+   * @default every address
+   */
+  from?: string | readonly string[] | BlockList | undefined;
+  /**
+   * How long a header may take, in milliseconds.
+   *
+   * @default `5000`
+   */
+  timeout?: number | undefined;
+  /**
+   * How many bytes a header of version 2 may have, from 232 to 65551.
+   *
+   * @default `4096`
+   */
+  maxLength?: number | undefined;
+}
+
+/** One end of the connection that a proxy passes on: an IP address and a port, or the path of a UNIX socket. */
+export type ProxyEnd = { address: string; port: number | string } | { path: string };
+
+/** A value of a header of version 2 that has no name here. */
+export interface ProxyTlv {
+  type: number;
+  value: Buffer | Uint8Array | string;
+}
+
+/** What a header says of the TLS between the client and the proxy. */
+export interface ProxySsl {
+  /** The client has shown a certificate in this connection. */
+  presented: boolean;
+  /** The client has shown a certificate when its session began. */
+  resumed: boolean;
+  /** The verdict on the certificate: 0, or a code of OpenSSL's `X509_V_ERR_`. */
+  verify: number;
+  /** The client has shown a certificate, and the proxy trusts it. */
+  readonly verified: boolean;
+  /** The version, such as `'TLSv1.3'`. */
+  version: string | null;
+  /** The common name of the certificate. */
+  cn: string | null;
+  cipher: string | null;
+  /** The algorithm that the proxy's certificate was signed with. */
+  signature: string | null;
+  /** The key of the proxy's certificate. */
+  key: string | null;
+  /** The group of the key exchange. */
+  group: string | null;
+  /** The algorithm that the proxy has signed the handshake with. */
+  scheme: string | null;
+  /** The client's certificate in DER. */
+  certificate: Buffer | Uint8Array | null;
+}
+
+/** The header of the PROXY protocol that a connection has come with. It can be sent on: see {@link ProxyOptions}. */
+export interface Proxy {
+  version: 1 | 2;
+  /** `'LOCAL'`: the proxy speaks for itself, as in a health check. */
+  command: 'PROXY' | 'LOCAL';
+  /** What the client has sent to the proxy. */
+  transport: 'stream' | 'datagram';
+  /** The client; null if it is not known. */
+  source: AddressInfo | { path: string } | null;
+  /** What the client has connected to; null if it is not known. */
+  destination: AddressInfo | { path: string } | null;
+  /** The address of the proxy; null over a UNIX socket. */
+  peer: AddressInfo | null;
+  /** The address that the proxy has connected to; null over a UNIX socket. */
+  local: AddressInfo | null;
+  /** The application protocol that client and proxy have agreed on. */
+  alpn: string | null;
+  /** The name that the client has asked for. */
+  authority: string | null;
+  /** What the proxy calls the connection. */
+  uniqueId: Buffer | null;
+  /** The network namespace. */
+  netns: string | null;
+  /** Null without TLS between client and proxy. */
+  ssl: ProxySsl | null;
+  /** Whether the header has a checksum, which was right. */
+  checksum: boolean;
+  /** All other values. */
+  tlvs: { type: number; value: Buffer }[];
+}
+
+/** A header of the PROXY protocol to send: see {@link TcpConnectOptions.proxyProtocol}. */
+export interface ProxyOptions {
+  /**
+   * Version 1 has only the addresses.
+   *
+   * @default `2`
+   */
+  version?: 1 | 2 | undefined;
+  /**
+   * `'LOCAL'`: the connection is of the proxy itself.
+   *
+   * @default `'PROXY'`, or `'LOCAL'` without addresses
+   */
+  command?: 'PROXY' | 'LOCAL' | undefined;
+  /** The client. */
+  source?: ProxyEnd | null | undefined;
+  /** What the client has connected to. */
+  destination?: ProxyEnd | null | undefined;
+  /** The application protocol that client and proxy have agreed on. */
+  alpn?: string | Uint8Array | null | undefined;
+  /** The name that the client has asked for. */
+  authority?: string | Uint8Array | null | undefined;
+  /** What the proxy calls the connection: 128 bytes at the most. */
+  uniqueId?: string | Uint8Array | null | undefined;
+  /** The network namespace. */
+  netns?: string | Uint8Array | null | undefined;
+  /** The TLS between client and proxy. */
+  ssl?: Partial<ProxySsl> | null | undefined;
+  /**
+   * Whether to add a checksum.
+   *
+   * @default `false`
+   */
+  checksum?: boolean | undefined;
+  /** Other values. */
+  tlvs?: readonly ProxyTlv[] | null | undefined;
 }
 
 /** A handle of Node's core (`TCP`, `Pipe`): the `_handle` of a socket or server of `node:net`. */
@@ -300,6 +439,8 @@ export interface ListenOptions {
   writableAll?: boolean | undefined;
   /** Ends the server when it aborts, as {@link Server.shutdown} does. */
   signal?: AbortSignal | undefined;
+  /** Comes before that of the server, see {@link ServerOptions.proxyProtocol}. */
+  proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
 }
 
 /** The address of one end of a connection, or of a TCP server. */
@@ -317,6 +458,8 @@ export interface DropArgument {
   remoteAddress?: string;
   remotePort?: number;
   remoteFamily?: string;
+  /** Why the PROXY protocol has refused it, such as `'proxy-timeout'`. */
+  reason?: string;
 }
 
 /** The options of {@link Server.shutdown}. */
@@ -351,7 +494,10 @@ export interface ServerEvents {
   close: [];
   /** Listening has failed (`EADDRINUSE`, `EACCES`, ...; see {@link SystemError}). */
   error: [error: Error];
-  /** A connection was rejected because of {@link Server.maxConnections}. UNIX sockets have no `data`. */
+  /**
+   * A connection was rejected because of {@link Server.maxConnections}, or was reset because of the PROXY protocol
+   * (`reason`). UNIX sockets have no addresses, and without a `reason` no `data`.
+   */
   drop: [data?: DropArgument];
   /**
    * Accepting has failed because something has run out, mostly descriptors (`EMFILE`, `ENFILE`). Connections wait in
@@ -907,11 +1053,15 @@ export interface TcpConnectOptions {
    * @default {@link getDefaultAutoSelectFamilyAttemptTimeout}
    */
   autoSelectFamilyAttemptTimeout?: number | undefined;
+  /** A header of the PROXY protocol, which is sent before anything else, and before TLS. */
+  proxyProtocol?: ProxyOptions | null | undefined;
 }
 
 export interface UnixConnectOptions {
   /** The path of a UNIX socket. On Linux, a leading `'\0'` means the abstract namespace. */
   path: string;
+  /** A header of the PROXY protocol, which is sent before anything else, and before TLS. */
+  proxyProtocol?: ProxyOptions | null | undefined;
 }
 
 /** Where {@link Stream.connect} connects to. */
@@ -1286,6 +1436,9 @@ export interface Stream extends Duplex {
 
   /** The number of the descriptor while the stream is open, else null (D28). */
   readonly fd: number | null;
+
+  /** The header of the PROXY protocol that the connection has come with, else null. */
+  readonly proxy: Proxy | null;
 
   /** The server that has accepted the stream, else null (D17). */
   readonly server: Server | null;

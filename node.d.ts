@@ -12,6 +12,10 @@ import type {
   Credentials,
   DetachOptions,
   MovedStream,
+  Proxy,
+  ProxyMode,
+  ProxyOptions,
+  ProxyPolicy,
   SecureOptions,
   ShutdownOptions,
   ShutdownOutcome,
@@ -77,6 +81,14 @@ export interface ServerExtras extends KeepAliveExtras {
   blockList?: BlockList | undefined;
   /** Whether the rejection of a promise that a listener returns becomes an 'error'. */
   captureRejections?: boolean | undefined;
+  /** Has connections begin with a header of the PROXY protocol; see that of `rust-net`. */
+  proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
+}
+
+/** Options of `connect()` that no `node:net` has. */
+export interface ConnectExtras {
+  /** A header of the PROXY protocol, which is sent before anything else; see that of `rust-net`. */
+  proxyProtocol?: ProxyOptions | null | undefined;
 }
 
 /** Options of keep-alive that not every `node:net` has. */
@@ -93,6 +105,8 @@ export interface ListenExtras {
   handle?: any;
   /** Share the port with other sockets that set this option. */
   reusePort?: boolean | undefined;
+  /** Comes before that of the server. */
+  proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
 }
 
 declare module 'node:net' {
@@ -102,6 +116,9 @@ declare module 'node:net' {
 
     /** `'tcp4'`, `'tcp6'`, `'unix'`, or `'pipe'` for an adopted pipe; null without a connection. */
     type: 'tcp4' | 'tcp6' | 'unix' | 'pipe' | null;
+
+    /** The header of the PROXY protocol that the connection has come with, else null. */
+    readonly proxy: Proxy | null;
 
     /** Changes over to TLS; see that of `rust-net`. Never an option of `node:net`. */
     setSecure(credentials?: Credentials | CredentialOptions | null, options?: SecureOptions): this & SecureMembers;
@@ -127,6 +144,8 @@ declare module 'node:net' {
   interface SocketConstructorOpts extends SocketExtras {}
   interface ServerOpts extends ServerExtras {}
   interface ListenOptions extends ListenExtras {}
+  interface TcpSocketConnectOpts extends ConnectExtras {}
+  interface IpcSocketConnectOpts extends ConnectExtras {}
 
   interface Server {
     listen(bound: BoundSocket, backlog?: number, listeningListener?: () => void): this;

@@ -6,6 +6,7 @@
 /// <reference types="node" />
 
 import type { DetachOptions, MovedStream } from './index';
+import type { ConnectExtras } from './node';
 
 export * from 'node:tls';
 
@@ -16,6 +17,9 @@ export * from 'node:tls';
 export declare const isAccelerated: boolean;
 
 declare module 'node:tls' {
+  // A base, and no property: it is that of `rust-net/node`.
+  interface ConnectionOptions extends ConnectExtras {}
+
   interface TLSSocket {
     /**
      * What does the encryption: 'rustls', or 'openssl' where Node's own TLS does it, because rustls can't. With

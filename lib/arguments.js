@@ -50,6 +50,7 @@ const CONNECT_OPTIONS = [
   'lookup',
   'path',
   'port',
+  'proxyProtocol',
 ];
 
 function validateBoolean(value, name) {
@@ -283,11 +284,11 @@ function validateLookup({ family, hints }) {
 function connectTarget(args, bound = null) {
   const { options: given, callback } = normalize(args);
   const options = readOptions(given, CONNECT_OPTIONS);
-  const { path } = options;
+  const { path, proxyProtocol } = options;
   if (options.port === undefined && path == null) throw errors.missingConnectArguments();
   if (bound === null ? path : bound.path !== undefined) {
     validatePath(path, 'options.path');
-    return { callback, target: { __proto__: null, path } };
+    return { callback, target: { __proto__: null, path, proxyProtocol } };
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
   if (bound !== null && (localAddress !== undefined || localPort !== undefined)) {
@@ -326,6 +327,7 @@ function connectTarget(args, bound = null) {
     lookup,
     autoSelectFamily: bound === null ? autoSelectFamily : false,
     attemptDelay: autoSelectFamilyAttemptTimeout ?? undefined,
+    proxyProtocol,
   };
   return { callback, target };
 }

@@ -73,6 +73,11 @@ class Race {
     return this.#bound;
   }
 
+  /** What is to be sent before anything else; undefined for nothing. */
+  get header() {
+    return this.#target.header;
+  }
+
   /**
    * Starts. Events come no earlier than the next tick, when the caller of `connect()` has added its listeners; but from
    * a BoundSocket it connects at once, so that the address is known that the system has chosen for our end.

@@ -7,8 +7,9 @@ const { getDefaultHighWaterMark } = require('stream');
 const { markAsUncloneable } = require('worker_threads');
 const { keepAliveSeconds, socketOptions, validateBlockList, validateFunction } = require('../arguments');
 const errors = require('../errors');
+const { proxyPolicy } = require('../proxy-protocol');
 const { kContract } = require('../symbols');
-const { setFields } = require('./fields');
+const { kProxyPolicy, setFields } = require('./fields');
 
 /** Makes `server` of the arguments of the program. */
 function construct(server, options, connectionListener) {
@@ -37,7 +38,9 @@ function construct(server, options, connectionListener) {
     validateBlockList(checked.blockList, 'options.blockList');
     server.blockList = checked.blockList;
   }
+  const policy = proxyPolicy(checked.proxyProtocol);
   setFields(server);
+  server[kProxyPolicy] = policy;
 }
 
 /** A listener that may be left out; null if it is. */

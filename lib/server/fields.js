@@ -29,6 +29,11 @@ const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
 
+/** What is asked of connections that begin with a header of the PROXY protocol; null if they have none. */
+const kProxyPolicy = Symbol('proxy policy');
+/** Runs until connections that wait for their header are late; null if none waits. */
+const kHeaderTimer = Symbol('header timer');
+
 /** What Node's core has for each process that connections of this server have been sent to. */
 const kWorkers = Symbol('workers');
 
@@ -52,6 +57,8 @@ function setFields(server) {
   server[kInherited] = NOTHING_INHERITED;
   server[kWorkers] = [];
   server[kShutdown] = null;
+  server[kProxyPolicy] = null;
+  server[kHeaderTimer] = null;
 }
 
 /** The spans of `setKeepAlive` for the streams of `server`. */
@@ -64,11 +71,13 @@ module.exports = {
   kClosing,
   kConnections,
   kHandle,
+  kHeaderTimer,
   kInherited,
   kListener,
   kListening,
   kPath,
   kPauseTimer,
+  kProxyPolicy,
   kRetryTimer,
   kShutdown,
   kStalled,

@@ -15,8 +15,20 @@ const { extendsNodes } = require('../nodes-own');
 const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
-const { kClosing, kConnections, kHandle, kListener, kPath, kPauseTimer, kShutdown, kStream, kWorkers } = require('./fields');
+const {
+  kClosing,
+  kConnections,
+  kHandle,
+  kListener,
+  kPath,
+  kPauseTimer,
+  kProxyPolicy,
+  kShutdown,
+  kStream,
+  kWorkers,
+} = require('./fields');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop } = require('./listening');
+const { awaitHeaders, choosePolicy, emitRefusal } = require('./proxied');
 const { shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
 
@@ -31,6 +43,7 @@ class ServerMethods extends EventEmitter {
    */
   listen(...args) {
     const { callback, target } = listenTarget(args);
+    const policy = choosePolicy(this, args);
     const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
@@ -38,6 +51,7 @@ class ServerMethods extends EventEmitter {
     if (channels.serverListen.hasSubscribers) {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
+    this[kProxyPolicy] = policy;
     if (callback !== null) this.once('listening', callback);
     if (target.signal) endOnAbort(this, target.signal);
     beginListening(this, target);
@@ -164,6 +178,19 @@ class ServerMethods extends EventEmitter {
   /** The listener has accepted `id`; over TCP, from this address of the peer. */
   [events.onconnection](id, address, port, family) {
     accept(this, id, address === undefined ? null : { address, port, family: `IPv${family}` });
+  }
+
+  /** A connection waits for its header of the PROXY protocol. */
+  [events.onawait]() {
+    awaitHeaders(this);
+  }
+
+  /** The listener has refused a connection for its header of the PROXY protocol, or for want of one. */
+  [events.onrefuse](reason, address, port, family, localAddress, localPort, localFamily) {
+    const peer = address === undefined ? null : { address, port, family: `IPv${family}` };
+    const hasLocal = localAddress !== undefined;
+    const local = hasLocal ? { address: localAddress, port: localPort, family: `IPv${localFamily}` } : null;
+    emitRefusal(this, reason, peer, local);
   }
 
   /** Accepting has failed: connections wait until it works again. */

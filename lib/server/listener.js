@@ -47,6 +47,16 @@ class Listener extends Transport {
     this.engine.retryListener(this.id);
   }
 
+  /** Has connections begin with a header of the PROXY protocol. */
+  expectHeaders(policy) {
+    this.engine.setProxy(this.id, policy);
+  }
+
+  /** Refuses connections that have waited too long for their header. Returns when the next is due, or -1. */
+  timeOutArrivals() {
+    return this.engine.timeOutArrivals(this.id);
+  }
+
   /** Sets what accepted connections inherit. Returns whether they do. */
   setInherited(noDelay, keepAlive) {
     return this.engine.setInherited(this.id, noDelay, ...keepAlive);

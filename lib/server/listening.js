@@ -24,6 +24,7 @@ const {
   keepAliveSpans,
 } = require('./fields');
 const { Listener, open } = require('./listener');
+const { expectHeaders, stopTimer } = require('./proxied');
 
 /** In a worker of a cluster. Elsewhere there is nothing to share. */
 const distributed = cluster.isWorker ? require('./distributed') : null;
@@ -115,6 +116,7 @@ function listenDirectly(server, target) {
   const listener = renew(server, new Listener());
   listener.open(id, server);
   listener.nodesHandle = target.handle ?? null;
+  expectHeaders(server);
   begin(server, listener, target, key);
 }
 
@@ -162,6 +164,7 @@ function stop(server) {
   setImmediate(() => {});
   clearTimeout(server[kPauseTimer]);
   clearTimeout(server[kRetryTimer]);
+  stopTimer(server);
   server[kPauseTimer] = null;
   server[kRetryTimer] = null;
 }

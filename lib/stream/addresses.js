@@ -3,6 +3,7 @@
 // What a stream is: its addresses, descriptor, state and counters.
 
 const { Duplex } = require('stream');
+const { proxyOf } = require('../proxy-protocol');
 const {
   isOpenOrOpening,
   kBound,
@@ -107,6 +108,12 @@ class OwnAddresses extends Duplex {
   /** The number of the descriptor while the stream is open, else null. */
   get fd() {
     return this[kTransport].fd;
+  }
+
+  /** What a proxy has said of the connection, by the PROXY protocol; null if none has. */
+  get proxy() {
+    const found = transportOf(this).proxy;
+    return found ? proxyOf(found) : null;
   }
 
   /** Node's name of the server that has accepted the stream; null if none has. */

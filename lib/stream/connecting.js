@@ -10,6 +10,7 @@ const channels = require('../channels');
 const errors = require('../errors');
 const { lazy } = require('../lazy');
 const nodesNet = require('../nodes-net');
+const { headerFor } = require('../proxy-protocol');
 const { Race } = require('../race');
 const { DuplexOptions } = require('./duplex-options');
 const {
@@ -48,6 +49,7 @@ class Connecting extends Duplex {
   connect(...args) {
     if (isDriven(this)) return connectByNodes(this, args);
     const { callback, target } = connectTarget(args, this[kBound]);
+    if (target.proxyProtocol != null) target.header = headerFor(target.proxyProtocol);
     if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
     if (callback !== null) this.once('connect', callback);
     const inUse = !this.destroyed && (this.connecting || this[kTransport].isOpen);
@@ -89,6 +91,8 @@ function begin(stream, target) {
 /** One of the attempts to connect has succeeded. */
 function connected(stream, transport) {
   stream[kTransport].takeOver(transport, stream);
+  const { header } = stream[kRace];
+  if (header !== undefined) stream[kTransport].sendHeader(header);
   opened(stream);
   stream.connecting = false;
   stream[kRace] = null;

@@ -113,6 +113,11 @@ class StreamTransport extends Transport {
     this.engine.limitQueue(this.id, mark);
   }
 
+  /** Sends what is no data of the program's, before all that is. */
+  sendHeader(bytes) {
+    this.engine.sendHeader(this.id, bytes);
+  }
+
   // Pipes.
 
   /** Sends what is received to `target` from now on. Returns false if that is not possible. */
@@ -133,6 +138,11 @@ class StreamTransport extends Transport {
 
   get kind() {
     return this.look('kind');
+  }
+
+  /** The header of the PROXY protocol that the connection has come with. */
+  get proxy() {
+    return this.look('proxy');
   }
 
   get bytesRead() {
