@@ -8,7 +8,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
-/** Package by program. */
+/** The packages of a program, by its name. */
 const PACKAGES = {
   'openssl': 'openssl',
   'gnutls-cli': 'gnutls-bin',
@@ -20,6 +20,8 @@ const PACKAGES = {
   'mosquitto': 'mosquitto',
   'rabbitmq-server': 'rabbitmq-server',
   'nats-server': 'nats-server',
+  'haproxy': 'haproxy',
+  'nginx': 'nginx libnginx-mod-stream',
   'chromium': 'chromium',
 };
 
@@ -85,7 +87,7 @@ function ensurePeers() {
   const wanted = missing();
   const isPossible = process.getuid() === 0 && find('apt-get') !== null;
   if (wanted.length > 0 && isPossible) {
-    const packages = wanted.map((program) => PACKAGES[program]);
+    const packages = wanted.flatMap((program) => PACKAGES[program].split(' '));
     console.log(`peers: installing ${packages.join(', ')}`);
     if (!install(packages)) console.log('peers: apt-get has failed');
   }
