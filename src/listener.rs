@@ -81,6 +81,8 @@ struct ProxySettings {
     policy: Policy,
     /// JavaScript has a timer running for them.
     is_timed: bool,
+    /// All else has been accepted: [`ListenerEvent::Drained`] is reported when none of them waits any more.
+    drains: bool,
 }
 
 impl Listener {
@@ -274,12 +276,18 @@ impl Listener {
 
     /// Has connections begin with a PROXY header.
     pub fn set_proxy(&mut self, policy: Policy) {
-        self.proxy = Some(Box::new(ProxySettings { policy, is_timed: false }));
+        self.proxy = Some(Box::new(ProxySettings { policy, is_timed: false, drains: false }));
     }
 
     /// By what its connections have a PROXY header; `None` if they have none.
     pub fn proxy(&self) -> Option<&Policy> {
         self.proxy.as_ref().map(|proxy| &proxy.policy)
+    }
+
+    /// All but the connections that wait for their header has been accepted, or what was to be reported of that has been
+    /// (`false`). Returns whether it was still to be reported.
+    pub fn set_drains(&mut self, drains: bool) -> bool {
+        self.proxy.as_mut().is_some_and(|proxy| std::mem::replace(&mut proxy.drains, drains))
     }
 
     /// Whether a timer runs for the connections that wait for their header is `is_timed` from now on. Returns whether it

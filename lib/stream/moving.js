@@ -62,7 +62,7 @@ class Moving extends Duplex {
     while (this.writableCorked > 0) this.uncork();
     const transport = this[kTransport];
     // Asked for before the connection is gone: these stay known.
-    void [transport.local, transport.peer, transport.kind];
+    void [transport.local, transport.peer, transport.kind, transport.proxy];
     transport.want(false);
     const state = this._readableState;
     const ended = state.ended;

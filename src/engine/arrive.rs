@@ -56,6 +56,23 @@ impl Engine {
     pub(super) fn serve_arrival(&mut self, id: Id) {
         let Some(Source::Arrival(arrival)) = self.slots.get_mut(id).map(|slot| &mut slot.source) else { return };
         let listener = arrival.listener;
+        self.judge_arrival(id, listener);
+        if self.listener(listener).is_some_and(|listener| listener.set_drains(false)) && !self.awaits_arrivals(listener)
+        {
+            self.pending.push_back(Event::Drained(listener));
+        }
+    }
+
+    /// Whether the end of draining listener `id` has to wait for arrivals.
+    pub(super) fn awaits_arrivals(&mut self, id: Id) -> bool {
+        let awaits = self.slots.arrivals(id).next().is_some();
+        if awaits && let Some(listener) = self.listener(id) {
+            listener.set_drains(true);
+        }
+        awaits
+    }
+
+    fn judge_arrival(&mut self, id: Id, listener: Id) {
         let Some(Source::Listener(accepting)) = self.slots.get_mut(listener).map(|slot| &slot.source) else { return };
         let Some(policy) = accepting.proxy().cloned() else { return };
         let Some(slot) = self.slots.get_mut(id) else { return };

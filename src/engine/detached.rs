@@ -9,6 +9,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Engine;
+use super::arrive::Proxied;
 use super::slot::Source;
 use crate::error::{Result, Syscall};
 use crate::reactor::Id;
@@ -24,6 +25,8 @@ struct Detached {
     stream: Stream,
     /// The socket file that the stream was bound to.
     file: Option<SocketFile>,
+    /// The PROXY header that it has come with.
+    proxied: Option<Proxied>,
     /// When it is closed.
     deadline: Instant,
 }
@@ -73,9 +76,9 @@ impl Engine {
         let mut stream = self.slots.take_stream(id, &mut self.reactor, self.turn.is_running)?;
         stream.flush(&self.reactor, &mut self.shared.spare, now);
         stream.leave(&self.reactor);
-        let file = self.files.remove(&id);
+        let (file, proxied) = (self.files.remove(&id), self.proxied.remove(&id));
         let expired = take_expired(now);
-        table().insert(ticket, Detached { stream, file, deadline: now + wait });
+        table().insert(ticket, Detached { stream, file, proxied, deadline: now + wait });
         expired.into_iter().for_each(Detached::close);
         Some(ticket)
     }
@@ -88,7 +91,10 @@ impl Engine {
             table().insert(*ticket, detached);
             return Err(Syscall::Open.failed(&error));
         }
-        let Detached { stream, file, .. } = detached;
+        let Detached { stream, file, proxied, .. } = detached;
+        if let Some(proxied) = proxied {
+            self.proxied.insert(id, proxied);
+        }
         if let Some(file) = file {
             self.files.insert(id, file);
         }

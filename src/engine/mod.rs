@@ -35,8 +35,8 @@ use std::collections::{HashMap, VecDeque};
 use std::task::Poll;
 use std::time::Instant;
 
-pub use self::detached::{Ticket, discard};
 use self::arrive::Proxied;
+pub use self::detached::{Ticket, discard};
 pub use self::event::Event;
 use self::pipe::Pipes;
 use self::send::Unsent;

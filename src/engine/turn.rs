@@ -187,6 +187,7 @@ impl Engine {
             }
             ListenerEvent::Stalled(error) => Event::Stalled(id, error),
             ListenerEvent::Recovered => Event::Recovered(id),
+            ListenerEvent::Drained if self.awaits_arrivals(id) => return None,
             ListenerEvent::Drained => Event::Drained(id),
         })
     }

@@ -113,3 +113,30 @@ fn what_ends_without_a_byte_is_gone_without_an_event() {
         assert_eq!(rig.turn(), []);
     }
 }
+
+#[test]
+fn draining_waits_for_headers() {
+    let mut rig = Rig::new();
+    let (listener, mut client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), &LINE[..9]);
+    while !rig.turn().contains(&Event::Awaiting(listener)) {}
+    rig.engine.drain_listener(listener);
+    assert_eq!(rig.turn(), []);
+    client.write_all(&LINE[9..]).unwrap();
+    let mut events = Vec::new();
+    while events.len() < 2 {
+        events.extend(rig.turn());
+    }
+    assert!(matches!(events[..], [Event::Connection { .. }, Event::Drained(_)]), "{events:?}");
+}
+
+#[test]
+fn a_header_moves_with_its_stream() {
+    let (mut rig, mut other) = (Rig::new(), Rig::new());
+    let (_, _client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), LINE);
+    let Event::Connection { stream, .. } = outcome(&mut rig) else { panic!() };
+    let ticket = rig.engine.detach(stream, Duration::from_secs(60)).unwrap();
+    assert!(rig.engine.proxied(stream).is_none());
+    let moved = other.engine.attach(&ticket).unwrap();
+    assert_eq!(other.engine.proxied(moved).unwrap().header.version, 1);
+    assert_eq!(other.engine.stream(moved).unwrap().addresses().peer, Some(([192, 0, 2, 1], 5000).into()));
+}
