@@ -62,4 +62,4 @@ async function nginx(blocks) {
   return { host, port };
 }
 
-module.exports = { HAPROXY, configuration, haproxy, nginx };
+module.exports = { STREAM_MODULE, configuration, haproxy, nginx };

@@ -56,3 +56,9 @@ extended.verifyPeer();
 // The graceful end of a server, here and of servers of http.
 export const outcome: Promise<{ ended: number; destroyed: number; ms: number }> = ours.createServer().shutdown({ grace: 5 });
 for (const socket of ours.createServer().streams) socket.setNoDelay(true);
+
+// The PROXY protocol.
+ours.createServer({ proxyProtocol: { mode: 'accept', from: list, timeout: 1, maxLength: 512 } }).listen({ port: 0, proxyProtocol: 'require' });
+export const proxied = ours.connect({ port: 1, proxyProtocol: { authority: 'example.org' } }).proxy?.source;
+// @ts-expect-error: there is no such mode
+ours.createServer({ proxyProtocol: 'maybe' });

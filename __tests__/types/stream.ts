@@ -160,3 +160,12 @@ stream.once('end', (data: Buffer) => data);
 stream.emit('close');
 
 export const dispose: () => Promise<void> = () => stream[Symbol.asyncDispose]();
+
+// The PROXY protocol.
+const ends = { source: { address: '192.0.2.1', port: 1 }, destination: { address: '192.0.2.2', port: '2' } };
+export const proxied: Stream = new Stream().connect({ port: 1, proxyProtocol: { version: 1, ...ends } });
+proxied.connect({ path: '/tmp/x', proxyProtocol: { ssl: { cn: 'x', verify: 0 }, tlvs: [{ type: 0xe0, value: '' }] } });
+export const client: string | undefined = proxied.proxy?.ssl?.cn ?? proxied.proxy?.uniqueId?.toString('hex');
+if (proxied.proxy) proxied.connect({ port: 1, proxyProtocol: proxied.proxy });
+// @ts-expect-error: there is no version 3
+proxied.connect({ port: 1, proxyProtocol: { version: 3 } });
