@@ -42,6 +42,8 @@ pub struct Listener {
     id: Id,
     /// `None` once closed.
     fd: Option<Descriptor>,
+    /// Another process accepts for it: it has no descriptor, and is open all the same.
+    remote: bool,
     kind: Kind,
     /// The local address of all that is accepted, where that is the same: not for `0.0.0.0` and `::`.
     local_of_all: Option<SocketAddr>,
@@ -90,11 +92,28 @@ impl Listener {
     pub fn new(id: Id, fd: Descriptor, kind: Kind, file: Option<SocketFile>) -> Self {
         let local = if kind.is_tcp() { address::local(&fd) } else { None };
         Self {
-            id,
             fd: Some(fd),
-            kind,
             local_of_all: local.filter(|local| !local.ip().is_unspecified()),
             file,
+            ..Self::without_socket(id, kind)
+        }
+    }
+
+    /// What stands in for a listener whose connections another process accepts, and which begin with a PROXY header.
+    pub fn remote(id: Id, policy: Policy) -> Self {
+        let mut listener = Self { remote: true, ..Self::without_socket(id, Kind::Unix) };
+        listener.set_proxy(policy);
+        listener
+    }
+
+    fn without_socket(id: Id, kind: Kind) -> Self {
+        Self {
+            id,
+            fd: None,
+            remote: false,
+            kind,
+            local_of_all: None,
+            file: None,
             shared: false,
             ready: false,
             paused: false,
@@ -237,6 +256,7 @@ impl Listener {
 
     /// Removes the file and closes the socket.
     pub fn close(&mut self, reactor: &Reactor) {
+        self.remote = false;
         let Some(fd) = self.fd.take() else { return };
         self.file.take().inspect(SocketFile::remove);
         if self.shared {
@@ -244,9 +264,9 @@ impl Listener {
         }
     }
 
-    /// Whether the descriptor is open.
+    /// Whether it is open.
     pub fn is_open(&self) -> bool {
-        self.fd.is_some()
+        self.fd.is_some() || self.remote
     }
 
     /// The number of the descriptor while it is open.

@@ -22,3 +22,10 @@ test('net, tls, http, https and http2', () => {
   const expected = ['net', 'tls', 'http', 'https', 'http2'].map((name) => `${name} ${seen}`);
   expect([stdout.trim().split('\n'), stderr]).toEqual([expected, '']);
 });
+
+test.each(['rr', 'none'])('the workers of a cluster, by the policy %s', (policy) => {
+  const args = ['--require', path.join(ROOT, 'register.js'), path.join(__dirname, 'programs', 'cluster.js')];
+  const env = { ...process.env, NODE_CLUSTER_SCHED_POLICY: policy };
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000, env });
+  expect([stdout, stderr]).toEqual(['proxy-missing proxy-timeout\n', '']);
+});

@@ -12,6 +12,7 @@ const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
 const { setOwner, takeConnection } = require('../nodes-handles');
+const { Transport } = require('../transport');
 const { Listener } = require('./listener');
 
 /** What Node's core calls `ipv6Only` in a query. */
@@ -70,6 +71,8 @@ class Distributed extends Listener {
   #waiting = [];
   #paused = false;
   #stalled = false;
+  /** The source of the engine for connections whose header is still to come; null where they have none. */
+  #reception = null;
 
   get isOpen() {
     return this.#handle !== null;
@@ -92,18 +95,39 @@ class Distributed extends Listener {
 
   #serve() {
     while (this.#waiting.length > 0 && !this.#paused) {
-      const outcome = takeConnection(this.#waiting[0]);
-      if (NO_DESCRIPTORS.has(outcome.errno)) {
+      const outcome = this.#take(this.#waiting[0]);
+      if (NO_DESCRIPTORS.has(outcome?.errno)) {
         this.#stalled = true;
         this.#owner[events.onstall](outcome.errno);
         return;
       }
       const connection = this.#waiting.shift();
       if (typeof outcome === 'number') this.#pass(outcome);
-      else connection.close();
+      else if (outcome !== undefined) connection.close();
     }
     if (this.#stalled) this.#owner[events.onrecover]();
     this.#stalled = false;
+  }
+
+  /** Has connections begin with a header of the PROXY protocol. */
+  expectHeaders(policy) {
+    const id = engines.attempt('listen', (engine) => engine.listenRemotely(policy));
+    if (typeof id !== 'number') throw errors.systemError(id.errno, 'listen');
+    this.#reception = new Transport();
+    this.#reception.open(id, this.#owner);
+  }
+
+  timeOutArrivals() {
+    return this.#reception.engine.timeOutArrivals(this.#reception.id);
+  }
+
+  /** Takes the connection of Node's: returns its id, or `{ errno }`; undefined where its header is still to come. */
+  #take(connection) {
+    if (this.#reception === null) return takeConnection(connection);
+    const errno = this.#reception.engine.receiveConnection(this.#reception.id, connection.fd);
+    if (errno < 0) return { errno };
+    connection.close();
+    return undefined;
   }
 
   #pass(id) {
@@ -152,6 +176,8 @@ class Distributed extends Listener {
     for (const connection of this.#waiting.splice(0)) connection.close();
     this.#handle.close();
     this.#handle = null;
+    this.#reception?.release();
+    this.#reception = null;
     this.forget();
   }
 

@@ -98,6 +98,7 @@ function listenThroughPrimary(server, target) {
 function listenDistributed(server, target) {
   const listener = renew(server, new distributed.Distributed());
   listener.distribute(target.handle, server);
+  expectHeaders(server);
   begin(server, listener, target, target.key);
 }
 

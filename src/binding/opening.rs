@@ -207,7 +207,7 @@ pub fn is_ip(input: String) -> u32 {
     address::version(&input)
 }
 
-fn id_or_failure(outcome: Result<u32>) -> Either<u32, Failure> {
+pub(super) fn id_or_failure(outcome: Result<u32>) -> Either<u32, Failure> {
     match outcome {
         Ok(id) => Either::A(id),
         Err(error) => Either::B(failure(error)),
@@ -218,7 +218,7 @@ fn failure(error: Error) -> Failure {
     Failure { errno: -error.errno, syscall: error.syscall.name().to_owned(), local: None }
 }
 
-fn invalid(syscall: &str) -> Either<u32, Failure> {
+pub(super) fn invalid(syscall: &str) -> Either<u32, Failure> {
     Either::B(Failure { errno: -libc::EINVAL, syscall: syscall.to_owned(), local: None })
 }
 

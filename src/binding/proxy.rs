@@ -6,6 +6,7 @@ use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
 use super::NativeEngine;
+use super::opening::{Failure, id_or_failure, invalid};
 use super::sources::{Address, address_of};
 use crate::proxy::policy::{Policy, Trusted};
 use crate::proxy::{Endpoints, Header, tlv, v1, v2};
@@ -74,21 +75,23 @@ impl NativeEngine {
     /// addresses, subnets and ranges.
     #[napi(catch_unwind)]
     pub fn set_proxy(&self, id: u32, policy: ProxyPolicy) -> bool {
-        let from = match policy.from {
-            None => None,
-            Some(rules) => match Trusted::parse(rules.iter().map(String::as_str)) {
-                None => return false,
-                trusted => trusted,
-            },
-        };
-        let policy = Policy {
-            is_required: policy.required,
-            from,
-            timeout: Duration::from_millis(policy.timeout.into()),
-            limit: policy.max_length as usize,
-        };
-        self.core.with(|engine| engine.set_proxy(id, policy));
-        true
+        let policy = policy_of(policy);
+        let is_valid = policy.is_some();
+        policy.inspect(|policy| self.core.with(|engine| engine.set_proxy(id, policy.clone())));
+        is_valid
+    }
+
+    /// Makes what stands in for a listener whose connections come by `receiveConnection`, and begin with a PROXY header.
+    #[napi(catch_unwind)]
+    pub fn listen_remotely(&self, policy: ProxyPolicy) -> Either<u32, Failure> {
+        let Some(policy) = policy_of(policy) else { return invalid("listen") };
+        id_or_failure(self.core.with(|engine| engine.listen_remotely(policy)))
+    }
+
+    /// Listener `id` gets a copy of the connection `fd`, whose header is still to come: 0, or a negative errno.
+    #[napi(catch_unwind)]
+    pub fn receive_connection(&self, id: u32, fd: i32) -> i32 {
+        self.core.with(|engine| engine.receive_connection(id, fd)).err().map_or(0, |error| -error.errno)
     }
 
     /// The timer for the headers of listener `id` has fired. Returns in how many milliseconds it is due again, or -1.
@@ -114,6 +117,20 @@ impl NativeEngine {
     pub fn send_header(&self, id: u32, header: Buffer) {
         self.core.with(|engine| engine.send_header(id, &header));
     }
+}
+
+/// `None` if what is in `from` is none of addresses, subnets and ranges.
+fn policy_of(policy: ProxyPolicy) -> Option<Policy> {
+    let from = match policy.from {
+        None => None,
+        Some(rules) => Some(Trusted::parse(rules.iter().map(String::as_str))?),
+    };
+    Some(Policy {
+        is_required: policy.required,
+        from,
+        timeout: Duration::from_millis(policy.timeout.into()),
+        limit: policy.max_length as usize,
+    })
 }
 
 /// The bytes of a header; with `checked`, with a checksum. `null` if they can't say what is asked.

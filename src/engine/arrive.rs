@@ -3,15 +3,18 @@
 //! JavaScript sees nothing of one until its header is whole, but for a timer: it is asked for one when an arrival waits
 //! and none is running, and says when it has fired ([`Engine::time_out_arrivals`]).
 
+use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::slot::Source;
 use super::{Engine, Event};
 use crate::arrival::{Arrival, Outcome, Refusal, addresses_by};
+use crate::error::{Result, Syscall};
+use crate::listener::Listener;
 use crate::proxy::Header;
 use crate::proxy::policy::Policy;
 use crate::reactor::Id;
-use crate::socket::{Descriptor, Kind};
+use crate::socket::{Descriptor, Kind, address, adopt};
 use crate::stream::{Addresses, Stream};
 
 /// What a stream has come with.
@@ -30,6 +33,26 @@ impl Engine {
         }
     }
 
+    /// What stands in for a listener whose connections come by [`Self::receive_connection`]. It keeps no loop alive.
+    pub fn listen_remotely(&mut self, policy: Policy) -> Result<Id> {
+        let id = self.slots.vacant_id().map_err(|error| Syscall::Listen.failed(&error))?;
+        self.slots.insert(Source::Listener(Listener::remote(id, policy))).reference(false);
+        Ok(id)
+    }
+
+    /// Listener `listener`, which expects headers, gets a copy of the connection `fd`, which stays the caller's.
+    pub fn receive_connection(&mut self, listener: Id, fd: RawFd) -> Result<()> {
+        let (mut fd, kind) = adopt::copy_of_stream(fd)?;
+        fd.own();
+        let addresses = Addresses { local: None, peer: address::peer(&fd) };
+        let event = self.arrive(listener, fd, kind, addresses);
+        self.pending.extend(event);
+        if let Some(slot) = self.slots.get_mut(listener) {
+            slot.enqueue(listener, &mut self.reactor);
+        }
+        Ok(())
+    }
+
     /// What stream `id` has come with, if it has come with a header.
     pub fn proxied(&self, id: Id) -> Option<&Proxied> {
         self.proxied.get(&id)
@@ -39,7 +62,7 @@ impl Engine {
     pub(super) fn arrive(&mut self, listener: Id, fd: Descriptor, kind: Kind, addresses: Addresses) -> Option<Event> {
         let policy = self.listener(listener)?.proxy()?;
         let is_unwelcome = policy.is_required && !policy.trusts(addresses.peer);
-        let arrival = Arrival::new(fd, kind, addresses, listener, self.turn.now);
+        let arrival = Arrival::new(fd, kind, addresses, listener, self.now());
         if is_unwelcome {
             return Some(refuse(arrival, Refusal::Untrusted));
         }

@@ -150,6 +150,7 @@ impl Engine {
         if !self.files.is_empty() {
             self.files.remove(&id).inspect(SocketFile::remove);
         }
+        let mut has_arrivals = false;
         let Some(slot) = self.slots.get_mut(id) else { return };
         match &mut slot.source {
             Source::Stream(stream) => {
@@ -157,19 +158,17 @@ impl Engine {
                 stream.close(&self.reactor, reset);
             }
             Source::Listener(listener) => {
-                let has_arrivals = listener.proxy().is_some();
+                has_arrivals = listener.proxy().is_some();
                 listener.close(&self.reactor);
-                if has_arrivals {
-                    self.release_arrivals(id);
-                }
             }
             Source::Bound(bound) => bound.close(),
             Source::Arrival(_) | Source::Released => {}
         }
-        if let Some(slot) = self.slots.get_mut(id) {
-            slot.count(&mut self.reactor);
-        }
+        slot.count(&mut self.reactor);
         self.unlink(id);
+        if has_arrivals {
+            self.release_arrivals(id);
+        }
     }
 
     /// Closes source `id` and releases the id.

@@ -149,6 +149,13 @@ impl Slot {
         }
     }
 
+    /// Queues it, whether anything is due or not.
+    pub fn enqueue(&mut self, id: Id, reactor: &mut Reactor) {
+        if !std::mem::replace(&mut self.queued, true) {
+            reactor.enqueue(id);
+        }
+    }
+
     /// As [`Self::settle`], for what will be flushed: sending alone is no reason to queue it.
     pub fn count(&mut self, reactor: &mut Reactor) {
         let keeps_alive = self.keeps_alive();

@@ -183,6 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_beginning_decides_stays_decided() {
+        let mut random = Random(2);
+        for _ in 0..3000 {
+            let endpoints = random.endpoints();
+            let mut tlvs = Vec::new();
+            tlv::put(&mut tlvs, tlv::SSL, &random.bytes(12)).unwrap();
+            let header = Header { version: 2, is_local: false, is_datagram: false, endpoints, tlvs: tlvs.into() };
+            let is_line = random.next(2) == 1;
+            let mut bytes = if is_line { v1::build(&header.endpoints) } else { v2::build(&header, true).unwrap() };
+            for _ in 0..random.next(4) {
+                let at = random.next(bytes.len());
+                bytes[at] = random.next(256) as u8;
+            }
+            let whole = parse(&bytes, 128);
+            for cut in 0..bytes.len() {
+                let known = parse(&bytes[..cut], 128);
+                assert!(known == Ok(Parsed::Partial) || known == whole, "{cut} of {bytes:?}: {known:?}, {whole:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_checksum_finds_every_bit_that_is_wrong() {
         let mut tlvs = Vec::new();
         tlv::put(&mut tlvs, tlv::AUTHORITY, b"example.org").unwrap();
