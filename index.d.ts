@@ -374,6 +374,29 @@ export interface ProxyOptions {
   tlvs?: readonly ProxyTlv[] | null | undefined;
 }
 
+/** Who is behind a UNIX socket: see {@link Stream.peerCredentials}. */
+export interface PeerCredentials {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+/** Options of the kernel, and the types of their values: see {@link Stream.setOption}. */
+export interface NamedOptions {
+  /** The size of the kernel's buffer for data to send (`SO_SNDBUF`). Linux doubles it. */
+  sendBufferSize: number;
+  /** The size of the kernel's buffer for received data (`SO_RCVBUF`). Linux doubles it. */
+  recvBufferSize: number;
+  /** Linux: how long data may stay unacknowledged until the connection fails, in milliseconds (`TCP_USER_TIMEOUT`). */
+  userTimeout: number;
+  /** Linux: acknowledge at once, for now (`TCP_QUICKACK`). */
+  quickAck: boolean;
+  /** Linux: the algorithm of congestion control (`TCP_CONGESTION`). */
+  congestion: string;
+  /** Linux: the mark of packets (`SO_MARK`), which takes the capability `CAP_NET_ADMIN`. */
+  mark: number;
+}
+
 /** A handle of Node's core (`TCP`, `Pipe`): the `_handle` of a socket or server of `node:net`. */
 export interface NodesHandle {
   /** The descriptor, -1 without one. */
@@ -1393,6 +1416,17 @@ export interface Stream extends Duplex {
   /** The kernel's type of service. If the stream is not connected over TCP, the value that was set, or 0. */
   getTypeOfService(): number;
 
+  /**
+   * Sets an option of the kernel by its name, now or once there is a connection. It stays with the stream.
+   *
+   * @throws the system's error where the connection is there and refuses it; `ENOPROTOOPT` where the platform has none
+   *   of that name
+   */
+  setOption<Name extends keyof NamedOptions>(name: Name, value: NamedOptions[Name]): this;
+
+  /** The kernel's value; without a connection, the one that was set last, or undefined. */
+  getOption<Name extends keyof NamedOptions>(name: Name): NamedOptions[Name] | undefined;
+
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;
 
@@ -1436,6 +1470,12 @@ export interface Stream extends Duplex {
 
   /** The number of the descriptor while the stream is open, else null (D28). */
   readonly fd: number | null;
+
+  /**
+   * The process, the user and the group behind a UNIX socket, as they were when it was connected. Null for other sockets,
+   * and on macOS.
+   */
+  readonly peerCredentials: PeerCredentials | null;
 
   /** The header of the PROXY protocol that the connection has come with, else null. */
   readonly proxy: Proxy | null;

@@ -12,6 +12,8 @@ import type {
   Credentials,
   DetachOptions,
   MovedStream,
+  NamedOptions,
+  PeerCredentials,
   Proxy,
   ProxyMode,
   ProxyOptions,
@@ -133,6 +135,13 @@ declare module 'node:net' {
     /** Sets the type of service of TCP packets, 0 to 255. */
     setTypeOfService(tos: number): this;
     getTypeOfService(): number;
+
+    /** Sets an option of the kernel by its name, and returns it; see those of `rust-net`. */
+    setOption<Name extends keyof NamedOptions>(name: Name, value: NamedOptions[Name]): this;
+    getOption<Name extends keyof NamedOptions>(name: Name): NamedOptions[Name] | undefined;
+
+    /** The process, the user and the group behind a UNIX socket, else null. */
+    readonly peerCredentials: PeerCredentials | null;
   }
 
   namespace Socket {

@@ -214,6 +214,10 @@ const OPTIONS = {
   keepAliveCount: isMac ? [6, 0x102] : [6, 6],
   typeOfService: isMac ? [0, 3] : [0, 1],
   trafficClass: isMac ? [41, 36] : [41, 67],
+  sendBufferSize: isMac ? [0xffff, 0x1001] : [1, 7],
+  recvBufferSize: isMac ? [0xffff, 0x1002] : [1, 8],
+  userTimeout: [6, 18],
+  mark: [1, 36],
 };
 
 /** What the kernel says of the option `name` of `stream`. */

@@ -116,6 +116,11 @@ class OwnAddresses extends Duplex {
     return found ? proxyOf(found) : null;
   }
 
+  /** The process, user and group behind a UNIX socket; null where there is none, or the system does not say. */
+  get peerCredentials() {
+    return transportOf(this).credentialsOfPeer ?? null;
+  }
+
   /** Node's name of the server that has accepted the stream; null if none has. */
   get _server() {
     return this[kServer] ?? null;

@@ -41,7 +41,7 @@ const kHandle = Symbol('handle');
 const kGiven = Symbol('given');
 /** The stream whose connection this one has. */
 const kLender = Symbol('lender');
-/** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService }`; null without any. */
+/** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, named }`; null without any. */
 const kSocketOptions = Symbol('socket options');
 /** This side has connected; it was not accepted. */
 const kOutgoing = Symbol('outgoing');

@@ -177,6 +177,21 @@ class StreamTransport extends Transport {
     return this.isOpen ? this.engine.typeOfService(this.id) : null;
   }
 
+  /** Sets a named option. Returns 0 or a negative errno. */
+  setOption(name, value) {
+    return this.engine.setOption(this.id, name, value);
+  }
+
+  /** The kernel's value of a named option, a negative errno, or null where there is none. */
+  option(name) {
+    return this.isOpen ? this.engine.option(this.id, name) : null;
+  }
+
+  /** Who is behind a UNIX socket: `{ pid, uid, gid }`. */
+  get credentialsOfPeer() {
+    return this.look('credentialsOfPeer');
+  }
+
   // Idle time.
 
   /** Has the engine note the time of traffic from now on. */

@@ -11,6 +11,7 @@
 //! | `constants` | what JavaScript has to know of the engine |
 //! | `opening` | members that open: connecting, listening, adopting, binding |
 //! | `sources` | members for streams and listeners alike: addresses, descriptor, reference |
+//! | `socket_options` | members for options of the kernel |
 //! | `streams`, `listeners` | members for the one or the other |
 //! | `proxy` | members for the PROXY protocol |
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
@@ -38,6 +39,7 @@ pub mod listeners;
 mod memory;
 pub mod opening;
 pub mod proxy;
+pub mod socket_options;
 pub mod sources;
 pub mod streams;
 pub mod tls;

@@ -10,6 +10,7 @@ pub mod fault;
 pub mod file;
 pub mod io;
 pub mod leftover;
+pub mod named_options;
 pub mod open;
 pub mod options;
 

@@ -111,3 +111,16 @@ pub fn reset_on_close(fd: impl AsFd) -> io::Result<()> {
     fault::at("setsockopt")?;
     SockRef::from(&fd).set_linger(Some(Duration::ZERO))
 }
+
+/// The process, the user and the group behind a connected UNIX socket: those of when it was connected.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub fn peer_credentials(fd: impl AsFd) -> io::Result<(Option<i32>, u32, u32)> {
+    let peer = rustix::net::sockopt::socket_peercred(&fd)?;
+    Ok((Some(peer.pid.as_raw_nonzero().get()), peer.uid.as_raw(), peer.gid.as_raw()))
+}
+
+/// The process, the user and the group behind a connected UNIX socket: the system has no safe call for it here.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn peer_credentials(_fd: impl AsFd) -> io::Result<(Option<i32>, u32, u32)> {
+    Err(io::Error::from_raw_os_error(libc::ENOPROTOOPT))
+}

@@ -2,6 +2,8 @@
 //! sockets.
 
 use super::Stream;
+use crate::socket::Kind;
+use crate::socket::named_options::{NamedOption, Value};
 use crate::socket::options::{self, KeepAlive};
 
 impl Stream {
@@ -62,5 +64,21 @@ impl Stream {
     pub fn type_of_service(&self) -> Option<std::io::Result<u32>> {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp())?;
         Some(options::type_of_service(fd, self.kind))
+    }
+
+    /// Sets a named option, as long as there is a socket.
+    pub fn set_option(&self, option: &NamedOption, value: &Value) -> std::io::Result<()> {
+        self.fd.as_ref().filter(|_| self.kind != Kind::Pipe).map_or(Ok(()), |fd| option.set(fd, value))
+    }
+
+    /// A named option, as long as there is a socket.
+    pub fn option(&self, option: &NamedOption) -> Option<std::io::Result<Value>> {
+        Some(option.get(self.fd.as_ref().filter(|_| self.kind != Kind::Pipe)?))
+    }
+
+    /// The process, where the system says so, the user and the group behind a UNIX socket.
+    pub fn peer_credentials(&self) -> Option<(Option<i32>, u32, u32)> {
+        let fd = self.fd.as_ref().filter(|_| self.kind == Kind::Unix)?;
+        options::peer_credentials(fd).ok()
     }
 }
