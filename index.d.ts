@@ -381,21 +381,17 @@ export interface PeerCredentials {
   gid: number;
 }
 
-/** Options of the kernel, and the types of their values: see {@link Stream.setOption}. */
-export interface NamedOptions {
-  /** The size of the kernel's buffer for data to send (`SO_SNDBUF`). Linux doubles it. */
-  sendBufferSize: number;
-  /** The size of the kernel's buffer for received data (`SO_RCVBUF`). Linux doubles it. */
-  recvBufferSize: number;
-  /** Linux: how long data may stay unacknowledged until the connection fails, in milliseconds (`TCP_USER_TIMEOUT`). */
-  userTimeout: number;
-  /** Linux: acknowledge at once, for now (`TCP_QUICKACK`). */
-  quickAck: boolean;
-  /** Linux: the algorithm of congestion control (`TCP_CONGESTION`). */
-  congestion: string;
-  /** Linux: the mark of packets (`SO_MARK`), which takes the capability `CAP_NET_ADMIN`. */
-  mark: number;
-}
+/**
+ * Options of the kernel that are numbers, see {@link Stream.setOption}: `SO_SNDBUF` and `SO_RCVBUF` (Linux doubles them);
+ * on Linux `TCP_USER_TIMEOUT`, in milliseconds, and `SO_MARK`, which takes the capability `CAP_NET_ADMIN`.
+ */
+export type NumberOption = 'sendBufferSize' | 'recvBufferSize' | 'userTimeout' | 'mark';
+
+/** Options of the kernel that are on or off. Linux: `TCP_QUICKACK`, which counts for now only. */
+export type BooleanOption = 'quickAck';
+
+/** Options of the kernel that are texts. Linux: `TCP_CONGESTION`, the algorithm of congestion control. */
+export type StringOption = 'congestion';
 
 /** A handle of Node's core (`TCP`, `Pipe`): the `_handle` of a socket or server of `node:net`. */
 export interface NodesHandle {
@@ -1422,10 +1418,14 @@ export interface Stream extends Duplex {
    * @throws the system's error where the connection is there and refuses it; `ENOPROTOOPT` where the platform has none
    *   of that name
    */
-  setOption<Name extends keyof NamedOptions>(name: Name, value: NamedOptions[Name]): this;
+  setOption(name: NumberOption, value: number): this;
+  setOption(name: BooleanOption, value: boolean): this;
+  setOption(name: StringOption, value: string): this;
 
   /** The kernel's value; without a connection, the one that was set last, or undefined. */
-  getOption<Name extends keyof NamedOptions>(name: Name): NamedOptions[Name] | undefined;
+  getOption(name: NumberOption): number | undefined;
+  getOption(name: BooleanOption): boolean | undefined;
+  getOption(name: StringOption): string | undefined;
 
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;

@@ -6,13 +6,14 @@
 import type { BlockList } from 'node:net';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import type {
+  BooleanOption,
   BoundSocket as OwnBoundSocket,
   BoundSocketConstructor,
   CredentialOptions,
   Credentials,
   DetachOptions,
   MovedStream,
-  NamedOptions,
+  NumberOption,
   PeerCredentials,
   Proxy,
   ProxyMode,
@@ -22,6 +23,7 @@ import type {
   ShutdownOptions,
   ShutdownOutcome,
   Stream,
+  StringOption,
 } from './index';
 
 export * from 'node:net';
@@ -137,8 +139,10 @@ declare module 'node:net' {
     getTypeOfService(): number;
 
     /** Sets an option of the kernel by its name, and returns it; see those of `rust-net`. */
-    setOption<Name extends keyof NamedOptions>(name: Name, value: NamedOptions[Name]): this;
-    getOption<Name extends keyof NamedOptions>(name: Name): NamedOptions[Name] | undefined;
+    setOption(name: NumberOption, value: number): this;
+    setOption(name: BooleanOption, value: boolean): this;
+    setOption(name: StringOption, value: string): this;
+    getOption: Stream['getOption'];
 
     /** The process, the user and the group behind a UNIX socket, else null. */
     readonly peerCredentials: PeerCredentials | null;

@@ -56,7 +56,7 @@ async function throughBalancer(language, launch) {
 }
 
 describeWith(['haproxy'], 'HAProxy', () => {
-  test('the configuration in the guide', () => throughBalancer('haproxy', (folder, text) => {
+  test('the configuration in the guide', () => throughBalancer('ini', (folder, text) => {
     start('haproxy', ['-db', '-f', configuration(folder, [text])]);
   }));
 });

@@ -169,3 +169,13 @@ export const client: string | undefined = proxied.proxy?.ssl?.cn ?? proxied.prox
 if (proxied.proxy) proxied.connect({ port: 1, proxyProtocol: proxied.proxy });
 // @ts-expect-error: there is no version 3
 proxied.connect({ port: 1, proxyProtocol: { version: 3 } });
+
+// Options by name.
+export const sized: number | undefined = new Stream().setOption('sendBufferSize', 1).getOption('sendBufferSize');
+export const acknowledges: boolean | undefined = new Stream().setOption('quickAck', true).getOption('quickAck');
+export const algorithm: string | undefined = new Stream().setOption('congestion', 'reno').getOption('congestion');
+export const process: number | undefined = new Stream().peerCredentials?.pid;
+// @ts-expect-error: a number
+new Stream().setOption('sendBufferSize', '1');
+// @ts-expect-error: there is no such option
+new Stream().getOption('linger');
