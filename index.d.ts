@@ -820,6 +820,25 @@ export interface CredentialOptions {
    * @default random keys, replaced after each `sessionTimeout`
    */
   ticketKeys?: NodeJS.ArrayBufferView | undefined;
+  /** The file of `key`, or several. */
+  keyFile?: string | readonly string[] | undefined;
+  /** The file of `cert`, or several. */
+  certFile?: string | readonly string[] | undefined;
+  /** The file of `ca`, or several. */
+  caFile?: string | readonly string[] | undefined;
+  /** The file of `crl`, or several. */
+  crlFile?: string | readonly string[] | undefined;
+  /** On a server: the response of OCSP that is stapled to `cert`, in DER. Of several, in the order of `cert`. */
+  ocsp?: NodeJS.ArrayBufferView | ArrayBuffer | readonly (NodeJS.ArrayBufferView | ArrayBuffer)[] | undefined;
+  /** The file of `ocsp`, or several. */
+  ocspFile?: string | readonly string[] | undefined;
+  /**
+   * Whether to read the files again when they change, and how often to look at them, in milliseconds. See
+   * {@link CredentialsEvents}.
+   *
+   * @default false
+   */
+  watch?: boolean | { interval?: number | undefined } | undefined;
   /**
    * On a server: calls back with the credentials for the name that a client asks for, or with an error, with which the
    * stream then fails. Without either, these credentials are used. Not called for a client that sends no name. The
@@ -865,9 +884,39 @@ export interface CredentialOptions {
 
 declare const opaque: unique symbol;
 
+/** The events of {@link Credentials} whose files are watched. */
+export interface CredentialsEvents {
+  /** The files have changed, and are in use from now on. */
+  replaced: [];
+  /** The files have changed and can't be used. The ones before stay in use. Without a listener, there is a warning. */
+  error: [error: Error];
+}
+
 /** The result of {@link createCredentials}. Any number of streams can share it. Contract: stream.setSecure. */
 export interface Credentials {
   readonly [opaque]: never;
+
+  /**
+   * Replaces the options that are given, for all handshakes that begin from now on, also where these credentials are
+   * among the `contexts` of others; all other options stay. Clients go on with their sessions, unless `ticketKeys` are
+   * given, or something else about who is trusted or about sessions. What is wrong throws, and nothing changes.
+   *
+   * @throws the errors of {@link createCredentials}
+   */
+  replace(options: CredentialOptions): this;
+
+  /** Stops looking at the files (`watch`). */
+  unwatch(): this;
+
+  /** When the first of the certificates that peers are shown expires; null without any. */
+  readonly expires: Date | null;
+
+  /** See {@link CredentialsEvents} for the events. */
+  on<E extends EventName<CredentialsEvents>>(event: E, listener: Listener<CredentialsEvents, E>): this;
+  once<E extends EventName<CredentialsEvents>>(event: E, listener: Listener<CredentialsEvents, E>): this;
+  addListener<E extends EventName<CredentialsEvents>>(event: E, listener: Listener<CredentialsEvents, E>): this;
+  off<E extends EventName<CredentialsEvents>>(event: E, listener: Listener<CredentialsEvents, E>): this;
+  removeListener<E extends EventName<CredentialsEvents>>(event: E, listener: Listener<CredentialsEvents, E>): this;
 
   /** The keys of session tickets: 48 bytes, for other processes that act as the same server. */
   getTicketKeys(): Buffer;

@@ -72,7 +72,7 @@ function subjectOf({ title, above }) {
   if (className) return { kind: 'class', owner: 'net', name: className };
   const [, event] = /^Event: `'(\w+)'`$/.exec(title) ?? [];
   if (event) {
-    const [, owner = 'Stream'] = /^Class: `net\.(\w+)`$/.exec(above) ?? [];
+    const [, owner = 'Stream'] = /^Class: `(?:net\.)?(\w+)`$/.exec(above) ?? [];
     return { kind: 'event', owner, name: event };
   }
   const [matched, isNew, owner, name, symbol, list] = SIGNATURE.exec(title) ?? [];

@@ -12,7 +12,7 @@ const sections = documented();
 const { functions, interfaces } = declared();
 
 const CLASSES = ['Server', 'Stream', 'BoundSocket', 'Credentials'];
-const EVENTS = { Server: 'ServerEvents', Stream: 'StreamEvents' };
+const EVENTS = { Server: 'ServerEvents', Stream: 'StreamEvents', Credentials: 'CredentialsEvents' };
 
 /** Typed for each event, and documented by Node. */
 const OF_EMITTERS = ['on', 'once', 'addListener', 'prependListener', 'prependOnceListener', 'off', 'removeListener', 'emit'];

@@ -3,8 +3,10 @@
 // `createCredentials()`: keys, certificates, authorities and protocol parameters, read once for any number of streams
 // (D19).
 //
-// Types are checked here, keys and archives are read by `keys.js`; the engine reads the rest.
+// Types are checked here, keys and archives are read by `keys.js`, files by `files.js`; the engine reads the rest.
+// Credentials can be replaced: handshakes take what is current when they begin.
 
+const { EventEmitter } = require('events');
 const {
   validateBoolean,
   validateFunction,
@@ -15,18 +17,23 @@ const {
 const binding = require('../binding');
 const errors = require('../errors');
 const { readOptions } = require('../options');
+const { FILES, Watch, intervalOf, pathsOf, withContents } = require('./files');
 const { archives, identities, validatePassphrase } = require('./keys');
+const { keep, merge } = require('./replacing');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
 const { blob, blobs } = require('./values');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
 const kMake = Symbol('make');
+const kReload = Symbol('reload');
+const kEmitter = Symbol('emitter');
 
 const TICKET_KEYS_LENGTH = 48;
 
 /** All options. */
 const OPTIONS = [
   ...Object.keys(REFUSED),
+  ...FILES,
   'ALPNProtocols',
   'SNICallback',
   'ca',
@@ -42,6 +49,7 @@ const OPTIONS = [
   'keylog',
   'maxVersion',
   'minVersion',
+  'ocsp',
   'passphrase',
   'pfx',
   'rejectUnauthorized',
@@ -53,32 +61,114 @@ const OPTIONS = [
   'sessionTimeout',
   'sigalgs',
   'ticketKeys',
+  'watch',
 ];
+
+/** The code of the warning about files that can't be used, where there is no listener of 'error'. */
+const WARNING = 'RUST_NET_CREDENTIALS';
 
 /** Keys, certificates and settings, ready for handshakes. Contract: stream.setSecure. */
 class Credentials {
-  #sniCallback;
+  /** What they were made of. The contents of files are not kept. */
+  #options;
+  /** Looks at the files; null if they are not watched. */
+  #watch = null;
+  /** For 'replaced' and 'error', once there is a listener; null before. */
+  #emitter = null;
 
-  constructor(make, native, options) {
+  constructor(make, native, options, watch) {
     if (make !== kMake) throw errors.illegalConstructor();
     /** What the engine uses. */
     Object.defineProperty(this, 'native', { value: native });
-    this.#sniCallback = options.SNICallback;
-    /** Decides last on a server's certificate, as in node:tls. */
-    Object.defineProperty(this, 'checkServerIdentity', { value: options.checkServerIdentity });
-    this.servername = options.servername;
-    this.handshakeTimeout = options.handshakeTimeout;
+    this.#options = options;
+    this.#goOnWith(watch);
     Object.freeze(this);
+  }
+
+  /** Decides last on a server's certificate, as in node:tls. */
+  get checkServerIdentity() {
+    return this.#options.checkServerIdentity ?? undefined;
+  }
+
+  get servername() {
+    return this.#options.servername;
+  }
+
+  get handshakeTimeout() {
+    return this.#options.handshakeTimeout;
+  }
+
+  /** When the first of the certificates that are shown to peers expires, a Date; null without any. */
+  get expires() {
+    const { expires } = this.native;
+    return expires === null || expires === undefined ? null : new Date(expires);
+  }
+
+  /**
+   * Replaces the options that are given, for all handshakes that begin from now on. All others stay. What is wrong
+   * throws, and nothing changes.
+   */
+  replace(given) {
+    validateObject(given, 'options');
+    const options = merge(this.#options, keep(readOptions(given, OPTIONS)));
+    const watch = watchOf(options);
+    this.native.replace(nativeOf(options, this.native));
+    this.#options = Object.assign(options, { ticketKeys: undefined });
+    this.#goOnWith(watch);
+    return this;
+  }
+
+  /** Does not look at the files any more. */
+  unwatch() {
+    this.#goOnWith(null);
+    return this;
+  }
+
+  #goOnWith(watch) {
+    this.#watch?.stop();
+    this.#watch = watch;
+    if (watch === null) return;
+    // Looking at files does not keep credentials from being collected.
+    const self = new WeakRef(this);
+    watch.start((isOfOne) => self.deref()?.[kReload](isOfOne), () => self.deref() !== undefined);
+  }
+
+  /** The files have changed: reads them, and uses them if `isOfOne()` says that they belong together. */
+  [kReload](isOfOne) {
+    let native;
+    let failure = null;
+    try {
+      native = nativeOf(this.#options, this.native);
+    } catch (error) {
+      failure = error;
+    }
+    // What is wrong in the middle of a change is not worth an error.
+    if (!isOfOne()) return;
+    if (failure !== null) {
+      this.#fail(failure);
+    } else {
+      this.native.replace(native);
+      this.#emitter?.emit('replaced');
+    }
+  }
+
+  [kEmitter]() {
+    return (this.#emitter ??= new EventEmitter());
+  }
+
+  #fail(error) {
+    if (this.#emitter?.listenerCount('error') > 0) this.#emitter.emit('error', error);
+    else process.emitWarning(`The files of credentials can't be used: ${error.message}`, { code: WARNING });
   }
 
   /** Whether a server can use them. */
   get canServe() {
-    return this.native.hasIdentity || this.#sniCallback !== undefined;
+    return this.native.hasIdentity || this.asks;
   }
 
   /** Whether `SNICallback` chooses the credentials by the name that a client asks for. */
   get asks() {
-    return this.#sniCallback !== undefined;
+    return this.#options.SNICallback !== undefined;
   }
 
   /** Calls `SNICallback` with `name`, and `answer(error, credentials)` once. */
@@ -94,9 +184,12 @@ class Credentials {
         answer(wrong);
       }
     };
+    const { SNICallback } = this.#options;
+    // It was there when the handshake began.
+    if (SNICallback === undefined) return once(null, null);
     let isDone = false;
     try {
-      this.#sniCallback(name, once);
+      SNICallback(name, once);
       isDone = true;
     } finally {
       // An exception of the callback stays uncaught, as in Node; the handshake fails instead of waiting.
@@ -116,13 +209,45 @@ class Credentials {
   }
 }
 
+// 'replaced' and 'error'. Credentials are frozen, so that nothing can be hidden in them: the emitter is beside them.
+for (const name of ['addListener', 'listenerCount', 'listeners', 'off', 'on', 'once', 'removeListener']) {
+  Object.defineProperty(Credentials.prototype, name, {
+    value(...args) {
+      const emitter = this[kEmitter]();
+      const result = emitter[name](...args);
+      return result === emitter ? this : result;
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
 /** Reads the options once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
 function createCredentials(given = {}) {
   validateObject(given, 'options');
-  const options = readOptions(given, OPTIONS);
+  return make(keep(readOptions(given, OPTIONS)));
+}
+
+function make(options) {
+  const watch = watchOf(options);
+  const native = nativeOf(options);
+  options.ticketKeys = undefined;
+  return new Credentials(kMake, native, options, watch);
+}
+
+/** What looks at the files of `options`, from their present state on; null if they are not watched. */
+function watchOf(options) {
+  const paths = pathsOf(options);
+  const interval = intervalOf(options);
+  return interval === null || paths.length === 0 ? null : new Watch(paths, interval);
+}
+
+/** What the engine makes of options. With `former`, it is to take the place of that. */
+function nativeOf(given, former) {
+  const options = withContents(given);
   refuse(options);
   const checked = checkedOptions(options);
-  options.checkServerIdentity = identityCheck(options.checkServerIdentity);
+  const checkServerIdentity = identityCheck(options.checkServerIdentity);
   const native = binding.createCredentials({
     __proto__: null,
     ...lists(options),
@@ -135,16 +260,16 @@ function createCredentials(given = {}) {
     alpn: protocols(options.ALPNProtocols),
     requestCert: Boolean(options.requestCert),
     rejectUnauthorized: Boolean(options.rejectUnauthorized),
-    checksNames: options.checkServerIdentity === undefined,
+    checksNames: checkServerIdentity === undefined,
     prefersOwnOrder: options.honorCipherOrder === undefined || Boolean(options.honorCipherOrder),
     sessionContext: sessionContext(options.sessionIdContext),
     sessionTimeout: forbidsTickets(options) ? 0 : checked.sessionTimeout,
     ticketKeys: options.ticketKeys === undefined ? undefined : ticketKeys('options.ticketKeys', options.ticketKeys),
     keyLog: options.keylog,
-  });
+  }, former);
   if (!(native instanceof binding.NativeCredentials)) throw errors.optionError(native);
   if (options.contexts !== undefined) setContexts(native, options.contexts);
-  return new Credentials(kMake, native, options);
+  return native;
 }
 
 /** Returns `credentials`, made now if they are options only. */
@@ -154,7 +279,8 @@ function credentialsOf(credentials) {
   if (typeof credentials !== 'object') {
     throw errors.invalidArgumentType('credentials', ['object', 'Credentials'], credentials);
   }
-  return createCredentials(credentials);
+  // For one stream: they are never replaced, so nothing is copied or watched.
+  return make(Object.assign(readOptions(credentials, OPTIONS), { watch: undefined }));
 }
 
 let defaults = null;

@@ -42,6 +42,8 @@ class Security {
   #identity = LOCAL;
   /** The program's own check of a server's certificate. */
   #checkIdentity = undefined;
+  /** Whether an untrusted peer fails the handshake, by the credentials that it has begun with. */
+  #rejects = false;
   /** The mark's callback, until bytes pass. */
   #callback = null;
   #deadline = null;
@@ -105,6 +107,7 @@ class Security {
       received: received.length > 0 ? received : undefined,
     };
     if (!isServer) this.#checkIdentity = credentials.checkServerIdentity;
+    this.#rejects = credentials.native.rejectsUnauthorized;
     if (!transport.secure(credentials.native, request)) callback(errors.invalidHandleType());
   }
 
@@ -120,7 +123,7 @@ class Security {
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
     const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(transport.peerChain));
     agreement.verdict = wrong ? String(wrong.code || wrong.message || wrong) : undefined;
-    return wrong && this.#credentials.native.rejectsUnauthorized ? wrong : null;
+    return wrong && this.#rejects ? wrong : null;
   }
 
   #know(transport) {

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 
-use crate::tls::credentials::{Archive, Credentials, Identity, KeyLogTarget, OptionError, Options};
+use crate::tls::credentials::{Archive, Credentials, Current, Identity, KeyLogTarget, OptionError, Options};
 use crate::tls::handshake::NamedCredentials;
 
 /// A private key and its certificates.
@@ -16,6 +16,8 @@ pub struct IdentityOption {
     pub key: Buffer,
     /// PEM or DER.
     pub cert: Buffer,
+    /// The response of OCSP that is stapled to it.
+    pub ocsp: Option<Buffer>,
 }
 
 /// The contents of a PKCS#12 archive.
@@ -86,7 +88,7 @@ pub struct OptionFailure {
 /// Credentials, ready for handshakes.
 #[napi]
 pub struct NativeCredentials {
-    pub(super) inner: Arc<Credentials>,
+    pub(super) current: Arc<Current>,
     pub(super) contexts: Arc<NamedCredentials>,
 }
 
@@ -95,44 +97,60 @@ impl NativeCredentials {
     /// Whether they have a key and a certificate.
     #[napi(getter, catch_unwind)]
     pub fn has_identity(&self) -> bool {
-        self.inner.server.is_some()
+        self.current.get().server.is_some()
     }
 
     /// Whether one of the certificates that are trusted has a key of RSA that is too short for rustls.
     #[napi(getter, catch_unwind)]
     pub fn has_short_authorities(&self) -> bool {
-        self.inner.party.trust().has_short_keys()
+        self.current.get().party.trust().has_short_keys()
     }
 
     /// Whether an untrusted peer fails the handshake.
     #[napi(getter, catch_unwind)]
     pub fn rejects_unauthorized(&self) -> bool {
-        self.inner.reject_unauthorized
+        self.current.get().reject_unauthorized
+    }
+
+    /// When the first of the certificates expires, in milliseconds of UNIX time.
+    #[napi(getter, catch_unwind)]
+    pub fn expires(&self) -> Option<f64> {
+        self.current.get().expires().map(|seconds| seconds as f64 * 1000.0)
+    }
+
+    /// Handshakes use what `other` has from now on, those as a context of others, too.
+    #[napi(catch_unwind)]
+    pub fn replace(&mut self, other: &NativeCredentials) {
+        self.current.replace(other.current.get());
+        self.contexts = Arc::clone(&other.contexts);
     }
 
     /// Sets other credentials for some of the names that clients ask for.
     #[napi(catch_unwind)]
     pub fn set_contexts(&mut self, names: Vec<String>, contexts: Vec<ClassInstance<'_, NativeCredentials>>) {
-        let contexts = contexts.iter().map(|context| Arc::clone(&context.inner));
+        let contexts = contexts.iter().map(|context| Arc::clone(&context.current));
         self.contexts = Arc::new(NamedCredentials::new(names.into_iter().zip(contexts)));
     }
 
     /// The keys of session tickets.
     #[napi(catch_unwind)]
     pub fn ticket_keys(&self) -> Buffer {
-        self.inner.ticket_keys().to_vec().into()
+        self.current.get().ticket_keys().to_vec().into()
     }
 
     /// Replaces the keys of session tickets. Tickets under the previous keys remain valid.
     #[napi(catch_unwind)]
     pub fn set_ticket_keys(&self, keys: Buffer) -> Option<OptionFailure> {
-        self.inner.set_ticket_keys(&keys).err().map(failure)
+        self.current.get().set_ticket_keys(&keys).err().map(failure)
     }
 }
 
-/// Reads options. Returns credentials, or what is wrong with an option.
+/// Reads options. Returns credentials, or what is wrong with an option. With `former`, they are to take the place of those.
 #[napi(catch_unwind)]
-pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<NativeCredentials, OptionFailure>> {
+pub fn create_credentials(
+    options: CredentialOptions<'_>,
+    former: Option<&NativeCredentials>,
+) -> Result<Either<NativeCredentials, OptionFailure>> {
     let bytes = |buffers: Vec<Buffer>| buffers.into_iter().map(Vec::from).collect::<Vec<_>>();
     let key_log = options.key_log.map(key_log_target).transpose()?;
     let defaults = Options::default();
@@ -140,7 +158,11 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Nativ
         identities: options
             .identities
             .into_iter()
-            .map(|identity| Identity { key: identity.key.into(), cert: identity.cert.into() })
+            .map(|identity| Identity {
+                key: identity.key.into(),
+                cert: identity.cert.into(),
+                ocsp: identity.ocsp.map(Vec::from),
+            })
             .collect(),
         pfx: options
             .pfx
@@ -166,8 +188,14 @@ pub fn create_credentials(options: CredentialOptions<'_>) -> Result<Either<Nativ
         ticket_keys: options.ticket_keys.map(Vec::from),
         key_log,
     };
-    Ok(match Credentials::new(&options) {
-        Ok(credentials) => Either::A(NativeCredentials { inner: Arc::new(credentials), contexts: Arc::default() }),
+    let made = match former {
+        Some(former) => Credentials::replacing(&options, &former.current.get()),
+        None => Credentials::new(&options),
+    };
+    Ok(match made {
+        Ok(credentials) => {
+            Either::A(NativeCredentials { current: Arc::new(Current::new(credentials)), contexts: Arc::default() })
+        }
         Err(error) => Either::B(failure(error)),
     })
 }

@@ -151,7 +151,7 @@ impl NativeEngine {
         let sender = self.core.with(|engine| engine.stream(id)?.security().take_answer());
         let NameAnswer { alpn, refuses_alpn, ocsp_response, session, declines } = answer.unwrap_or_default();
         let answer = HelloAnswer {
-            credentials: credentials.map(|credentials| Arc::clone(&credentials.inner)),
+            credentials: credentials.map(|credentials| credentials.current.get()),
             alpn: match (refuses_alpn, alpn) {
                 (Some(true), _) => Some(AlpnAnswer::Refuse),
                 (_, alpn) => alpn.map(|protocol| AlpnAnswer::Select(protocol.into())),
@@ -259,7 +259,7 @@ impl NativeEngine {
 fn request(role: Role, credentials: &NativeCredentials, flags: u32, received: Option<Buffer>) -> HandshakeRequest {
     HandshakeRequest {
         role,
-        credentials: Arc::clone(&credentials.inner),
+        credentials: credentials.current.get(),
         received: received.map(Vec::from).unwrap_or_default(),
         logs_keys: flags & TLS_LOGS_KEYS != 0,
     }

@@ -50,6 +50,13 @@ impl KeyPairs {
         Self(identities)
     }
 
+    /// When the first certificate expires, in seconds of UNIX time.
+    pub fn expires(&self) -> Option<i64> {
+        let shown = self.0.iter().flat_map(|key_pair| &key_pair.cert);
+        let read = shown.filter_map(|certificate| X509Certificate::from_der(certificate).ok());
+        read.map(|(_, certificate)| certificate.validity().not_after.timestamp()).min()
+    }
+
     /// The first with a key that can sign with one of `schemes`, and whose algorithm `fits`.
     fn choose(
         &self,
@@ -104,7 +111,11 @@ pub fn read(identity: Identity) -> Result<Arc<CertifiedKey>, OptionError> {
             return Err(bad("ERR_OSSL_ASN1_WRONG_TAG", format!("not a certificate: {error}")));
         }
     }
-    certify(chain, key)
+    let certified = certify(chain, key)?;
+    Ok(match identity.ocsp {
+        Some(ocsp) => Arc::new(CertifiedKey { ocsp: Some(ocsp), ..certified.as_ref().clone() }),
+        None => certified,
+    })
 }
 
 /// Joins a key and its chain. The first certificate must be for the key.
@@ -140,7 +151,7 @@ mod tests {
     fn identity(algorithm: &'static SignatureAlgorithm) -> Identity {
         let key = KeyPair::generate_for(algorithm).unwrap();
         let cert = CertificateParams::default().self_signed(&key).unwrap().der().to_vec();
-        Identity { key: key.serialize_der(), cert }
+        Identity { key: key.serialize_der(), cert, ocsp: None }
     }
 
     #[test]
@@ -166,7 +177,7 @@ mod tests {
     #[test]
     fn a_key_of_another_certificate_is_an_error() {
         let (one, other) = (identity(&PKCS_ECDSA_P256_SHA256), identity(&PKCS_ECDSA_P256_SHA256));
-        let error = read(Identity { key: one.key, cert: other.cert }).unwrap_err();
+        let error = read(Identity { key: one.key, cert: other.cert, ocsp: None }).unwrap_err();
         assert_eq!((error.field, error.code), ("key", "ERR_OSSL_X509_KEY_VALUES_MISMATCH"));
     }
 

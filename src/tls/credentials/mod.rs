@@ -11,6 +11,7 @@
 //! | [`party`] | what sessions depend on: key pairs and trust, the same for equal options |
 //! | [`key_pairs`], [`archive`] | private keys with their certificates, and which of them a peer is shown; PKCS#12 |
 //! | [`protocol`], [`algorithms`] | versions, cipher suites, groups and signature algorithms by their names |
+//! | [`current`] | replacing them |
 //! | [`config`] | rustls' configurations of a client and of a server |
 //! | [`key_log`] | the secrets of connections, for debugging |
 //! | [`tickets`] | the keys of session tickets |
@@ -18,6 +19,7 @@
 mod algorithms;
 mod archive;
 mod config;
+mod current;
 pub(super) mod key_log;
 pub(crate) mod key_pairs;
 mod options;
@@ -34,6 +36,7 @@ use rustls::{ClientConfig, ServerConfig};
 
 pub use self::algorithms::{GroupName, group_name, signature_name};
 use self::config::Parts;
+pub use self::current::Current;
 pub use self::options::{Archive, Identity, KeyLogTarget, OptionError, Options};
 pub use self::party::Party;
 pub use self::protocol::Protocol;
@@ -62,6 +65,8 @@ pub struct Credentials {
     /// Whether servers' certificates are checked for their names. If not, the caller does it.
     pub checks_names: bool,
     tickets: Arc<Tickets>,
+    /// The option `tickets`.
+    gives_tickets: bool,
     /// How long a session can be resumed, in seconds.
     pub session_timeout: u32,
     /// Separates the sessions of different servers.
@@ -71,10 +76,32 @@ pub struct Credentials {
 impl Credentials {
     /// Reads and checks all options.
     pub fn new(options: &Options) -> Result<Self, OptionError> {
-        let parts = Parts::read(options)?;
-        // A client that must be trusted can't do without a certificate.
+        Self::read(options, None)
+    }
+
+    /// As [`Self::new`], for credentials that take the place of `former`. Clients can go on to resume their sessions, unless
+    /// the options have ticket keys of their own or change for how long, or whom we trust. Sessions with servers are not
+    /// resumed any more.
+    pub fn replacing(options: &Options, former: &Self) -> Result<Self, OptionError> {
+        Self::read(options, Some(former))
+    }
+
+    fn read(options: &Options, former: Option<&Self>) -> Result<Self, OptionError> {
+        let mut parts = Parts::read(options)?;
         let requires_certificate = options.require_cert || options.reject_unauthorized;
+        // A client that must be trusted can't do without a certificate.
         let requests_certificate = options.request_cert || options.ca.is_some() || requires_certificate;
+        let goes_on = |former: &&Self| {
+            options.ticket_keys.is_none()
+                && options.tickets == former.gives_tickets
+                && options.session_timeout == former.session_timeout
+                && options.session_context == former.session_context
+                && requests_certificate == former.requests_certificate
+                && parts.party.trusts_like(&former.party)
+        };
+        if let Some(former) = former.filter(goes_on) {
+            parts.tickets = Arc::clone(&former.tickets);
+        }
         let asking_server = parts.server(true)?.map(Arc::new);
         let server = if requests_certificate { asking_server.clone() } else { parts.server(false)?.map(Arc::new) };
         Ok(Self {
@@ -88,6 +115,7 @@ impl Credentials {
             party: parts.party,
             client_sessions: parts.client_sessions,
             tickets: parts.tickets,
+            gives_tickets: options.tickets,
             session_timeout: options.session_timeout,
             session_context: options.session_context.clone(),
         })
@@ -101,6 +129,11 @@ impl Credentials {
     /// Our own certificate: the first, if there are several.
     pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
         self.party.own_certificate()
+    }
+
+    /// When the first of the certificates that we show expires, in seconds of UNIX time; `None` without any.
+    pub fn expires(&self) -> Option<i64> {
+        self.party.expires()
     }
 
     /// Whether a server gives tickets, and a client of TLS 1.2 takes them.
@@ -230,11 +263,56 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_takes_the_place_of_others_goes_on_with_their_sessions_unless_it_trusts_others() {
+        use HandshakeKind::{Full, Resumed};
+        let root = Certificate::self_signed(authority("root"));
+        let base = || Options { ca: Some(vec![root.der.to_vec()]), ..server_options() };
+        let former = Credentials::new(&base()).unwrap();
+        let renewed = Credentials::replacing(&base(), &former).unwrap();
+        assert_eq!(kinds(&client(|_| ()), [&former, &renewed]), [Full, Resumed]);
+        assert_eq!(kinds(&client(|_| ()), [&former, &Credentials::new(&base()).unwrap()]), [Full, Full]);
+        for changed in [
+            Options { ca: None, ..base() },
+            Options { ca: Some(vec![]), ..base() },
+            Options { crl: vec![root.crl(false, 2040)], ..base() },
+            Options { session_context: b"other".to_vec(), ..base() },
+            Options { session_timeout: 20, ..base() },
+            Options { ticket_keys: Some(vec![1; 48]), ..base() },
+        ] {
+            let changed = Credentials::replacing(&changed, &former).unwrap();
+            assert_eq!(kinds(&client(|_| ()), [&former, &changed]), [Full, Full]);
+        }
+    }
+
+    #[test]
+    fn handshakes_take_what_is_current() {
+        let (one, other) = (Credentials::new(&server_options()).unwrap(), Credentials::new(&server_options()).unwrap());
+        let shown = [&one, &other].map(|credentials| credentials.own_certificate().cloned());
+        let current = Current::new(one);
+        let begun = current.get();
+        current.replace(Arc::new(other));
+        assert_eq!([&begun, &current.get()].map(|credentials| credentials.own_certificate().cloned()), shown);
+        assert_ne!(shown[0], shown[1]);
+    }
+
+    #[test]
+    fn the_first_certificate_to_expire_counts() {
+        let identity = |year| {
+            let mut params = params("localhost");
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+            Certificate::self_signed(params).identity()
+        };
+        let expires = |identities| Credentials::new(&Options { identities, ..Options::default() }).unwrap().expires();
+        assert_eq!(expires(vec![identity(2040), identity(2035), identity(2050)]), Some(2_051_222_400));
+        assert_eq!(expires(vec![]), None);
+    }
+
     /// `openssl req -new -key KEY -subj /CN=localhost | openssl x509 -req -signkey KEY` makes certificates of version 1,
     /// which webpki does not read.
     #[test]
     fn a_certificate_of_version_1_can_be_shown_and_listed() {
-        let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
+        let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec(), ocsp: None };
         let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         for version in ["TLSv1.2", "TLSv1.3"] {
             let strict = client(|options| {

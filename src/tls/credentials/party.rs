@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 
 use super::algorithms;
 use super::key_pairs::{self, KeyPairs};
-use super::options::{OptionError, Options};
+use super::options::{Identity, OptionError, Options};
 use crate::tls::provider::sha256;
 use crate::tls::trust::{Crl, ListedCertificate, Trust, Verifier};
 
@@ -21,6 +21,8 @@ use crate::tls::trust::{Crl, ListedCertificate, Trust, Verifier};
 #[derive(Debug)]
 pub struct Party {
     trust: Arc<Trust>,
+    /// The options that decide on whom we trust, hashed.
+    trusted: Digest,
     verifier: Arc<Verifier>,
     /// For servers that request a certificate.
     asking_verifier: Arc<Verifier>,
@@ -38,13 +40,14 @@ static PARTIES: LazyLock<Mutex<HashMap<Digest, Weak<Party>>>> = LazyLock::new(Mu
 impl Party {
     /// The party of `options`: one that is in use, or a new one.
     pub fn of(options: &Options) -> Result<Arc<Self>, OptionError> {
-        let digest = digest(options);
+        let trusted = trust_digest(options);
+        let digest = digest(options, &trusted);
         let known = || PARTIES.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).and_then(Weak::upgrade);
         // Revocation lists expire, and have to be read again to see that.
         if let (true, Some(party)) = (options.crl.is_empty(), known()) {
             return Ok(party);
         }
-        let party = Arc::new(Self::read(options)?);
+        let party = Arc::new(Self::read(options, trusted)?);
         let mut parties = PARTIES.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = parties.get(&digest).and_then(Weak::upgrade) {
             return Ok(known);
@@ -56,7 +59,7 @@ impl Party {
         Ok(party)
     }
 
-    fn read(options: &Options) -> Result<Self, OptionError> {
+    fn read(options: &Options, trusted: Digest) -> Result<Self, OptionError> {
         let mut all = options.identities.iter().cloned().map(key_pairs::read).collect::<Result<Vec<_>, _>>()?;
         let mut others = Vec::new();
         for archive in &options.pfx {
@@ -84,7 +87,12 @@ impl Party {
         let verifier = Arc::new(verifier());
         let (asking_verifier, key_pairs) = (Arc::new(asking_verifier), Arc::new(KeyPairs::new(all)));
         let schemes = schemes.unwrap_or_else(algorithms::all_signatures);
-        Ok(Self { trust, verifier, asking_verifier, key_pairs, schemes, own })
+        Ok(Self { trust, trusted, verifier, asking_verifier, key_pairs, schemes, own })
+    }
+
+    /// Whether the same are trusted by the same rules as by `other`.
+    pub fn trusts_like(&self, other: &Self) -> bool {
+        self.trusted == other.trusted
     }
 
     /// Whom we trust.
@@ -107,6 +115,11 @@ impl Party {
         Arc::clone(&self.key_pairs)
     }
 
+    /// When the first of our certificates expires, in seconds of UNIX time.
+    pub fn expires(&self) -> Option<i64> {
+        self.key_pairs.expires()
+    }
+
     /// The signature schemes, in order of preference.
     pub fn schemes(&self) -> &[SignatureScheme] {
         &self.schemes
@@ -118,25 +131,14 @@ impl Party {
     }
 }
 
-/// Of everything that [`Party::read`] reads. Lists begin with their length, so that none runs into the next.
-fn digest(options: &Options) -> Digest {
+/// Of everything that decides on whom we trust. Lists begin with their length, so that none runs into the next.
+fn trust_digest(options: &Options) -> Digest {
     let mut parts: Vec<&[u8]> = Vec::new();
-    let lengths = [options.identities.len(), options.pfx.len(), options.crl.len()].map(usize::to_be_bytes);
-    let [identities, archives, crls] = &lengths;
-    let flags = [
-        options.reject_unauthorized,
-        options.require_cert,
-        options.checks_names,
-        options.ca.is_some(),
-        options.signatures.is_some(),
-    ]
-    .map(u8::from);
-    parts.extend([&flags[..], options.signatures.as_deref().unwrap_or_default().as_bytes()]);
-    parts.push(identities);
-    for identity in &options.identities {
-        parts.extend([identity.key.as_slice(), &identity.cert]);
-    }
-    parts.push(archives);
+    let lengths = [options.pfx.len(), options.crl.len()].map(usize::to_be_bytes);
+    let [archives, crls] = &lengths;
+    let flags = [options.reject_unauthorized, options.require_cert, options.checks_names, options.ca.is_some()];
+    let flags = flags.map(u8::from);
+    parts.extend([&flags[..], archives]);
     let counts: Vec<_> = options.pfx.iter().map(|archive| archive.certificates.len().to_be_bytes()).collect();
     for (archive, count) in options.pfx.iter().zip(&counts) {
         parts.extend([archive.key.as_slice(), count]);
@@ -145,6 +147,23 @@ fn digest(options: &Options) -> Digest {
     parts.push(crls);
     parts.extend(options.crl.iter().map(Vec::as_slice));
     parts.extend(options.ca.iter().flatten().map(Vec::as_slice));
+    sha256(parts)
+}
+
+/// Of everything that [`Party::read`] reads: what decides on whom we trust, and the rest.
+fn digest(options: &Options, trusted: &Digest) -> Digest {
+    let mut parts: Vec<&[u8]> = vec![trusted];
+    let count = options.identities.len().to_be_bytes();
+    let signatures = [u8::from(options.signatures.is_some())];
+    parts.extend([&signatures[..], options.signatures.as_deref().unwrap_or_default().as_bytes(), &count]);
+    let lengths = |identity: &Identity| {
+        [&identity.cert, identity.ocsp.as_ref().unwrap_or(&Vec::new())].map(|part| part.len().to_be_bytes())
+    };
+    let lengths: Vec<_> = options.identities.iter().map(lengths).collect();
+    for (identity, [cert, ocsp]) in options.identities.iter().zip(&lengths) {
+        let response = identity.ocsp.as_deref().unwrap_or_default();
+        parts.extend([cert, ocsp, identity.key.as_slice(), &identity.cert, response]);
+    }
     sha256(parts)
 }
 
@@ -171,7 +190,6 @@ fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::credentials::Identity;
     use crate::tls::fixtures::{Certificate, authority, params};
 
     #[test]
@@ -194,6 +212,7 @@ mod tests {
             Options { checks_names: false, ..base() },
             Options { signatures: Some("ECDSA+SHA256".into()), ..base() },
             Options { identities: vec![], ..base() },
+            Options { identities: vec![Identity { ocsp: Some(vec![1]), ..own.identity() }], ..base() },
             Options { crl: vec![root.crl(false, 2040)], ..base() },
         ] {
             assert!(!Arc::ptr_eq(&party, &Party::of(&changed).unwrap()));
@@ -205,7 +224,7 @@ mod tests {
         let root = Certificate::self_signed(authority("root"));
         let good = Options { ca: Some(vec![root.der.to_vec()]), ..Options::default() };
         let _in_use = Party::of(&good).unwrap();
-        let identities = vec![Identity { key: b"garbage".to_vec(), cert: b"garbage".to_vec() }];
+        let identities = vec![Identity { key: b"garbage".to_vec(), cert: b"garbage".to_vec(), ocsp: None }];
         assert_eq!(Party::of(&Options { identities, ..good }).unwrap_err().field, "key");
     }
 }

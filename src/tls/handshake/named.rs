@@ -4,15 +4,15 @@
 
 use std::sync::Arc;
 
-use crate::tls::credentials::Credentials;
+use crate::tls::credentials::{Credentials, Current};
 
 /// Credentials by the name that a client asks for: `example.com`, or `*.example.com`, where `*` is one label.
 #[derive(Debug, Default)]
-pub struct NamedCredentials(Vec<(String, Arc<Credentials>)>);
+pub struct NamedCredentials(Vec<(String, Arc<Current>)>);
 
 impl NamedCredentials {
     /// Names are compared regardless of case. The first that matches is used.
-    pub fn new(contexts: impl IntoIterator<Item = (String, Arc<Credentials>)>) -> Self {
+    pub fn new(contexts: impl IntoIterator<Item = (String, Arc<Current>)>) -> Self {
         Self(contexts.into_iter().map(|(name, credentials)| (name.to_ascii_lowercase(), credentials)).collect())
     }
 
@@ -24,6 +24,6 @@ impl NamedCredentials {
             Some(suffix) => domain == Some(suffix),
             None => pattern == name,
         };
-        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, credentials)| Arc::clone(credentials))
+        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, credentials)| credentials.get())
     }
 }
