@@ -12,7 +12,7 @@ const binding = require('./binding');
 const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
 
-const { FLUSH_DUE, UTF8 } = binding;
+const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
 
 /** Bytes that a UTF-16 unit can take in UTF-8. */
 const UTF8_MOST = 3;
@@ -173,9 +173,9 @@ function renewBulk() {
 /** Takes the data of `id` whose `ondata` is still pending, if there are any. */
 function takeBack(id) {
   const place = engine.takeBack(id);
-  if (place === null) return EMPTY;
-  const [offset, length] = place;
-  return copy(incoming, offset, offset + length);
+  if (place < 0) return EMPTY;
+  const offset = Math.floor(place / PLACE_UNIT);
+  return copy(incoming, offset, offset + (place % PLACE_UNIT));
 }
 
 /**

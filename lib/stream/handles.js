@@ -75,7 +75,7 @@ function takeHandle(stream, handle) {
 /** Gives `handle` what Node has on the handle of a TLSSocket, for who plays the other end of it. */
 function actAsTls(handle, stream) {
   handle.getALPNNegotiatedProtocol = () => stream.alpnProtocol ?? false;
-  handle.onhandshakedone = () => stream[events.onsecure]();
+  handle.onhandshakedone = () => stream[events.onsecure](handle.getALPNNegotiatedProtocol() || undefined);
   handle.onnewsession = (_, session) => stream[events.onsession](session);
 }
 

@@ -2,8 +2,13 @@
 
 // What a Stream asks of its source in the engine, while there is one.
 
+const binding = require('../binding');
 const engines = require('../engine');
 const { Transport } = require('../transport');
+
+const { CLIENT_CHECKS_NAME, CLIENT_EMITS_SESSIONS, CLIENT_RESUMES_ITSELF } = binding;
+const { SERVER_ASKS_ALWAYS, SERVER_ASKS_FOR_NAMES, SERVER_AWAITS_SESSIONS, SERVER_EMITS_SESSIONS } = binding;
+const { TLS_LOGS_KEYS } = binding;
 
 const NO_COUNTERS = Object.freeze({ bytesRead: 0, bytesWritten: 0 });
 
@@ -178,9 +183,18 @@ class StreamTransport extends Transport {
 
   // TLS.
 
-  /** Begins the handshake behind what has been written. Returns false if the source can't have TLS. */
+  /**
+   * Begins the handshake behind what has been written. Returns false if the source can't have TLS. `request`:
+   * `isServer`, `received` and `logsKeys`; for a server `asks`, `asksAlways`, `emitsServerSessions`, `awaitsNewSession`
+   * and `declinesFrom`, for a client `serverName`, `checksName`, `session`, `emitsSessions` and `resumes`.
+   */
   secure(credentials, request) {
-    return this.engine.secure(this.id, credentials, request);
+    const { isServer, received } = request;
+    if (isServer) {
+      return this.engine.secureAsServer(this.id, credentials, serverFlags(request), received, request.declinesFrom);
+    }
+    const { serverName, session } = request;
+    return this.engine.secureAsClient(this.id, credentials, clientFlags(request), serverName, received, session);
   }
 
   /**
@@ -222,6 +236,27 @@ class StreamTransport extends Transport {
   exportKeyingMaterial(length, label, context) {
     return this.engine.exportKeyingMaterial(this.id, length, label, context);
   }
+}
+
+function serverFlags({ asks, asksAlways, emitsServerSessions, awaitsNewSession, logsKeys }) {
+  return (
+    (asks ? SERVER_ASKS_FOR_NAMES : 0) +
+    (asksAlways ? SERVER_ASKS_ALWAYS : 0) +
+    (emitsServerSessions ? SERVER_EMITS_SESSIONS : 0) +
+    (awaitsNewSession ? SERVER_AWAITS_SESSIONS : 0) +
+    (logsKeys ? TLS_LOGS_KEYS : 0)
+  );
+}
+
+/** A client resumes by itself what the credentials keep, unless JavaScript has the sessions. */
+function clientFlags({ checksName, emitsSessions, session, resumes, logsKeys }) {
+  const resumesItself = session === undefined && !emitsSessions && resumes !== false;
+  return (
+    (checksName ? CLIENT_CHECKS_NAME : 0) +
+    (emitsSessions ? CLIENT_EMITS_SESSIONS : 0) +
+    (resumesItself ? CLIENT_RESUMES_ITSELF : 0) +
+    (logsKeys ? TLS_LOGS_KEYS : 0)
+  );
 }
 
 module.exports = { StreamTransport };

@@ -19,10 +19,15 @@ const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
 const { SHORT_AUTHORITY, contextReasons, hasVersions, noteFallback, oldestVersion } = require('./fallback');
+const { wireProtocols } = require('./protocols');
 const { trustedByDefault } = require('./roots');
 const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
+
+/** What the keys of credentials begin with. */
+const SERVER = 'server';
+const CLIENT = 'client';
 
 /** What a cipher list may have behind it. Where rustls does not always keep to it, OpenSSL is used (`fallback.js`). */
 const SECURITY_LEVEL = /@SECLEVEL=\d/g;
@@ -117,11 +122,16 @@ class SecureContext {
     return this.#parts !== null;
   }
 
-  /** The credentials of the engine, for connections that have these settings of their own. */
-  [kNative]({ isServer, requestCert = false, requireCert = false, alpn = [] }) {
-    const key = `${isServer} ${requestCert} ${requireCert} ${alpn.map((name) => name.toString('hex'))}`;
+  /**
+   * The credentials of the engine, for connections that have these settings of their own. `protocols`: those of ALPN in
+   * wire format, if there are any.
+   */
+  [kNative](isServer, requestCert, requireCert, protocols) {
+    const kind = (isServer ? SERVER : CLIENT) + (requestCert ? ' asks' : '') + (requireCert ? ' refuses' : '');
+    const key = protocols ? `${kind} ${protocols.latin1Slice()}` : kind;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
+    const alpn = protocols ? wireProtocols(protocols) : [];
     const own = { requestCert, requireCert, alpn };
     native = isServer ? serverOf(this.#parts, own) : clientOf(this.#parts, alpn);
     if (isServer) {
@@ -134,7 +144,7 @@ class SecureContext {
 
   [kTicketKeys]() {
     if (this.#parts === null) return this[kNodes]().context.getTicketKeys();
-    if (this.#ticketKeys === null) this[kNative]({ isServer: true });
+    if (this.#ticketKeys === null) this[kNative](true, false, false);
     return this.#ticketKeys;
   }
 
@@ -142,7 +152,7 @@ class SecureContext {
     this.#ticketKeys = Buffer.from(keys);
     this.#nodes?.context.setTicketKeys(this.#ticketKeys);
     for (const [key, native] of this.#natives) {
-      if (!key.startsWith('true')) continue;
+      if (!key.startsWith(SERVER)) continue;
       // The engine still decrypts with the keys before the last. There are no tickets of those that come between: as in
       // Node, sessions of the former keys can't be resumed any more.
       native.setTicketKeys(randomBytes(keys.length));

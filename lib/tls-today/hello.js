@@ -11,17 +11,24 @@ const errors = require('./errors');
 const { wireProtocols } = require('./protocols');
 const { kCertificates, kIsNative, kNative } = require('./symbols');
 
-/** What a handshake of `socket` has to ask: options of the engine's `secure()`. */
-function questionsOf(socket) {
-  const { server, isServer } = socket._tlsOptions;
-  if (!isServer) return {};
-  const isHeard = (event) => (server?.listenerCount?.(event) ?? 0) > 0;
+/** What a handshake of `socket`, a server's, asks of the engine, and when it is to ask here: for `secure()`. */
+function serverRequest(socket, declinesFrom, logsKeys, received) {
+  const { server, ALPNCallback } = socket._tlsOptions;
+  const keepsSessions = isHeard(server, 'newSession');
   return {
+    isServer: true,
+    received,
+    logsKeys,
+    declinesFrom,
     asks: socket._SNICallback !== null,
-    asksAlways: Boolean(socket._tlsOptions.ALPNCallback) || isHeard('resumeSession') || isHeard('OCSPRequest'),
-    emitsServerSessions: isHeard('newSession'),
-    awaitsNewSession: isHeard('newSession'),
+    asksAlways: Boolean(ALPNCallback) || isHeard(server, 'resumeSession') || isHeard(server, 'OCSPRequest'),
+    emitsServerSessions: keepsSessions,
+    awaitsNewSession: keepsSessions,
   };
+}
+
+function isHeard(server, event) {
+  return (server?.listenerCount?.(event) ?? 0) > 0;
 }
 
 /** The ClientHello has come: with `name`, `protocols` in wire format and the id of a session, as far as it has them. */
@@ -110,7 +117,7 @@ function askForContext(question, name, next) {
 function askForStaple(question, next) {
   const { socket, context } = question;
   const { server } = socket._tlsOptions;
-  if ((server?.listenerCount?.('OCSPRequest') ?? 0) === 0) {
+  if (!isHeard(server, 'OCSPRequest')) {
     next();
     return;
   }
@@ -143,10 +150,8 @@ function askForProtocol(question, servername, names, next) {
 
 /** The engine's credentials for `context`, with what the connection has of its own. */
 function nativeOf(socket, context) {
-  const { ALPNProtocols } = socket._tlsOptions;
-  const alpn = ALPNProtocols ? wireProtocols(ALPNProtocols) : [];
   const { _requestCert: requestCert, _rejectUnauthorized: rejects } = socket;
-  return context[kNative]({ isServer: true, requestCert, requireCert: requestCert && rejects, alpn });
+  return context[kNative](true, requestCert, requestCert && rejects, socket._tlsOptions.ALPNProtocols);
 }
 
 /** Whether `context` is one of Node's own, or OpenSSL's part of it. */
@@ -182,4 +187,4 @@ function keepSession(socket, sessionId, data) {
   if (!isHeard) done();
 }
 
-module.exports = { askProgram, keepSession, nativeOf, questionsOf };
+module.exports = { askProgram, keepSession, nativeOf, serverRequest };

@@ -29,6 +29,10 @@ class Securing {
   declinesFrom = undefined;
   /** The context that the program has chosen by name, where it needs OpenSSL. */
   chosen = undefined;
+  /** The protocol that both ends have agreed on, once they have. */
+  alpn = undefined;
+  /** The name that the client has asked for, as the engine has found it. */
+  serverName = undefined;
   /** The newest session that the server has given. */
   newest = undefined;
   #socket;

@@ -22,12 +22,11 @@ const { openStream } = require('../stream/tls');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { handOver } = require('./handover');
-const { askProgram, keepSession, nativeOf, questionsOf } = require('./hello');
+const { askProgram, keepSession, nativeOf, serverRequest } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
 const { closeFormerOwner, lend, take } = require('./moving');
 const { nodesSocket, reasonForNodes } = require('./nodes-socket');
-const { wireProtocols } = require('./protocols');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
 const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
@@ -40,8 +39,9 @@ const EARLY_SECRET = Buffer.from('CLIENT_EARLY_TRAFFIC_SECRET');
 
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
-  [events.onsecure]() {
+  [events.onsecure](alpn, serverName) {
     if (this.destroyed) return;
+    Object.assign(this[kSecurity], { alpn, serverName });
     this._finishInit();
     if (!this.destroyed) setImmediate(openStream, this, this[kSecurity]);
   }
@@ -120,11 +120,13 @@ class Handshakes extends Duplex {
 
   _finishInit() {
     if (!this._handle) return;
-    const { alpn, serverName, ocspResponse } = this[kSecurity].agreed;
-    if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) this.emit('OCSPResponse', ocspResponse ?? null);
+    const security = this[kSecurity];
+    if (this._tlsOptions.requestOCSP && !this._tlsOptions.isServer) {
+      this.emit('OCSPResponse', security.agreed.ocspResponse ?? null);
+    }
     if (this.destroyed) return;
-    this.alpnProtocol = alpn?.toString('latin1') ?? false;
-    this.servername ??= (this[kSecurity].servername || serverName) ?? false;
+    this.alpnProtocol = security.alpn ?? false;
+    this.servername ??= (security.servername || security.serverName) ?? false;
     this._secureEstablished = true;
     if (this._tlsOptions.handshakeTimeout > 0) this.setTimeout(0, this._handleTimeout);
     this.emit('secure');
@@ -242,25 +244,29 @@ function begin(socket) {
   security.context = secureContext;
   const native = isServer
     ? nativeOf(socket, secureContext)
-    : secureContext[kNative]({ isServer, alpn: ALPNProtocols ? wireProtocols(ALPNProtocols) : [] });
+    : secureContext[kNative](false, false, false, ALPNProtocols);
   const received = security.received.length > 0 ? Buffer.concat(security.received) : undefined;
   security.received = [];
   security.declinesFrom = isServer && IS_NODE ? secureContext[kOldestVersion] : undefined;
-  const request = {
-    __proto__: null,
-    isServer,
-    declinesFrom: security.declinesFrom,
-    serverName: security.servername || undefined,
-    checksName: false,
-    asks: false,
-    ...questionsOf(socket),
-    session: isServer ? undefined : security.session,
-    emitsSessions: !isServer,
-    resumes: false,
-    logsKeys: socket.listenerCount('keylog') > 0,
-    received,
-  };
+  const logsKeys = socket.listenerCount('keylog') > 0;
+  const request = isServer
+    ? serverRequest(socket, security.declinesFrom, logsKeys, received)
+    : clientRequest(security, logsKeys, received);
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
+}
+
+/** What a client asks of the engine. The program holds its sessions, and checks the name. */
+function clientRequest({ servername, session }, logsKeys, received) {
+  return {
+    isServer: false,
+    received,
+    logsKeys,
+    serverName: servername || undefined,
+    checksName: false,
+    session,
+    emitsSessions: true,
+    resumes: false,
+  };
 }
 
 /** The peer has closed or ended the connection before it was secure. */

@@ -65,6 +65,20 @@ impl Argument for &str {
     }
 }
 
+/// Bytes as a text, each of which is a character.
+pub struct Latin1<'a>(pub &'a [u8]);
+
+impl Argument for Latin1<'_> {
+    unsafe fn value(self, env: sys::napi_env) -> sys::napi_value {
+        let mut value = null_mut();
+        // SAFETY: as the caller promises, and there are so many bytes.
+        unsafe {
+            sys::napi_create_string_latin1(env, self.0.as_ptr().cast(), self.0.len() as isize, &raw mut value);
+        }
+        value
+    }
+}
+
 /// A Buffer of its own.
 impl Argument for &[u8] {
     unsafe fn value(self, env: sys::napi_env) -> sys::napi_value {

@@ -43,6 +43,42 @@ pub const LATIN1: u32 = 0;
 #[napi]
 pub const UTF8: u32 = 1;
 
+/// For both sides of a handshake: `onkeylog` reports the secrets.
+#[napi]
+pub const TLS_LOGS_KEYS: u32 = 1;
+
+/// For `secureAsServer`: `onservername` chooses the credentials by the name that the client asks for.
+#[napi]
+pub const SERVER_ASKS_FOR_NAMES: u32 = 1 << 1;
+
+/// For `secureAsServer`: `onservername` asks about every ClientHello, also one without a name.
+#[napi]
+pub const SERVER_ASKS_ALWAYS: u32 = 1 << 2;
+
+/// For `secureAsServer`: `onnewsession` reports sessions to keep: of TLS 1.2, for clients that get no tickets.
+#[napi]
+pub const SERVER_EMITS_SESSIONS: u32 = 1 << 3;
+
+/// For `secureAsServer`: the handshake then waits for `newSessionDone`.
+#[napi]
+pub const SERVER_AWAITS_SESSIONS: u32 = 1 << 4;
+
+/// For `secureAsClient`: the server's certificate is checked for its name.
+#[napi]
+pub const CLIENT_CHECKS_NAME: u32 = 1 << 1;
+
+/// For `secureAsClient`: what the credentials keep of the server is resumed, and not what JavaScript has.
+#[napi]
+pub const CLIENT_RESUMES_ITSELF: u32 = 1 << 2;
+
+/// For `secureAsClient`: `onsession` reports the sessions.
+#[napi]
+pub const CLIENT_EMITS_SESSIONS: u32 = 1 << 3;
+
+/// In what `takeBack` returns: the offset is multiplied by this, and the length is added.
+#[napi]
+pub const PLACE_UNIT: i64 = 1 << 24;
+
 /// The names of the functions that an engine calls for its events. The first argument of each is the id that it is
 /// about; the table in `events.rs` says what follows.
 #[napi]

@@ -6,7 +6,7 @@
 
 use napi::sys;
 
-use super::arguments::Argument;
+use super::arguments::{Argument, Latin1};
 use crate::engine::Event;
 use crate::error::{Error, Result, Syscall};
 use crate::socket::address;
@@ -85,8 +85,12 @@ events! {
         declined.received.as_slice(),
         declined.reason
     );
-    /// The handshake is done.
-    Event::Stream(id, StreamEvent::Secured) => onsecure(id);
+    /// The handshake is done: the application protocol as text in Latin-1, and the name that the client has asked for.
+    Event::Stream(id, StreamEvent::Secured(agreed)) => onsecure(
+        id,
+        agreed.alpn.as_deref().map(Latin1),
+        agreed.server_name.as_deref()
+    );
     /// The server has given a session, for the option `session`.
     Event::Stream(id, StreamEvent::Session(token)) => onsession(id, token.as_bytes());
     /// TLS has failed: Node's code, the message, and the alert that the peer has sent, if it has.

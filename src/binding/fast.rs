@@ -1,5 +1,5 @@
 //! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
-//! `want`, `shutdown`, `close`, `release`, `enter` and the counters.
+//! `want`, `takeBack`, `trackTraffic`, `shutdown`, `close`, `release`, `enter` and the counters.
 //!
 //! They do what methods of [`NativeEngine`](super::NativeEngine) would, on Node-API itself: the class machinery
 //! (unwrapping, type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an
@@ -15,6 +15,7 @@ use std::task::Poll;
 use napi::bindgen_prelude::Result;
 use napi::{check_status, sys};
 
+use super::constants::PLACE_UNIT;
 use super::core::Core;
 use super::values::{StringEncoding, append_string, boolean, number, views};
 use crate::engine::Engine;
@@ -42,6 +43,8 @@ pub unsafe fn define(env: sys::napi_env, target: sys::napi_value, core: &Rc<Core
         define_one::<WriteOutgoing>(env, target, core)?;
         define_one::<WriteString>(env, target, core)?;
         define_one::<Want>(env, target, core)?;
+        define_one::<TakeBack>(env, target, core)?;
+        define_one::<TrackTraffic>(env, target, core)?;
         define_one::<Shutdown>(env, target, core)?;
         define_one::<Close>(env, target, core)?;
         define_one::<Release>(env, target, core)?;
@@ -131,6 +134,40 @@ impl FastFunction for Want {
         // SAFETY: as the caller promises.
         let (id, wanted) = unsafe { (number(env, id)?, boolean(env, wanted)?) };
         core.with(|engine| engine.want(id, wanted));
+        Some(0)
+    }
+}
+
+/// `takeBack(id)`: takes the data that `ondata` would deliver next. Returns -1 if there are none, otherwise where they are
+/// in the memory for messages ([`PLACE_UNIT`]).
+struct TakeBack;
+
+impl FastFunction for TakeBack {
+    const NAME: &CStr = c"takeBack";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let id = unsafe { number(env, id)? };
+        let place = core.with(|engine| engine.take_back(id));
+        Some(place.map_or(-1, |(offset, length)| offset as i64 * PLACE_UNIT + length as i64))
+    }
+}
+
+/// `trackTraffic(id, track)`: begins to note the time of the stream's traffic, or stops.
+struct TrackTraffic;
+
+impl FastFunction for TrackTraffic {
+    const NAME: &CStr = c"trackTraffic";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, track, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let (id, track) = unsafe { (number(env, id)?, boolean(env, track)?) };
+        core.with(|engine| {
+            let since = track.then(|| engine.now());
+            if let Some(stream) = engine.stream(id) {
+                stream.track_traffic(since);
+            }
+        });
         Some(0)
     }
 }

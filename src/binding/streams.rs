@@ -24,13 +24,6 @@ impl NativeEngine {
         self.core.with(|engine| engine.unpipe(id));
     }
 
-    /// Takes the data of stream `id` that `ondata` would deliver next. Returns their offset and length in `incoming`.
-    #[napi(catch_unwind)]
-    pub fn take_back(&self, id: u32) -> Option<Vec<u32>> {
-        let (offset, length) = self.core.with(|engine| engine.take_back(id))?;
-        Some([offset, length].map(|number| u32::try_from(number).unwrap_or(u32::MAX)).to_vec())
-    }
-
     /// Limits what is gathered to a high-water mark, if that is lower than usual.
     #[napi(catch_unwind)]
     pub fn limit_queue(&self, id: u32, mark: u32) {
@@ -57,17 +50,6 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn has_unread(&self, id: u32) -> bool {
         self.core.with(|engine| engine.has_unread(id))
-    }
-
-    /// Begins to note the time of the stream's traffic, or stops.
-    #[napi(catch_unwind)]
-    pub fn track_traffic(&self, id: u32, track: bool) {
-        self.core.with(|engine| {
-            let since = track.then(|| engine.now());
-            if let Some(stream) = engine.stream(id) {
-                stream.track_traffic(since);
-            }
-        });
     }
 
     /// Milliseconds since the last traffic, or since it is noted.

@@ -7,6 +7,10 @@ use napi_derive::napi;
 use rustls::HandshakeKind;
 
 use super::NativeEngine;
+use super::constants::{
+    CLIENT_CHECKS_NAME, CLIENT_EMITS_SESSIONS, CLIENT_RESUMES_ITSELF, SERVER_ASKS_ALWAYS, SERVER_ASKS_FOR_NAMES,
+    SERVER_AWAITS_SESSIONS, SERVER_EMITS_SESSIONS, TLS_LOGS_KEYS,
+};
 use super::credentials::NativeCredentials;
 use crate::stream::Secure;
 use crate::tls::credentials::{GroupName, group_name, signature_name};
@@ -14,38 +18,6 @@ use crate::tls::handshake::{AlpnAnswer, Asks, HandshakeRequest, HelloAnswer, Res
 use crate::tls::session::CertificateText;
 use crate::tls::suites;
 use crate::tls::trust::extra_file;
-
-/// How a stream is to be secured.
-#[napi(object)]
-pub struct SecureOptions {
-    /// Whether the stream is the server.
-    pub is_server: bool,
-    /// The name of the server.
-    pub server_name: Option<String>,
-    /// Whether the server's certificate is checked for that name.
-    pub checks_name: bool,
-    /// Whether `onservername` chooses the credentials by the name that the client asks for.
-    pub asks: bool,
-    /// Bytes that were received and not delivered.
-    pub received: Option<Buffer>,
-    /// The session that a client resumes, from `onsession`.
-    pub session: Option<Buffer>,
-    /// Whether `onsession` reports the sessions of a client.
-    pub emits_sessions: Option<bool>,
-    /// Whether a client without `session` and `emitsSessions` resumes what the credentials keep of the server; so by
-    /// default.
-    pub resumes: Option<bool>,
-    /// Whether `onkeylog` reports the secrets.
-    pub logs_keys: Option<bool>,
-    /// Whether `onservername` asks about every ClientHello, also one without a name.
-    pub asks_always: Option<bool>,
-    /// Whether `onnewsession` reports sessions for a server to keep: of TLS 1.2, for clients that get no tickets.
-    pub emits_server_sessions: Option<bool>,
-    /// Whether the handshake then waits for `newSessionDone`.
-    pub awaits_new_session: Option<bool>,
-    /// On a server: from which version on, by its number, `ondecline` hands back a ClientHello that rustls can't answer.
-    pub declines_from: Option<u32>,
-}
 
 /// What to do about a ClientHello.
 #[napi(object)]
@@ -120,41 +92,56 @@ pub struct CertificateFields {
 
 #[napi]
 impl NativeEngine {
-    /// Has a stream begin a handshake after what was written; `onsecure` or an error follows. Returns `false` if it can't.
+    /// Has a stream begin a handshake as a server after what was written; `onsecure` or an error follows. `flags` are a sum
+    /// of `SERVER_*` and `TLS_LOGS_KEYS`. `received` are bytes that were received and not delivered. From the version
+    /// `declines_from` on, by its number, `ondecline` hands back a ClientHello that rustls can't answer. Returns `false` if
+    /// the stream can't have TLS.
     #[napi(catch_unwind)]
-    pub fn secure(&self, id: u32, credentials: &NativeCredentials, options: SecureOptions) -> bool {
-        let SecureOptions { is_server, server_name, checks_name, asks, received, session, .. } = options;
-        let keeps = options.emits_sessions.unwrap_or(false);
-        let resumption = if session.is_some() || keeps || options.resumes == Some(false) {
-            Resumption::Explicit { session: session.map(Vec::from), keeps }
-        } else {
+    pub fn secure_as_server(
+        &self,
+        id: u32,
+        credentials: &NativeCredentials,
+        flags: u32,
+        received: Option<Buffer>,
+        declines_from: Option<u32>,
+    ) -> bool {
+        let has = |flag| flags & flag != 0;
+        let role = Role::Server {
+            contexts: Arc::clone(&credentials.contexts),
+            asks: match (has(SERVER_ASKS_ALWAYS), has(SERVER_ASKS_FOR_NAMES)) {
+                (true, _) => Asks::Always,
+                (_, true) => Asks::ForNames,
+                _ => Asks::Never,
+            },
+            emits_sessions: has(SERVER_EMITS_SESSIONS),
+            awaits_sessions: has(SERVER_AWAITS_SESSIONS),
+            declines_from: declines_from.and_then(|version| u16::try_from(version).ok()),
+        };
+        self.core.with(|engine| engine.secure(id, request(role, credentials, flags, received)))
+    }
+
+    /// As `secureAsServer`, as a client. `flags` are a sum of `CLIENT_*` and `TLS_LOGS_KEYS`; `server_name` is the name of
+    /// the server, and `session` what `onsession` has given.
+    #[napi(catch_unwind)]
+    pub fn secure_as_client(
+        &self,
+        id: u32,
+        credentials: &NativeCredentials,
+        flags: u32,
+        server_name: Option<String>,
+        received: Option<Buffer>,
+        session: Option<Buffer>,
+    ) -> bool {
+        let has = |flag| flags & flag != 0;
+        let resumption = if has(CLIENT_RESUMES_ITSELF) {
             Resumption::Implicit
+        } else {
+            Resumption::Explicit { session: session.map(Vec::from), keeps: has(CLIENT_EMITS_SESSIONS) }
         };
         self.core.with(|engine| {
-            let role = if is_server {
-                let asks = match (options.asks_always, asks) {
-                    (Some(true), _) => Asks::Always,
-                    (_, true) => Asks::ForNames,
-                    _ => Asks::Never,
-                };
-                Role::Server {
-                    contexts: Arc::clone(&credentials.contexts),
-                    asks,
-                    emits_sessions: options.emits_server_sessions.unwrap_or(false),
-                    awaits_sessions: options.awaits_new_session.unwrap_or(false),
-                    declines_from: options.declines_from.and_then(|version| u16::try_from(version).ok()),
-                }
-            } else {
-                let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
-                Role::Client { server_name, checks_name, address, resumption }
-            };
-            let request = HandshakeRequest {
-                role,
-                credentials: Arc::clone(&credentials.inner),
-                received: received.map(Vec::from).unwrap_or_default(),
-                logs_keys: options.logs_keys.unwrap_or(false),
-            };
-            engine.secure(id, request)
+            let address = engine.stream(id).and_then(|stream| stream.addresses().peer).map(|peer| peer.ip());
+            let role = Role::Client { server_name, checks_name: has(CLIENT_CHECKS_NAME), address, resumption };
+            engine.secure(id, request(role, credentials, flags, received))
         })
     }
 
@@ -266,6 +253,15 @@ impl NativeEngine {
 
     fn with_secure<R>(&self, id: u32, ask: impl FnOnce(&mut Secure) -> R) -> Option<R> {
         self.core.with(|engine| engine.stream(id)?.security().known().map(ask))
+    }
+}
+
+fn request(role: Role, credentials: &NativeCredentials, flags: u32, received: Option<Buffer>) -> HandshakeRequest {
+    HandshakeRequest {
+        role,
+        credentials: Arc::clone(&credentials.inner),
+        received: received.map(Vec::from).unwrap_or_default(),
+        logs_keys: flags & TLS_LOGS_KEYS != 0,
     }
 }
 

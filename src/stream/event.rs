@@ -44,11 +44,20 @@ pub enum StreamEvent {
     /// The handshake has left the ClientHello to another implementation of TLS. The stream is in the clear.
     Declined(Box<Declined>),
     /// The handshake is done.
-    Secured,
+    Secured(Box<Agreed>),
     /// The server has given a session that can be resumed: its token.
     Session(Token),
     /// The handshake or the session has failed; nothing follows.
     TlsFailed(Box<TlsError>),
+}
+
+/// What both ends have agreed on, as far as every program asks for it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// The application protocol.
+    pub alpn: Option<Vec<u8>>,
+    /// The name that the client has asked for.
+    pub server_name: Option<String>,
 }
 
 /// The outcome of serving a stream.

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::event::Agreed;
 use super::tls_state::TlsState;
 use super::{Stream, StreamEvent};
 use crate::error::Syscall;
@@ -185,8 +186,12 @@ impl Stream {
             }
             HandshakeMessage::Secret(line) => StreamEvent::Secret(line),
             HandshakeMessage::Done(Ok(established)) => {
+                let agreed = Agreed {
+                    alpn: established.connection.alpn_protocol().map(<[u8]>::to_vec),
+                    server_name: established.facts.server_name.clone(),
+                };
                 self.security.succeed(Box::new(Secure::from(*established)));
-                self.watch_again(reactor, now).err().unwrap_or(StreamEvent::Secured)
+                self.watch_again(reactor, now).err().unwrap_or(StreamEvent::Secured(Box::new(agreed)))
             }
             HandshakeMessage::Declined(declined) => {
                 self.security.decline();

@@ -117,7 +117,13 @@ impl Transport {
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
             match read_over(guard.get_inner(), space) {
-                Ok(Found::Bytes(count)) => return Poll::Ready(Ok(count)),
+                Ok(Found::Bytes(count)) => {
+                    // There was no more, and the kernel reports what comes next. An end that has been reported stays so.
+                    if count < space.len() {
+                        guard.clear_ready();
+                    }
+                    return Poll::Ready(Ok(count));
+                }
                 Ok(Found::End) => return Poll::Ready(Ok(0)),
                 Ok(Found::Empty) => guard.clear_ready(),
                 Err(errno) => return Poll::Ready(Err(errno.into())),
