@@ -146,6 +146,11 @@ function* allOwners() {
   }
 }
 
+/** Makes `owner` the owner of `id`, which has an asynchronous context, as it had another owner. */
+function pass(id, owner) {
+  owners[id] = owner;
+}
+
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
   if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
@@ -290,6 +295,7 @@ module.exports = {
   messageMemory,
   own,
   owners: allOwners,
+  pass,
   release,
   start,
   takeBack,

@@ -46,7 +46,7 @@ class Transport {
 
   /** Has the events of the source go to `owner` from now on. */
   passTo(owner) {
-    engines.own(this.id, owner);
+    engines.pass(this.id, owner);
   }
 
   /** Gives the source away: returns its id. */

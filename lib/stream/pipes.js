@@ -10,9 +10,6 @@ const { Duplex } = require('stream');
 const { isSecuring } = require('../tls/secure');
 const { kOnread, kSource, kTarget, kTransport } = require('./fields');
 
-/** Events whose listeners see what is received. */
-const REVEALING = new Set(['data', 'readable']);
-
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
 /** Those of net.Stream itself: `{ read, write, _write, _writev, _writeGeneric }`. */
@@ -160,7 +157,8 @@ function stopFeeding(target) {
 
 /** A listener of `event` is being added to `source`. */
 function reveal(source, event) {
-  if (source[kTarget] && REVEALING.has(event)) giveBack(source);
+  // Only these see what is received. Most listeners are for others, and come with each connection.
+  if (event === 'data' || event === 'readable') giveBack(source);
 }
 
 module.exports = { Pipes, giveBack, isPipedByEngine, isReadyToTake, isRead, stopFeeding, watch };
