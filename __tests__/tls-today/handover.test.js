@@ -10,6 +10,7 @@ const nodeTls = require('tls');
 const { PassThrough } = require('stream');
 const net = require('../../node');
 const tls = require('../../tls');
+const { kOldestVersion } = require('../../lib/tls-today/symbols');
 const { atEnd, listening } = require('../helpers');
 const { connected, ended, pki, serve, target } = require('../parity/tls/compared');
 const { DEADLINE, describeWith } = require('../peers/program');
@@ -18,6 +19,10 @@ const { gnutlsClient, opensslClient } = require('../tls/peers');
 const old = (ciphers) => ({ ciphers, maxVersion: 'TLSv1.2' });
 const CBC = old('ECDHE-ECDSA-AES128-SHA256');
 const LEGACY = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' };
+
+/** Numbers of versions in the protocol. */
+const TLS_1_0 = 0x0301;
+const TLS_1_2 = 0x0303;
 
 /** What the next connections of `server` have: `[tlsEngine, protocol, cipher]`. */
 function engines(server) {
@@ -276,6 +281,19 @@ describe('sessions', () => {
     server.setTicketKeys(Buffer.alloc(48, 1));
     expect(server.getTicketKeys()).toEqual(Buffer.alloc(48, 1));
   });
+});
+
+test('the oldest version that is handed over is what it was when the context was made', () => {
+  const options = { ciphers: 'DEFAULT@SECLEVEL=0' };
+  const usual = nodeTls.DEFAULT_MIN_VERSION;
+  const context = tls.createSecureContext(options);
+  try {
+    nodeTls.DEFAULT_MIN_VERSION = 'TLSv1';
+    expect(context[kOldestVersion]).toBe(TLS_1_2);
+    expect(tls.createSecureContext(options)[kOldestVersion]).toBe(TLS_1_0);
+  } finally {
+    nodeTls.DEFAULT_MIN_VERSION = usual;
+  }
 });
 
 test('requests of https', async () => {

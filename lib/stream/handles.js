@@ -75,7 +75,9 @@ function takeHandle(stream, handle) {
 /** Gives `handle` what Node has on the handle of a TLSSocket, for who plays the other end of it. */
 function actAsTls(handle, stream) {
   handle.getALPNNegotiatedProtocol = () => stream.alpnProtocol ?? false;
-  handle.onhandshakedone = () => stream[events.onsecure](handle.getALPNNegotiatedProtocol() || undefined);
+  // There is no cipher suite.
+  const agreed = () => [handle.getALPNNegotiatedProtocol() || undefined, undefined, undefined, 0, 0];
+  handle.onhandshakedone = () => stream[events.onsecure](...agreed());
   handle.onnewsession = (_, session) => stream[events.onsession](session);
 }
 

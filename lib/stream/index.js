@@ -20,7 +20,7 @@ const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
 const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
 const { kAccept, kAttach, kInPlace, kKind, kReleased } = require('../symbols');
-const { MARK, isSecuring } = require('../tls/secure');
+const { Agreement, MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
 const { construct, initialize } = require('./construct');
@@ -127,8 +127,8 @@ class Stream extends Duplex {
     this.destroy(errors.systemError(errno, syscall));
   }
 
-  [events.onsecure]() {
-    tls().handshakeDone(this);
+  [events.onsecure](...agreed) {
+    tls().handshakeDone(this, new Agreement(...agreed));
   }
 
   [events.ontlsfail](code, message, alert) {

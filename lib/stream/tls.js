@@ -99,11 +99,11 @@ function splitAtMark(stream, list, callback) {
 }
 
 /** The handshake is done. A listener of 'secure' that throws or destroys the stream keeps every byte from the peer. */
-function handshakeDone(stream) {
+function handshakeDone(stream, agreement) {
   const security = stream[kSecurity];
   let isAccepted = false;
   try {
-    const refused = security.complete(stream[kTransport]);
+    const refused = security.complete(stream[kTransport], agreement);
     if (refused !== null) {
       stream.destroy(refused);
       return;

@@ -21,6 +21,8 @@ const { kSecurity } = require('../symbols');
 const credentialsModule = lazy(() => require('./credentials'));
 const crypto = lazy(() => require('crypto'));
 
+const { AGREED_HAS_PEER, AGREED_RESUMED, AGREED_TLS13 } = binding;
+
 /** The mark. No program can get hold of it. */
 const MARK = Buffer.alloc(0);
 
@@ -32,6 +34,47 @@ const LOCAL = 'localhost';
 
 /** The options of `createCredentials` that `setSecure` takes as well. */
 const SHARED_OPTIONS = ['servername'];
+
+const NO_OPTIONS = Object.freeze({ __proto__: null, isServer: undefined, servername: undefined });
+
+/** The names of cipher suites that have been asked for, by their numbers. */
+const namesOfSuites = new Map();
+
+function namesOf(suite) {
+  let names = namesOfSuites.get(suite);
+  if (names === undefined) {
+    names = binding.cipherNames(suite);
+    namesOfSuites.set(suite, names);
+  }
+  return names;
+}
+
+/** What both ends have agreed on, as `onsecure` tells it. */
+class Agreement {
+  #suite;
+
+  constructor(alpn, serverName, verdict, suite, flags) {
+    this.#suite = suite;
+    this.alpn = alpn;
+    this.serverName = serverName;
+    this.verdict = verdict;
+    this.protocol = flags & AGREED_TLS13 ? 'TLSv1.3' : 'TLSv1.2';
+    this.isResumed = (flags & AGREED_RESUMED) !== 0;
+    this.hasPeer = (flags & AGREED_HAS_PEER) !== 0;
+  }
+
+  get cipher() {
+    return namesOf(this.#suite)[0];
+  }
+
+  get standardCipher() {
+    return namesOf(this.#suite)[1];
+  }
+
+  get cipherVersion() {
+    return namesOf(this.#suite)[2];
+  }
+}
 
 /** A stream's way to TLS, and what came of it. */
 class Security {
@@ -74,7 +117,8 @@ class Security {
   resume(transport, { verdict, truncated }) {
     this.#request = null;
     this.truncated = truncated;
-    this.#know(transport).agreement.verdict = verdict;
+    const agreement = Object.assign(bare(transport.agreement), { verdict });
+    this.known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
     this.isOpen = true;
   }
 
@@ -99,11 +143,18 @@ class Security {
     const name = servername ?? (isIP(host) === 0 ? host : undefined);
     this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
     const request = {
-      __proto__: null,
       isServer,
       serverName: isServer ? undefined : name,
       checksName: servername !== undefined,
       asks: credentials.asks,
+      asksAlways: false,
+      emitsServerSessions: false,
+      awaitsNewSession: false,
+      declinesFrom: undefined,
+      session: undefined,
+      emitsSessions: false,
+      resumes: true,
+      logsKeys: false,
       received: received.length > 0 ? received : undefined,
     };
     if (!isServer) this.#checkIdentity = credentials.checkServerIdentity;
@@ -112,24 +163,19 @@ class Security {
   }
 
   /**
-   * The handshake is done. Returns what is wrong with the peer if the stream must not go on. What the program's own
-   * check throws is an uncaught exception, as in Node.
+   * The handshake is done, with an `Agreement`. Returns what is wrong with the peer if the stream must not go on. What
+   * the program's own check throws is an uncaught exception, as in Node.
    */
-  complete(transport) {
+  complete(transport, agreement) {
     this.#stopDeadline();
-    const { agreement, peer } = this.#know(transport);
+    const peer = agreement.hasPeer ? transport.peerCertificate : null;
+    this.known = { agreement, peer, own: transport.ownCertificate };
     if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
     // Not verified, should it throw.
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
     const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(transport.peerChain));
     agreement.verdict = wrong ? String(wrong.code || wrong.message || wrong) : undefined;
     return wrong && this.#rejects ? wrong : null;
-  }
-
-  #know(transport) {
-    const agreement = bare(transport.agreement);
-    this.known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
-    return this.known;
   }
 
   /** Bytes pass from now on: what was written after the mark goes out. */
@@ -161,8 +207,21 @@ class Security {
  * What `setSecure(credentials, options)` was given, checked: `{ credentials, options }`. `isServer` is the side that
  * the stream takes by itself.
  */
-function secureArguments(credentials, given = {}, isServer) {
-  const { OPTIONS, credentialsOf } = credentialsModule();
+function secureArguments(credentials, given, isServer) {
+  const options = given === undefined ? NO_OPTIONS : secureOptions(given);
+  const ready = credentialsModule().credentialsOf(credentials);
+  isServer = options.isServer ?? isServer;
+  if (isServer && !ready.canServe) {
+    throw errors.invalidArgumentValue('credentials', credentials, 'must have a key and a certificate on a server');
+  }
+  // As in Node, an empty name is none.
+  const servername = options.servername || ready.servername || undefined;
+  return { credentials: ready, options: { isServer, servername } };
+}
+
+/** The options of `setSecure()`, checked: `isServer` and `servername`. */
+function secureOptions(given) {
+  const { OPTIONS } = credentialsModule();
   validateObject(given, 'options');
   const options = readOptions(given, ['isServer', ...OPTIONS]);
   if (options.isServer !== undefined) validateBoolean(options.isServer, 'options.isServer');
@@ -171,14 +230,7 @@ function secureArguments(credentials, given = {}, isServer) {
   if (misplaced !== undefined) {
     throw errors.invalidArgumentValue(`options.${misplaced}`, options[misplaced], 'belongs to the credentials');
   }
-  const ready = credentialsOf(credentials);
-  isServer = options.isServer ?? isServer;
-  if (isServer && !ready.canServe) {
-    throw errors.invalidArgumentValue('credentials', credentials, 'must have a key and a certificate on a server');
-  }
-  // As in Node, an empty name is none.
-  const servername = options.servername || ready.servername || undefined;
-  return { credentials: ready, options: { __proto__: null, isServer, servername } };
+  return options;
 }
 
 /** Whether TLS has been asked for on `stream`, and no bytes pass yet. */
@@ -212,4 +264,4 @@ function describeChain(chain) {
   return shown[0];
 }
 
-module.exports = { MARK, Security, describe, describeAsToday, isSecuring, secureArguments };
+module.exports = { Agreement, MARK, Security, describe, describeAsToday, isSecuring, secureArguments };

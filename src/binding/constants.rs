@@ -75,6 +75,18 @@ pub const CLIENT_RESUMES_ITSELF: u32 = 1 << 2;
 #[napi]
 pub const CLIENT_EMITS_SESSIONS: u32 = 1 << 3;
 
+/// For `onsecure`: the protocol is TLS 1.3, and not 1.2.
+#[napi]
+pub const AGREED_TLS13: u32 = 1;
+
+/// For `onsecure`: a session was resumed.
+#[napi]
+pub const AGREED_RESUMED: u32 = 1 << 1;
+
+/// For `onsecure`: the peer has shown a certificate.
+#[napi]
+pub const AGREED_HAS_PEER: u32 = 1 << 2;
+
 /// In what `takeBack` returns: the offset is multiplied by this, and the length is added.
 #[napi]
 pub const PLACE_UNIT: i64 = 1 << 24;

@@ -7,10 +7,11 @@
 use napi::sys;
 
 use super::arguments::{Argument, Latin1};
+use super::constants::{AGREED_HAS_PEER, AGREED_RESUMED, AGREED_TLS13};
 use crate::engine::Event;
 use crate::error::{Error, Result, Syscall};
 use crate::socket::address;
-use crate::stream::StreamEvent;
+use crate::stream::{Agreed, StreamEvent};
 
 /// Makes the enum of the callbacks, their names, and the calls of them. A row is an event of the engine, and its
 /// callback with the id that it is about and the arguments.
@@ -85,11 +86,15 @@ events! {
         declined.received.as_slice(),
         declined.reason
     );
-    /// The handshake is done: the application protocol as text in Latin-1, and the name that the client has asked for.
+    /// The handshake is done: the application protocol as text in Latin-1, the name that the client has asked for, Node's
+    /// code for why the peer is not trusted, the number of the cipher suite, and a sum of `AGREED_*`.
     Event::Stream(id, StreamEvent::Secured(agreed)) => onsecure(
         id,
         agreed.alpn.as_deref().map(Latin1),
-        agreed.server_name.as_deref()
+        agreed.server_name.as_deref(),
+        agreed.verdict,
+        agreed.suite,
+        flags(&agreed)
     );
     /// The server has given a session, for the option `session`.
     Event::Stream(id, StreamEvent::Session(token)) => onsession(id, token.as_bytes());
@@ -125,6 +130,13 @@ events! {
     Event::Drained(id) => ondrained(id);
     /// The engine has panicked while it served the id.
     Event::Panicked(id) => onpanic(id);
+}
+
+fn flags(agreed: &Agreed) -> u32 {
+    let flag = |is_set, flag| if is_set { flag } else { 0 };
+    flag(agreed.is_tls13, AGREED_TLS13)
+        + flag(agreed.is_resumed, AGREED_RESUMED)
+        + flag(agreed.has_peer, AGREED_HAS_PEER)
 }
 
 fn errno(outcome: Result<()>) -> i32 {

@@ -265,6 +265,13 @@ fn request(role: Role, credentials: &NativeCredentials, flags: u32, received: Op
     }
 }
 
+/// The names of the cipher suite with this number: OpenSSL's, the IANA's, and the version that it was first defined for.
+#[napi(catch_unwind)]
+pub fn cipher_names(suite: u16) -> Vec<&'static str> {
+    suites::suite_name(suite.into())
+        .map_or(vec!["(NONE)", "(NONE)", "unknown"], |name| vec![name.name, name.standard_name, name.version])
+}
+
 /// Formats a certificate's names, dates and fingerprint. `None` if it can't be read.
 #[napi(catch_unwind)]
 pub fn describe_certificate(der: Buffer) -> Option<CertificateFields> {

@@ -2,10 +2,13 @@
 //!
 //! An event carries what its receiver needs, so that nothing has to be asked back.
 
+use rustls::{HandshakeKind, ProtocolVersion};
+
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
-use crate::tls::handshake::{Declined, HelloQuestion};
+use crate::tls::handshake::{Declined, Established, HelloQuestion};
 use crate::tls::resumption::{NewSession, Token};
+use crate::tls::trust::Verdict;
 
 /// See the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,13 +54,38 @@ pub enum StreamEvent {
     TlsFailed(Box<TlsError>),
 }
 
-/// What both ends have agreed on, as far as every program asks for it.
+/// What both ends have agreed on, as far as it is kept with every connection.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Agreed {
     /// The application protocol.
     pub alpn: Option<Vec<u8>>,
     /// The name that the client has asked for.
     pub server_name: Option<String>,
+    /// Node's code for why the peer is not trusted, if it isn't.
+    pub verdict: Option<&'static str>,
+    /// The number of the cipher suite.
+    pub suite: u16,
+    /// Whether the protocol is TLS 1.3.
+    pub is_tls13: bool,
+    /// Whether a session was resumed.
+    pub is_resumed: bool,
+    /// Whether the peer has shown a certificate.
+    pub has_peer: bool,
+}
+
+impl Agreed {
+    /// Of the handshake that has left `established`.
+    pub fn of(Established { connection, facts, .. }: &Established) -> Self {
+        Self {
+            alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+            server_name: facts.server_name.clone(),
+            verdict: facts.verdict.as_ref().map(Verdict::code),
+            suite: connection.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
+            is_tls13: connection.protocol_version() == Some(ProtocolVersion::TLSv1_3),
+            is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+            has_peer: connection.peer_certificates().is_some_and(|chain| !chain.is_empty()),
+        }
+    }
 }
 
 /// The outcome of serving a stream.

@@ -34,7 +34,7 @@ use std::time::Instant;
 
 pub use self::activity::Activity;
 use self::activity::Exchange;
-pub use self::event::{ReadOutcome, ServeOutcome, StreamEvent};
+pub use self::event::{Agreed, ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
 pub use self::receive::BULK_LEAST;
 pub use self::security::{Delivery, Handshakes, Secure, Security};

@@ -186,10 +186,7 @@ impl Stream {
             }
             HandshakeMessage::Secret(line) => StreamEvent::Secret(line),
             HandshakeMessage::Done(Ok(established)) => {
-                let agreed = Agreed {
-                    alpn: established.connection.alpn_protocol().map(<[u8]>::to_vec),
-                    server_name: established.facts.server_name.clone(),
-                };
+                let agreed = Agreed::of(&established);
                 self.security.succeed(Box::new(Secure::from(*established)));
                 self.watch_again(reactor, now).err().unwrap_or(StreamEvent::Secured(Box::new(agreed)))
             }
