@@ -63,11 +63,8 @@ function makeBridge() {
 
     #receive(bytes) {
       this.#isSettling = true;
-      try {
-        this._handle?.readBuffer(bytes);
-      } finally {
-        this.#settle();
-      }
+      this._handle?.readBuffer(bytes);
+      return this.#settleNow;
     }
 
     readStart() {

@@ -50,11 +50,14 @@ for (const [name, method] of Object.entries(events)) {
   callbacks[name] = contexts === null ? passOn(method) : inContext(name, passOn(method));
 }
 
-/** Passes an event to the owner of the id. What that throws is an uncaught exception, in the context of the event. */
+/**
+ * Passes an event to the owner of the id, and returns what that returns: for received data, maybe the function of a
+ * `SessionFeed`. What it throws is an uncaught exception, in the context of the event.
+ */
 function passOn(method) {
   return (id, ...details) => {
     try {
-      owners[id]?.[method]?.(...details);
+      return owners[id]?.[method]?.(...details);
     } catch (error) {
       engine.surface(error);
       throw error;

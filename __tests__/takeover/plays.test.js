@@ -12,7 +12,7 @@ const { files } = require('../tls/pki');
 
 jest.setTimeout(4 * DEADLINE);
 
-/** What reads a stream of http2 counts on an immediate to run between two events, which only libuv's wake promises. */
+/** Below http2, ticks run between two frames that come at once only where libuv wakes the loop. */
 const PLAYS = ['servers', 'clients', 'secure', ...(process.env.RUST_NET_WAKE === 'thread' ? [] : ['http2'])];
 const RUN = path.join(__dirname, 'plays', 'run.js');
 const REGISTER = ['--require', path.join(ROOT, 'register.js')];

@@ -89,17 +89,17 @@ class Stream extends Duplex {
 
   /** Data, in the memory for messages, which is used again afterwards. */
   [events.ondata](offset, length) {
-    deliver(this, engines.messageMemory(length), offset, offset + length);
+    return deliver(this, engines.messageMemory(length), offset, offset + length);
   }
 
   /** Data, in the memory for bulk, which can be taken instead of a copy. */
   [events.onbulk](length) {
     if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
-      deliver(this, engines.bulkMemory(), 0, length);
-      return;
+      return deliver(this, engines.bulkMemory(), 0, length);
     }
     if (this[kTimedOut]) rearmTimer(this);
     pauseIfFull(this, this.push(engines.takeBulk(length)));
+    return undefined;
   }
 
   /** The peer has ended its side. `isTruncated`: without a close_notify, so that something may be missing. */
@@ -285,14 +285,18 @@ class Stream extends Duplex {
   }
 }
 
-/** The bytes of `memory` from `start` to `end` were received. */
+/**
+ * The bytes of `memory` from `start` to `end` were received. Returns a function if native code of Node's core is to
+ * read them: see `SessionFeed`.
+ */
 function deliver(stream, memory, start, end) {
   if (stream[kTimedOut]) rearmTimer(stream);
   // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
   if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
-  else if (stream[kOnread] !== null) stream[kOnread].deliver(memory, start, end);
+  else if (stream[kOnread] !== null) return stream[kOnread].deliver(memory, start, end);
   else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
   else pauseIfFull(stream, stream.push(copy(memory, start, end)));
+  return undefined;
 }
 
 /** 'close' comes last: behind what this tick has left to emit. */

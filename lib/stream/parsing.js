@@ -133,15 +133,25 @@ class SessionFeed {
   isDelivering = false;
   #stream;
   #receive;
+  #memory = null;
+  #start = 0;
+  #end = 0;
+  /** Made once. */
+  #read = () => this.#receive(view(this.#memory, this.#start, this.#end));
 
-  /** `receive(view)`: passes bytes on at once, as the one listener of the stream's 'data' would. */
+  /** `receive(view)`: passes bytes on at once. Returns what is to be called as soon as that is done. */
   constructor(stream, receive) {
     this.#stream = stream;
     this.#receive = receive;
   }
 
+  /**
+   * Returns a function that passes the bytes on, for the engine to call with no other JavaScript below it: only then do
+   * ticks and promises run between two frames, as they do in Node.
+   */
   deliver(memory, start, end) {
-    this.#receive(view(memory, start, end));
+    [this.#memory, this.#start, this.#end] = [memory, start, end];
+    return this.#read;
   }
 
   /** What has not been read: nothing is kept. */

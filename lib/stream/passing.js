@@ -47,7 +47,7 @@ function leave(stream) {
 
 function deliver(stream, bytes) {
   if (stream[kOnread] === null) stream.push(bytes);
-  else stream[kOnread].deliver(bytes, 0, bytes.length);
+  else stream[kOnread].deliver(bytes, 0, bytes.length)?.()?.();
 }
 
 module.exports = { Passing };

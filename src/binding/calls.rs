@@ -125,6 +125,32 @@ impl Calls {
         None
     }
 
+    /// Calls `reader`, what the callback of received data has returned, if that is a function: native code of Node's
+    /// core reads there. Node calls that without a scope of callbacks around it, so that ticks and microtasks run behind
+    /// each call that it makes, and not only behind the last. What `reader` returns is called as an event. A handle scope
+    /// is open.
+    pub fn read_natively(&self, reader: sys::napi_value) {
+        if !self.is_function(reader) {
+            return;
+        }
+        let mut settle = null_mut();
+        // SAFETY: the caller has a handle scope open. The receiver is not used.
+        let status = unsafe { sys::napi_call_function(self.env, reader, reader, 0, null(), &raw mut settle) };
+        if status != sys::Status::napi_ok {
+            // SAFETY: as above.
+            unsafe { self.surface_pending() };
+        } else if self.is_function(settle) {
+            self.run(null_mut(), settle, &[]);
+        }
+    }
+
+    fn is_function(&self, value: sys::napi_value) -> bool {
+        let mut kind = 0;
+        // SAFETY: `value` is a value of this environment.
+        unsafe { sys::napi_typeof(self.env, value, &raw mut kind) };
+        kind == sys::ValueType::napi_function
+    }
+
     /// Runs `body` in the root context, whatever the current one is. A handle scope is open.
     pub fn in_root_context(&self, mut body: impl FnMut()) {
         // A call without a context has the root's, so `body` becomes a function to call.

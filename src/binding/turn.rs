@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 use napi::sys;
 
 use super::core::Core;
-use super::events;
+use super::events::{self, Callback};
 use crate::engine::{Engine, Event};
 use crate::reactor::wake::Turn;
 
@@ -80,7 +80,10 @@ impl Core {
         // SAFETY: this is the thread of the environment, and the caller has a handle scope open.
         unsafe {
             events::convert(event, self.env, |id, callback, arguments| {
-                self.calls.call(self.contexts.of(id), callback, arguments);
+                let outcome = self.calls.call(self.contexts.of(id), callback, arguments);
+                if let (Callback::ondata | Callback::onbulk, Some(reader)) = (callback, outcome) {
+                    self.calls.read_natively(reader);
+                }
             });
         }
     }

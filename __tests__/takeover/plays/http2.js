@@ -36,6 +36,16 @@ async function ask(session, headers = {}, body) {
   return { status, text };
 }
 
+const [DATA, HEADERS, END_STREAM] = [0, 1, 1];
+
+/** Whether `bytes`, which are whole frames, have one of that `type` with these `flags`. */
+function hasFrame(bytes, type, flags) {
+  for (let at = 0; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    if (bytes[at + 3] === type && (bytes[at + 4] & flags) === flags) return true;
+  }
+  return false;
+}
+
 /** `length` bytes that differ from place to place. */
 function pattern(length) {
   return Buffer.from(Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 255));
@@ -142,6 +152,26 @@ module.exports = {
     const { text } = await answer;
     await closed;
     return text;
+  },
+
+  'frames that come at once, read behind the first of them': async (tools) => {
+    const [, , port] = await talk(tools, (request, response) => response.end('behind the headers'));
+    const gathering = net.createServer((near) => {
+      const far = net.connect(port, HOST);
+      let held = Buffer.alloc(0);
+      far.on('data', (data) => {
+        held = Buffer.concat([held, data]);
+        if (hasFrame(held, HEADERS, 0) && !hasFrame(held, DATA, END_STREAM)) return;
+        near.write(held);
+        held = Buffer.alloc(0);
+      });
+      near.on('error', () => {}).on('close', () => far.destroy());
+      far.on('error', () => {}).on('close', () => near.destroy());
+      near.pipe(far);
+    });
+    const session = http2.connect(`http://${HOST}:${await tools.listen(gathering)}`);
+    tools.atEnd(() => session.destroy());
+    return ask(session);
   },
 
   'the connection is lost': async (tools) => {
