@@ -25,6 +25,9 @@ const PACKAGES = path.join(ROOT, 'target', 'packages');
 /** Of package.json: what the packages of the platforms have in common with the main one. */
 const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines'];
 
+/** In the folders of `files`: what makes the site, and what is compiled for tests only. */
+const LEFT_OUT = /[\\/](?:docs[\\/]\.vitepress|tests|tests\.rs)$/;
+
 /** Of package.json: what only the repository needs. */
 const PRIVATE = ['private', 'scripts', 'devDependencies'];
 
@@ -76,7 +79,8 @@ function stageMain(folder, platforms) {
   fs.mkdirSync(folder, { recursive: true });
   const bundled = new Set([...ENTRIES, 'lib']);
   for (const name of [...main.files.filter((name) => !bundled.has(name)), 'README.md', 'LICENSE']) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+    const options = { recursive: true, filter: (file) => !LEFT_OUT.test(file) };
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), options);
   }
   output(process.execPath, [path.join(__dirname, 'bundle.js'), folder]);
   writeJson(path.join(folder, 'package.json'), main);

@@ -44,6 +44,8 @@ test('the main package has no binding, no script and nothing that has to be ther
     ...['http.d.ts', 'http.js', 'https.d.ts', 'https.js', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
     ...['package.json', 'register.d.ts', 'register.js', 'src', 'tls.d.ts', 'tls.js'],
   ].sort());
+  const isLeftOut = (name) => /^docs\/\.vitepress\/|^src\/.*\btests(?:\/|\.rs$)/.test(name);
+  expect(names.filter(isLeftOut)).toEqual([]);
   const published = manifestOf(main);
   expect(published).toMatchObject({ name: 'rust-net', version: manifest.version, bin: { 'rust-net': 'bin/rust-net.js' } });
   for (const key of ['private', 'scripts', 'dependencies', 'devDependencies']) {
