@@ -25,6 +25,12 @@ const PACKAGES = path.join(ROOT, 'target', 'packages');
 /** Of package.json: what the packages of the platforms have in common with the main one. */
 const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs', 'engines'];
 
+/** Of `files`: pages, which are read on the web. A manager that knows no C libraries installs two bindings. */
+const PAGES = new Set(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs']);
+
+/** In the folders of `files`: what is compiled for tests only. */
+const TESTS = /[\\/](?:tests|tests\.rs)$/;
+
 /** Of package.json: what only the repository needs. */
 const PRIVATE = ['private', 'scripts', 'devDependencies'];
 
@@ -66,6 +72,15 @@ function stagePlatform(folder, platform, binding) {
   fs.copyFileSync(binding, path.join(folder, file));
 }
 
+/** Has the links in a page lead to what the repository has of this version, and pictures come from there. */
+function linkToWeb(page, { repository, version }) {
+  const url = repository.url.replace(/^git\+|\.git$/g, '');
+  const text = fs.readFileSync(page, 'utf8');
+  const linked = text.replaceAll(/(!?)\[([^\]]*)\]\((?![a-z]+:|#)([^()\s]+)\)/g, (_, mark, words, target) =>
+    `${mark}[${words}](${url}/${mark === '' ? 'blob' : 'raw'}/v${version}/${target})`);
+  fs.writeFileSync(page, linked);
+}
+
 /** Makes the folder of the main package, which may be completed by the packages of `platforms`. */
 function stageMain(folder, platforms) {
   const main = manifest();
@@ -74,10 +89,13 @@ function stageMain(folder, platforms) {
   main.optionalDependencies = Object.fromEntries(platforms.map((platform) => [`${SCOPE}/${platform}`, main.version]));
   main.publishConfig = PUBLISHING;
   fs.mkdirSync(folder, { recursive: true });
+  main.files = main.files.filter((name) => !PAGES.has(name));
   const bundled = new Set([...ENTRIES, 'lib']);
   for (const name of [...main.files.filter((name) => !bundled.has(name)), 'README.md', 'LICENSE']) {
-    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+    const options = { recursive: true, filter: (file) => !TESTS.test(file) };
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), options);
   }
+  for (const name of ['README.md', 'CHANGELOG.md']) linkToWeb(path.join(folder, name), main);
   output(process.execPath, [path.join(__dirname, 'bundle.js'), folder]);
   writeJson(path.join(folder, 'package.json'), main);
 }

@@ -16,7 +16,7 @@ const { parseArgs } = require('util');
 const { platformOf } = require('../bin/rust-net');
 const { blocksOf, examplesOf } = require('../__tests__/examples/pages');
 const { files, identity } = require('../__tests__/tls/pki');
-const { bindingOf } = require('./build-all');
+const { bindingOf, isCurrent } = require('./build-all');
 const { ROOT } = require('./ensure-built');
 const { localBinding, packAll } = require('./pack-all');
 const { nodeOf } = require('./platforms/emulation');
@@ -93,11 +93,14 @@ function ownPlatform() {
   return platformOf(/^host: (\S+)/m.exec(output('rustc', ['--version', '--verbose']))[1]).platform;
 }
 
+/** The bindings that `npm run build:all` has made. One of other sources may not fit the modules. */
 function bindings(only) {
-  const built = chosen(only).map((platform) => [platform, bindingOf(platform)]);
-  const missing = built.filter(([, file]) => !fs.existsSync(file)).map(([platform]) => platform);
-  if (only !== undefined && missing.length > 0) throw new Error(`not built: ${missing.join(', ')}`);
-  return built.filter(([, file]) => fs.existsSync(file));
+  const built = chosen(only).filter((platform) => fs.existsSync(bindingOf(platform)));
+  const missing = chosen(only).filter((platform) => only !== undefined && !built.includes(platform));
+  const old = built.filter((platform) => !isCurrent(platform));
+  if (missing.length > 0) throw new Error(`not built: ${missing.join(', ')}`);
+  if (old.length > 0) throw new Error(`older than their sources: ${old.join(', ')}: npm run build:all`);
+  return built.map((platform) => [platform, bindingOf(platform)]);
 }
 
 function main() {
@@ -130,6 +133,13 @@ function report(platform, file, isOwn) {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-if (require.main === module) main();
+if (require.main === module) {
+  try {
+    main();
+  } catch ({ message }) {
+    console.error(`smoke: ${message}`);
+    process.exitCode = 1;
+  }
+}
 
 module.exports = { smoke };

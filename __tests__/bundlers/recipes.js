@@ -9,6 +9,7 @@ const path = require('path');
 const { MAJORS, nodes } = require('../package/nodes');
 const { DEADLINE, ROOT, project } = require('../node/project');
 const { blocksOf, nameOf } = require('../examples/blocks');
+const { BINDING, packed } = require('../loading/application');
 
 const TOOLS = path.join(ROOT, 'node_modules');
 
@@ -29,9 +30,13 @@ function recipesOf(page) {
   return recipes;
 }
 
-/** A project with `files`, and `packages` of this one's development. */
+/** A project with `files`, the package as it is published, and `packages` of this one's development. */
 function projectWith(files, packages = []) {
   const folder = project(files);
+  const place = path.join(folder, 'node_modules', 'rust-net');
+  fs.rmSync(place);
+  fs.cpSync(packed(), place, { recursive: true });
+  fs.copyFileSync(BINDING, path.join(place, path.basename(BINDING)));
   for (const name of packages) {
     fs.mkdirSync(path.dirname(path.join(folder, 'node_modules', name)), { recursive: true });
     fs.symlinkSync(path.join(TOOLS, name), path.join(folder, 'node_modules', name));

@@ -11,6 +11,8 @@ const { output } = require('../../scripts/platforms/toolchain');
 const manifest = require('../../package.json');
 const { tools } = require('./tools');
 
+const ROOT = path.join(__dirname, '..', '..');
+
 let folder;
 let packed;
 let files;
@@ -39,17 +41,29 @@ test('the main package has no binding, no script and nothing that has to be ther
   const names = contents(main);
   expect(names.filter((name) => name.endsWith('.node'))).toEqual([]);
   expect([...new Set(names.map((name) => name.split('/')[0]))].sort()).toEqual([
-    ...['.cargo', 'ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE'],
-    ...['README.md', 'SECURITY.md', 'bin', 'build.rs', 'docs'],
+    ...['.cargo', 'CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'bin', 'build.rs'],
     ...['http.d.ts', 'http.js', 'https.d.ts', 'https.js', 'index.d.ts', 'index.js', 'lib', 'node.d.ts', 'node.js'],
     ...['package.json', 'register.d.ts', 'register.js', 'src', 'tls.d.ts', 'tls.js'],
   ].sort());
+  expect(names.filter((name) => /^src\/.*\btests(?:\/|\.rs$)/.test(name))).toEqual([]);
   const published = manifestOf(main);
   expect(published).toMatchObject({ name: 'rust-net', version: manifest.version, bin: { 'rust-net': 'bin/rust-net.js' } });
   for (const key of ['private', 'scripts', 'dependencies', 'devDependencies']) {
     expect(published).not.toHaveProperty(key);
   }
   expect(published.optionalDependencies).toEqual({ [`@rust-net/${platform.name}`]: manifest.version });
+});
+
+test.each(['README.md', 'CHANGELOG.md'])('links in %s lead to the repository, to files of this version', (page) => {
+  const texts = [path.join(folder, 'rust-net'), ROOT].map((place) => fs.readFileSync(path.join(place, page), 'utf8'));
+  const [targets, sources] = texts.map((text) => [...text.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target));
+  const isWeb = (target) => /^https:/.test(target);
+  expect(targets.filter((target) => !isWeb(target))).toEqual([]);
+  const place = new RegExp(`^${manifest.homepage.replace('#readme', '')}/(?:blob|raw)/v${manifest.version}/`);
+  const files = targets.filter((target) => place.test(target)).map((target) => target.replace(place, ''));
+  expect(files).toEqual(sources.filter((target) => !isWeb(target)));
+  expect(files.filter((file) => !fs.existsSync(path.join(ROOT, file.split('#')[0])))).toEqual([]);
+  expect(files).not.toEqual([]);
 });
 
 test('the package of a platform has its binding, and says where it belongs', () => {

@@ -55,9 +55,9 @@ jest.setTimeout(600_000);
 beforeAll(async () => {
   files = tools();
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rust-net-install-'));
-  // The managers choose by what a package says of itself. That of another platform need not work here.
+  // The managers choose by what a package says of itself. That of another platform need not work here, and is as large.
   const other = path.join(folder, 'other.node');
-  fs.writeFileSync(other, 'the binding of another platform');
+  fs.writeFileSync(other, Buffer.alloc(fs.statSync(binding).size));
   const bindings = Object.keys(PLATFORMS).map((platform) => [platform, platform === ours ? binding : other]);
   const packed = packAll(bindings, path.join(folder, 'packages'));
   registry = await startRegistry(path.join(folder, 'registry'));
