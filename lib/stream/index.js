@@ -48,7 +48,7 @@ const {
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
-const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
+const { Pipes, giveBack, isUnread, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
@@ -96,10 +96,11 @@ class Stream extends Duplex {
   [events.onbulk](length) {
     if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
       deliver(this, engines.bulkMemory(), 0, length);
+      engines.shrinkBulk();
       return;
     }
     if (this[kTimedOut]) rearmTimer(this);
-    pauseIfFull(this, this.push(engines.takeBulk(length)));
+    if (!isUnread(this)) pauseIfFull(this, this.push(engines.takeBulk(length)));
   }
 
   /** The peer has ended its side. `isTruncated`: without a close_notify, so that something may be missing. */
@@ -292,7 +293,7 @@ function deliver(stream, memory, start, end) {
   if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
   else if (stream[kOnread] !== null) stream[kOnread].deliver(memory, start, end);
   else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
-  else pauseIfFull(stream, stream.push(copy(memory, start, end)));
+  else if (!isUnread(stream)) pauseIfFull(stream, stream.push(copy(memory, start, end)));
 }
 
 /** 'close' comes last: behind what this tick has left to emit. */

@@ -18,6 +18,10 @@ pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
 #[napi]
 pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
 
+/// The size of the memory for large reads while they are full, one after the other.
+#[napi]
+pub const BULK_MOST: u32 = receive_buffer::BULK_MOST;
+
 /// After a message of so many bytes, memory for large reads pays.
 #[napi]
 pub const BULK_LEAST: u32 = stream::BULK_LEAST as u32;
