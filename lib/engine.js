@@ -32,6 +32,13 @@ let outgoing = null;
 /** The memory for large reads, made for the first of them. When it is full, a stream takes it: see `takeBulk`. */
 let bulk = null;
 
+/** How many reads have filled that memory, one after the other. After `FULL_READS` of them, it is larger. */
+let fullReads = 0;
+const FULL_READS = 4;
+
+/** Memory of the larger size that a read has not filled, for the next time. */
+let largeBulk = null;
+
 const IS_DENO = Boolean(process.versions.deno);
 const IS_BUN = Boolean(process.versions.bun);
 
@@ -167,14 +174,32 @@ function bulkMemory() {
 
 /** A Buffer with the `length` bytes of `onbulk`. It is the memory itself if they fill that. */
 function takeBulk(length) {
-  if (length < bulk.length) return copy(bulk, 0, length);
+  if (length < bulk.length) {
+    const taken = copy(bulk, 0, length);
+    shrinkBulk();
+    return taken;
+  }
   const full = bulk;
+  fullReads += 1;
   renewBulk();
   return full;
 }
 
+/** What `onbulk` has put into the memory did not fill it, or was read there: next comes memory of the first size. */
+function shrinkBulk() {
+  fullReads = 0;
+  if (bulk.length === binding.BULK_SIZE) return;
+  largeBulk = bulk;
+  renewBulk();
+}
+
 function renewBulk() {
-  bulk = Buffer.allocUnsafeSlow(binding.BULK_SIZE);
+  if (fullReads < FULL_READS) {
+    bulk = Buffer.allocUnsafeSlow(binding.BULK_SIZE);
+  } else {
+    bulk = largeBulk ?? Buffer.allocUnsafeSlow(binding.BULK_MOST);
+    largeBulk = null;
+  }
   engine.useForBulk(bulk);
 }
 
@@ -300,6 +325,7 @@ module.exports = {
   owners: allOwners,
   pass,
   release,
+  shrinkBulk,
   start,
   takeBack,
   takeBulk,

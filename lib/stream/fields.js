@@ -47,7 +47,7 @@ const kSocketOptions = Symbol('socket options');
 const kOutgoing = Symbol('outgoing');
 /** The host that was connected to, by name or address. */
 const kHost = Symbol('host');
-/** The stream that the engine sends to what this one receives. */
+/** The stream that the engine sends to what this one receives; `NOWHERE` of `pipes.js` if it drops that. */
 const kTarget = Symbol('target');
 /** The stream whose data the engine sends to this one. */
 const kSource = Symbol('source');

@@ -48,7 +48,7 @@ const {
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
-const { Pipes, giveBack, stopFeeding, watch } = require('./pipes');
+const { Pipes, giveBack, isUnread, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
 const { SocketOptions } = require('./socket-options');
@@ -95,10 +95,12 @@ class Stream extends Duplex {
   /** Data, in the memory for bulk, which can be taken instead of a copy. */
   [events.onbulk](length) {
     if (this[kOnread] !== null || this._readableState.decoder || isSecuring(this)) {
-      return deliver(this, engines.bulkMemory(), 0, length);
+      const outcome = deliver(this, engines.bulkMemory(), 0, length);
+      engines.shrinkBulk();
+      return outcome;
     }
     if (this[kTimedOut]) rearmTimer(this);
-    pauseIfFull(this, this.push(engines.takeBulk(length)));
+    if (!isUnread(this)) pauseIfFull(this, this.push(engines.takeBulk(length)));
     return undefined;
   }
 
@@ -295,7 +297,7 @@ function deliver(stream, memory, start, end) {
   if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
   else if (stream[kOnread] !== null) return stream[kOnread].deliver(memory, start, end);
   else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
-  else pauseIfFull(stream, stream.push(copy(memory, start, end)));
+  else if (!isUnread(stream)) pauseIfFull(stream, stream.push(copy(memory, start, end)));
   return undefined;
 }
 

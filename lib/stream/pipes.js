@@ -1,6 +1,7 @@
 'use strict';
 
 // Pipes that the engine runs: `a.pipe(b)` between two streams of ours, while nothing in JavaScript observes the bytes.
+// What a stream receives that flows and has no listener is seen by nothing, either: the engine drops it.
 //
 // Duplex's own `pipe()` stays in charge: its listeners, its events, the end and the errors. When the source asks for
 // data and only `pipe()` would see them, the engine takes the pipe over and moves them without a call into JavaScript.
@@ -8,7 +9,7 @@
 
 const { Duplex } = require('stream');
 const { isSecuring } = require('../tls/secure');
-const { kOnread, kSource, kTarget, kTransport } = require('./fields');
+const { kHandle, kLender, kOnread, kSource, kTarget, kTransport } = require('./fields');
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
@@ -63,14 +64,35 @@ class Pipes extends Duplex {
   }
 }
 
+/** In the place of the target, where the engine drops what is received. */
+const NOWHERE = Symbol('nowhere');
+
 /** Notes the methods of net.Stream itself that bytes pass through. */
 function watch(methods) {
   own = methods;
 }
 
-/** Lets the engine move what `stream` receives, where it may. Returns whether it does. */
-function isPipedByEngine(stream) {
-  return stream._readableState.pipes.length === 1 && stream[kOnread] === null && takeOver(stream);
+/** Lets the engine move what `stream` receives, or drop it, where it may. Returns whether it does. */
+function isMovedByEngine(stream) {
+  if (stream[kTarget] !== null) return true;
+  if (stream[kOnread] !== null) return false;
+  return stream._readableState.pipes.length === 1 ? takeOver(stream) : isUnread(stream);
+}
+
+/**
+ * Whether nothing would see what `stream` receives now: it flows, and has no listener. Then the engine drops what comes
+ * next.
+ */
+function isUnread(stream) {
+  return stream._readableState.flowing && stream.listenerCount('data') === 0 && discard(stream);
+}
+
+/** Has the engine drop what `source` receives, if nothing would see it. Returns whether it does. */
+function discard(source) {
+  if (!isReadyToFeed(source, 0) || isReadByOthers(source) || Duplex.prototype.read !== read) return false;
+  if (!source[kTransport].discard()) return false;
+  source[kTarget] = NOWHERE;
+  return true;
 }
 
 /**
@@ -78,10 +100,9 @@ function isPipedByEngine(stream) {
  * Called when the source asks for data: all that came before has been read. Returns whether the engine moves it.
  */
 function takeOver(source) {
-  if (source[kTarget] !== null) return true;
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
-  if (from.engine !== to?.engine || !isReadyToFeed(source) || !isReadyToTake(target)) return false;
+  if (from.engine !== to?.engine || !isReadyToFeed(source, 1) || !isReadyToTake(target)) return false;
   if (Duplex.prototype.read !== read || Duplex.prototype.write !== write) return false;
   if (!from.pipe(to)) return false;
   source[kTarget] = target;
@@ -89,22 +110,35 @@ function takeOver(source) {
   return true;
 }
 
-function isReadyToFeed(source) {
+/**
+ * Whether something else than `stream` gets what its connection receives: its `onread`, the stream that has lent the
+ * connection, or the guard of an `http.Agent`, to which all that comes is an offence.
+ */
+function isReadByOthers(stream) {
+  return stream[kOnread] !== null || stream[kLender] !== null || Boolean(stream[kHandle]?.onread);
+}
+
+/** Whether nothing but `listeners` of 'data' sees what is received. */
+function isReadyToFeed(source, listeners) {
   const state = source._readableState;
   return (
     source[kTransport].isOpen &&
     !isSecuring(source) &&
     state.flowing &&
     state.length === 0 &&
-    isRead(source)
+    hasReaders(source, listeners)
   );
 }
 
 /** Whether what is received has one reader, a listener of 'data', and nothing else sees it. */
 function isRead(source) {
+  return hasReaders(source, 1);
+}
+
+function hasReaders(source, listeners) {
   return (
     !source._readableState.decoder &&
-    source.listenerCount('data') === 1 &&
+    source.listenerCount('data') === listeners &&
     source.listenerCount('readable') === 0 &&
     isReadAsOurs(source)
   );
@@ -146,7 +180,7 @@ function giveBack(source) {
   // Undefined for a socket of Node's own: http calls members of what `net.Socket` is on each of its sockets.
   if (!target) return;
   source[kTarget] = null;
-  target[kSource] = null;
+  if (target !== NOWHERE) target[kSource] = null;
   source[kTransport].unpipe();
 }
 
@@ -161,4 +195,4 @@ function reveal(source, event) {
   if (event === 'data' || event === 'readable') giveBack(source);
 }
 
-module.exports = { Pipes, giveBack, isPipedByEngine, isReadyToTake, isRead, stopFeeding, watch };
+module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, stopFeeding, watch };

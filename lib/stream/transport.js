@@ -125,6 +125,11 @@ class StreamTransport extends Transport {
     return this.engine.pipe(this.id, target.id);
   }
 
+  /** Drops what is received from now on. Returns false if that is not possible. */
+  discard() {
+    return this.engine.discard(this.id);
+  }
+
   /** Has what is received delivered to JavaScript again. */
   unpipe() {
     if (this.isOpen) this.engine.unpipe(this.id);

@@ -1,8 +1,7 @@
-//! What JavaScript has to know of the engine, declared here alone: sizes, numbers of encodings, names of events.
+//! What JavaScript has to know of the engine, declared here alone: sizes, numbers of encodings, flags.
 
 use napi_derive::napi;
 
-use super::events;
 use crate::reactor::receive_buffer;
 use crate::stream;
 
@@ -17,6 +16,10 @@ pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
 /// The size of the memory for large reads.
 #[napi]
 pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
+
+/// The size of the memory for large reads while they are full, one after the other.
+#[napi]
+pub const BULK_MOST: u32 = receive_buffer::BULK_MOST;
 
 /// After a message of so many bytes, memory for large reads pays.
 #[napi]
@@ -90,10 +93,3 @@ pub const AGREED_HAS_PEER: u32 = 1 << 2;
 /// In what `takeBack` returns: the offset is multiplied by this, and the length is added.
 #[napi]
 pub const PLACE_UNIT: i64 = 1 << 24;
-
-/// The names of the functions that an engine calls for its events. The first argument of each is the id that it is
-/// about; the table in `events.rs` says what follows.
-#[napi]
-pub fn event_names() -> Vec<&'static str> {
-    events::NAMES.to_vec()
-}

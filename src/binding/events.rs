@@ -5,6 +5,7 @@
 //! two operations on the engine.
 
 use napi::sys;
+use napi_derive::napi;
 
 use super::arguments::{Argument, Latin1};
 use super::constants::{AGREED_HAS_PEER, AGREED_RESUMED, AGREED_TLS13};
@@ -130,6 +131,13 @@ events! {
     Event::Drained(id) => ondrained(id);
     /// The engine has panicked while it served the id.
     Event::Panicked(id) => onpanic(id);
+}
+
+/// The names of the functions that an engine calls for its events. The first argument of each is the id that it is
+/// about; the table above says what follows.
+#[napi]
+pub fn event_names() -> Vec<&'static str> {
+    NAMES.to_vec()
 }
 
 fn flags(agreed: &Agreed) -> u32 {

@@ -51,7 +51,7 @@ impl Memory {
             unsafe { sys::napi_delete_reference(self.env, former) };
         }
         // SAFETY: the reference keeps the memory until the next one is used; JavaScript reads it in its callbacks only.
-        Ok(unsafe { ReceiveBuffer::new(bytes, size) })
+        Ok(unsafe { ReceiveBuffer::new(bytes, size) }.for_one_read())
     }
 
     /// Deletes the references.

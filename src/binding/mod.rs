@@ -30,7 +30,7 @@ mod calls;
 pub mod constants;
 mod core;
 pub mod credentials;
-mod events;
+pub mod events;
 mod fast;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
@@ -63,7 +63,7 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// Starts an engine. `callbacks` has a function for each of [`constants::event_names`], and two for the wake by a
+    /// Starts an engine. `callbacks` has a function for each of [`events::event_names`], and two for the wake by a
     /// thread: `comeRound` calls `watchAgain` when the loop has come round; where the ticks and microtasks of an event do
     /// not run when a call from another thread returns, `defer` calls `goOn` behind them. Messages are received into the
     /// Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of

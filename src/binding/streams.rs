@@ -18,7 +18,13 @@ impl NativeEngine {
         self.core.with(|engine| engine.pipe(id, target))
     }
 
-    /// Ends the pipe of stream `id`: what it receives comes here again.
+    /// Drops what stream `id` receives: it does not come here any more. Returns whether that is possible now.
+    #[napi(catch_unwind)]
+    pub fn discard(&self, id: u32) -> bool {
+        self.core.with(|engine| engine.discard(id))
+    }
+
+    /// What stream `id` receives comes here again: it is neither piped nor dropped.
     #[napi(catch_unwind)]
     pub fn unpipe(&self, id: u32) {
         self.core.with(|engine| engine.unpipe(id));

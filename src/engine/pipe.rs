@@ -1,4 +1,5 @@
-//! Pipes between two streams of an engine: what one receives, the other sends, and JavaScript sees nothing of it.
+//! Pipes between two streams of an engine: what one receives, the other sends, and JavaScript sees nothing of it. Nor of
+//! what the engine drops, where nothing in JavaScript would read it.
 //!
 //! They run in the loop, through one buffer that all pipes of an engine share, for it holds nothing between two calls:
 //! what a target does not take waits in its queue, one buffer's worth at the most, and its source is not read meanwhile.
@@ -7,23 +8,34 @@
 
 use std::mem::MaybeUninit;
 
-use super::slot::Source;
+use super::slot::{Outlet, Slot, Source};
 use super::{Engine, Event};
 use crate::reactor::Id;
 use crate::stream::{GATHER_MOST, ReadOutcome};
 
-/// How much is received at once.
-const RECEIVE_MOST: usize = 64 << 10;
+/// How much is received at once, at first and whenever a target has not taken all.
+const RECEIVE_LEAST: usize = 64 << 10;
+
+/// How much is received at once while the targets take all. Each read wakes the peer of the source, and each write that
+/// of the target.
+const RECEIVE_MOST: usize = 256 << 10;
 
 /// What all pipes move in one turn, about half a millisecond's worth: then the loop is JavaScript's again.
 const MOVE_MOST: usize = 1 << 20;
 
 /// What the pipes of an engine share.
-#[derive(Default)]
 pub struct Pipes {
     buffer: Vec<u8>,
+    /// How much is received next.
+    receive: usize,
     /// Bytes moved in this turn.
     moved: usize,
+}
+
+impl Default for Pipes {
+    fn default() -> Self {
+        Self { buffer: Vec::new(), receive: RECEIVE_LEAST, moved: 0 }
+    }
 }
 
 impl Pipes {
@@ -36,11 +48,28 @@ impl Pipes {
         self.moved >= MOVE_MOST
     }
 
+    /// `count` bytes have been received, and the target has taken all of them or not.
+    fn adapt(&mut self, count: usize, took_all: bool) {
+        if !took_all {
+            self.receive = RECEIVE_LEAST;
+        } else if count == self.receive {
+            self.receive = (2 * self.receive).min(RECEIVE_MOST);
+        }
+    }
+
+    /// The buffer, with what has been there.
+    fn memory(&mut self) -> &mut [u8] {
+        if self.buffer.len() < self.receive {
+            self.buffer.resize(self.receive, 0);
+        }
+        &mut self.buffer[..self.receive]
+    }
+
     /// The buffer, to be written and not read.
     fn space(&mut self) -> &mut [MaybeUninit<u8>] {
-        self.buffer.resize(RECEIVE_MOST, 0);
+        let memory: *mut [u8] = self.memory();
         // SAFETY: the layout is the same, and streams write initialized bytes only.
-        unsafe { &mut *(std::ptr::from_mut(self.buffer.as_mut_slice()) as *mut [MaybeUninit<u8>]) }
+        unsafe { &mut *(memory as *mut [MaybeUninit<u8>]) }
     }
 }
 
@@ -48,28 +77,40 @@ impl Engine {
     /// Links two streams, which may be the same: from now on, what `source` receives goes to `target`. Returns `false` if
     /// one of them is not ready for that, or linked already.
     pub fn pipe(&mut self, source: Id, target: Id) -> bool {
-        let is_ready = self.slots.get_mut(source).is_some_and(|slot| {
-            slot.feeds.is_none()
-                && !slot.is_pending()
-                && slot.stream().is_some_and(|stream| stream.is_open() && !stream.is_securing())
-        });
+        let is_ready = self.slots.get_mut(source).is_some_and(can_be_redirected);
         let Some(slot) = self.slots.get_mut(target).filter(|_| is_ready) else { return false };
         if slot.fed_by.is_some() || !slot.stream().is_some_and(|stream| stream.is_settled()) {
             return false;
         }
         slot.fed_by = Some(source);
         if let Some(slot) = self.slots.get_mut(source) {
-            slot.feeds = Some(target);
+            slot.outlet = Outlet::Stream(target);
         }
         self.want(source, true);
         true
     }
 
-    /// Ends the pipe from `source`: what it receives goes to JavaScript again, which wants it.
+    /// Drops what stream `id` receives from now on. Returns `false` if it is not ready for that, or linked to another.
+    pub fn discard(&mut self, id: Id) -> bool {
+        let Some(slot) = self.slots.get_mut(id) else { return false };
+        if !can_be_redirected(slot) {
+            return false;
+        }
+        slot.outlet = Outlet::Nowhere;
+        self.want(id, true);
+        true
+    }
+
+    /// What `source` receives goes to JavaScript again, which wants it: the end of a pipe, or of dropping it.
     pub fn unpipe(&mut self, source: Id) {
-        let Some(target) = self.slots.get_mut(source).and_then(|slot| slot.feeds.take()) else { return };
-        if let Some(slot) = self.slots.get_mut(target) {
-            slot.fed_by = None;
+        match self.slots.get_mut(source).map(|slot| std::mem::take(&mut slot.outlet)) {
+            None | Some(Outlet::JavaScript) => return,
+            Some(Outlet::Nowhere) => {}
+            Some(Outlet::Stream(target)) => {
+                if let Some(slot) = self.slots.get_mut(target) {
+                    slot.fed_by = None;
+                }
+            }
         }
         self.want(source, true);
     }
@@ -77,13 +118,15 @@ impl Engine {
     /// Ends the pipes from and to stream `id`, which has been closed. JavaScript asks again for what its source receives.
     pub(super) fn unlink(&mut self, id: Id) {
         let Some(slot) = self.slots.get_mut(id) else { return };
-        let (target, source) = (slot.feeds.take(), slot.fed_by.take());
-        if let Some(slot) = target.and_then(|target| self.slots.get_mut(target)) {
+        let (outlet, source) = (std::mem::take(&mut slot.outlet), slot.fed_by.take());
+        if let Outlet::Stream(target) = outlet
+            && let Some(slot) = self.slots.get_mut(target)
+        {
             slot.fed_by = None;
         }
         let Some(source) = source else { return };
         if let Some(slot) = self.slots.get_mut(source) {
-            slot.feeds = None;
+            slot.outlet = Outlet::JavaScript;
         }
         self.want(source, false);
     }
@@ -110,6 +153,24 @@ impl Engine {
         self.settle(source);
     }
 
+    /// Drops what stream `id` receives next. It counts as moved: that of TLS is opened all the same.
+    pub(super) fn drop_next(&mut self, id: Id) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        if self.pipes.have_used_quota() {
+            return slot.defer(id, &mut self.reactor);
+        }
+        let Source::Stream(stream) = &mut slot.source else { return };
+        match stream.drop_next(&mut self.shared.cipher, self.pipes.memory(), self.turn.now) {
+            ReadOutcome::Bytes(count) => self.pipes.moved += count,
+            ReadOutcome::Event(event) => {
+                slot.pend(&event);
+                self.pending.push_back(Event::Stream(id, event));
+            }
+            ReadOutcome::Nothing => {}
+        }
+        self.settle(id);
+    }
+
     /// Sends the first `count` bytes of the pipes' buffer to `target`. Small ones are gathered, as those of a write.
     fn pass_on(&mut self, target: Id, count: usize) {
         self.pipes.moved += count;
@@ -123,6 +184,7 @@ impl Engine {
             slot.count(&mut self.reactor);
         } else {
             stream.pass_on(&self.reactor, spare, bytes, self.turn.now);
+            self.pipes.adapt(count, stream.takes_more());
             slot.settle(target, &mut self.reactor);
         }
         if self.is_flush_due() {
@@ -136,4 +198,11 @@ impl Engine {
             self.want(feeder, true);
         }
     }
+}
+
+/// Whether what it receives can go elsewhere than to JavaScript from now on.
+fn can_be_redirected(slot: &mut Slot) -> bool {
+    slot.outlet == Outlet::JavaScript
+        && !slot.is_pending()
+        && slot.stream().is_some_and(|stream| stream.is_open() && !stream.is_securing())
 }

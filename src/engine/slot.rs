@@ -35,6 +35,18 @@ pub enum Source {
     Released,
 }
 
+/// Where what a stream receives goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outlet {
+    /// To JavaScript.
+    #[default]
+    JavaScript,
+    /// To another stream.
+    Stream(Id),
+    /// Nowhere: nothing in JavaScript would see it.
+    Nowhere,
+}
+
 /// See the module.
 pub struct Slot {
     /// What is served.
@@ -54,8 +66,8 @@ pub struct Slot {
     turn: u32,
     /// Bytes of the pending event. They stay here if it is never delivered.
     undelivered: u32,
-    /// Where what it receives goes, instead of to JavaScript.
-    pub feeds: Option<Id>,
+    /// Where what it receives goes.
+    pub outlet: Outlet,
     /// The stream that feeds it.
     pub fed_by: Option<Id>,
 }
@@ -76,7 +88,7 @@ impl Slot {
             quota_used: 0,
             turn: 0,
             undelivered: 0,
-            feeds: None,
+            outlet: Outlet::JavaScript,
             fed_by: None,
         }
     }
@@ -123,7 +135,7 @@ impl Slot {
         let Source::Stream(stream) = &self.source else { return false };
         stream.receives_next()
             && !stream.is_bulky()
-            && self.feeds.is_none()
+            && self.outlet == Outlet::JavaScript
             && !self.pending
             && !self.has_used_quota(turn)
     }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::slot::{Slot, Source};
+use super::slot::{Outlet, Slot, Source};
 use super::{BATCH, Engine, Event};
 use crate::error::Syscall;
 use crate::listener::ListenerEvent;
@@ -128,12 +128,16 @@ impl Engine {
             Source::Stream(stream) => {
                 let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
                     ServeOutcome::Event(event) => Some(event),
-                    ServeOutcome::Receive => match slot.feeds {
-                        Some(target) => {
+                    ServeOutcome::Receive => match slot.outlet {
+                        Outlet::JavaScript => stream.receive(&mut self.shared, self.turn.now),
+                        Outlet::Stream(target) => {
                             self.relay(id, target);
                             return self.resume_feeder(id);
                         }
-                        None => stream.receive(&mut self.shared, self.turn.now),
+                        Outlet::Nowhere => {
+                            self.drop_next(id);
+                            return self.resume_feeder(id);
+                        }
                     },
                     ServeOutcome::Nothing => None,
                 };

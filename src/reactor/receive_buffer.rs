@@ -11,8 +11,12 @@ use std::mem::MaybeUninit;
 /// The size of the buffer in bytes: two large reads, or the small messages of a whole batch of streams.
 pub const SIZE: u32 = 128 << 10;
 
-/// The most that one read takes, as in Node. Larger reads gain nothing measurable; smaller ones cost calls.
+/// The most that one read takes at first, as in Node.
 pub const READ_MOST: usize = 64 << 10;
+
+/// The size of the memory for large reads, while one after the other fills [`READ_MOST`]: then so much is received at
+/// once. Each read lets the peer send on, which wakes it, and is passed to JavaScript on its own.
+pub const BULK_MOST: u32 = 256 << 10;
 
 /// With less room than this left, delivering what is there comes before receiving more.
 const READ_LEAST: usize = 8 << 10;
@@ -22,12 +26,13 @@ pub struct ReceiveBuffer {
     memory: *mut MaybeUninit<u8>,
     size: usize,
     used: usize,
+    read_most: usize,
 }
 
 impl ReceiveBuffer {
     /// No memory: nothing can be received.
     pub const fn empty() -> Self {
-        Self { memory: std::ptr::null_mut(), size: 0, used: 0 }
+        Self { memory: std::ptr::null_mut(), size: 0, used: 0, read_most: 0 }
     }
 
     /// Receives into `memory`.
@@ -37,7 +42,12 @@ impl ReceiveBuffer {
     /// `memory` points to `size` bytes that stay allocated as long as this value lives, and that nothing else accesses
     /// while a method of it, or a slice from [`Self::space`], is in use.
     pub unsafe fn new(memory: *mut u8, size: usize) -> Self {
-        Self { memory: memory.cast(), size, used: 0 }
+        Self { memory: memory.cast(), size, used: 0, read_most: READ_MOST }
+    }
+
+    /// Lets one read take all of the memory.
+    pub fn for_one_read(self) -> Self {
+        Self { read_most: self.size, ..self }
     }
 
     /// Whether there is room for another message.
@@ -47,7 +57,7 @@ impl ReceiveBuffer {
 
     /// The bytes to read into next.
     pub fn space(&mut self) -> &mut [MaybeUninit<u8>] {
-        let length = (self.size - self.used).min(READ_MOST);
+        let length = (self.size - self.used).min(self.read_most);
         if length == 0 {
             return &mut [];
         }
@@ -88,6 +98,12 @@ mod tests {
         assert_eq!(buffer.space().len(), READ_MOST - 5);
         buffer.clear();
         assert_eq!(buffer.take(1), 0);
+    }
+
+    #[test]
+    fn one_read_takes_all_of_memory_that_is_for_one() {
+        let mut memory = vec![0u8; 3 * READ_MOST];
+        assert_eq!(over(&mut memory).for_one_read().space().len(), 3 * READ_MOST);
     }
 
     #[test]

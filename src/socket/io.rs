@@ -58,6 +58,23 @@ pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
     outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|(count, _)| count))
 }
 
+/// As [`read`], but drops what is there, as much as `memory` would hold. The kernel does not copy the bytes of a TCP
+/// socket for that, where it can; else they are in `memory` afterwards.
+pub fn discard(fd: impl AsFd, kind: Kind, memory: &mut [u8]) -> Result<Read, Errno> {
+    debug_assert!(!memory.is_empty());
+    outcome(|| match kind {
+        Kind::Pipe => rustix::io::read(&fd, &mut *memory),
+        Kind::Tcp4 | Kind::Tcp6 => rustix::net::recv(&fd, &mut *memory, WITHOUT_COPY).map(|(count, _)| count),
+        Kind::Unix => rustix::net::recv(&fd, &mut *memory, RecvFlags::empty()).map(|(count, _)| count),
+    })
+}
+
+/// Has the kernel drop what a TCP socket has received.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const WITHOUT_COPY: RecvFlags = RecvFlags::TRUNC;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const WITHOUT_COPY: RecvFlags = RecvFlags::empty();
+
 /// Whether a socket has something to read, be it its end; what that is stays there.
 pub fn has_unread(fd: impl AsFd) -> bool {
     let mut byte = [0];
@@ -173,6 +190,23 @@ mod tests {
         assert_eq!(read(&ours, Kind::Unix, &mut buffer), Ok(Read::Bytes(3)));
         drop(theirs);
         assert_eq!(read(&ours, Kind::Unix, &mut buffer), Ok(Read::End));
+    }
+
+    #[test]
+    fn discards_what_is_there_and_no_more() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (ours, _) = listener.accept().unwrap();
+        write(&theirs, Kind::Tcp4, &[IoSlice::new(b"dropped, and kept")]).unwrap();
+        let mut memory = [b'.'; 9];
+        assert_eq!(discard(&ours, Kind::Tcp4, &mut memory), Ok(Read::Bytes(9)));
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(&memory, b".........", "the kernel has copied it");
+        let mut kept = [0; 64];
+        assert_eq!(read_over(&ours, &mut kept), Ok(Read::Bytes(8)));
+        assert_eq!(&kept[..8], b"and kept");
+        drop(theirs);
+        assert_eq!(discard(&ours, Kind::Tcp4, &mut memory), Ok(Read::End));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::mem::MaybeUninit;
 use std::time::Instant;
 
+use rustix::io::Errno;
+
 use super::{ReadOutcome, Shared, Stream, StreamEvent};
 use crate::error::Syscall;
 use crate::socket::Kind;
@@ -39,21 +41,33 @@ impl Stream {
     pub fn receive_into(&mut self, cipher: &mut Vec<u8>, space: &mut [MaybeUninit<u8>], now: Instant) -> ReadOutcome {
         let Some(fd) = &self.fd else { return ReadOutcome::Nothing };
         let received = match self.security.session_mut() {
-            None => {
-                let asked = space.len();
-                io::read(fd, self.kind, space)
-                    .map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
-                    .map_err(ConnectionError::Socket)
-            }
+            None => in_the_clear(io::read(fd, self.kind, space), space.len()),
             Some(secure) => {
                 cipher.resize(CIPHER_MOST, 0);
                 secure.session.read(fd, self.kind, cipher, space)
             }
         };
+        #[cfg(feature = "fault-injection")]
+        if let Ok(Received { read: Read::Bytes(count), .. }) = received {
+            fault::trip(&space[..count]);
+        }
+        self.conclude_read(received, now)
+    }
+
+    /// Drops what comes next: as much as `memory` would hold, which may be overwritten.
+    pub fn drop_next(&mut self, cipher: &mut Vec<u8>, memory: &mut [u8], now: Instant) -> ReadOutcome {
+        let Some(fd) = self.fd.as_ref().filter(|_| self.security.session().is_none()) else {
+            // SAFETY: the layout is the same, and what is read is initialized.
+            let space = unsafe { &mut *(std::ptr::from_mut(memory) as *mut [MaybeUninit<u8>]) };
+            return self.receive_into(cipher, space, now);
+        };
+        let received = in_the_clear(io::discard(fd, self.kind, memory), memory.len());
+        self.conclude_read(received, now)
+    }
+
+    fn conclude_read(&mut self, received: Result<Received, ConnectionError>, now: Instant) -> ReadOutcome {
         match received {
             Ok(Received { read: Read::Bytes(count), drained }) => {
-                #[cfg(feature = "fault-injection")]
-                fault::trip(&space[..count]);
                 self.state.received(drained);
                 self.note_traffic(now);
                 self.bytes_received += count as u64;
@@ -97,6 +111,12 @@ impl Stream {
     pub fn find_end_again(&mut self) {
         self.state.find_end_again();
     }
+}
+
+/// What a read that has asked for `asked` bytes of a socket in the clear says of it.
+fn in_the_clear(read: Result<Read, Errno>, asked: usize) -> Result<Received, ConnectionError> {
+    read.map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
+        .map_err(ConnectionError::Socket)
 }
 
 /// A fault that tests set off, to see that a panic stays with the stream that it belongs to.
