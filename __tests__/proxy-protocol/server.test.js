@@ -348,6 +348,27 @@ test('listen() takes the option, too, and its own comes first', async () => {
   expect(proxied.proxy.version).toBe(1);
 });
 
+test('shutdown() waits for headers that are still to come', async () => {
+  const server = await listening(net.createServer({ proxyProtocol: 'require' }));
+  const client = await dial(server);
+  client.write(LINE.subarray(0, 9));
+  await settled();
+  const connected = once(server, 'connection');
+  const over = server.shutdown();
+  client.end(LINE.subarray(9));
+  const [stream] = await connected;
+  expect(stream.remoteAddress).toBe('192.0.2.1');
+  stream.end();
+  expect((await over).destroyed).toBe(0);
+});
+
+test('a header moves with its stream', async () => {
+  const server = await listening(net.createServer({ proxyProtocol: 'require' }));
+  const [stream] = await arrivalOf(server, LINE);
+  const moved = destroyAtEnd(net.Stream.attach(stream.detach()));
+  for (const one of [stream, moved]) expect([one.remoteAddress, one.proxy.version]).toEqual(['192.0.2.1', 1]);
+});
+
 test('a server that closes takes what waits for a header with it', async () => {
   const server = await listening(net.createServer({ proxyProtocol: 'require' }));
   const client = await dial(server);
