@@ -20,10 +20,10 @@ const { readOptions } = require('./options');
 /** How long a header may take by default, in milliseconds. */
 const TIMEOUT = 5000;
 
-/** How long a header of version 2 may be by default, what its addresses take at least, and what its length can say. */
+/** How long a header of version 2 may be by default, what addresses can take, and what is looked at in one go. */
 const LENGTH = 4096;
 const LENGTH_LEAST = 232;
-const LENGTH_MOST = 16 + 0xffff;
+const LENGTH_MOST = 65_536;
 
 const MODES = ['require', 'accept'];
 const POLICY_OPTIONS = ['from', 'maxLength', 'mode', 'timeout'];

@@ -346,6 +346,10 @@ test('listen() takes the option, too, and its own comes first', async () => {
   const other = await listening(net.createServer(), { port: 0, proxyProtocol: 'require' });
   const [proxied] = await arrivalOf(other, LINE);
   expect(proxied.proxy.version).toBe(1);
+  other.close();
+  await listening(other);
+  const [plain] = await arrivalOf(other, 'data');
+  expect(plain.proxy).toBe(null);
 });
 
 test('shutdown() waits for headers that are still to come', async () => {
@@ -388,7 +392,7 @@ test.each([
   [{ proxyProtocol: { timeout: 0 } }, 'ERR_OUT_OF_RANGE'],
   [{ proxyProtocol: { timeout: '5' } }, 'ERR_INVALID_ARG_TYPE'],
   [{ proxyProtocol: { maxLength: 231 } }, 'ERR_OUT_OF_RANGE'],
-  [{ proxyProtocol: { maxLength: 65552 } }, 'ERR_OUT_OF_RANGE'],
+  [{ proxyProtocol: { maxLength: 65537 } }, 'ERR_OUT_OF_RANGE'],
   [{ proxyProtocol: { from: 1 } }, 'ERR_INVALID_ARG_TYPE'],
   [{ proxyProtocol: { from: ['localhost'] } }, 'ERR_INVALID_ARG_VALUE'],
   [{ proxyProtocol: { from: [1] } }, 'ERR_INVALID_ARG_TYPE'],
