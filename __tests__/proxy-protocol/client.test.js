@@ -79,6 +79,15 @@ describe('the option proxyProtocol of connect()', () => {
     expect(await sentBy(net, { ...ENDS, source }, '')).toEqual(binary(FOUR));
   });
 
+  test('is nothing that only Object.prototype has', async () => {
+    Object.prototype.path = '/polluted';
+    try {
+      expect(await sentBy(net, { version: 1, ...ENDS }, '')).toEqual(LINE);
+    } finally {
+      delete Object.prototype.path;
+    }
+  });
+
   test('takes more than one write can hold', async () => {
     const tlvs = [{ type: 0xe0, value: Buffer.alloc(65_000, 1) }];
     const header = binary({ ...FOUR, tlvs: [tlv(0xe0, tlvs[0].value)] });
