@@ -262,7 +262,7 @@ export interface ProxyPolicy {
    */
   timeout?: number | undefined;
   /**
-   * How many bytes a header of version 2 may have, from 232 to 65551.
+   * How many bytes a header of version 2 may have, from 232 to 65536.
    *
    * @default `4096`
    */

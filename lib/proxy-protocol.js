@@ -20,10 +20,10 @@ const { readOptions } = require('./options');
 /** How long a header may take by default, in milliseconds. */
 const TIMEOUT = 5000;
 
-/** How long a header of version 2 may be by default, what its addresses take at least, and what its length can say. */
+/** How long a header of version 2 may be by default, what addresses can take, and what is looked at in one go. */
 const LENGTH = 4096;
 const LENGTH_LEAST = 232;
-const LENGTH_MOST = 16 + 0xffff;
+const LENGTH_MOST = 65_536;
 
 const MODES = ['require', 'accept'];
 const POLICY_OPTIONS = ['from', 'maxLength', 'mode', 'timeout'];
@@ -79,7 +79,7 @@ const ONLY_OF_2 = ['alpn', 'authority', 'checksum', 'netns', 'ssl', 'tlvs', 'uni
  */
 function proxyPolicy(value, name = 'options.proxyProtocol') {
   if (value == null || value === false) return null;
-  if (typeof value === 'string') return { ...proxyPolicy({ mode: value }, name) };
+  if (typeof value === 'string') return proxyPolicy({ mode: value }, name);
   validateObject(value, name);
   const { from, maxLength = LENGTH, mode = 'require', timeout = TIMEOUT } = readOptions(value, POLICY_OPTIONS);
   if (!MODES.includes(mode)) {
@@ -151,8 +151,7 @@ function headerFor(value, name = 'options.proxyProtocol') {
 function endpoint(value, name) {
   if (value == null) return undefined;
   if (typeof value !== 'object') throw errors.invalidArgumentType(name, 'object', value);
-  // A net.SocketAddress has accessors, and no properties of its own.
-  const { address, path, port } = value;
+  const { address, path, port } = readOptions(value, ['address', 'path', 'port']);
   if (path !== undefined) return bytesOf(path, `${name}.path`);
   validateString(address, `${name}.address`);
   const family = isIP(address);
@@ -182,11 +181,12 @@ function valuesOf({ alpn, authority, netns, tlvs, uniqueId }, name) {
   if (!Array.isArray(tlvs)) throw errors.invalidArgumentType(`${name}.tlvs`, 'Array', tlvs);
   tlvs.forEach((tlv, i) => {
     validateObject(tlv, `${name}.tlvs[${i}]`);
-    validateInteger(tlv.type, `${name}.tlvs[${i}].type`, 0, 0xff);
-    if (NAMED.has(tlv.type)) {
-      throw errors.invalidArgumentValue(`${name}.tlvs[${i}].type`, tlv.type, 'has an option of its own');
+    const { type, value } = readOptions(tlv, ['type', 'value']);
+    validateInteger(type, `${name}.tlvs[${i}].type`, 0, 0xff);
+    if (NAMED.has(type)) {
+      throw errors.invalidArgumentValue(`${name}.tlvs[${i}].type`, type, 'has an option of its own');
     }
-    add(tlv.type, tlv.value, `tlvs[${i}].value`);
+    add(type, value, `tlvs[${i}].value`);
   });
   return values;
 }

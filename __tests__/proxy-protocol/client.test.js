@@ -79,6 +79,15 @@ describe('the option proxyProtocol of connect()', () => {
     expect(await sentBy(net, { ...ENDS, source }, '')).toEqual(binary(FOUR));
   });
 
+  test('is nothing that only Object.prototype has', async () => {
+    Object.prototype.path = '/polluted';
+    try {
+      expect(await sentBy(net, { version: 1, ...ENDS }, '')).toEqual(LINE);
+    } finally {
+      delete Object.prototype.path;
+    }
+  });
+
   test('takes more than one write can hold', async () => {
     const tlvs = [{ type: 0xe0, value: Buffer.alloc(65_000, 1) }];
     const header = binary({ ...FOUR, tlvs: [tlv(0xe0, tlvs[0].value)] });
@@ -145,6 +154,23 @@ describe('TLS', () => {
     expect(String(await collect(destroyAtEnd(socket)))).toBe('data');
     expect([socket.remoteAddress, socket.localPort]).toEqual(['192.0.2.1', 443]);
     expect(socket.proxy.source.port).toBe(5000);
+  });
+
+  test.each([
+    ['a client that is handed over', {}, { ciphers: 'ECDHE-ECDSA-AES128-SHA256', maxVersion: 'TLSv1.2' }],
+    ['a server that is left to it', { ciphers: 'ECDHE-ECDSA-AES128-SHA256:HIGH' }, {}],
+  ])('follows the header where OpenSSL is at work: %s', async (_name, ofServer, ofClient) => {
+    const server = await listening(tls.createServer({ ...secure, ...ofServer, proxyProtocol: 'require' }));
+    const connected = once(server, 'secureConnection');
+    const place = { port: server.address().port, host: '127.0.0.1', proxyProtocol: ENDS };
+    const client = destroyAtEnd(tls.connect({ ...place, ...trusting, ...ofClient }));
+    client.end('data');
+    const [socket] = await connected;
+    expect(destroyAtEnd(socket).tlsEngine).toBe('openssl');
+    expect([socket.remoteAddress, socket.remotePort, socket.localPort]).toEqual(['192.0.2.1', 5000, 443]);
+    expect(socket.address().address).toBe('198.51.100.2');
+    expect(socket.proxy.source.address).toBe('192.0.2.1');
+    expect(String(await collect(socket))).toBe('data');
   });
 
   test("follows the header of Node's own client", async () => {

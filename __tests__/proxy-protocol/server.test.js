@@ -346,6 +346,31 @@ test('listen() takes the option, too, and its own comes first', async () => {
   const other = await listening(net.createServer(), { port: 0, proxyProtocol: 'require' });
   const [proxied] = await arrivalOf(other, LINE);
   expect(proxied.proxy.version).toBe(1);
+  other.close();
+  await listening(other);
+  const [plain] = await arrivalOf(other, 'data');
+  expect(plain.proxy).toBe(null);
+});
+
+test('shutdown() waits for headers that are still to come', async () => {
+  const server = await listening(net.createServer({ proxyProtocol: 'require' }));
+  const client = await dial(server);
+  client.write(LINE.subarray(0, 9));
+  await settled();
+  const connected = once(server, 'connection');
+  const over = server.shutdown();
+  client.end(LINE.subarray(9));
+  const [stream] = await connected;
+  expect(stream.remoteAddress).toBe('192.0.2.1');
+  stream.end();
+  expect((await over).destroyed).toBe(0);
+});
+
+test('a header moves with its stream', async () => {
+  const server = await listening(net.createServer({ proxyProtocol: 'require' }));
+  const [stream] = await arrivalOf(server, LINE);
+  const moved = destroyAtEnd(net.Stream.attach(stream.detach()));
+  for (const one of [stream, moved]) expect([one.remoteAddress, one.proxy.version]).toEqual(['192.0.2.1', 1]);
 });
 
 test('a server that closes takes what waits for a header with it', async () => {
@@ -367,7 +392,7 @@ test.each([
   [{ proxyProtocol: { timeout: 0 } }, 'ERR_OUT_OF_RANGE'],
   [{ proxyProtocol: { timeout: '5' } }, 'ERR_INVALID_ARG_TYPE'],
   [{ proxyProtocol: { maxLength: 231 } }, 'ERR_OUT_OF_RANGE'],
-  [{ proxyProtocol: { maxLength: 65552 } }, 'ERR_OUT_OF_RANGE'],
+  [{ proxyProtocol: { maxLength: 65537 } }, 'ERR_OUT_OF_RANGE'],
   [{ proxyProtocol: { from: 1 } }, 'ERR_INVALID_ARG_TYPE'],
   [{ proxyProtocol: { from: ['localhost'] } }, 'ERR_INVALID_ARG_VALUE'],
   [{ proxyProtocol: { from: [1] } }, 'ERR_INVALID_ARG_TYPE'],

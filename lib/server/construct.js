@@ -9,7 +9,7 @@ const { keepAliveSeconds, socketOptions, validateBlockList, validateFunction } =
 const errors = require('../errors');
 const { proxyPolicy } = require('../proxy-protocol');
 const { kContract } = require('../symbols');
-const { kProxyPolicy, setFields } = require('./fields');
+const { kOwnProxyPolicy, setFields } = require('./fields');
 
 /** Makes `server` of the arguments of the program. */
 function construct(server, options, connectionListener) {
@@ -40,7 +40,7 @@ function construct(server, options, connectionListener) {
   }
   const policy = proxyPolicy(checked.proxyProtocol);
   setFields(server);
-  server[kProxyPolicy] = policy;
+  server[kOwnProxyPolicy] = policy;
 }
 
 /** A listener that may be left out; null if it is. */

@@ -29,8 +29,10 @@ const kStreamOptions = Symbol('stream options');
 /** The options of the listening socket that its connections inherit: `{ keepAlive, noDelay }`. */
 const kInherited = Symbol('inherited');
 
-/** What is asked of connections that begin with a header of the PROXY protocol; null if they have none. */
+/** What `listen()` asks of connections that begin with a header of the PROXY protocol; null if they have none. */
 const kProxyPolicy = Symbol('proxy policy');
+/** The same as the server was made with, for calls of `listen()` that say nothing of it. */
+const kOwnProxyPolicy = Symbol('own proxy policy');
 /** Runs until connections that wait for their header are late; null if none waits. */
 const kHeaderTimer = Symbol('header timer');
 
@@ -58,6 +60,7 @@ function setFields(server) {
   server[kWorkers] = [];
   server[kShutdown] = null;
   server[kProxyPolicy] = null;
+  server[kOwnProxyPolicy] = null;
   server[kHeaderTimer] = null;
 }
 
@@ -75,6 +78,7 @@ module.exports = {
   kInherited,
   kListener,
   kListening,
+  kOwnProxyPolicy,
   kPath,
   kPauseTimer,
   kProxyPolicy,

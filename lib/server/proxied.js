@@ -7,12 +7,12 @@ const { clearTimeout, setTimeout } = require('timers');
 const { normalize } = require('../arguments');
 const { readOption } = require('../options');
 const { proxyPolicy, rulesOf } = require('../proxy-protocol');
-const { kHeaderTimer, kListener, kProxyPolicy } = require('./fields');
+const { kHeaderTimer, kListener, kOwnProxyPolicy, kProxyPolicy } = require('./fields');
 
 /** What `listen(...args)` asks for comes before what the server was made with. */
 function choosePolicy(server, args) {
   const policy = readOption(normalize(args).options, 'proxyProtocol');
-  return policy === undefined ? server[kProxyPolicy] : proxyPolicy(policy);
+  return policy === undefined ? server[kOwnProxyPolicy] : proxyPolicy(policy);
 }
 
 /** Has the connections of `server`, which has just begun to listen, begin with a header, if it is to be so. */

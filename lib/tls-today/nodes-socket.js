@@ -4,11 +4,12 @@
 
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity } = require('../symbols');
+const { connect: connectOurs } = require('../today');
 const { beneath } = require('./beneath');
 const { connectionReason, noteFallback } = require('./fallback');
 const { isOurs } = require('./moving');
 const { canBorrow } = require('./nodes-plain');
-const { Passage, showMembersOf } = require('./passage');
+const { Passage, showAddressesOf, showMembersOf } = require('./passage');
 const { kNodes, kReasonFor } = require('./symbols');
 
 /** Why a connection over `socket` (if there is one) needs Node's own TLS; null if it doesn't. */
@@ -47,7 +48,9 @@ function becomeNodes(object, socket, options, { chosen, received, reason }) {
 /** Node's own `tls.connect(options, callback)`. */
 function nodesConnect(options, callback, reason) {
   noteFallback('a connection', reason);
-  return over(options.socket, (socket) => nodes.connect({ ...forNodes(options), socket }, callback));
+  // Node's own would send no header.
+  const ours = options.socket || options.proxyProtocol == null ? options.socket : connectOurs(options);
+  return over(ours, (socket) => nodes.connect({ ...forNodes(options), socket }, callback));
 }
 
 function forNodes(options, chosen) {
@@ -77,6 +80,9 @@ function over(socket, make, received) {
   if (below instanceof Passage) {
     below.stayOpen();
     showMembersOf(socket, secure);
+  } else if (below !== socket && socket.proxy !== null) {
+    // The kernel has the proxy's.
+    showAddressesOf(socket, secure);
   }
   if (received) (below instanceof Passage ? socket : below).unshift(received);
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });

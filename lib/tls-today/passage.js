@@ -6,7 +6,7 @@
 const { Duplex } = require('stream');
 
 /** Members of the socket below that a TLSSocket over a plain stream lacks. */
-const PROPERTIES = ['localAddress', 'localFamily', 'localPort', 'remoteAddress', 'remoteFamily', 'remotePort'];
+const PROPERTIES = ['localAddress', 'localFamily', 'localPort', 'remoteAddress', 'remoteFamily', 'remotePort', 'proxy'];
 const METHODS = ['address', 'ref', 'setKeepAlive', 'setNoDelay', 'unref'];
 
 class Passage extends Duplex {
@@ -48,19 +48,24 @@ class Passage extends Duplex {
   }
 }
 
-/** Lets `secure`, a TLSSocket over a Passage of `socket`, show and set what only `socket` has. */
-function showMembersOf(socket, secure) {
+/** Lets `secure`, a TLSSocket of Node's own over the connection of `socket`, show the addresses that `socket` has. */
+function showAddressesOf(socket, secure, methods = ['address']) {
   for (const name of PROPERTIES) {
     Object.defineProperty(secure, name, { get: () => socket[name], enumerable: false, configurable: true });
   }
-  for (const name of METHODS) {
+  for (const name of methods) {
     const value = (...args) => {
       const result = socket[name](...args);
       return result === socket ? secure : result;
     };
     Object.defineProperty(secure, name, { value, writable: true, enumerable: false, configurable: true });
   }
+}
+
+/** Lets `secure`, a TLSSocket over a Passage of `socket`, show and set what only `socket` has. */
+function showMembersOf(socket, secure) {
+  showAddressesOf(socket, secure, METHODS);
   if (socket.connecting) socket.once('connect', () => secure.emit('connect'));
 }
 
-module.exports = { Passage, showMembersOf };
+module.exports = { Passage, showAddressesOf, showMembersOf };
