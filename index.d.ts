@@ -62,6 +62,24 @@ export declare const connect: typeof createConnection;
  */
 export declare function createCredentials(options?: CredentialOptions): Credentials;
 
+/** A listening socket that was passed to this process; see {@link listenFDs}. */
+export interface ListenFD {
+  /** The descriptor, for {@link Server.listenFD}. */
+  fd: number;
+  /** Its name, `'unknown'` without one. */
+  name: string;
+}
+
+/**
+ * The listening sockets that a service manager, or the process that this one takes the place of, has passed to this
+ * process: systemd's `LISTEN_FDS`. An empty array if there are none, or if they are another process's.
+ *
+ * @param options with `unset`, the environment variables are deleted, so that child processes do not take the sockets
+ *   for their own
+ * @throws `ERR_INVALID_ARG_TYPE`
+ */
+export declare function listenFDs(options?: { unset?: boolean | undefined }): ListenFD[];
+
 /** The IP version of `input`: 4 or 6, or 0 if it is no IP address. Contract: net.isIP. */
 export declare function isIP(input: string): 0 | 4 | 6;
 

@@ -12,6 +12,7 @@ import type {
   CredentialOptions,
   Credentials,
   DetachOptions,
+  ListenFD,
   MovedStream,
   NumberOption,
   PeerCredentials,
@@ -36,6 +37,9 @@ export { Socket as Stream } from 'node:net';
  * (`RUST_NET_FALLBACK`); see docs/troubleshooting.md.
  */
 export declare const isAccelerated: boolean;
+
+/** The listening sockets that were passed to this process; see that of `rust-net`. */
+export declare function listenFDs(options?: { unset?: boolean | undefined }): ListenFD[];
 
 /** The class of `node:net` where the application's `@types/node` have it, else that of `rust-net`. */
 export declare const BoundSocket: typeof import('node:net') extends { BoundSocket: infer Class }

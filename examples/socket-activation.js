@@ -9,13 +9,6 @@
 
 const net = require('..'); // require('rust-net') in a project of your own
 
-const FIRST = 3;
-
-/** How many sockets the manager has passed to this process, and not to an ancestor. */
-function given({ LISTEN_PID, LISTEN_FDS }) {
-  return Number(LISTEN_PID) === process.pid ? Number(LISTEN_FDS) || 0 : 0;
-}
-
 const servers = [];
 
 function serve(fd) {
@@ -35,18 +28,16 @@ function serve(fd) {
   servers.push(server);
 }
 
-const count = given(process.env);
-for (let i = 0; i < count; i++) serve(FIRST + i);
-if (count === 0) {
+const sockets = net.listenFDs({ unset: true });
+for (const { fd } of sockets) serve(fd);
+if (sockets.length === 0) {
   console.error('socket-activation: no sockets were given (LISTEN_PID, LISTEN_FDS)');
   process.exitCode = 1;
 }
 
-// Open streams go on until they end. A second signal ends the process at once.
+// What has been asked is answered. A second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    for (const server of servers) {
-      if (server.listening) server.close();
-    }
+    for (const server of servers) server.shutdown();
   });
 }

@@ -7,6 +7,7 @@
 const { isIP, isIPv4, isIPv6 } = require('./address');
 const { validateBoolean, validateInteger } = require('./arguments');
 const { BoundSocket } = require('./bound');
+const { listenFDs } = require('./listen-fds');
 const { BlockList, SocketAddress } = require('./nodes-net');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
 
@@ -37,6 +38,7 @@ module.exports = {
   isIP,
   isIPv4,
   isIPv6,
+  listenFDs,
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
 };

@@ -23,6 +23,7 @@ const PACKAGES = {
   'haproxy': 'haproxy',
   'nginx': 'nginx libnginx-mod-stream',
   'chromium': 'chromium',
+  'wrk': 'wrk',
 };
 
 const DEBIAN_POSTGRESQL = '/usr/lib/postgresql';

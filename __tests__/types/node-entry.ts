@@ -10,10 +10,10 @@ import type { Expect, Same } from './same.js';
 type Theirs = typeof import('node:net');
 type Ours = typeof import('rust-net/node');
 export const asTheirs: Theirs = ours;
-export type Names = Expect<Same<Exclude<keyof Ours, 'Stream' | 'BoundSocket' | 'isAccelerated'>, Exclude<keyof Theirs, 'BoundSocket'>>>;
+export type Names = Expect<Same<Exclude<keyof Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs'>, Exclude<keyof Theirs, 'BoundSocket'>>>;
 export type Rest = Expect<Same<{ [Name in keyof Theirs]: Ours[Name] }, { [Name in keyof Theirs]: Theirs[Name] }>>;
 declare const theirs: Theirs;
-export const asOurs: Omit<Ours, 'Stream' | 'BoundSocket' | 'isAccelerated'> = theirs;
+export const asOurs: Omit<Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs'> = theirs;
 
 // An instance of one is one of the other, and the names of types are there.
 export const socket: nodeNet.Socket = new ours.Socket({ allowHalfOpen: true });

@@ -1,7 +1,7 @@
 // net.Server
 
 import { EventEmitter, once } from 'node:events';
-import { BoundSocket, Server, Stream, connect, createServer } from 'rust-net';
+import { BoundSocket, Server, Stream, connect, createServer, listenFDs } from 'rust-net';
 import type { AddressInfo, DropArgument, ListenOptions, SystemError } from 'rust-net';
 import type { Expect, Same } from './same.js';
 
@@ -133,3 +133,6 @@ server.shutdown({ grace: Infinity, signal: new AbortController().signal });
 server.shutdown({ grace: '5s' });
 for (const stream of server.streams) stream.on('shutdown', () => stream.end());
 export const descriptor: number | null = server.fd;
+
+// Sockets that were passed to this process.
+for (const { fd, name } of listenFDs({ unset: true })) createServer().listenFD(fd, () => console.log(name));

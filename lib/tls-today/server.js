@@ -14,6 +14,7 @@ const { SecureContext } = require('./context');
 const errors = require('./errors');
 const { current } = require('./module');
 const { kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { withFiles } = require('./watched');
 
 const HANDSHAKE_TIMEOUT = 120_000;
 const TICKET_KEYS_LENGTH = 48;
@@ -104,6 +105,7 @@ function Server(options, listener) {
   } else if (typeof options !== 'object') {
     throw invalidArgumentType('options', 'object', options);
   }
+  options = withFiles(this, options);
   this._contexts = [];
   this.requestCert = options.requestCert === true;
   this.rejectUnauthorized = options.rejectUnauthorized !== false;

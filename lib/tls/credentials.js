@@ -17,7 +17,7 @@ const {
 const binding = require('../binding');
 const errors = require('../errors');
 const { readOptions } = require('../options');
-const { FILES, Watch, intervalOf, pathsOf, withContents } = require('./files');
+const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./files');
 const { archives, identities, validatePassphrase } = require('./keys');
 const { keep, merge } = require('./replacing');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
@@ -63,9 +63,6 @@ const OPTIONS = [
   'ticketKeys',
   'watch',
 ];
-
-/** The code of the warning about files that can't be used, where there is no listener of 'error'. */
-const WARNING = 'RUST_NET_CREDENTIALS';
 
 /** Keys, certificates and settings, ready for handshakes. Contract: stream.setSecure. */
 class Credentials {

@@ -17,6 +17,9 @@ const { items } = require('./values');
 const CONTENTS = { __proto__: null, caFile: 'ca', certFile: 'cert', crlFile: 'crl', keyFile: 'key', ocspFile: 'ocsp' };
 const FILES = Object.keys(CONTENTS);
 
+/** The code of the warning about files that can't be used, where there is no listener for it. */
+const WARNING = 'RUST_NET_CREDENTIALS';
+
 /** How often files are looked at by default, in milliseconds. */
 const INTERVAL = 1000;
 
@@ -130,4 +133,4 @@ function describeFailure({ code }) {
   return code;
 }
 
-module.exports = { FILES, Watch, intervalOf, pathsOf, withContents };
+module.exports = { FILES, WARNING, Watch, intervalOf, pathsOf, withContents };

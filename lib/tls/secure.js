@@ -85,7 +85,7 @@ class Security {
   #identity = LOCAL;
   /** The program's own check of a server's certificate. */
   #checkIdentity = undefined;
-  /** Whether an untrusted peer fails the handshake, by the credentials that it has begun with. */
+  /** With `#checkIdentity`: whether an untrusted peer fails the handshake, as the credentials were when it began. */
   #rejects = false;
   /** The mark's callback, until bytes pass. */
   #callback = null;
@@ -157,8 +157,10 @@ class Security {
       logsKeys: false,
       received: received.length > 0 ? received : undefined,
     };
-    if (!isServer) this.#checkIdentity = credentials.checkServerIdentity;
-    this.#rejects = credentials.native.rejectsUnauthorized;
+    if (!isServer && credentials.checkServerIdentity !== undefined) {
+      this.#checkIdentity = credentials.checkServerIdentity;
+      this.#rejects = credentials.native.rejectsUnauthorized;
+    }
     if (!transport.secure(credentials.native, request)) callback(errors.invalidHandleType());
   }
 

@@ -1,0 +1,62 @@
+'use strict';
+
+// Servers of tls and https whose key and certificate are in files that change.
+
+const { once } = require('events');
+const fs = require('fs');
+const path = require('path');
+const tls = require('tls');
+const https = require('../../https');
+const ours = require('../../tls');
+const { destroyAtEnd, listening, scratch, thrown } = require('../helpers');
+const { identity, parsed } = require('../tls/pki');
+
+const fingerprint = (name) => parsed(name).fingerprint256;
+
+function files(name) {
+  const folder = scratch();
+  const paths = { keyFile: path.join(folder, 'key.pem'), certFile: path.join(folder, 'cert.pem') };
+  write(paths, name);
+  return paths;
+}
+
+function write({ keyFile, certFile }, name) {
+  fs.writeFileSync(keyFile, identity(name).key);
+  fs.writeFileSync(certFile, identity(name).cert);
+}
+
+/** A client of Node's own: the certificate that it is shown, and whether `session` was resumed. */
+async function visit(server, session) {
+  const { port } = server.address();
+  const client = destroyAtEnd(tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, session }));
+  const given = once(client, 'session');
+  await once(client, 'secureConnect');
+  const [ticket] = await given;
+  const shown = client.getPeerX509Certificate()?.fingerprint256;
+  return { shown, ticket, isReused: client.isSessionReused() };
+}
+
+test.each([['tls', ours.createServer], ['https', https.createServer]])('%s', async (_name, createServer) => {
+  const paths = files('direct');
+  const made = createServer({ ...paths, watch: { interval: 5 } });
+  const server = await listening(made);
+  const emitter = made.inner ?? made;
+  emitter.on('secureConnection', (socket) => destroyAtEnd(socket).on('error', () => {}));
+  const before = await visit(server);
+  expect(before).toMatchObject({ shown: fingerprint('direct'), isReused: false });
+  const replaced = once(emitter, 'secureContextReplaced');
+  write(paths, 'p256');
+  await replaced;
+  expect((await visit(server)).shown).toBe(fingerprint('p256'));
+  expect((await visit(server, before.ticket)).isReused).toBe(true);
+  const refused = once(emitter, 'secureContextError');
+  fs.writeFileSync(paths.keyFile, identity('p384').key);
+  const [error] = await refused;
+  expect(error.code).toBe('ERR_OSSL_X509_KEY_VALUES_MISMATCH');
+  expect((await visit(server)).shown).toBe(fingerprint('p256'));
+});
+
+test('what is wrong at first throws', () => {
+  expect(thrown(() => ours.createServer({ certFile: '/nowhere' })).code).toBe('ENOENT');
+  expect(thrown(() => ours.createServer({ ...files('direct'), cert: 'x' })).code).toBe('ERR_INVALID_ARG_VALUE');
+});
