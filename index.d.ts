@@ -11,6 +11,7 @@ import type { EventEmitter } from 'node:events';
 import type { BlockList, LookupFunction, OnReadOpts } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { DetailedPeerCertificate } from 'node:tls';
+import type { Worker } from 'node:worker_threads';
 
 export { BlockList, SocketAddress } from 'node:net';
 export type { LookupFunction } from 'node:net';
@@ -1014,6 +1015,56 @@ export interface TlsError extends Error {
   /** The alert that the peer has sent, by OpenSSL's name, such as `tlsv1 alert unknown ca`; missing without one. */
   alert?: string;
 }
+
+// Threads.
+
+/** The options of {@link serve}. */
+export interface ServeOptions {
+  /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
+  workers?: number | 'cores' | undefined;
+  /** Where all of them listen: a port, or a path of a UNIX socket. */
+  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'>;
+  /**
+   * The module that each thread loads, CommonJS or ES: its default export is a listener of 'connection', or it exports
+   * `createServer({ index, workerData })`, which returns the server, of any kind. A relative path begins at the current
+   * directory.
+   */
+  handler: string | URL;
+  /** What the module finds as `workerData` of `worker_threads`; it is cloned. */
+  workerData?: unknown;
+  /** Ends the service when it aborts, as {@link Service.shutdown} does. */
+  signal?: AbortSignal | undefined;
+}
+
+interface ServiceEvents {
+  /** A thread listens, also one that has taken the place of another. */
+  listening: [index: number];
+  /** A thread has died, and another one takes its place. Without a listener, a process warning says so. */
+  exit: [index: number, error: Error | null, code: number];
+}
+
+/** Servers in several threads, on one port. */
+export interface Service extends EventEmitter<ServiceEvents> {
+  /** Where they listen; null after the end. */
+  address(): AddressInfo | string | null;
+
+  /** The threads; null for one that is being replaced. */
+  readonly workers: (Worker | null)[];
+
+  /** Ends all servers as {@link Server.shutdown} does, then the threads. A second call returns the same promise. */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts servers in threads of their own, on one port. The kernel distributes connections among the threads; each is
+ * served by its thread alone. A thread that dies is replaced, and what waits for it in the kernel is not lost.
+ *
+ * @returns a promise of the service, fulfilled once all threads listen; rejected with what keeps one from it
+ * @throws (as a rejection) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`; what `listen` can fail with
+ */
+export declare function serve(options: ServeOptions): Promise<Service>;
 
 // Stream.
 

@@ -7,6 +7,9 @@ const { createCredentials } = require('./lib/tls/credentials');
 const { createNet } = require('./lib/net');
 // So that `setSecure()` has nothing to load, which it could not do without a descriptor.
 require('./lib/stream/tls');
+const { lazy } = require('./lib/lazy');
+
+const service = lazy(() => require('./lib/serve'));
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.page);
 
@@ -20,4 +23,6 @@ module.exports = {
   createCredentials,
   createServer,
   isAccelerated: true,
+  /** One port, and a server in each of several threads. */
+  serve: (options) => service().serve(options),
 };

@@ -11,7 +11,7 @@ const errors = require('./errors');
 const { readOptions } = require('./options');
 const { kShown } = require('./passing');
 const { requirePermission } = require('./permission');
-const { kAdopt } = require('./symbols');
+const { kAdopt, kCopyOf } = require('./symbols');
 const { Transport } = require('./transport');
 
 const TCP_OPTIONS = ['host', 'port', 'ipv6Only', 'reusePort'];
@@ -25,6 +25,10 @@ class BoundSocket {
   /** `{ host, port, ipv6Only, reusePort }` or `{ path }`. Throws what binding fails with. */
   constructor(given = {}) {
     validateObject(given, 'options');
+    if (given[kCopyOf]) {
+      this.#copy(given[kCopyOf]);
+      return;
+    }
     const options = readOptions(given, ['path', ...TCP_OPTIONS]);
     // What another thread would get is no socket. Node 20 can't be told so.
     markAsUncloneable?.(this);
@@ -70,6 +74,15 @@ class BoundSocket {
     const transport = this.#transport;
     this.#transport = null;
     return { transport, path: this.#path };
+  }
+
+  /** Takes a copy of the listening socket `fd` of another thread, which keeps its own. */
+  #copy({ fd, path, backlog }) {
+    const id = engines.attempt('listen', (engine) => engine.copyBound(fd, backlog));
+    if (typeof id !== 'number') throw errors.systemError(id.errno, id.syscall);
+    this.#path = path;
+    this.#transport.hold(id);
+    this.#address = path ?? this.#transport.local;
   }
 
   #check() {

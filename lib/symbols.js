@@ -25,6 +25,9 @@ module.exports = {
   /** A static method of classes that make a stream for a moved connection otherwise than by their constructor. */
   kForMoved: Symbol('for moved'),
 
+  /** An option of BoundSocket: it is a copy of the socket of another thread. */
+  kCopyOf: Symbol('copy of'),
+
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),
   kAttach: Symbol('attach'),

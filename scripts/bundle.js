@@ -19,6 +19,9 @@ const FOLDER = path.join('lib', 'packed');
 /** The entries, which stay files of their own. */
 const ENTRIES = ['index.js', 'node.js', 'tls.js', 'http.js', 'https.js', 'register.js'];
 
+/** Modules that threads begin with: files of their own beside the others, by their names. */
+const THREADS = ['lib/serve/thread.js'];
+
 /**
  * The files that are made, in this order: a module is in the first of them that has it, or one that requires it when it
  * is loaded itself. What a server of http needs under the flag is in the first two, for https in the first three.
@@ -124,6 +127,11 @@ class Bundle {
 
   async write() {
     for (const file of ENTRIES) this.entry(file);
+    fs.mkdirSync(path.join(this.to, FOLDER), { recursive: true });
+    for (const file of THREADS) {
+      const place = path.join(this.to, FOLDER, path.basename(file));
+      fs.writeFileSync(place, `'use strict';\n\n${this.load(file, FOLDER)};\n`);
+    }
     // What a chunk needs of another is known when it is made: the first round finds that out.
     for (let round = 0; round < 2; round++) {
       for (const chunk of Object.keys(CHUNKS)) await this.chunk(chunk);

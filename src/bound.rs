@@ -3,7 +3,7 @@
 //! Owned by a slot of the engine, used on the thread of its environment.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::socket::file::SocketFile;
 use crate::socket::{Descriptor, Kind, address};
@@ -37,6 +37,11 @@ impl Bound {
     pub fn close(&mut self) {
         self.file.take().inspect(SocketFile::remove);
         self.fd = None;
+    }
+
+    /// A copy of the descriptor, `None` once it is closed or taken.
+    pub fn lend(&self) -> Option<std::io::Result<OwnedFd>> {
+        self.fd.as_ref().map(|fd| fd.try_clone())
     }
 
     /// The number of the descriptor.

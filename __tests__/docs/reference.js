@@ -11,7 +11,7 @@ const FOLDER = path.join('docs', 'api');
 
 /** The pages of the entry `rust-net`, and what its members belong to there. */
 const PAGES = ['net.md', 'tls-in-place.md'];
-const OWNERS = { server: 'Server', stream: 'Stream', boundSocket: 'BoundSocket', credentials: 'Credentials' };
+const OWNERS = { server: 'Server', stream: 'Stream', boundSocket: 'BoundSocket', credentials: 'Credentials', service: 'Service' };
 
 /** All pages of the reference. */
 function allPages() {

@@ -126,6 +126,12 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.copy_listener(fd, backlog)))
     }
 
+    /// A bound socket over a copy of one that an engine of this process owns. Both listen from now on.
+    #[napi(catch_unwind)]
+    pub fn copy_bound(&self, fd: i32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.copy_bound(fd, backlog)))
+    }
+
     /// The number of a copy of the descriptor of `id`, for another owner, behind all that was written.
     #[napi(catch_unwind)]
     pub fn lend(&self, id: u32) -> Either<i32, Failure> {

@@ -104,7 +104,7 @@ impl Engine {
 
     // Lending.
 
-    /// A copy of the descriptor of stream or listener `id`, for another owner, behind all that was written.
+    /// A copy of the descriptor of source `id`, for another owner, behind all that was written.
     pub fn lend(&mut self, id: Id) -> Result<OwnedFd> {
         let now = self.now();
         let gone = Syscall::Open.errno(libc::EBADF);
@@ -115,7 +115,8 @@ impl Engine {
                 stream.lend()
             }
             Source::Listener(listener) => listener.lend(),
-            Source::Arrival(_) | Source::Bound(_) | Source::Released => None,
+            Source::Bound(bound) => bound.lend(),
+            Source::Arrival(_) | Source::Released => None,
         };
         self.settle(id);
         lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))
@@ -140,6 +141,13 @@ impl Engine {
     pub fn bind_unix(&mut self, path: &[u8]) -> Result<Id> {
         let fd = open::bind_unix(path)?;
         self.insert_bound(Bound::new(fd.into(), Kind::Unix, Some(path)))
+    }
+
+    /// A bound socket over a copy of one that an engine of this process owns, and keeps open meanwhile. Both listen from
+    /// now on, and connections wait.
+    pub fn copy_bound(&mut self, fd: RawFd, backlog: i32) -> Result<Id> {
+        let (fd, kind) = adopt::copy_of_owned_listener(fd, backlog)?;
+        self.insert_bound(Bound::new(fd, kind, None))
     }
 
     fn insert_bound(&mut self, mut bound: Bound) -> Result<Id> {

@@ -69,6 +69,15 @@ pub fn copy_of_listener(fd: RawFd, backlog: i32) -> Result<(Descriptor, Kind)> {
     Ok((fd, kind))
 }
 
+/// A copy of a bound socket that is owned in this process, whose owner keeps it open meanwhile. It listens from now on.
+pub fn copy_of_owned_listener(fd: RawFd, backlog: i32) -> Result<(Descriptor, Kind)> {
+    let failed = |errno| Syscall::Listen.errno(errno);
+    let copy = Descriptor::copy_of_owned(fd).map_err(failed)?;
+    let kind = socket_kind(&copy).map_err(failed)?;
+    open::listen(&copy, backlog)?;
+    Ok((copy, kind))
+}
+
 /// Whether [`stream`] would succeed, and whether the descriptor can be read from and written to. It stays the caller's.
 pub fn access_of(fd: RawFd) -> Result<(bool, bool)> {
     let failed = |errno| Syscall::Open.errno(errno);

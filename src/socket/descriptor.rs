@@ -83,6 +83,18 @@ impl Descriptor {
         Ok(Self { fd, ticket, tenure: Tenure::Claimed { blocking: false } })
     }
 
+    /// A copy of a descriptor that is owned in this process, on this thread or another, whose owner keeps it open
+    /// meanwhile. `EBADF` if `number` is none of these.
+    pub fn copy_of_owned(number: RawFd) -> Result<Self, i32> {
+        if !Table::lock().tickets.contains_key(&number) {
+            return Err(libc::EBADF);
+        }
+        // SAFETY: it is open, as the caller promises; a number that is not is answered with EBADF.
+        let original = unsafe { BorrowedFd::borrow_raw(number) };
+        let copy = rustix::io::fcntl_dupfd_cloexec(original, LAST_STANDARD_STREAM + 1);
+        copy.map(Self::from).map_err(|errno| errno.raw_os_error())
+    }
+
     /// Makes a claimed descriptor non-blocking. If it is dropped before it is owned, that is undone.
     pub fn unblock(&mut self) -> Result<(), i32> {
         let errno = |errno: rustix::io::Errno| errno.raw_os_error();
@@ -170,6 +182,18 @@ mod tests {
         assert!(is_open(number));
         drop(owner);
         assert!(!Table::lock().tickets.contains_key(&number) || is_open(number));
+    }
+
+    #[test]
+    fn what_is_owned_can_be_copied_and_nothing_else() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let owner = Descriptor::from(OwnedFd::from(one));
+        let copy = Descriptor::copy_of_owned(owner.as_raw_fd()).unwrap();
+        assert_ne!(copy.as_raw_fd(), owner.as_raw_fd());
+        drop(owner);
+        assert!(is_open(copy.as_raw_fd()));
+        assert_eq!(Descriptor::copy_of_owned(other.as_raw_fd()).unwrap_err(), libc::EBADF);
+        assert_eq!(Descriptor::copy_of_owned(-1).unwrap_err(), libc::EBADF);
     }
 
     #[test]

@@ -1,0 +1,164 @@
+'use strict';
+
+// net.serve(): one port, a server in each of several threads.
+
+const { once } = require('events');
+const fs = require('fs');
+const nodeNet = require('net');
+const path = require('path');
+const { pathToFileURL } = require('url');
+const net = require('../..');
+const { atEnd, child, collect, destroyAtEnd, scratch } = require('../helpers');
+
+const LOCAL = { port: 0, host: '127.0.0.1' };
+
+const fixture = (name) => path.join(__dirname, 'fixtures', name);
+
+async function serve(options) {
+  const service = await net.serve({ workers: 2, listen: LOCAL, ...options });
+  atEnd(() => service.shutdown({ grace: 0 }));
+  return service;
+}
+
+function placeOf(service) {
+  const address = service.address();
+  return typeof address === 'string' ? { path: address } : { port: address.port, host: '127.0.0.1' };
+}
+
+/** What `service` answers to `text`; '' if the connection is closed without. */
+function ask(service, text) {
+  return new Promise((resolve, reject) => {
+    const client = nodeNet.connect(placeOf(service));
+    client.write(text);
+    client.once('data', (data) => {
+      client.destroy();
+      resolve(data.toString());
+    });
+    client.on('error', ({ code }) => (code === 'ECONNRESET' ? resolve('') : reject(code)));
+    client.on('close', () => resolve(''));
+  });
+}
+
+/** Asks until all threads have answered: their numbers. */
+async function threadsOf(service, count) {
+  const seen = new Set();
+  while (seen.size < count) seen.add(JSON.parse(await ask(service, '?')).threadId);
+  return [...seen];
+}
+
+test('all threads serve the port, and find what they were passed', async () => {
+  const service = await serve({ workers: 3, handler: fixture('stream.js'), workerData: { a: [1] } });
+  expect(service.workers.map(({ threadId }) => threadId).sort()).toEqual((await threadsOf(service, 3)).sort());
+  expect(JSON.parse(await ask(service, 'hello'))).toMatchObject({ workerData: { a: [1] }, text: 'hello' });
+});
+
+test('by default, one for each core', async () => {
+  const service = await serve({ workers: undefined, handler: fixture('stream.js') });
+  expect(service.workers.length).toBe(require('os').availableParallelism());
+});
+
+test('a path, a relative name of the module, and its URL', async () => {
+  const place = `${scratch()}/socket`;
+  const relative = path.relative(process.cwd(), fixture('stream.js'));
+  const service = await serve({ listen: { path: place }, handler: relative });
+  expect(service.address()).toBe(place);
+  expect(JSON.parse(await ask(service, 'x')).text).toBe('x');
+  await service.shutdown();
+  expect(fs.existsSync(place)).toBe(false);
+  const other = await serve({ handler: pathToFileURL(fixture('stream.js')) });
+  expect(JSON.parse(await ask(other, 'x')).text).toBe('x');
+});
+
+test.each(['http.mjs', 'nodes.js'])('a server that the module makes: %s', async (name) => {
+  const service = await serve({ handler: fixture(name), workerData: 5 });
+  const { port } = service.address();
+  const answer = await fetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } });
+  const text = await answer.text();
+  if (name === 'nodes.js') expect(text).toBe('of Node');
+  else expect(JSON.parse(text)).toEqual({ index: expect.any(Number), workerData: 5 });
+  expect(await service.shutdown()).toMatchObject({ destroyed: 0 });
+});
+
+test.each(['exit', 'throw'])('a thread that dies (%s) is replaced, and no connection is refused meanwhile', async (how) => {
+  const service = await serve({ workers: 2, handler: fixture('stream.js') });
+  const died = once(service, 'exit');
+  const replaced = once(service, 'listening');
+  const answers = [ask(service, how)];
+  const [index, error, code] = await died;
+  // Half of them wait for the thread that is to come.
+  for (let asked = 0; asked < 20; asked++) answers.push(ask(service, '?'));
+  expect([how === 'throw' ? error.message : error, code]).toEqual(how === 'throw' ? ['thrown on demand', 1] : [null, 3]);
+  expect(await replaced).toEqual([index]);
+  expect((await Promise.all(answers)).slice(1)).not.toContain('');
+  await threadsOf(service, 2);
+});
+
+test('without a listener, a warning says that a thread has died', async () => {
+  const { lines, exit } = child(`
+    net.serve({ workers: 1, listen: { port: 0, host: '127.0.0.1' }, handler: process.argv[2] }).then((service) => {
+      process.on('warning', ({ message }) => console.log(message));
+      service.on('listening', () => service.shutdown());
+      net.connect(service.address().port, '127.0.0.1').on('error', () => {}).write('throw');
+    });
+  `, { args: [fixture('stream.js')] });
+  expect((await lines.next()).value).toBe('thrown on demand');
+  expect(await exit).toBe(0);
+});
+
+test('shutdown() has the streams of all threads finish, and then nothing is left', async () => {
+  const service = await serve({ workers: 2, handler: fixture('slow.js') });
+  const clients = Array.from({ length: 6 }, () => destroyAtEnd(nodeNet.connect(placeOf(service))));
+  await Promise.all(clients.map((client) => once(client, 'readable')));
+  const answers = clients.map(collect);
+  const ending = service.shutdown();
+  expect(service.shutdown()).toBe(ending);
+  expect(service.address()).toBe(null);
+  expect(await ending).toEqual({ ended: 6, destroyed: 0, ms: expect.any(Number) });
+  expect((await Promise.all(answers)).map(String)).toEqual(Array(6).fill('begun done'));
+  expect(service.workers).toEqual([null, null]);
+});
+
+test('its time ends with a signal, and so does the service', async () => {
+  const ending = new AbortController();
+  const service = await serve({ handler: fixture('stream.js'), signal: ending.signal });
+  const client = destroyAtEnd(nodeNet.connect(placeOf(service)));
+  client.write('x');
+  await once(client, 'data');
+  client.on('error', () => {});
+  const closed = once(client, 'close');
+  ending.abort();
+  const time = new AbortController();
+  time.abort();
+  await closed;
+  expect(await service.shutdown()).toMatchObject({ ended: 1, destroyed: 0 });
+});
+
+describe('errors', () => {
+  const handler = fixture('stream.js');
+
+  test.each([
+    ['ERR_INVALID_ARG_TYPE', undefined],
+    ['ERR_INVALID_ARG_TYPE', { listen: LOCAL }],
+    ['ERR_INVALID_ARG_TYPE', { listen: LOCAL, handler: 5 }],
+    ['ERR_INVALID_ARG_TYPE', { listen: LOCAL, handler, workers: 'all' }],
+    ['ERR_OUT_OF_RANGE', { listen: LOCAL, handler, workers: 0 }],
+    ['ERR_INVALID_ARG_VALUE', { listen: {}, handler }],
+    ['ERR_SOCKET_BAD_PORT', { listen: { port: -1 }, handler }],
+    ['ERR_INVALID_ARG_TYPE', { listen: LOCAL, handler, signal: 1 }],
+    ['ERR_MODULE_NOT_FOUND', { listen: LOCAL, handler: fixture('missing.js'), workers: 2 }],
+  ])('%s', async (code, options) => {
+    await expect(net.serve(options)).rejects.toMatchObject({ code });
+  });
+
+  test('a module that exports no function', async () => {
+    await expect(serve({ handler: fixture('wrong.js') })).rejects.toThrow(/must export a function/);
+  });
+
+  test('a port that is taken', async () => {
+    const server = nodeNet.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address();
+    await expect(serve({ listen: { port, host: '127.0.0.1' }, handler })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    server.close();
+  });
+});

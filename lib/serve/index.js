@@ -1,0 +1,247 @@
+'use strict';
+
+// net.serve(): one port, a server in each of several threads.
+//
+// Each thread has an engine and a listening socket of its own, among which the kernel distributes connections. This
+// thread keeps all these sockets open: what waits on the socket of a thread that has died is accepted by the one that
+// takes its place. A connection passes through no other thread than the one that serves it.
+
+const { EventEmitter } = require('events');
+const os = require('os');
+const path = require('path');
+const { clearTimeout, setTimeout } = require('timers');
+const { fileURLToPath } = require('url');
+const { MessageChannel, Worker } = require('worker_threads');
+const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
+const errors = require('../errors');
+const { readOptions } = require('../options');
+const { Place } = require('./place');
+
+/** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
+const STEADY_AFTER = 1000;
+/** That pause, in milliseconds, which doubles each time. */
+const PAUSE_LEAST = 100;
+const PAUSE_MOST = 10_000;
+
+/** What the threads run. The package has it beside the file that has this module. */
+const THREAD = path.join(__dirname, 'thread.js');
+
+/**
+ * Starts servers in threads of their own, on one port. Resolves to the service once all of them listen; rejects, with
+ * nothing left behind, if one can't.
+ */
+async function serve(given) {
+  validateObject(given, 'options');
+  const options = readOptions(given, ['handler', 'listen', 'signal', 'workerData', 'workers']);
+  const { signal, workers = 'cores' } = options;
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+  if (workers !== 'cores') validateInteger(workers, 'options.workers', 1);
+  const count = workers === 'cores' ? os.availableParallelism() : workers;
+  const service = new Service(handlerFile(options.handler), options.workerData);
+  service.bind(target(options.listen), count);
+  try {
+    await service.start();
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  if (signal?.aborted) await service.shutdown();
+  signal?.addEventListener('abort', () => service.shutdown(), { once: true });
+  return service;
+}
+
+/** What `listen` names: a port or a path of this machine. */
+function target(listen = {}) {
+  const { target: named } = listenTarget([listen]);
+  if (named.port === undefined && named.path === undefined) {
+    throw errors.invalidArgumentValue('options.listen', listen, 'must have the property "port" or "path"');
+  }
+  return named;
+}
+
+function handlerFile(handler) {
+  if (handler instanceof URL) return fileURLToPath(handler);
+  if (typeof handler === 'string') return path.resolve(handler);
+  throw errors.invalidArgumentType('options.handler', ['string', 'URL'], handler);
+}
+
+/**
+ * What `serve()` resolves to. Emits 'listening' (`index`) when a thread listens, also one that takes the place of
+ * another, and 'exit' (`index`, `error`, `code`) when one has died.
+ */
+class Service extends EventEmitter {
+  #handler;
+  #workerData;
+  #places;
+  #threads = [];
+  #ending = null;
+
+  constructor(handler, workerData) {
+    super();
+    this.#handler = handler;
+    this.#workerData = workerData;
+  }
+
+  /** Opens the sockets of `count` threads. Throws if that fails, with nothing open. */
+  bind(place, count) {
+    this.#places = Place.open(place, count);
+    this.#threads = this.#places.map((own, index) => {
+      const thread = new Thread(own, index, this.#handler, this.#workerData);
+      thread.on('listening', () => this.emit('listening', index));
+      thread.on('exit', (error, code) => this.#noteExit(index, error, code));
+      return thread;
+    });
+  }
+
+  start() {
+    return Promise.all(this.#threads.map((thread) => thread.start()));
+  }
+
+  #noteExit(index, error, code) {
+    if (this.listenerCount('exit') > 0) this.emit('exit', index, error, code);
+    else process.emitWarning(error ?? `A thread of net.serve() has exited with code ${code}.`);
+  }
+
+  /** Where the threads listen: `{ address, family, port }` or a path; null after the end. */
+  address() {
+    return this.#ending === null ? this.#places[0].address : null;
+  }
+
+  /** The threads, as instances of `worker_threads.Worker`; null for one that is being replaced. */
+  get workers() {
+    return this.#threads.map(({ worker }) => worker);
+  }
+
+  /**
+   * Ends the servers of all threads as `server.shutdown()` does, then the threads. Resolves to the sums of what came of
+   * it, and to how long it took. A second call returns the same promise.
+   */
+  shutdown(options = {}) {
+    this.#ending ??= this.#end(options);
+    return this.#ending;
+  }
+
+  async #end(given) {
+    const begun = performance.now();
+    validateObject(given, 'options');
+    const { grace, signal } = readOptions(given, ['grace', 'signal']);
+    if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+    const expire = () => this.#threads.forEach((thread) => thread.expire());
+    signal?.addEventListener('abort', expire, { once: true });
+    await Promise.all(this.#threads.map((thread) => thread.settle()));
+    for (const place of this.#places) place.close();
+    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown(grace)));
+    if (signal?.aborted) expire();
+    const total = { ended: 0, destroyed: 0 };
+    for (const { ended, destroyed } of await outcomes) {
+      total.ended += ended;
+      total.destroyed += destroyed;
+    }
+    signal?.removeEventListener('abort', expire);
+    return { ...total, ms: performance.now() - begun };
+  }
+
+  /** Ends everything at once. */
+  async stop() {
+    this.#ending ??= Promise.resolve();
+    await Promise.all(this.#threads.map((thread) => thread.stop()));
+    for (const place of this.#places) place.close();
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+    await this.shutdown();
+  }
+}
+
+/** One of the threads: a worker, and those that take its place. */
+class Thread extends EventEmitter {
+  worker = null;
+  #place;
+  #workerData;
+  #port = null;
+  #pause = PAUSE_LEAST;
+  #timer = null;
+  #isEnding = false;
+  /** Resolves when the worker listens or has exited. */
+  #settled = null;
+  #exited = null;
+  #outcome = null;
+
+  constructor(place, index, handler, data) {
+    super();
+    this.#place = place;
+    this.#workerData = { handler, index, data };
+  }
+
+  /** Starts a worker. Rejects with what keeps it from listening. */
+  start() {
+    const { port1, port2 } = new MessageChannel();
+    const begun = performance.now();
+    const workerData = { ...this.#workerData, place: this.#place.shared, port: port2 };
+    const worker = new Worker(THREAD, { workerData, transferList: [port2] });
+    this.worker = worker;
+    this.#port = port1;
+    port1.unref();
+    let [failure, isUp] = [null, false];
+    worker.on('error', (error) => (failure = error));
+    this.#exited = new Promise((resolve) => {
+      worker.on('exit', (code) => {
+        port1.close();
+        this.worker = null;
+        resolve({ ended: 0, destroyed: 0 });
+        if (isUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
+      });
+    });
+    const listening = new Promise((resolve, reject) => {
+      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome }) => {
+        if (type === 'listening') resolve();
+        else done(outcome);
+      }));
+      this.#exited.then(() => reject(failure ?? new Error('A thread of net.serve() has exited before it listened.')));
+    }).then(() => {
+      isUp = true;
+      this.emit('listening');
+    });
+    // Messages of the port do not keep this thread alive, and the worker does.
+    this.#settled = listening.catch(() => {});
+    return listening;
+  }
+
+  /** The worker has died: another one takes its place. */
+  #replace(error, code, age) {
+    this.emit('exit', error, code);
+    if (this.#isEnding) return;
+    const isSteady = age >= STEADY_AFTER;
+    this.#timer = setTimeout(() => {
+      this.start().catch((reason) => this.#replace(reason, 1, 0));
+    }, isSteady ? 0 : this.#pause);
+    this.#pause = isSteady ? PAUSE_LEAST : Math.min(2 * this.#pause, PAUSE_MOST);
+  }
+
+  /** Nothing takes the worker's place any more. Resolves when it listens, or has gone. */
+  settle() {
+    this.#isEnding = true;
+    clearTimeout(this.#timer);
+    return this.#settled;
+  }
+
+  async shutdown(grace) {
+    if (this.worker === null) return { ended: 0, destroyed: 0 };
+    this.#port.postMessage({ type: 'shutdown', grace });
+    const outcome = await Promise.race([this.#outcome, this.#exited]);
+    await this.stop();
+    return outcome;
+  }
+
+  /** The time of `shutdown()` is over. */
+  expire() {
+    if (this.worker !== null) this.#port.postMessage({ type: 'expire' });
+  }
+
+  async stop() {
+    this.settle();
+    await this.worker?.terminate();
+  }
+}
+
+module.exports = { serve };

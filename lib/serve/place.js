@@ -1,0 +1,70 @@
+'use strict';
+
+// Where the threads of net.serve() listen: the sockets, which this thread keeps, and the threads listen on copies of.
+
+const { BoundSocket } = require('../bound');
+const engines = require('../engine');
+const errors = require('../errors');
+const { kAdopt } = require('../symbols');
+
+/** Whether the kernel distributes connections among sockets of one port. Elsewhere, the last one would get them all. */
+const CAN_SHARE_PORTS = process.platform === 'linux';
+
+class Place {
+  address;
+  #transport;
+  #path;
+  #backlog;
+
+  constructor(bound, backlog) {
+    this.address = bound.address();
+    const { transport, path } = bound[kAdopt]();
+    this.#transport = transport;
+    this.#path = path;
+    this.#backlog = backlog;
+    this.#listen();
+  }
+
+  /**
+   * Places for `count` threads: sockets of one port, or one that they share. Throws if that fails, with nothing open.
+   */
+  static open({ host, port, path, ipv6Only, backlog }, count) {
+    if (path !== undefined) return Array(count).fill(new Place(new BoundSocket({ path }), backlog));
+    const sockets = CAN_SHARE_PORTS ? count : 1;
+    const places = [];
+    try {
+      for (let index = 0; index < sockets; index++) {
+        const own = { host: host || undefined, port: places[0]?.address.port ?? port };
+        places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
+      }
+    } catch (error) {
+      for (const place of places) place.close();
+      throw error;
+    }
+    return Array.from({ length: count }, (_, index) => places[index % sockets]);
+  }
+
+  /** Begins to listen. The engine of this thread does not watch the socket: it accepts nothing. */
+  #listen() {
+    const id = engines.attempt('listen', (engine) => engine.copyBound(this.#transport.fd, this.#backlog));
+    if (typeof id === 'number') {
+      engines.release(id);
+      return;
+    }
+    this.#transport.release();
+    const [address, port] = this.#path === undefined ? [this.address.address, this.address.port] : [this.#path, -1];
+    throw errors.listenError(id, address, port);
+  }
+
+  /** What a thread needs to listen here. */
+  get shared() {
+    return { fd: this.#transport.fd, path: this.#path, backlog: this.#backlog };
+  }
+
+  /** Closes the socket here, and removes its file. */
+  close() {
+    this.#transport.release();
+  }
+}
+
+module.exports = { Place };

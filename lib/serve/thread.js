@@ -1,0 +1,65 @@
+'use strict';
+
+// A thread of net.serve(): loads the program's handler, listens, and ends when it is told to.
+
+const { once } = require('events');
+const { syncBuiltinESMExports } = require('module');
+const { pathToFileURL } = require('url');
+const threads = require('worker_threads');
+const { BoundSocket } = require('../bound');
+const contract = require('../contract');
+const { createNet } = require('../net');
+const { kAdopt, kCopyOf } = require('../symbols');
+
+const { handler, index, data, place, port } = threads.workerData;
+// What the program finds there is what it has passed to `serve()`.
+threads.workerData = data;
+syncBuiltinESMExports();
+
+/** The server of the program: what its `createServer()` returns, or one of ours with its listener of 'connection'. */
+async function serverOf({ createServer, default: exported }) {
+  const create = createServer ?? exported?.createServer;
+  if (typeof create === 'function') return create({ index, workerData: data });
+  const listener = exported?.default ?? exported;
+  if (typeof listener === 'function') return createNet(contract.page).createServer(listener);
+  throw new TypeError(`${handler} must export a function: createServer(), or a listener of 'connection'`);
+}
+
+async function start() {
+  const server = await serverOf(await import(pathToFileURL(handler)));
+  listen(server);
+  await once(server, 'listening');
+  port.postMessage({ type: 'listening' });
+  const time = new AbortController();
+  port.on('message', async ({ type, grace }) => {
+    if (type === 'expire') {
+      time.abort();
+      return;
+    }
+    // The thread stays until its outcome has been read.
+    port.ref();
+    port.postMessage({ type: 'done', outcome: await end(server, { grace, signal: time.signal }) });
+  });
+  port.unref();
+}
+
+function listen(server) {
+  const bound = new BoundSocket({ [kCopyOf]: place });
+  if (isOurs(server)) server.listen(bound, place.backlog);
+  // Node adopts the descriptor.
+  else server.listen({ fd: bound[kAdopt]().transport.lend() });
+}
+
+/** Whether a server of ours accepts the connections. */
+function isOurs(server) {
+  return typeof server.shutdown === 'function';
+}
+
+/** Ends the server: gracefully, if it is one of ours. */
+async function end(server, options) {
+  if (isOurs(server)) return server.shutdown(options);
+  await new Promise((resolve) => server.close(resolve));
+  return { ended: 0, destroyed: 0 };
+}
+
+start();
