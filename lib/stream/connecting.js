@@ -134,6 +134,7 @@ function emitClose(stream, details) {
   try {
     stream.emit('close', ...details);
   } finally {
+    stream[kSecurity]?.known?.keep();
     stream[kTransport].detach();
     const again = stream[kAgain];
     if (again !== null) {

@@ -63,6 +63,7 @@ class Moving extends Duplex {
     const transport = this[kTransport];
     // Asked for before the connection is gone: these stay known.
     void [transport.local, transport.peer, transport.kind, transport.proxy];
+    this[kSecurity]?.known?.keep();
     transport.want(false);
     const state = this._readableState;
     const ended = state.ended;

@@ -17,6 +17,7 @@ const errors = require('../errors');
 const { lazy } = require('../lazy');
 const { bare, readOptions } = require('../options');
 const { kSecurity } = require('../symbols');
+const { Known } = require('./known');
 
 const credentialsModule = lazy(() => require('./credentials'));
 const crypto = lazy(() => require('crypto'));
@@ -90,7 +91,7 @@ class Security {
   /** The mark's callback, until bytes pass. */
   #callback = null;
   #deadline = null;
-  /** What was agreed on, and with which peer: `{ agreement, peer, own }`; null before the handshake is done. */
+  /** What is known of the session (`Known`); null before the handshake is done. */
   known = null;
   /** The mark has been passed: the handshake is done, no listener has objected to the peer, and bytes pass. */
   isOpen = false;
@@ -118,7 +119,7 @@ class Security {
     this.#request = null;
     this.truncated = truncated;
     const agreement = Object.assign(bare(transport.agreement), { verdict });
-    this.known = { agreement, peer: transport.peerCertificate, own: transport.ownCertificate };
+    this.known = new Known(transport, agreement);
     this.isOpen = true;
   }
 
@@ -170,9 +171,8 @@ class Security {
    */
   complete(transport, agreement) {
     this.#stopDeadline();
-    const peer = agreement.hasPeer ? transport.peerCertificate : null;
-    this.known = { agreement, peer, own: transport.ownCertificate };
-    if (this.#checkIdentity === undefined || agreement.verdict !== undefined || peer === null) return null;
+    this.known = new Known(transport, agreement);
+    if (this.#checkIdentity === undefined || agreement.verdict !== undefined || !agreement.hasPeer) return null;
     // Not verified, should it throw.
     agreement.verdict = 'ERR_TLS_CERT_ALTNAME_INVALID';
     const wrong = this.#checkIdentity.call(undefined, this.#identity, describeChain(transport.peerChain));

@@ -225,7 +225,7 @@ impl NativeEngine {
     /// Our own certificate on a secure stream, in DER.
     #[napi(catch_unwind)]
     pub fn own_certificate(&self, id: u32) -> Option<Buffer> {
-        self.with_secure(id, |secure| Some(secure.facts.own.as_ref()?.to_vec().into())).flatten()
+        self.with_secure(id, |secure| Some(secure.facts.own.as_ref()?.cert.first()?.to_vec().into())).flatten()
     }
 
     /// Exports keying material of a secure stream (RFC 5705). `None` if the connection refuses.

@@ -58,6 +58,15 @@ describe('"64 MiB each way at once over TLS with random chunk sizes and a slow r
   });
 });
 
+// `node __tests__/tls/fixtures/session.js --gib 64` sends enough for eight key updates.
+test.each(['node', 'ours'])('one session to %s with the smallest records: each byte arrives, and no key is renewed early', async (to) => {
+  const fixture = require.resolve('../fixtures/session.js');
+  const { stdout, ...outcome } = await runProgram([process.execPath, fixture, '--gib', '0.02', '--to', to]);
+  expect(outcome).toEqual(GOOD);
+  const size = 328 * (64 << 10);
+  expect(JSON.parse(stdout)).toEqual({ size, updates: to === 'node' ? 0 : null, expected: 0 });
+});
+
 describe('bytes in pieces', () => {
   test.each(VERSIONS)('one byte per segment, %s', async (version) => {
     const trickle = async (chunk, to) => {

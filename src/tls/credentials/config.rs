@@ -66,7 +66,7 @@ impl<'a> Parts<'a> {
 
     /// The configuration of the connections that we accept; `None` without a key and a certificate.
     pub fn server(&self, requests_certificate: bool) -> Result<Option<ServerConfig>, OptionError> {
-        if self.party.own_certificate().is_none() {
+        if self.party.own_key_pair().is_none() {
             return Ok(None);
         }
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.protocol.provider))

@@ -30,8 +30,8 @@ mod tickets;
 use std::sync::Arc;
 
 use rustls::client::ClientSessionMemoryCache;
-use rustls::pki_types::CertificateDer;
 use rustls::server::ProducesTickets;
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ServerConfig};
 
 pub use self::algorithms::{GroupName, group_name, signature_name};
@@ -126,9 +126,9 @@ impl Credentials {
         if first.requests_certificate { self.asking_server.as_ref() } else { self.server.as_ref() }
     }
 
-    /// Our own certificate: the first, if there are several.
-    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
-        self.party.own_certificate()
+    /// Our own key pair: the first, if there are several.
+    pub fn own_key_pair(&self) -> Option<&Arc<CertifiedKey>> {
+        self.party.own_key_pair()
     }
 
     /// When the first of the certificates that we show expires, in seconds of UNIX time; `None` without any.
@@ -288,11 +288,12 @@ mod tests {
     #[test]
     fn handshakes_take_what_is_current() {
         let (one, other) = (Credentials::new(&server_options()).unwrap(), Credentials::new(&server_options()).unwrap());
-        let shown = [&one, &other].map(|credentials| credentials.own_certificate().cloned());
+        let certificates = |credentials: &Credentials| credentials.own_key_pair().map(|own| own.cert.clone());
+        let shown = [&one, &other].map(certificates);
         let current = Current::new(one);
         let begun = current.get();
         current.replace(Arc::new(other));
-        assert_eq!([&begun, &current.get()].map(|credentials| credentials.own_certificate().cloned()), shown);
+        assert_eq!([&*begun, &*current.get()].map(certificates), shown);
         assert_ne!(shown[0], shown[1]);
     }
 

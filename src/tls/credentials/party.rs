@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use rustls::SignatureScheme;
 use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::sign::CertifiedKey;
 
 use super::algorithms;
 use super::key_pairs::{self, KeyPairs};
@@ -29,7 +30,7 @@ pub struct Party {
     key_pairs: Arc<KeyPairs>,
     /// The signature schemes, in order of preference.
     schemes: Vec<SignatureScheme>,
-    own: Option<CertificateDer<'static>>,
+    own: Option<Arc<CertifiedKey>>,
 }
 
 /// The options that a party depends on, hashed.
@@ -83,7 +84,7 @@ impl Party {
         // The default list has more than a hundred names, which would not help a client to choose.
         let asking = || if options.require_cert { verifier().with_mandatory_certificate() } else { verifier() };
         let asking_verifier = if options.ca.is_some() { asking().with_hints() } else { asking() };
-        let own = all.first().and_then(|key_pair| key_pair.cert.first()).cloned();
+        let own = all.first().filter(|key_pair| !key_pair.cert.is_empty()).cloned();
         let verifier = Arc::new(verifier());
         let (asking_verifier, key_pairs) = (Arc::new(asking_verifier), Arc::new(KeyPairs::new(all)));
         let schemes = schemes.unwrap_or_else(algorithms::all_signatures);
@@ -125,8 +126,8 @@ impl Party {
         &self.schemes
     }
 
-    /// Our own certificate: the first, if there are several.
-    pub fn own_certificate(&self) -> Option<&CertificateDer<'static>> {
+    /// Our own key pair: the first, if there are several.
+    pub fn own_key_pair(&self) -> Option<&Arc<CertifiedKey>> {
         self.own.as_ref()
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
 use rustls::{Connection, SignatureScheme};
 use tokio::sync::oneshot;
 
@@ -177,8 +177,8 @@ pub struct Facts {
     pub verdict: Option<Verdict>,
     /// The name that the client has asked for, on either side.
     pub server_name: Option<String>,
-    /// Our certificate: on a server, the one that was sent.
-    pub own: Option<CertificateDer<'static>>,
+    /// Our key pair, for its certificate: on a server, the one that was sent.
+    pub own: Option<Arc<CertifiedKey>>,
     /// The OCSP response that the server has stapled to its certificate.
     pub stapled: Option<Vec<u8>>,
     /// On a server, the signature schemes that the client has in common with us, in order of preference.

@@ -96,7 +96,7 @@ async fn connect(
     let peer = ExpectedPeer::Server { name: checked.as_deref() };
     let requirement = Requirement { peer, is_mandatory: credentials.reject_unauthorized, needs_certificate: false };
     let asked_for = server_name.filter(|_| sends_name);
-    let own = credentials.own_certificate().cloned();
+    let own = credentials.own_key_pair().cloned();
     let facts = Facts { server_name: asked_for, own, stapled, ..judged(&connection, requirement, &credentials)? };
     if let Some(sessions) = &sessions {
         sessions.settle(connection.handshake_kind() == Some(HandshakeKind::Resumed));
@@ -160,8 +160,7 @@ async fn accept(
         drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
         return Err(TlsError::from(&decline::no_suite()).into());
     };
-    let shown = config.cert_resolver.resolve(hello.client_hello());
-    let own = shown.and_then(|identity| identity.cert.first().cloned());
+    let own = config.cert_resolver.resolve(hello.client_hello());
     let shared_schemes = shared(&config, &credentials, hello.client_hello().signature_schemes());
     if shared_schemes.is_empty() && !hello.client_hello().signature_schemes().is_empty() {
         if declining.covers(&details) {
