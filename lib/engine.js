@@ -185,6 +185,11 @@ function takeBulk(length) {
   return full;
 }
 
+/** Whether the memory for bulk is larger than at first, for streams that flow. */
+function readsLarge() {
+  return bulk.length > binding.BULK_SIZE;
+}
+
 /** What `onbulk` has put into the memory did not fill it, or was read there: next comes memory of the first size. */
 function shrinkBulk() {
   fullReads = 0;
@@ -324,6 +329,7 @@ module.exports = {
   own,
   owners: allOwners,
   pass,
+  readsLarge,
   release,
   shrinkBulk,
   start,

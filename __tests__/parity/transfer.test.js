@@ -16,7 +16,7 @@ const CHUNK = 150_000;
 const HIGH_WATER_MARK = 64 * 1024;
 
 /** The most that one read of the kernel gives: it may come on top of a buffer that is nearly full. */
-const ONE_READ = 64 * 1024;
+const ONE_READ = 256 * 1024;
 
 jest.setTimeout(30_000);
 

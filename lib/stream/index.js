@@ -39,6 +39,7 @@ const {
   kOnread,
   kPending,
   kRace,
+  kReading,
   kReset,
   kSecurity,
   kServer,
@@ -101,6 +102,7 @@ class Stream extends Duplex {
     }
     if (this[kTimedOut]) rearmTimer(this);
     if (!isUnread(this)) pauseIfFull(this, this.push(engines.takeBulk(length)));
+    if (engines.readsLarge() && this[kReading] && this._readableState.flowing) this[kTransport].want(true, true);
     return undefined;
   }
 

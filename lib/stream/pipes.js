@@ -9,7 +9,7 @@
 
 const { Duplex } = require('stream');
 const { isSecuring } = require('../tls/secure');
-const { kHandle, kLender, kOnread, kSource, kTarget, kTransport } = require('./fields');
+const { kHandle, kLender, kOnread, kReading, kSource, kTarget, kTransport } = require('./fields');
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
@@ -193,6 +193,11 @@ function stopFeeding(target) {
 function reveal(source, event) {
   // Only these see what is received. Most listeners are for others, and come with each connection.
   if (event === 'data' || event === 'readable') giveBack(source);
+  // From now on, what is received waits in Duplex. Above the high-water mark, 'readable' would not be emitted again for
+  // a reader that leaves something.
+  if (event === 'readable' && source[kReading] && source[kTransport].isOpen && !isSecuring(source)) {
+    source[kTransport].want(true);
+  }
 }
 
 module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, stopFeeding, watch };

@@ -58,9 +58,9 @@ class StreamTransport extends Transport {
 
   // Receiving.
 
-  /** Has the engine receive for JavaScript from now on, or not. */
-  want(wanted) {
-    this.engine.want(this.id, wanted);
+  /** Has the engine receive for JavaScript from now on, or not; `atOnce`: however much comes in one read. */
+  want(wanted, atOnce = false) {
+    this.engine.want(this.id, wanted, atOnce);
   }
 
   /** Takes what was received and has not been delivered. */

@@ -130,10 +130,10 @@ struct Want;
 impl FastFunction for Want {
     const NAME: &CStr = c"want";
 
-    unsafe fn run(core: &Core, env: sys::napi_env, [id, wanted, ..]: [sys::napi_value; 4]) -> Option<i64> {
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, wanted, at_once, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
-        let (id, wanted) = unsafe { (number(env, id)?, boolean(env, wanted)?) };
-        core.with(|engine| engine.want(id, wanted));
+        let (id, wanted, at_once) = unsafe { (number(env, id)?, boolean(env, wanted)?, boolean(env, at_once)?) };
+        core.with(|engine| engine.want(id, wanted, at_once));
         Some(0)
     }
 }

@@ -100,7 +100,7 @@ impl Engine {
         let Some(policy) = accepting.proxy().cloned() else { return };
         let Some(slot) = self.slots.get_mut(id) else { return };
         let Source::Arrival(arrival) = &mut slot.source else { return };
-        let header = match arrival.serve(&policy, self.shared.incoming.space()) {
+        let header = match arrival.serve(&policy, self.shared.incoming.space(usize::MAX)) {
             Outcome::Waiting => return,
             Outcome::Gone => return self.slots.release(id, true),
             Outcome::Refused(refusal) => {

@@ -215,11 +215,11 @@ impl Engine {
         slot.stream().map_or(Activity::Busy, |stream| stream.activity())
     }
 
-    /// JavaScript wants data of stream `id`, or none.
-    pub fn want(&mut self, id: Id, wanted: bool) {
+    /// JavaScript wants data of stream `id`, or none; with `at_once`, however much comes in one read.
+    pub fn want(&mut self, id: Id, wanted: bool, at_once: bool) {
         let Some(slot) = self.slots.get_mut(id) else { return };
         if let Some(stream) = slot.stream() {
-            stream.want(wanted);
+            stream.want(wanted, at_once);
             slot.settle(id, &mut self.reactor);
         }
     }

@@ -86,7 +86,7 @@ impl Engine {
         if let Some(slot) = self.slots.get_mut(source) {
             slot.outlet = Outlet::Stream(target);
         }
-        self.want(source, true);
+        self.want(source, true, false);
         true
     }
 
@@ -97,7 +97,7 @@ impl Engine {
             return false;
         }
         slot.outlet = Outlet::Nowhere;
-        self.want(id, true);
+        self.want(id, true, false);
         true
     }
 
@@ -112,7 +112,7 @@ impl Engine {
                 }
             }
         }
-        self.want(source, true);
+        self.want(source, true, false);
     }
 
     /// Ends the pipes from and to stream `id`, which has been closed. JavaScript asks again for what its source receives.
@@ -128,14 +128,14 @@ impl Engine {
         if let Some(slot) = self.slots.get_mut(source) {
             slot.outlet = Outlet::JavaScript;
         }
-        self.want(source, false);
+        self.want(source, false, false);
     }
 
     /// Moves what `source` receives next to `target`.
     pub(super) fn relay(&mut self, source: Id, target: Id) {
         if !self.stream(target).is_some_and(|stream| stream.takes_more()) {
             // The target resumes it. Meanwhile it may have something to send itself.
-            return self.want(source, false);
+            return self.want(source, false, false);
         }
         let Some(slot) = self.slots.get_mut(source) else { return };
         if self.pipes.have_used_quota() {
@@ -195,7 +195,7 @@ impl Engine {
     /// Has the stream that feeds `target` go on, if `target` can take more.
     pub(super) fn resume_feeder(&mut self, target: Id) {
         if let Some(feeder) = self.slots.get_mut(target).and_then(|slot| slot.ready_feeder()) {
-            self.want(feeder, true);
+            self.want(feeder, true, false);
         }
     }
 }

@@ -143,7 +143,7 @@ impl Engine {
                 };
                 conclude(slot, id, event, &mut self.reactor, &mut self.pending);
                 if let Some(feeder) = slot.ready_feeder() {
-                    self.want(feeder, true);
+                    self.want(feeder, true, false);
                 }
             }
             Source::Listener(listener) => {

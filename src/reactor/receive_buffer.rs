@@ -55,9 +55,9 @@ impl ReceiveBuffer {
         self.size - self.used >= READ_LEAST
     }
 
-    /// The bytes to read into next.
-    pub fn space(&mut self) -> &mut [MaybeUninit<u8>] {
-        let length = (self.size - self.used).min(self.read_most);
+    /// The bytes to read into next, `most` at the most.
+    pub fn space(&mut self, most: usize) -> &mut [MaybeUninit<u8>] {
+        let length = (self.size - self.used).min(self.read_most).min(most);
         if length == 0 {
             return &mut [];
         }
@@ -92,18 +92,19 @@ mod tests {
     fn takes_one_piece_behind_the_other_until_it_is_cleared() {
         let mut memory = vec![0u8; 2 * READ_MOST];
         let mut buffer = over(&mut memory);
-        assert_eq!(buffer.space().len(), READ_MOST);
+        assert_eq!(buffer.space(usize::MAX).len(), READ_MOST);
         assert_eq!(buffer.take(5), 0);
         assert_eq!(buffer.take(READ_MOST), 5);
-        assert_eq!(buffer.space().len(), READ_MOST - 5);
+        assert_eq!(buffer.space(usize::MAX).len(), READ_MOST - 5);
         buffer.clear();
         assert_eq!(buffer.take(1), 0);
     }
 
     #[test]
-    fn one_read_takes_all_of_memory_that_is_for_one() {
+    fn one_read_takes_all_of_memory_that_is_for_one_unless_it_may_not() {
         let mut memory = vec![0u8; 3 * READ_MOST];
-        assert_eq!(over(&mut memory).for_one_read().space().len(), 3 * READ_MOST);
+        assert_eq!(over(&mut memory).for_one_read().space(usize::MAX).len(), 3 * READ_MOST);
+        assert_eq!(over(&mut memory).for_one_read().space(READ_MOST).len(), READ_MOST);
     }
 
     #[test]
@@ -121,6 +122,6 @@ mod tests {
     fn without_memory_there_is_no_room() {
         let mut buffer = ReceiveBuffer::empty();
         assert!(!buffer.has_room());
-        assert!(buffer.space().is_empty());
+        assert!(buffer.space(usize::MAX).is_empty());
     }
 }

@@ -68,6 +68,9 @@ pub struct Stream {
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
+    /// One read may take more than [`READ_MOST`](crate::reactor::receive_buffer::READ_MOST): what Duplex has no room for does
+    /// not wait there.
+    takes_large: bool,
     /// Nagle's algorithm is off for the handshake, and back on behind the first data.
     delays_again: bool,
     queue_most: u32,
@@ -109,6 +112,7 @@ impl Stream {
             security: Security::default(),
             watches_writable: false,
             bulky: false,
+            takes_large: false,
             delays_again: false,
             queue_most: QUEUE_MOST,
             addresses: Addresses { local: None, peer },

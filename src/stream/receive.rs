@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::{ReadOutcome, Shared, Stream, StreamEvent};
 use crate::error::Syscall;
+use crate::reactor::receive_buffer::READ_MOST;
 use crate::socket::Kind;
 use crate::socket::io::{self, Read};
 use crate::tls::error::ConnectionError;
@@ -24,7 +25,8 @@ impl Stream {
         let Shared { cipher, incoming, bulk, .. } = shared;
         let takes_bulk = self.bulky && bulk.has_room();
         let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
-        let length = match self.receive_into(cipher, memory.space(), now) {
+        let most = if self.takes_large { usize::MAX } else { READ_MOST };
+        let length = match self.receive_into(cipher, memory.space(most), now) {
             ReadOutcome::Bytes(count) => count,
             ReadOutcome::Event(event) => return Some(event),
             ReadOutcome::Nothing => return None,
@@ -102,9 +104,10 @@ impl Stream {
         fd.is_some_and(io::has_unread)
     }
 
-    /// JavaScript wants data, or none for now.
-    pub fn want(&mut self, wanted: bool) {
+    /// JavaScript wants data, or none for now; with `at_once`, however much comes in one read.
+    pub fn want(&mut self, wanted: bool, at_once: bool) {
         self.state.want(wanted);
+        self.takes_large = at_once;
     }
 
     /// The end that was found has not been delivered, and is to be found once more.

@@ -51,7 +51,7 @@ fn a_connection_is_one_when_its_header_is_whole() {
     let own = rig.engine.proxied(stream).unwrap().addresses;
     assert_eq!(own.peer, Some(client.local_addr().unwrap()));
     assert_eq!(own.local, Some(client.peer_addr().unwrap()));
-    rig.engine.want(stream, true);
+    rig.engine.want(stream, true, false);
     let event = outcome(&mut rig);
     assert_eq!(rig.read(&event), b"data");
     assert_eq!(rig.engine.bytes_read(stream), 4);

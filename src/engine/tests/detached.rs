@@ -12,7 +12,7 @@ const WAIT: Duration = Duration::from_secs(60);
 fn what_is_queued_goes_out_and_what_was_not_received_comes_in_at_the_other_engine() {
     let (mut rig, mut other) = (Rig::new(), Rig::new());
     let (id, mut peer) = rig.pair();
-    rig.engine.want(id, true);
+    rig.engine.want(id, true, false);
     peer.write_all(b"unread").unwrap();
     while rig.engine.write(id, &[&[b'x'; 4000]]) == Ok(4000) {}
     let written = rig.engine.bytes_written(id);
@@ -20,7 +20,7 @@ fn what_is_queued_goes_out_and_what_was_not_received_comes_in_at_the_other_engin
     assert_eq!((rig.engine.sources(), rig.engine.is_referenced()), (0, false));
     let id = other.engine.attach(&ticket).unwrap();
     assert_eq!(other.engine.bytes_written(id), written);
-    other.engine.want(id, true);
+    other.engine.want(id, true, false);
     let events = other.turn();
     assert_eq!(other.read(&events[0]), b"unread");
     let reader = std::thread::spawn(move || {
@@ -41,7 +41,7 @@ fn an_end_that_was_found_and_not_delivered_is_found_again() {
     one.write_all(b"1").unwrap();
     drop(two);
     for id in [first, second] {
-        rig.engine.want(id, true);
+        rig.engine.want(id, true, false);
     }
     rig.engine.begin_turn();
     assert_eq!(rig.next(), first);
@@ -50,7 +50,7 @@ fn an_end_that_was_found_and_not_delivered_is_found_again() {
     assert_eq!(rig.engine.take_back(second), None);
     let ticket = rig.engine.detach(second, WAIT).unwrap();
     let id = other.engine.attach(&ticket).unwrap();
-    other.engine.want(id, true);
+    other.engine.want(id, true, false);
     assert!(matches!(other.turn()[..], [Event::Stream(_, END)]));
     while rig.engine.step().is_some() {}
     rig.engine.end_turn();
@@ -86,11 +86,11 @@ fn pipes_from_and_to_it_end() {
     assert!(rig.engine.pipe(first, second) && rig.engine.pipe(second, first));
     let ticket = rig.engine.detach(second, WAIT).unwrap();
     let id = other.engine.attach(&ticket).unwrap();
-    other.engine.want(id, true);
+    other.engine.want(id, true, false);
     two.write_all(b"two").unwrap();
     let events = other.turn();
     assert_eq!(other.read(&events[0]), b"two");
-    rig.engine.want(first, true);
+    rig.engine.want(first, true, false);
     one.write_all(b"one").unwrap();
     let events = rig.turn();
     assert_eq!(rig.read(&events[0]), b"one");

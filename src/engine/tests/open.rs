@@ -58,7 +58,7 @@ fn counts_the_sources_that_keep_the_loop_alive() {
     assert!(rig.engine.is_referenced());
     rig.engine.flush();
     assert!(!rig.engine.is_referenced());
-    rig.engine.want(id, true);
+    rig.engine.want(id, true, false);
     assert!(rig.engine.is_referenced());
     rig.engine.reference(id, false);
     rig.engine.reference(id, false);
@@ -85,7 +85,7 @@ fn a_descriptor_has_one_owner_among_all_engines() {
     }
     assert_eq!(other.engine.sources(), 0);
     peer.write_all(b"still open").unwrap();
-    rig.engine.want(id, true);
+    rig.engine.want(id, true, false);
     let events = rig.turn();
     assert_eq!(rig.read(&events[0]), b"still open");
 }
@@ -234,7 +234,7 @@ fn a_stream_is_busy_until_what_it_has_received_is_answered() {
     use crate::stream::Activity;
     let mut rig = Rig::new();
     let (id, mut peer) = rig.pair();
-    rig.engine.want(id, true);
+    rig.engine.want(id, true, false);
     assert_eq!(rig.engine.activity(id), Activity::Fresh);
     peer.write_all(b"?").unwrap();
     assert_eq!(rig.engine.activity(id), Activity::Busy, "in the kernel");

@@ -13,7 +13,7 @@ fn three_at_once(rig: &mut Rig) -> ([Id; 3], [UnixStream; 3]) {
     let [one, two, three] = [rig.pair(), rig.pair(), rig.pair()];
     let (ids, mut peers) = ([one.0, two.0, three.0], [one.1, two.1, three.1]);
     for (id, peer) in ids.iter().zip(&mut peers) {
-        rig.engine.want(*id, true);
+        rig.engine.want(*id, true, false);
         write!(peer, "<{id}>").unwrap();
     }
     rig.engine.begin_turn();
@@ -70,14 +70,14 @@ fn pending_data_can_be_taken_back() {
 fn a_pending_end_that_is_taken_back_is_found_again() {
     let mut rig = Rig::new();
     let ((one, mut first), (other, second)) = (rig.pair(), rig.pair());
-    rig.engine.want(one, true);
-    rig.engine.want(other, true);
+    rig.engine.want(one, true, false);
+    rig.engine.want(other, true, false);
     first.write_all(b"x").unwrap();
     drop(second);
     rig.engine.begin_turn();
     assert_eq!(rig.next(), one);
     assert_eq!(rig.engine.take_back(other), None);
-    rig.engine.want(other, true);
+    rig.engine.want(other, true, false);
     assert_eq!(rig.engine.step(), Some(Event::Stream(other, END)));
 }
 
@@ -98,7 +98,7 @@ fn what_has_not_been_delivered_is_unread_whether_it_was_received_or_not() {
     while rig.engine.step().is_some() {}
     rig.engine.end_turn();
     assert_eq!(ids.map(|id| rig.engine.has_unread(id)), [false; 3]);
-    rig.engine.want(ids[0], false);
+    rig.engine.want(ids[0], false, false);
     write!(peers[0], "later").unwrap();
     drop(peers);
     assert_eq!(ids.map(|id| rig.engine.has_unread(id)), [true; 3]);

@@ -155,7 +155,7 @@ fn closing_the_target_ends_the_pipe() {
     assert!(rig.engine.pipe(source, target));
     rig.engine.release(target);
     from.write_all(b"for JavaScript").unwrap();
-    rig.engine.want(source, true);
+    rig.engine.want(source, true, false);
     let events = rig.turn();
     assert_eq!(rig.read(&events[0]), b"for JavaScript");
 }

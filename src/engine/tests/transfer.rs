@@ -90,7 +90,7 @@ fn reads_only_what_is_wanted_and_then_the_end() {
     let (id, mut peer) = rig.pair();
     peer.write_all(b"hello").unwrap();
     assert_eq!(rig.turn(), []);
-    rig.engine.want(id, true);
+    rig.engine.want(id, true, false);
     let events = rig.turn();
     assert_eq!(events.len(), 1);
     assert_eq!(rig.read(&events[0]), b"hello");
@@ -105,8 +105,8 @@ fn a_busy_stream_leaves_room_for_the_others() {
     let mut rig = Rig::new();
     let (busy, mut loud) = rig.pair();
     let (other, mut quiet) = rig.pair();
-    rig.engine.want(busy, true);
-    rig.engine.want(other, true);
+    rig.engine.want(busy, true, false);
+    rig.engine.want(other, true, false);
     loud.set_nonblocking(true).unwrap();
     let block = vec![1u8; 64 << 10];
     while loud.write(&block).is_ok() {}
