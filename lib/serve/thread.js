@@ -9,7 +9,7 @@ const threads = require('worker_threads');
 const { BoundSocket } = require('../bound');
 const contract = require('../contract');
 const { createNet } = require('../net');
-const { kAdopt, kCopyOf } = require('../symbols');
+const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
 const { handler, index, data, place, port } = threads.workerData;
 // What the program finds there is what it has passed to `serve()`.
@@ -45,19 +45,15 @@ async function start() {
 
 function listen(server) {
   const bound = new BoundSocket({ [kCopyOf]: place });
-  if (isOurs(server)) server.listen(bound, place.backlog);
-  // Node adopts the descriptor.
+  // A server of http has the one that listens inside.
+  if ((server.inner ?? server)[kContract]) server.listen(bound, place.backlog);
+  // One of Node's, or of another copy of this package, adopts a descriptor.
   else server.listen({ fd: bound[kAdopt]().transport.lend() });
-}
-
-/** Whether a server of ours accepts the connections. */
-function isOurs(server) {
-  return typeof server.shutdown === 'function';
 }
 
 /** Ends the server: gracefully, if it is one of ours. */
 async function end(server, options) {
-  if (isOurs(server)) return server.shutdown(options);
+  if (typeof server.shutdown === 'function') return server.shutdown(options);
   await new Promise((resolve) => server.close(resolve));
   return { ended: 0, destroyed: 0 };
 }
