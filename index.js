@@ -13,6 +13,11 @@ const service = lazy(() => require('./lib/serve'));
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.page);
 
+/** One port, and a server in each of several threads. */
+function serve(options) {
+  return service().serve(options);
+}
+
 module.exports = {
   ...require('./lib/shared'),
   Server,
@@ -23,6 +28,5 @@ module.exports = {
   createCredentials,
   createServer,
   isAccelerated: true,
-  /** One port, and a server in each of several threads. */
-  serve: (options) => service().serve(options),
+  serve,
 };
