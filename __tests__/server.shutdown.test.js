@@ -55,6 +55,13 @@ describe.each([['rust-net', page], ['rust-net/node', today]])('server.shutdown()
     expect(error.code).toBe('ECONNREFUSED');
   });
 
+  test('counts those, too, that have ended before all have been accepted', async () => {
+    const server = await listening(net.createServer((stream) => stream.destroy()));
+    server.pause(LONG);
+    for (let i = 0; i < 3; i++) (await connected(server)).on('error', () => {});
+    expect(await server.shutdown()).toMatchObject({ ended: 3, destroyed: 0 });
+  });
+
   test('serves those of a UNIX socket, whose file is gone', async () => {
     const file = path.join(scratch(), 'socket');
     const server = await listening(net.createServer((stream) => stream.end('served')), file);

@@ -45,7 +45,7 @@ class Shutdown {
   #begun = performance.now();
   #isDrained = false;
   #isExpired = false;
-  /** Streams that were open when the listening socket was closed. */
+  /** Streams that were open when the end began, or have been accepted since. */
   #total = 0;
   #destroyed = 0;
   /** By stream: `{ read, written, looks }`, since when it is idle. */
@@ -82,7 +82,7 @@ class Shutdown {
     if (this.#isDrained) return;
     this.#isDrained = true;
     const server = this.#server;
-    this.#total = server[kConnections];
+    this.#total += server[kConnections];
     const isHttp = typeof this.#face.closeIdleConnections === 'function';
     if (isHttp) this.#endKeepingAlive();
     if (isRunning(server)) this.#face.close();
@@ -93,7 +93,8 @@ class Shutdown {
 
   /** A stream of the server is gone. */
   released() {
-    if (this.#isDrained && this.#server[kConnections] === 0) this.#finish();
+    if (!this.#isDrained) this.#total++;
+    else if (this.#server[kConnections] === 0) this.#finish();
   }
 
   /**
