@@ -8,7 +8,18 @@ const nodeNet = require('net');
 const path = require('path');
 const page = require('..');
 const today = require('../node');
-const { atEnd, closeAtEnd, collect, destroyAtEnd, listening, record, scratch, settled, thrown } = require('./helpers');
+const {
+  atEnd,
+  child,
+  closeAtEnd,
+  collect,
+  destroyAtEnd,
+  listening,
+  record,
+  scratch,
+  settled,
+  thrown,
+} = require('./helpers');
 const { identity } = require('./tls/pki');
 
 const DISPOSE = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
@@ -60,6 +71,23 @@ describe.each([['rust-net', page], ['rust-net/node', today]])('server.shutdown()
     server.pause(LONG);
     for (let i = 0; i < 3; i++) (await connected(server)).on('error', () => {});
     expect(await server.shutdown()).toMatchObject({ ended: 3, destroyed: 0 });
+  });
+
+  test('does not wait for a process that was sent a connection, and has none any more', async () => {
+    const { lines, exit } = child(`
+      const kid = require('child_process').spawn(process.execPath, ['-e', \`
+        process.on('message', (_, stream) => stream.on('close', () => process.send('closed')).destroy());
+      \`], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      const server = require(process.argv[1] + '/node').createServer((stream) => kid.send('take', stream));
+      server.listen(0, '127.0.0.1', () => require('net').connect(server.address().port, '127.0.0.1').resume());
+      kid.on('message', async () => {
+        await server.shutdown({ grace: Infinity });
+        console.log('over');
+        kid.disconnect();
+      });
+    `);
+    expect((await lines.next()).value).toBe('over');
+    expect(await exit).toBe(0);
   });
 
   test('serves those of a UNIX socket, whose file is gone', async () => {

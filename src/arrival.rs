@@ -135,7 +135,7 @@ impl Arrival {
             Ok(Parsed::Partial) => self.waiting(Refusal::Timeout),
             Ok(Parsed::Other) if policy.is_required => refused(Refusal::Missing),
             Ok(Parsed::Other) => Ok((0, None)),
-            _ if !policy.trusts(self.addresses.peer) => refused(Refusal::Forged),
+            _ if !policy.trusts(self.kind, self.addresses.peer) => refused(Refusal::Forged),
             Ok(Parsed::Whole(length, header)) => Ok((length, Some(header))),
             Err(Fault::Malformed) => refused(Refusal::Malformed),
             Err(Fault::TooLong) => refused(Refusal::TooLong),

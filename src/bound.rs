@@ -15,12 +15,24 @@ pub struct Bound {
     kind: Kind,
     /// The socket file, to be removed with the socket.
     file: Option<SocketFile>,
+    /// Another owner has the same socket.
+    shared: bool,
 }
 
 impl Bound {
     /// A bound socket of our own. `path` is its socket file.
     pub fn new(fd: Descriptor, kind: Kind, path: Option<&[u8]>) -> Self {
-        Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at) }
+        Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at), shared: false }
+    }
+
+    /// A copy of a socket that has another owner.
+    pub fn copy(fd: Descriptor, kind: Kind) -> Self {
+        Self { fd: Some(fd), kind, file: None, shared: true }
+    }
+
+    /// Whether another owner has the same socket.
+    pub fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// The socket, while it is neither closed nor taken.

@@ -254,6 +254,16 @@ impl Listener {
         self.shared = true;
     }
 
+    /// Whether another process accepts its connections.
+    pub fn is_remote(&self) -> bool {
+        self.remote
+    }
+
+    /// No other owner holds the socket any more.
+    pub fn own_alone(&mut self) {
+        self.shared = false;
+    }
+
     /// Removes the file and closes the socket.
     pub fn close(&mut self, reactor: &Reactor) {
         self.remote = false;

@@ -8,7 +8,7 @@ const nodeNet = require('net');
 const path = require('path');
 const { pathToFileURL } = require('url');
 const net = require('../..');
-const { atEnd, child, collect, destroyAtEnd, scratch } = require('../helpers');
+const { atEnd, child, collect, destroyAtEnd, scratch, thrown } = require('../helpers');
 
 const LOCAL = { port: 0, host: '127.0.0.1' };
 
@@ -91,6 +91,37 @@ test.each(['exit', 'throw'])('a thread that dies (%s) is replaced, and no connec
   expect(await replaced).toEqual([index]);
   expect((await Promise.all(answers)).slice(1)).not.toContain('');
   await threadsOf(service, 2);
+});
+
+test.each([
+  ['a port', () => LOCAL],
+  ['a path', () => ({ path: `${scratch()}/socket` })],
+])('a thread that ends its own server leaves %s to the next one', async (_where, listen) => {
+  const service = await serve({ workers: 2, listen: listen(), handler: fixture('stream.js') });
+  service.on('exit', () => {});
+  const replaced = once(service, 'listening');
+  await ask(service, 'recycle');
+  await replaced;
+  const answers = Array.from({ length: 40 }, () => ask(service, '?'));
+  expect(await Promise.all(answers)).not.toContain('');
+});
+
+test('shutdown() checks its options before anything ends', async () => {
+  const service = await serve({ handler: fixture('stream.js') });
+  expect(thrown(() => service.shutdown('SIGTERM')).code).toBe('ERR_INVALID_ARG_TYPE');
+  for (const grace of [-1, 1.5, '5']) expect(thrown(() => service.shutdown({ grace })).code).toMatch(/^ERR_/);
+  expect(thrown(() => service.shutdown({ signal: 1 })).code).toBe('ERR_INVALID_ARG_TYPE');
+  expect(await ask(service, '?')).not.toBe('');
+});
+
+test("a server of Node's has no more time than 'grace'", async () => {
+  const service = await serve({ handler: fixture('nodes.js') });
+  const client = destroyAtEnd(nodeNet.connect(placeOf(service)));
+  client.on('error', () => {});
+  client.write('GET / HTTP/1.1\r\nhost: here\r\n\r\nGET');
+  await once(client, 'data');
+  await service.shutdown({ grace: 1 });
+  expect(service.workers).toEqual([null, null]);
 });
 
 test('without a listener, a warning says that a thread has died', async () => {

@@ -15,6 +15,7 @@ const { MessageChannel, Worker } = require('worker_threads');
 const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOptions } = require('../options');
+const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { Place } = require('./place');
 
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
@@ -117,26 +118,26 @@ class Service extends EventEmitter {
    * it, and to how long it took. A second call returns the same promise.
    */
   shutdown(options = {}) {
-    this.#ending ??= this.#end(options);
+    const checked = shutdownOptions(options);
+    this.#ending ??= this.#end(checked);
     return this.#ending;
   }
 
-  async #end(given) {
+  async #end({ grace, signal }) {
     const begun = performance.now();
-    validateObject(given, 'options');
-    const { grace, signal } = readOptions(given, ['grace', 'signal']);
-    if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
     const expire = () => this.#threads.forEach((thread) => thread.expire());
     signal?.addEventListener('abort', expire, { once: true });
+    const timer = grace <= TIMER_MOST ? setTimeout(expire, grace) : null;
+    if (signal?.aborted) expire();
     await Promise.all(this.#threads.map((thread) => thread.settle()));
     for (const place of this.#places) place.close();
     const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown(grace)));
-    if (signal?.aborted) expire();
     const total = { ended: 0, destroyed: 0 };
     for (const { ended, destroyed } of await outcomes) {
       total.ended += ended;
       total.destroyed += destroyed;
     }
+    clearTimeout(timer);
     signal?.removeEventListener('abort', expire);
     return { ...total, ms: performance.now() - begun };
   }
@@ -162,6 +163,7 @@ class Thread extends EventEmitter {
   #pause = PAUSE_LEAST;
   #timer = null;
   #isEnding = false;
+  #isUp = false;
   /** Resolves when the worker listens or has exited. */
   #settled = null;
   #exited = null;
@@ -174,7 +176,7 @@ class Thread extends EventEmitter {
   }
 
   /** Starts a worker. Rejects with what keeps it from listening. */
-  start() {
+  async start() {
     const { port1, port2 } = new MessageChannel();
     const begun = performance.now();
     const workerData = { ...this.#workerData, place: this.#place.shared, port: port2 };
@@ -188,34 +190,49 @@ class Thread extends EventEmitter {
       worker.on('exit', (code) => {
         port1.close();
         this.worker = null;
+        this.#isUp = false;
         resolve({ ended: 0, destroyed: 0 });
         if (isUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
       });
     });
-    const listening = new Promise((resolve, reject) => {
+    const up = new Promise((resolve, reject) => {
       this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome }) => {
-        if (type === 'listening') resolve();
-        else done(outcome);
+        if (type === 'listening') {
+          isUp = true;
+          this.#isUp = true;
+          resolve();
+        } else {
+          done(outcome);
+        }
       }));
       this.#exited.then(() => reject(failure ?? new Error('A thread of net.serve() has exited before it listened.')));
-    }).then(() => {
-      isUp = true;
-      this.emit('listening');
     });
     // Messages of the port do not keep this thread alive, and the worker does.
-    this.#settled = listening.catch(() => {});
-    return listening;
+    this.#settled = up.catch(() => {});
+    await up;
+    this.#tell('listening');
   }
 
   /** The worker has died: another one takes its place. */
   #replace(error, code, age) {
-    this.emit('exit', error, code);
     if (this.#isEnding) return;
     const isSteady = age >= STEADY_AFTER;
     this.#timer = setTimeout(() => {
       this.start().catch((reason) => this.#replace(reason, 1, 0));
     }, isSteady ? 0 : this.#pause);
     this.#pause = isSteady ? PAUSE_LEAST : Math.min(2 * this.#pause, PAUSE_MOST);
+    this.#tell('exit', error, code);
+  }
+
+  /** Emits an event. What a listener throws is an uncaught exception, and changes nothing here. */
+  #tell(...event) {
+    try {
+      this.emit(...event);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   /** Nothing takes the worker's place any more. Resolves when it listens, or has gone. */
@@ -226,16 +243,20 @@ class Thread extends EventEmitter {
   }
 
   async shutdown(grace) {
-    if (this.worker === null) return { ended: 0, destroyed: 0 };
+    if (!this.#isUp) {
+      await this.stop();
+      return { ended: 0, destroyed: 0 };
+    }
     this.#port.postMessage({ type: 'shutdown', grace });
     const outcome = await Promise.race([this.#outcome, this.#exited]);
     await this.stop();
     return outcome;
   }
 
-  /** The time of `shutdown()` is over. */
+  /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */
   expire() {
-    if (this.worker !== null) this.#port.postMessage({ type: 'expire' });
+    if (this.#isUp) this.#port.postMessage({ type: 'expire' });
+    else this.worker?.terminate();
   }
 
   async stop() {

@@ -9,6 +9,8 @@ const threads = require('worker_threads');
 const { BoundSocket } = require('../bound');
 const contract = require('../contract');
 const { createNet } = require('../net');
+const { kListener } = require('../server/fields');
+const { GRACE, TIMER_MOST } = require('../server/shutdown');
 const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
 const { handler, index, data, place, port } = threads.workerData;
@@ -38,6 +40,8 @@ async function start() {
     }
     // The thread stays until its outcome has been read.
     port.ref();
+    // The first thread has closed its copy of the socket: no other one needs it now.
+    (server.inner ?? server)[kListener]?.ownAlone();
     port.postMessage({ type: 'done', outcome: await end(server, { grace, signal: time.signal }) });
   });
   port.unref();
@@ -52,9 +56,13 @@ function listen(server) {
 }
 
 /** Ends the server: gracefully, if it is one of ours. */
-async function end(server, options) {
-  if (typeof server.shutdown === 'function') return server.shutdown(options);
-  await new Promise((resolve) => server.close(resolve));
+async function end(server, { grace = GRACE, signal }) {
+  if (typeof server.shutdown === 'function') return server.shutdown({ grace, signal });
+  await new Promise((resolve) => {
+    server.close(resolve);
+    signal.addEventListener('abort', resolve, { once: true });
+    if (grace <= TIMER_MOST) setTimeout(resolve, grace);
+  });
   return { ended: 0, destroyed: 0 };
 }
 

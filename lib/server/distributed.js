@@ -151,10 +151,11 @@ class Distributed extends Listener {
     if (!paused) this.#serve();
   }
 
-  /** What comes from now on, the primary passes to another worker. */
+  /** What comes from now on, the primary passes to another worker. Headers that are still to come are waited for. */
   drain(owner) {
     this.pause(false);
-    process.nextTick(() => owner[events.ondrained]());
+    if (this.#reception === null) process.nextTick(() => owner[events.ondrained]());
+    else this.#reception.engine.drainListener(this.#reception.id);
   }
 
   /** There is no descriptor. */

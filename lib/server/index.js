@@ -259,6 +259,7 @@ function closeWithWorkers(server) {
   waitForWorkers(server, () => {
     server[kConnections]--;
     emitCloseIfDone(server);
+    server[kShutdown]?.released();
   });
 }
 

@@ -42,6 +42,11 @@ class Listener extends Transport {
     return this.isOpen ? (this.engine.shareListener(this.id) ?? null) : null;
   }
 
+  /** No other owner holds the socket any more. */
+  ownAlone() {
+    this.engine.ownListener(this.id);
+  }
+
   /** Tries to accept again after a stall. */
   retry() {
     this.engine.retryListener(this.id);

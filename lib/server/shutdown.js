@@ -167,15 +167,21 @@ class Shutdown {
   }
 }
 
+/** The options of the program, checked. */
+function shutdownOptions(given) {
+  validateObject(given, 'options');
+  const { grace = GRACE, signal } = readOptions(given, ['grace', 'signal']);
+  if (grace !== Infinity) validateInteger(grace, 'options.grace', 0);
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+  return { grace, signal };
+}
+
 /**
  * Ends `server` gracefully. Returns a promise of what came of it: `{ ended, destroyed, ms }`. A second call shortens
  * the time of the first.
  */
 function shutDown(server, given = {}, face = server) {
-  validateObject(given, 'options');
-  const { grace = GRACE, signal } = readOptions(given, ['grace', 'signal']);
-  if (grace !== Infinity) validateInteger(grace, 'options.grace', 0);
-  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+  const { grace, signal } = shutdownOptions(given);
   const isFirst = server[kShutdown] === null;
   const shutdown = (server[kShutdown] ??= new Shutdown(server, face));
   shutdown.limit(grace, signal);
@@ -223,4 +229,4 @@ function endSession(stream) {
   }
 }
 
-module.exports = { shutDown, streamsOf };
+module.exports = { GRACE, TIMER_MOST, shutDown, shutdownOptions, streamsOf };

@@ -102,7 +102,8 @@ class Stream extends Duplex {
     }
     if (this[kTimedOut]) rearmTimer(this);
     if (!isUnread(this)) pauseIfFull(this, this.push(engines.takeBulk(length)));
-    if (engines.readsLarge() && this[kReading] && this._readableState.flowing) this[kTransport].want(true, true);
+    const wants = this[kReading] && this._readableState.flowing && this[kTransport].isOpen && !isSecuring(this);
+    if (wants && engines.readsLarge()) this[kTransport].want(true, true);
     return undefined;
   }
 

@@ -17,7 +17,7 @@ const { readOptions } = require('../options');
 const { kForMoved, kKind, kReleased } = require('../symbols');
 const { Security, isSecuring } = require('../tls/secure');
 const { attach } = require('./connecting');
-const { isOpenOrOpening, kLender, kOnread, kPending, kSecurity, kServer, kTransport } = require('./fields');
+const { isOpenOrOpening, kLender, kOnread, kPending, kReading, kSecurity, kServer, kTransport } = require('./fields');
 const { Onread } = require('./onread');
 const { giveBack, stopFeeding } = require('./pipes');
 const { startReading } = require('./reading');
@@ -71,6 +71,7 @@ class Moving extends Duplex {
     const ticket = transport.moveAway(timeout);
     if (ticket === null) {
       if (received.length > 0) this.unshift(received);
+      if (this[kReading]) transport.want(true);
       throw errors.undetachable('the connection has failed');
     }
     const moved = {

@@ -13,7 +13,7 @@ const REPLACED = {
   __proto__: null,
   ca: ['caFile'],
   caFile: ['ca'],
-  cert: ['certFile', 'pfx', 'ocsp'],
+  cert: ['certFile', 'pfx', 'ocsp', 'ocspFile'],
   certFile: ['cert', 'pfx', 'ocsp'],
   crl: ['crlFile'],
   crlFile: ['crl'],

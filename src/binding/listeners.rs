@@ -53,6 +53,12 @@ impl NativeEngine {
         })
     }
 
+    /// No other owner holds the socket any more.
+    #[napi(catch_unwind)]
+    pub fn own_listener(&self, id: u32) {
+        self.core.with(|engine| engine.own_listener(id));
+    }
+
     /// Tries to accept again after a stall.
     #[napi(catch_unwind)]
     pub fn retry_listener(&self, id: u32) {

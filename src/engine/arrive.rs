@@ -61,7 +61,7 @@ impl Engine {
     /// Listener `listener`, which expects headers, has accepted a connection.
     pub(super) fn arrive(&mut self, listener: Id, fd: Descriptor, kind: Kind, addresses: Addresses) -> Option<Event> {
         let policy = self.listener(listener)?.proxy()?;
-        let is_unwelcome = policy.is_required && !policy.trusts(addresses.peer);
+        let is_unwelcome = policy.is_required && !policy.trusts(kind, addresses.peer);
         let arrival = Arrival::new(fd, kind, addresses, listener, self.now());
         if is_unwelcome {
             return Some(refuse(arrival, Refusal::Untrusted));

@@ -281,9 +281,28 @@ impl Engine {
 
     /// Lets nothing new into listener `id`, and accepts all that waits; an event follows.
     pub fn drain_listener(&mut self, id: Id) {
+        match self.listener(id).map(|listener| listener.is_remote()) {
+            Some(false) => {
+                if let Some(listener) = self.listener(id) {
+                    listener.drain();
+                }
+                self.settle(id);
+            }
+            // What waits with another process is that one's.
+            Some(true) if !self.awaits_arrivals(id) => {
+                self.pending.push_back(Event::Drained(id));
+                if let Some(slot) = self.slots.get_mut(id) {
+                    slot.enqueue(id, &mut self.reactor);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// No other owner holds the socket of listener `id` any more.
+    pub fn own_listener(&mut self, id: Id) {
         if let Some(listener) = self.listener(id) {
-            listener.drain();
-            self.settle(id);
+            listener.own_alone();
         }
     }
 

@@ -147,7 +147,7 @@ impl Engine {
     /// now on, and connections wait.
     pub fn copy_bound(&mut self, fd: RawFd, backlog: i32) -> Result<Id> {
         let (fd, kind) = adopt::copy_of_owned_listener(fd, backlog)?;
-        self.insert_bound(Bound::new(fd, kind, None))
+        self.insert_bound(Bound::copy(fd, kind))
     }
 
     fn insert_bound(&mut self, mut bound: Bound) -> Result<Id> {
@@ -164,8 +164,12 @@ impl Engine {
         let gone = Syscall::Listen.errno(libc::EBADF);
         let bound = self.bound(id).ok_or(gone)?;
         open::listen(bound.socket().ok_or(gone)?, backlog)?;
+        let is_shared = bound.is_shared();
         let (fd, kind, file) = bound.take().ok_or(gone)?;
         let mut listener = Listener::new(id, fd, kind, file);
+        if is_shared {
+            listener.share();
+        }
         if let Err(error) = listener.register(&self.reactor) {
             listener.close(&self.reactor);
             return Err(Syscall::Listen.failed(&error));

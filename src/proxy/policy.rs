@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::socket::Kind;
+
 /// What a listener asks of its connections.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -24,12 +26,13 @@ pub struct Trusted {
 }
 
 impl Policy {
-    /// Whether a header of `peer` is believed. What has no address has connected to a UNIX socket: who may do that, its
-    /// permissions say.
-    pub fn trusts(&self, peer: Option<SocketAddr>) -> bool {
+    /// Whether a header of `peer` is believed. Who may connect to a UNIX socket, its permissions say. Over TCP, what has no
+    /// address is a connection that its peer has reset: it could be anyone's.
+    pub fn trusts(&self, kind: Kind, peer: Option<SocketAddr>) -> bool {
         match (&self.from, peer) {
             (Some(trusted), Some(peer)) => trusted.contains(peer.ip()),
-            _ => true,
+            (Some(_), None) => !kind.is_tcp(),
+            (None, _) => true,
         }
     }
 }
@@ -79,7 +82,16 @@ mod tests {
     fn trusts(rules: &[&str], ip: &str) -> bool {
         let from = Some(Trusted::parse(rules.iter().copied()).unwrap());
         let policy = Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0 };
-        policy.trusts(Some(SocketAddr::new(ip.parse().unwrap(), 1)))
+        policy.trusts(Kind::Tcp4, Some(SocketAddr::new(ip.parse().unwrap(), 1)))
+    }
+
+    #[test]
+    fn what_has_no_address_is_trusted_over_unix_only() {
+        let from = Some(Trusted::parse(["0.0.0.0/0"]).unwrap());
+        let policy = Policy { is_required: true, from, timeout: Duration::MAX, limit: 0 };
+        assert!(policy.trusts(Kind::Unix, None));
+        assert!(!policy.trusts(Kind::Tcp4, None) && !policy.trusts(Kind::Tcp6, None));
+        assert!(Policy { from: None, ..policy }.trusts(Kind::Tcp4, None));
     }
 
     #[test]
