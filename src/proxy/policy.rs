@@ -86,15 +86,6 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_address_is_trusted_over_unix_only() {
-        let from = Some(Trusted::parse(["0.0.0.0/0"]).unwrap());
-        let policy = Policy { is_required: true, from, timeout: Duration::MAX, limit: 0 };
-        assert!(policy.trusts(Kind::Unix, None));
-        assert!(!policy.trusts(Kind::Tcp4, None) && !policy.trusts(Kind::Tcp6, None));
-        assert!(Policy { from: None, ..policy }.trusts(Kind::Tcp4, None));
-    }
-
-    #[test]
     fn trusts_those_that_are_listed() {
         for (rule, inside, outside) in [
             ("10.1.2.3", "10.1.2.3", "10.1.2.4"),
@@ -116,10 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_list_or_an_address_everyone_is_trusted() {
+    fn without_a_list_everyone_is_trusted_and_with_one_who_has_no_address_over_unix_only() {
         let policy = |from| Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0 };
-        assert!(policy(None).trusts(Some(([10, 0, 0, 1], 1).into())));
-        assert!(policy(Some(Trusted::default())).trusts(None));
+        assert!(policy(None).trusts(Kind::Tcp4, Some(([10, 0, 0, 1], 1).into())));
+        assert!(policy(None).trusts(Kind::Tcp4, None));
+        let listed = policy(Some(Trusted::parse(["0.0.0.0/0"]).unwrap()));
+        assert!(listed.trusts(Kind::Unix, None));
+        assert!(!listed.trusts(Kind::Tcp4, None) && !listed.trusts(Kind::Tcp6, None));
     }
 
     #[test]
