@@ -956,7 +956,7 @@ export interface DetachOptions {
 
 /**
  * A connection between two streams, as {@link Stream.detach} returns it: for `postMessage()` and {@link Stream.attach}.
- * Whoever has it can have the connection, once. What it consists of may change.
+ * It can be attached once. What it consists of may change.
  */
 export interface MovedStream {
   readonly ticket: Uint8Array;

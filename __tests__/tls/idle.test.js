@@ -24,7 +24,7 @@ test("a secure stream that was asked for nothing takes little more of JavaScript
   expect(secure - clear).toBeLessThan(MOST);
 }, 60_000);
 
-test('everything can be asked for after \'close\', though nobody has asked before', async () => {
+test('everything can be asked for after \'close\' for the first time', async () => {
   const mutual = { ...identity('direct'), ca: certificate('root'), requestCert: true, ALPNProtocols: ['x'] };
   const [client, accepted] = await securePair(mutual, mutual, { how: { servername: 'localhost' } });
   const closed = Promise.all([client, accepted].map((stream) => once(stream.resume(), 'close')));

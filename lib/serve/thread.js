@@ -1,6 +1,6 @@
 'use strict';
 
-// A thread of net.serve(): loads the program's handler, listens, and ends when it is told to.
+// A thread of net.serve(): loads the program's handler, listens, and ends when the first thread says so.
 
 const { once } = require('events');
 const { syncBuiltinESMExports } = require('module');

@@ -32,7 +32,7 @@ class Listener extends Transport {
     this.engine.pauseListener(this.id, paused);
   }
 
-  /** Lets nothing new in, and accepts all that waits; then `owner` is told. */
+  /** Lets nothing new in, and accepts all that waits; then `ondrained` follows. */
   drain(_owner) {
     this.engine.drainListener(this.id);
   }

@@ -17,7 +17,7 @@ use crate::socket::file::SocketFile;
 use crate::stream::Stream;
 use crate::tls::provider::random;
 
-/// The name of a detached connection. It can't be guessed: whoever has it gets the connection.
+/// The name of a detached connection, which can be attached by it. It can't be guessed.
 pub type Ticket = [u8; 16];
 
 /// See the module.
