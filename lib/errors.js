@@ -103,9 +103,9 @@ const peerHasEnded = () =>
   Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
 const ipBlocked = (ip) => coded(Error, 'ERR_IP_BLOCKED', `IP(${ip}) is blocked by net.BlockList`);
 const writeAfterEnd = () => coded(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end');
-/** D24. */
 const undetachable = (reason) =>
   coded(Error, 'ERR_INVALID_STATE', `Invalid state: the stream can't be detached: ${reason}`);
+/** D24. */
 const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secure stream.');
 
 const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: SNICallback has thrown');

@@ -84,14 +84,14 @@ test('the example answers health checks, and refuses what is no proxy', async ()
   expect(await running.exit).toBe(0);
 });
 
-test('the example believes those that it is told to', async () => {
+test('the example believes the addresses that it was started with', async () => {
   const running = example('behind-a-proxy.js', '0', '10.0.0.0/8', '192.0.2.1');
   const client = net.connect(await portOf(running), '127.0.0.1').on('error', () => {});
   client.write('PROXY UNKNOWN\r\n');
   await running.complained(/^behind-a-proxy: 127\.0\.0\.1: proxy-untrusted$/m);
 });
 
-test('a port that is taken is told', async () => {
+test('the example says that a port is taken', async () => {
   const server = await listening(net.createServer());
   const running = example('behind-a-proxy.js', String(server.address().port));
   await running.complained(/EADDRINUSE/);

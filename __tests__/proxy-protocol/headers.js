@@ -3,6 +3,7 @@
 // Headers of the PROXY protocol, made by hand from its specification: what the tests compare ours with.
 
 const net = require('net');
+const { addressBytes } = require('../tls/verdicts/der');
 
 const LINE = Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.2 5000 443\r\n');
 
@@ -12,15 +13,6 @@ const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 function tlv(type, value) {
   const bytes = Buffer.from(value);
   return Buffer.concat([Buffer.of(type, bytes.length >> 8, bytes.length & 0xff), bytes]);
-}
-
-function ip(address) {
-  if (net.isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  const [head, tail = ''] = address.split('::');
-  const groups = (text) => text.split(':').filter(Boolean).map((group) => parseInt(group, 16));
-  const [before, after] = [groups(head), groups(tail)];
-  const all = [...before, ...Array(8 - before.length - after.length).fill(0), ...after];
-  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
 function port(number) {
@@ -36,7 +28,7 @@ function addresses({ source, destination, paths }) {
     }));
   }
   if (!source) return Buffer.alloc(0);
-  return Buffer.concat([ip(source[0]), ip(destination[0]), port(source[1]), port(destination[1])]);
+  return Buffer.concat([addressBytes(source[0]), addressBytes(destination[0]), port(source[1]), port(destination[1])]);
 }
 
 /** CRC-32C, bit by bit. */

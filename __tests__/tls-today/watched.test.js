@@ -4,26 +4,15 @@
 
 const { once } = require('events');
 const fs = require('fs');
-const path = require('path');
 const tls = require('tls');
 const https = require('../../https');
 const ours = require('../../tls');
 const { destroyAtEnd, listening, scratch, thrown } = require('../helpers');
-const { identity, parsed } = require('../tls/pki');
+const { identity, keyPairIn, parsed, writeKeyPair } = require('../tls/pki');
 
 const fingerprint = (name) => parsed(name).fingerprint256;
 
-function files(name) {
-  const folder = scratch();
-  const paths = { keyFile: path.join(folder, 'key.pem'), certFile: path.join(folder, 'cert.pem') };
-  write(paths, name);
-  return paths;
-}
-
-function write({ keyFile, certFile }, name) {
-  fs.writeFileSync(keyFile, identity(name).key);
-  fs.writeFileSync(certFile, identity(name).cert);
-}
+const files = (name) => keyPairIn(scratch(), name);
 
 /** A client of Node's own: the certificate that it is shown, and whether `session` was resumed. */
 async function visit(server, session) {
@@ -45,7 +34,7 @@ test.each([['tls', ours.createServer], ['https', https.createServer]])('%s', asy
   const before = await visit(server);
   expect(before).toMatchObject({ shown: fingerprint('direct'), isReused: false });
   const replaced = once(emitter, 'secureContextReplaced');
-  write(paths, 'p256');
+  writeKeyPair(paths, 'p256');
   await replaced;
   expect((await visit(server)).shown).toBe(fingerprint('p256'));
   expect((await visit(server, before.ticket)).isReused).toBe(true);

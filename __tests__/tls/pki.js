@@ -113,4 +113,29 @@ function files(name, folder) {
   return paths;
 }
 
-module.exports = { KEY_KINDS, certificate, chain, crls, der, files, identity, keyAs, parsed };
+/** Writes the key and the certificate of `name` to the paths `{ keyFile, certFile }`. */
+function writeKeyPair({ keyFile, certFile }, name) {
+  fs.writeFileSync(keyFile, identity(name).key);
+  fs.writeFileSync(certFile, identity(name).cert);
+}
+
+/** Writes them into `folder`: the paths. */
+function keyPairIn(folder, name) {
+  const paths = { keyFile: path.join(folder, 'key.pem'), certFile: path.join(folder, 'cert.pem') };
+  writeKeyPair(paths, name);
+  return paths;
+}
+
+module.exports = {
+  KEY_KINDS,
+  certificate,
+  chain,
+  crls,
+  der,
+  files,
+  identity,
+  keyAs,
+  keyPairIn,
+  parsed,
+  writeKeyPair,
+};

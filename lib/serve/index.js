@@ -131,7 +131,7 @@ class Service extends EventEmitter {
     if (signal?.aborted) expire();
     await Promise.all(this.#threads.map((thread) => thread.settle()));
     for (const place of this.#places) place.close();
-    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown(grace)));
+    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown()));
     const total = { ended: 0, destroyed: 0 };
     for (const { ended, destroyed } of await outcomes) {
       total.ended += ended;
@@ -184,21 +184,21 @@ class Thread extends EventEmitter {
     this.worker = worker;
     this.#port = port1;
     port1.unref();
-    let [failure, isUp] = [null, false];
+    let failure = null;
     worker.on('error', (error) => (failure = error));
     this.#exited = new Promise((resolve) => {
       worker.on('exit', (code) => {
+        const wasUp = this.#isUp;
         port1.close();
         this.worker = null;
         this.#isUp = false;
         resolve({ ended: 0, destroyed: 0 });
-        if (isUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
+        if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
       });
     });
     const up = new Promise((resolve, reject) => {
       this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome }) => {
         if (type === 'listening') {
-          isUp = true;
           this.#isUp = true;
           resolve();
         } else {
@@ -242,12 +242,12 @@ class Thread extends EventEmitter {
     return this.#settled;
   }
 
-  async shutdown(grace) {
+  async shutdown() {
     if (!this.#isUp) {
       await this.stop();
       return { ended: 0, destroyed: 0 };
     }
-    this.#port.postMessage({ type: 'shutdown', grace });
+    this.#port.postMessage({ type: 'shutdown' });
     const outcome = await Promise.race([this.#outcome, this.#exited]);
     await this.stop();
     return outcome;

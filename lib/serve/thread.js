@@ -10,7 +10,6 @@ const { BoundSocket } = require('../bound');
 const contract = require('../contract');
 const { createNet } = require('../net');
 const { kListener } = require('../server/fields');
-const { GRACE, TIMER_MOST } = require('../server/shutdown');
 const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
 const { handler, index, data, place, port } = threads.workerData;
@@ -33,7 +32,7 @@ async function start() {
   await once(server, 'listening');
   port.postMessage({ type: 'listening' });
   const time = new AbortController();
-  port.on('message', async ({ type, grace }) => {
+  port.on('message', async ({ type }) => {
     if (type === 'expire') {
       time.abort();
       return;
@@ -42,7 +41,7 @@ async function start() {
     port.ref();
     // The first thread has closed its copy of the socket: no other one needs it now.
     (server.inner ?? server)[kListener]?.ownAlone();
-    port.postMessage({ type: 'done', outcome: await end(server, { grace, signal: time.signal }) });
+    port.postMessage({ type: 'done', outcome: await end(server, time.signal) });
   });
   port.unref();
 }
@@ -55,13 +54,13 @@ function listen(server) {
   else server.listen({ fd: bound[kAdopt]().transport.lend() });
 }
 
-/** Ends the server: gracefully, if it is one of ours. */
-async function end(server, { grace = GRACE, signal }) {
-  if (typeof server.shutdown === 'function') return server.shutdown({ grace, signal });
+/** Ends the server: gracefully, if it is one of ours. Its time is over with `signal`. */
+async function end(server, signal) {
+  if (typeof server.shutdown === 'function') return server.shutdown({ grace: Infinity, signal });
   await new Promise((resolve) => {
     server.close(resolve);
+    if (signal.aborted) resolve();
     signal.addEventListener('abort', resolve, { once: true });
-    if (grace <= TIMER_MOST) setTimeout(resolve, grace);
   });
   return { ended: 0, destroyed: 0 };
 }

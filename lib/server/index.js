@@ -185,7 +185,7 @@ class ServerMethods extends EventEmitter {
     awaitHeaders(this);
   }
 
-  /** The listener has refused a connection for its header of the PROXY protocol, or for want of one. */
+  /** The listener has refused a connection, because its header of the PROXY protocol is missing or wrong. */
   [events.onrefuse](reason, address, port, family, localAddress, localPort, localFamily) {
     const peer = address === undefined ? null : { address, port, family: `IPv${family}` };
     const hasLocal = localAddress !== undefined;

@@ -17,7 +17,7 @@ const { isSecuring } = require('../tls/secure');
 const { kConnections, kListener, kShutdown } = require('./fields');
 const { isRunning } = require('./listening');
 
-/** The default of `grace`, in milliseconds: what `docker stop` gives a process until it is killed. */
+/** The default of `grace`, in milliseconds: how long `docker stop` waits before it kills a process. */
 const GRACE = 10_000;
 
 /** The longest time of a timer. */

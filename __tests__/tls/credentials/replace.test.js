@@ -11,7 +11,7 @@ const { promisify } = require('util');
 const net = require('../../..');
 const { atEnd, destroyAtEnd, failure, scratch, thrown } = require('../../helpers');
 const { VERSIONS, greeter, only, secureClient, secureServer, visit } = require('../ends');
-const { certificate, crls, identity, parsed } = require('../pki');
+const { certificate, crls, identity, keyPairIn, parsed, writeKeyPair } = require('../pki');
 
 const ENTRY = JSON.stringify(path.join(__dirname, '..', '..', '..'));
 
@@ -176,16 +176,7 @@ test('`ocsp` is stapled to the certificate for clients that ask for it', async (
 describe('`certFile`, `keyFile` and others, with `watch`', () => {
   const watch = { interval: 5 };
 
-  function files(name = 'direct', folder = scratch()) {
-    const paths = { keyFile: path.join(folder, 'key.pem'), certFile: path.join(folder, 'cert.pem') };
-    write(paths, name);
-    return paths;
-  }
-
-  function write({ keyFile, certFile }, name) {
-    fs.writeFileSync(keyFile, identity(name).key);
-    fs.writeFileSync(certFile, identity(name).cert);
-  }
+  const files = (name = 'direct', folder = scratch()) => keyPairIn(folder, name);
 
   function watched(options) {
     const credentials = net.createCredentials({ ...options, watch });
@@ -311,7 +302,7 @@ describe('`certFile`, `keyFile` and others, with `watch`', () => {
     const next = files('p384');
     credentials.replace(next);
     const replaced = once(credentials, 'replaced');
-    write(next, 'p256');
+    writeKeyPair(next, 'p256');
     await replaced;
     expect(await shown(await greeter(credentials))).toBe(fingerprint('p256'));
     credentials.unwatch();
@@ -319,7 +310,7 @@ describe('`certFile`, `keyFile` and others, with `watch`', () => {
     const seen = [];
     credentials.on('replaced', () => seen.push('replaced'));
     const alsoReplaced = once(other, 'replaced');
-    write(next, 'direct');
+    writeKeyPair(next, 'direct');
     await alsoReplaced;
     expect(seen).toEqual([]);
   });

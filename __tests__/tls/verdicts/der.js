@@ -264,4 +264,4 @@ function pem(label, der) {
   return `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;
 }
 
-module.exports = { certificate, keyOf, pem, revocationList };
+module.exports = { addressBytes, certificate, keyOf, pem, revocationList };
