@@ -45,7 +45,7 @@ export declare const isAccelerated: boolean;
 export declare function listenFDs(options?: { unset?: boolean | undefined }): ListenFD[];
 
 /** What the engine of this thread has counted; see that of `rust-net`. Not there where `isAccelerated` is `false`. */
-export declare const stats: (() => Statistics) | undefined;
+export declare function stats(): Statistics;
 
 /** The class of `node:net` where the application's `@types/node` have it, else that of `rust-net`. */
 export declare const BoundSocket: typeof import('node:net') extends { BoundSocket: infer Class }
