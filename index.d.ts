@@ -607,6 +607,12 @@ export interface Server extends EventEmitter {
   readonly streams: Iterable<Stream>;
 
   /**
+   * What has been counted of the server's connections since it was made. It goes on while streams that it has accepted are
+   * open, and stays readable. Reading it looks at all sockets of the thread. Can be assigned.
+   */
+  readonly stats: ServerStatistics;
+
+  /**
    * The number of the descriptor while the server listens, for another process, which then listens on the same socket; else
    * null.
    */
@@ -1065,6 +1071,168 @@ export interface Service extends EventEmitter<ServiceEvents> {
  * @throws (as a rejection) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`; what `listen` can fail with
  */
 export declare function serve(options: ServeOptions): Promise<Service>;
+
+// Statistics.
+
+/** How often values of certain sizes have come. */
+export interface Histogram {
+  /** How many values there were. */
+  count: number;
+  /** Their sum. */
+  sum: number;
+  /** The upper bounds of the buckets, each twice the one before; a value that equals a bound is below it. */
+  bounds: number[];
+  /** How many values there were in each bucket; the last one has those above all bounds. */
+  counts: number[];
+}
+
+/** The connections of a server. */
+export interface ServerConnections {
+  /** Those that are open now. */
+  open: number;
+  /** Those that have been accepted, without the dropped. */
+  accepted: number;
+  /** Those that have been closed. */
+  closed: number;
+  /** Those that have left for another thread, by {@link Stream.detach}. */
+  detached: number;
+  /** Those that were refused, by the reason. Reasons that have not occurred are missing. */
+  dropped: Record<string, number>;
+}
+
+/** The connections of a thread: `open` is `accepted + connected + adopted + attached - detached - closed`. */
+export interface ThreadConnections extends ServerConnections {
+  /** Attempts to connect that are under way. */
+  connecting: number;
+  /** Attempts that have succeeded. */
+  connected: number;
+  /** Attempts that have failed, by the code. Of a name with several addresses, each attempt counts. */
+  failed: Record<string, number>;
+  /** Those that were made of a descriptor or of a handle of Node's core. */
+  adopted: number;
+  /** Those that have come from another thread, by {@link StreamConstructor.attach}. */
+  attached: number;
+}
+
+/** TLS handshakes. */
+export interface HandshakeStatistics {
+  /** Those that are under way. */
+  underWay: number;
+  /** Those that have been asked for, and wait: for a connection, or for what is to be sent before. */
+  waiting: number;
+  /** Those that have succeeded, resumed ones included. */
+  completed: number;
+  /** Those that have resumed a session. */
+  resumed: number;
+  /** Those that have failed, by the code of the 'error'. */
+  failed: Record<string, number>;
+  /** Those whose stream was destroyed meanwhile. */
+  cancelled: number;
+  /** Those that rustls has left to Node's own TLS. */
+  declined: number;
+  /** How long those that have succeeded took, in milliseconds. */
+  time: Histogram;
+}
+
+/** Bytes of the application: over TLS, without what records add. */
+export interface Traffic {
+  /** Received, and passed to JavaScript or to another stream. */
+  bytesRead: number;
+  /** Taken from JavaScript, or from another stream, for sending. */
+  bytesWritten: number;
+  /** Of those written, the ones that wait in the engine for the kernel. */
+  bytesWaiting: number;
+}
+
+/** What {@link Server.stats} has. */
+export interface ServerStatistics extends Traffic {
+  connections: ServerConnections;
+  handshakes: HandshakeStatistics;
+}
+
+/** What {@link stats} returns. */
+export interface Statistics extends Traffic {
+  connections: ThreadConnections;
+  handshakes: HandshakeStatistics;
+  /** How many sockets listen. */
+  listeners: number;
+  /** The turns of the engine: in each, it takes what the kernel has reported and calls JavaScript for it. */
+  turns: {
+    /** How long they took, in milliseconds, with all the JavaScript that they have called. */
+    time: Histogram;
+    /** How many events each had; `sum` is the number of all events. */
+    events: Histogram;
+  };
+  /** What is passed from stream to stream, or dropped, without JavaScript. */
+  pipes: {
+    /** Streams that the engine pipes to another one now. */
+    open: number;
+    /** Bytes that it has moved. */
+    bytes: number;
+    /** Streams whose data it drops now. */
+    discarding: number;
+    /** Bytes that it has dropped. */
+    bytesDiscarded: number;
+  };
+  /** Memory of the engine, in bytes, beside that of the kernel and of TLS sessions. */
+  memory: {
+    /** The table of streams and listeners. */
+    table: number;
+    /** Queues of what is to be sent, and what is kept for the next ones. */
+    queues: number;
+    /** What all streams are received into. */
+    receiving: number;
+    /** What all pipes share. */
+    pipes: number;
+    /** What all TLS sessions share. */
+    records: number;
+  };
+}
+
+/** What {@link Stream.stats} has. */
+export interface StreamStatistics extends Traffic {
+  /** What the kernel knows of an open TCP connection; null for others, and where the platform does not say. */
+  tcp: TcpInfo | null;
+}
+
+/**
+ * What the kernel knows of a TCP connection: TCP_INFO of Linux, TCP_CONNECTION_INFO of macOS. What the running kernel
+ * does not say is missing.
+ */
+export interface TcpInfo {
+  /** The smoothed round-trip time, in milliseconds. */
+  rtt?: number;
+  /** Its mean deviation, in milliseconds. */
+  rttVariance?: number;
+  /** The shortest round-trip time lately, in milliseconds. */
+  minRtt?: number;
+  /** The time after which a segment is sent again, in milliseconds. */
+  retransmitTimeout?: number;
+  /** Bytes of data in a full segment. */
+  segmentSize?: number;
+  /** Bytes that may be on their way at once, by the congestion control. */
+  congestionWindow?: number;
+  /** Segments that were sent again. */
+  retransmits?: number;
+  /** Bytes that were sent again. */
+  bytesRetransmitted?: number;
+  /** Segments that count as lost now. */
+  lost?: number;
+  /** The latest rate at which the peer has received, in bytes per second. */
+  deliveryRate?: number;
+  /** The rate that sending is limited to, in bytes per second; `Infinity` without a limit. */
+  pacingRate?: number;
+  /** Bytes sent, and not acknowledged yet. */
+  bytesInFlight?: number;
+  /** Bytes that the kernel has, and has not sent yet. */
+  bytesUnsent?: number;
+}
+
+/**
+ * What the engine of this thread has counted since it was started, for `rust-net` and all other entries together. Each
+ * worker thread has an engine of its own. Calling it looks at all sockets of the thread.
+ */
+export declare function stats(): Statistics;
 
 // Stream.
 
@@ -1615,6 +1783,12 @@ export interface Stream extends Duplex {
 
   /** Bytes written, whether they have been sent or not. Starts at 0 when the stream is connected again. */
   readonly bytesWritten: number;
+
+  /**
+   * What has been counted of the stream, and what the kernel knows of its connection. The counters stay readable when it is
+   * closed, and start at 0 when it is connected again. Can be assigned.
+   */
+  readonly stats: StreamStatistics;
 
   /** Bytes that wait in user memory to be sent. As in Node, `undefined` without a connection. */
   readonly bufferSize: number;

@@ -23,7 +23,10 @@ import type {
   SecureOptions,
   ShutdownOptions,
   ShutdownOutcome,
+  ServerStatistics,
+  Statistics,
   Stream,
+  StreamStatistics,
   StringOption,
 } from './index';
 
@@ -40,6 +43,9 @@ export declare const isAccelerated: boolean;
 
 /** The listening sockets that were passed to this process; see that of `rust-net`. */
 export declare function listenFDs(options?: { unset?: boolean | undefined }): ListenFD[];
+
+/** What the engine of this thread has counted; see that of `rust-net`. Not there where `isAccelerated` is `false`. */
+export declare function stats(): Statistics;
 
 /** The class of `node:net` where the application's `@types/node` have it, else that of `rust-net`. */
 export declare const BoundSocket: typeof import('node:net') extends { BoundSocket: infer Class }
@@ -148,6 +154,9 @@ declare module 'node:net' {
     setOption(name: StringOption, value: string): this;
     getOption: Stream['getOption'];
 
+    /** What has been counted of the socket; see that of `rust-net`. */
+    readonly stats: StreamStatistics;
+
     /** The process, the user and the group behind a UNIX socket, else null. */
     readonly peerCredentials: PeerCredentials | null;
   }
@@ -170,6 +179,9 @@ declare module 'node:net' {
 
     /** Ends the server gracefully; see that of `rust-net`. Servers of `tls` and `http` have it, too. */
     shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+
+    /** What has been counted of the server's connections; see that of `rust-net`. */
+    readonly stats: ServerStatistics;
 
     /** The open sockets that the server has accepted. */
     readonly streams: Iterable<Socket>;

@@ -109,6 +109,11 @@ function start() {
   return engine;
 }
 
+/** The engine; null if it has not been started. */
+function running() {
+  return engine;
+}
+
 /**
  * Runs `operation` on the engine. Returns what that returns, an id or `{ errno, syscall }`; the latter also if the
  * engine itself can't be started, which takes descriptors.
@@ -306,6 +311,12 @@ function detach(id, wait) {
   return ticket;
 }
 
+/** Closes and releases `id`, a connection that was accepted and is refused because of `reason`. */
+function refuse(id, reason) {
+  disown(id);
+  engine.refuse(id, reason);
+}
+
 /** Closes `id`, if it is open, and releases it. */
 function release(id) {
   disown(id);
@@ -330,7 +341,9 @@ module.exports = {
   owners: allOwners,
   pass,
   readsLarge,
+  refuse,
   release,
+  running,
   shrinkBulk,
   start,
   takeBack,

@@ -78,6 +78,11 @@ class Server extends http.Server {
     return this.#inner.streams;
   }
 
+  /** What has been counted of the connections. */
+  get stats() {
+    return this.#inner.stats;
+  }
+
   /** The number of the descriptor while the server listens, for another process; else null. */
   get fd() {
     return this.#inner.fd;

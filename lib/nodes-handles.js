@@ -15,14 +15,17 @@ function isNodesHandle(object) {
   return typeof object === 'object' && object?.isStreamBase === true && CLASSES.has(object.constructor.name);
 }
 
-/** Makes a stream of the engine of a connection of Node's, which stays. Returns its id, or `{ errno, syscall }`. */
-function copyConnection(handle) {
-  return engines.attempt('open', (engine) => engine.copyStream(handle.fd));
+/**
+ * Makes a stream of the engine of a connection of Node's, which stays. Returns its id, or `{ errno, syscall }`. With
+ * `tally`, a server that counts there has accepted it.
+ */
+function copyConnection(handle, tally) {
+  return engines.attempt('open', (engine) => engine.copyStream(handle.fd, tally));
 }
 
-/** Makes a stream of the engine of a connection of Node's, which is closed. Returns its id, or `{ errno, syscall }`. */
-function takeConnection(handle) {
-  const outcome = copyConnection(handle);
+/** As `copyConnection`, of a connection of Node's that is closed. */
+function takeConnection(handle, tally) {
+  const outcome = copyConnection(handle, tally);
   if (typeof outcome === 'number') handle.close();
   return outcome;
 }

@@ -10,6 +10,7 @@ const { BoundSocket } = require('./bound');
 const { listenFDs } = require('./listen-fds');
 const { BlockList, SocketAddress } = require('./nodes-net');
 const { LEAST_ATTEMPT_DELAY, defaults } = require('./race');
+const { stats } = require('./statistics');
 
 function getDefaultAutoSelectFamily() {
   return defaults.autoSelectFamily;
@@ -41,4 +42,5 @@ module.exports = {
   listenFDs,
   setDefaultAutoSelectFamily,
   setDefaultAutoSelectFamilyAttemptTimeout,
+  stats,
 };

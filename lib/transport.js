@@ -69,6 +69,11 @@ class Transport {
     this.closeNodesHandle();
   }
 
+  /** As `release()`, of a connection that was accepted and is refused because of `reason`. */
+  refuse(reason) {
+    engines.refuse(this.give(), reason);
+  }
+
   /** The number of a copy of the descriptor, which the caller owns; null if there can't be one. */
   lend() {
     const outcome = this.isOpen ? this.engine.lend(this.id) : null;

@@ -14,6 +14,7 @@
 //! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
 //! | [`socket`] | one system call on one descriptor each: opening, adopting, addresses, options, I/O |
 //! | [`runtime`] | the threads that handshakes run on |
+//! | [`statistics`] | what is counted: numbers by themselves |
 //! | [`error`] | the one error type |
 //! | `fuzzing` | the targets of the fuzzer (`fuzz/targets`), compiled for it and for the tests only |
 //!
@@ -35,5 +36,6 @@ pub mod proxy;
 pub mod reactor;
 pub mod runtime;
 pub mod socket;
+pub mod statistics;
 pub mod stream;
 pub mod tls;

@@ -10,10 +10,10 @@ import type { Expect, Same } from './same.js';
 type Theirs = typeof import('node:net');
 type Ours = typeof import('rust-net/node');
 export const asTheirs: Theirs = ours;
-export type Names = Expect<Same<Exclude<keyof Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs'>, Exclude<keyof Theirs, 'BoundSocket'>>>;
+export type Names = Expect<Same<Exclude<keyof Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs' | 'stats'>, Exclude<keyof Theirs, 'BoundSocket'>>>;
 export type Rest = Expect<Same<{ [Name in keyof Theirs]: Ours[Name] }, { [Name in keyof Theirs]: Theirs[Name] }>>;
 declare const theirs: Theirs;
-export const asOurs: Omit<Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs'> = theirs;
+export const asOurs: Omit<Ours, 'Stream' | 'BoundSocket' | 'isAccelerated' | 'listenFDs' | 'stats'> = theirs;
 
 // An instance of one is one of the other, and the names of types are there.
 export const socket: nodeNet.Socket = new ours.Socket({ allowHalfOpen: true });
@@ -55,6 +55,8 @@ extended.verifyPeer();
 
 // The graceful end of a server, here and of servers of http.
 export const outcome: Promise<{ ended: number; destroyed: number; ms: number }> = ours.createServer().shutdown({ grace: 5 });
+export const accepted: number = ours.createServer().stats.connections.accepted;
+export const turns: number | undefined = ours.stats().turns.time.count;
 for (const socket of ours.createServer().streams) socket.setNoDelay(true);
 
 // The PROXY protocol.

@@ -132,6 +132,8 @@ server.shutdown({ grace: Infinity, signal: new AbortController().signal });
 // @ts-expect-error: milliseconds
 server.shutdown({ grace: '5s' });
 for (const stream of server.streams) stream.on('shutdown', () => stream.end());
+export const dropped: number | undefined = server.stats.connections.dropped['max-connections'];
+export const [bound]: number[] = server.stats.handshakes.time.bounds;
 export const descriptor: number | null = server.fd;
 
 // Sockets that were passed to this process.

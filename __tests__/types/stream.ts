@@ -174,6 +174,7 @@ proxied.connect({ port: 1, proxyProtocol: { version: 3 } });
 export const sized: number | undefined = new Stream().setOption('sendBufferSize', 1).getOption('sendBufferSize');
 export const acknowledges: boolean | undefined = new Stream().setOption('quickAck', true).getOption('quickAck');
 export const algorithm: string | undefined = new Stream().setOption('congestion', 'reno').getOption('congestion');
+export const rtt: number | undefined = new Stream().stats.tcp?.rtt;
 export const process: number | undefined = new Stream().peerCredentials?.pid;
 // @ts-expect-error: a number
 new Stream().setOption('sendBufferSize', '1');

@@ -24,6 +24,10 @@ const { emitCloseIfDone } = require('./listening');
 /** After running out of descriptors, accepting is tried again this often, in milliseconds. */
 const RETRY_DELAY = 100;
 
+/** Why a connection is refused here: it comes from an address of the `blockList`, or is one too many. */
+const BLOCKED = 'blocked';
+const FULL = 'max-connections';
+
 /** Makes a stream of connection `id`, unless it is one too many or blocked. `peer` is its address, null without one. */
 function accept(server, id, peer) {
   if (isFull(server)) {
@@ -31,7 +35,7 @@ function accept(server, id, peer) {
     return;
   }
   if (peer !== null && server.blockList?.check(peer.address, peer.family.toLowerCase())) {
-    arrivalOf(id).release();
+    arrivalOf(id).refuse(BLOCKED);
     return;
   }
   const stream = new server[kStream](streamOptions(server));
@@ -64,7 +68,7 @@ function isFull(server) {
 function drop(server, id, peer) {
   const arrival = arrivalOf(id);
   const { local } = arrival;
-  arrival.release();
+  arrival.refuse(FULL);
   const data = { __proto__: null };
   if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
   if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });

@@ -67,6 +67,8 @@ class Distributed extends Listener {
   /** The handle of Node's cluster, which the connections come through; null once closed. */
   #handle = null;
   #owner = null;
+  /** Where the server counts. */
+  #tally = undefined;
   /** Connections that have not been accepted: during `pause()`, or for want of descriptors. */
   #waiting = [];
   #paused = false;
@@ -93,6 +95,11 @@ class Distributed extends Listener {
     this.remember('local', local);
   }
 
+  /** Has what is accepted count in `tally`. */
+  countFor(tally) {
+    this.#tally = tally;
+  }
+
   #serve() {
     while (this.#waiting.length > 0 && !this.#paused) {
       const outcome = this.#take(this.#waiting[0]);
@@ -115,6 +122,7 @@ class Distributed extends Listener {
     if (typeof id !== 'number') throw errors.systemError(id.errno, 'listen');
     this.#reception = new Transport();
     this.#reception.open(id, this.#owner);
+    this.#reception.engine.countFor(id, this.#tally);
   }
 
   timeOutArrivals() {
@@ -123,7 +131,7 @@ class Distributed extends Listener {
 
   /** Takes the connection of Node's: returns its id, or `{ errno }`; undefined where its header is still to come. */
   #take(connection) {
-    if (this.#reception === null) return takeConnection(connection);
+    if (this.#reception === null) return takeConnection(connection, this.#tally);
     const errno = this.#reception.engine.receiveConnection(this.#reception.id, connection.fd);
     if (errno < 0) return { errno };
     connection.close();

@@ -39,6 +39,9 @@ const kHeaderTimer = Symbol('header timer');
 /** What Node's core has for each process that connections of this server have been sent to. */
 const kWorkers = Symbol('workers');
 
+/** Where the engine counts for this server; null before it has listened. */
+const kTally = Symbol('tally');
+
 /** The graceful end that `shutdown()` has begun; null without one. */
 const kShutdown = Symbol('shutdown');
 
@@ -59,6 +62,7 @@ function setFields(server) {
   server[kInherited] = NOTHING_INHERITED;
   server[kWorkers] = [];
   server[kShutdown] = null;
+  server[kTally] = null;
   server[kProxyPolicy] = null;
   server[kOwnProxyPolicy] = null;
   server[kHeaderTimer] = null;
@@ -87,6 +91,7 @@ module.exports = {
   kStalled,
   kStream,
   kStreamOptions,
+  kTally,
   kWorkers,
   keepAliveSpans,
   setFields,

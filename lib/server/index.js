@@ -9,9 +9,10 @@ const channels = require('../channels');
 const errors = require('../errors');
 const events = require('../events');
 const { Handle, assignHandle } = require('../handle');
-const { countInstances, isInstance, membersLike } = require('../members');
+const { assignable, countInstances, isInstance, membersLike } = require('../members');
 const nodesNet = require('../nodes-net');
 const { extendsNodes } = require('../nodes-own');
+const { serverStats } = require('../statistics');
 const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
@@ -25,6 +26,7 @@ const {
   kProxyPolicy,
   kShutdown,
   kStream,
+  kTally,
   kWorkers,
 } = require('./fields');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop } = require('./listening');
@@ -213,6 +215,14 @@ class ServerMethods extends EventEmitter {
   }
 }
 
+/** Members that a program may take the names of: assigned, they are its own. */
+class OwnStatistics extends EventEmitter {
+  /** What has been counted of the server's connections. */
+  get stats() {
+    return serverStats(this[kTally] ?? null);
+  }
+}
+
 /** The constructor of net.Server for one contract, whose streams are of class `Stream`. */
 function serverFor(contract, Stream) {
   /**
@@ -232,6 +242,7 @@ function serverFor(contract, Stream) {
   Object.setPrototypeOf(Server, EventEmitter);
   Server.prototype = Object.create(EventEmitter.prototype, {
     ...membersLike([ServerMethods, Workers], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
+    ...assignable(membersLike([OwnStatistics], {})),
     constructor: { value: Server, writable: true, configurable: true },
     [kContract]: { value: contract },
     [kStream]: { value: Stream },

@@ -27,6 +27,11 @@ class Listener extends Transport {
     return this.engine.path(this.id)?.toString() ?? null;
   }
 
+  /** Has what is accepted count in `tally`. */
+  countFor(tally) {
+    this.engine.countFor(this.id, tally);
+  }
+
   /** Accepts nothing, or goes on. */
   pause(paused) {
     this.engine.pauseListener(this.id, paused);

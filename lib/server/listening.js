@@ -9,6 +9,7 @@ const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
 const { isNodesHandle } = require('../nodes-handles');
+const { createTally } = require('../statistics');
 const { kAdopt, kContract } = require('../symbols');
 const {
   NOTHING_INHERITED,
@@ -21,6 +22,7 @@ const {
   kPath,
   kPauseTimer,
   kRetryTimer,
+  kTally,
   keepAliveSpans,
 } = require('./fields');
 const { Listener, open } = require('./listener');
@@ -98,6 +100,7 @@ function listenThroughPrimary(server, target) {
 function listenDistributed(server, target) {
   const listener = renew(server, new distributed.Distributed());
   listener.distribute(target.handle, server);
+  listener.countFor((server[kTally] ??= createTally()));
   expectHeaders(server);
   begin(server, listener, target, target.key);
 }
@@ -117,6 +120,7 @@ function listenDirectly(server, target) {
   const listener = renew(server, new Listener());
   listener.open(id, server);
   listener.nodesHandle = target.handle ?? null;
+  listener.countFor((server[kTally] ??= createTally()));
   expectHeaders(server);
   begin(server, listener, target, key);
 }

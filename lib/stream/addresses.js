@@ -121,6 +121,14 @@ class OwnAddresses extends Duplex {
     return transportOf(this).credentialsOfPeer ?? null;
   }
 
+  /** What has been counted of the stream, and what the kernel knows of its connection. */
+  get stats() {
+    const { queuedBytes, tcpInfo } = this[kTransport];
+    const { bytesRead = 0, bytesWritten = 0 } = this;
+    const waiting = this._writableState ? waitingBytes(this) : 0;
+    return { bytesRead, bytesWritten, bytesWaiting: queuedBytes + waiting, tcp: tcpInfo };
+  }
+
   /** Node's name of the server that has accepted the stream; null if none has. */
   get _server() {
     return this[kServer] ?? null;

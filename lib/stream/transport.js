@@ -103,6 +103,11 @@ class StreamTransport extends Transport {
     return this.isOpen ? this.engine.waitingBytes(this.id) : 0;
   }
 
+  /** Bytes that the engine has taken and not sent, gathered ones included. */
+  get queuedBytes() {
+    return this.isOpen ? this.engine.queuedBytes(this.id) : 0;
+  }
+
   /** Whether there is something to do: 0 if there is, 1 if nothing was ever received, 2 if that has been answered. */
   get activity() {
     return this.isOpen ? this.engine.activity(this.id) : 0;
@@ -160,6 +165,11 @@ class StreamTransport extends Transport {
 
   get #counters() {
     return this.known?.counters ?? NO_COUNTERS;
+  }
+
+  /** What the kernel knows of a TCP connection; null where there is none. */
+  get tcpInfo() {
+    return this.isOpen ? this.engine.tcpInfo(this.id) : null;
   }
 
   // Socket options.

@@ -14,6 +14,7 @@
 //! | `socket_options` | members for options of the kernel |
 //! | `streams`, `listeners` | members for the one or the other |
 //! | `proxy` | members for the PROXY protocol |
+//! | `statistics` | members for what has been counted |
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
 //! | `fast`, `values` | the functions that are called for every chunk or connection, and how these read values |
 //! | `core` | what the class shares with the wake |
@@ -41,6 +42,7 @@ pub mod opening;
 pub mod proxy;
 pub mod socket_options;
 pub mod sources;
+pub mod statistics;
 pub mod streams;
 pub mod tls;
 mod turn;

@@ -4,11 +4,12 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::os::fd::IntoRawFd;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Either};
+use napi::bindgen_prelude::{Buffer, ClassInstance, Either};
 use napi_derive::napi;
 
 use super::NativeEngine;
 use super::sources::{Address, address_of};
+use super::statistics::NativeTally;
 use crate::error::{Error, Result, Syscall};
 use crate::socket::open::Bind;
 use crate::socket::{address, adopt};
@@ -101,8 +102,9 @@ impl NativeEngine {
 
     /// Makes a stream of a copy of a connected socket or a pipe.
     #[napi(catch_unwind)]
-    pub fn copy_stream(&self, fd: i32) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.copy_stream(fd)))
+    pub fn copy_stream(&self, fd: i32, tally: Option<ClassInstance<'_, NativeTally>>) -> Either<u32, Failure> {
+        let server = tally.map(|tally| tally.tally.clone());
+        id_or_failure(self.core.with(|engine| engine.copy_stream(fd, server)))
     }
 
     /// Takes stream `id` out of this engine, for that of another thread to attach within `wait` milliseconds, and releases

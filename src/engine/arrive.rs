@@ -64,7 +64,7 @@ impl Engine {
         let is_unwelcome = policy.is_required && !policy.trusts(kind, addresses.peer);
         let arrival = Arrival::new(fd, kind, addresses, listener, self.now());
         if is_unwelcome {
-            return Some(refuse(arrival, Refusal::Untrusted));
+            return Some(self.refuse_arrival(arrival, Refusal::Untrusted));
         }
         let registered = self.slots.vacant_id().and_then(|id| arrival.register(id, &self.reactor));
         if let Err(error) = registered {
@@ -105,7 +105,8 @@ impl Engine {
             Outcome::Gone => return self.slots.release(id, true),
             Outcome::Refused(refusal) => {
                 if let Source::Arrival(arrival) = std::mem::replace(&mut slot.source, Source::Released) {
-                    self.pending.push_back(refuse(arrival, refusal));
+                    let event = self.refuse_arrival(arrival, refusal);
+                    self.pending.push_back(event);
                 }
                 return self.slots.free_later(id);
             }
@@ -122,6 +123,7 @@ impl Engine {
         if let Some(header) = header {
             self.proxied.insert(id, Proxied { header, addresses: own });
         }
+        self.note_accepted(listener, id);
         self.pending.push_back(Event::Connection { listener, stream: id, addresses });
     }
 
@@ -151,11 +153,12 @@ impl Engine {
             self.slots.release(id, self.turn.is_running);
         }
     }
-}
 
-/// Resets `arrival`.
-fn refuse(arrival: Arrival, refusal: Refusal) -> Event {
-    let (listener, addresses) = (arrival.listener, arrival.addresses());
-    arrival.reset();
-    Event::Refused { listener, refusal, addresses }
+    /// Resets `arrival`.
+    fn refuse_arrival(&mut self, arrival: Arrival, refusal: Refusal) -> Event {
+        let (listener, addresses) = (arrival.listener, arrival.addresses());
+        arrival.reset();
+        self.note_refused(listener, refusal);
+        Event::Refused { listener, refusal, addresses }
+    }
 }

@@ -73,6 +73,7 @@ impl Engine {
             return None;
         }
         self.unlink(id);
+        self.statistics.note_detached(self.slots.get_mut(id)?);
         let mut stream = self.slots.take_stream(id, &mut self.reactor, self.turn.is_running)?;
         stream.flush(&self.reactor, &mut self.shared.spare, now);
         stream.leave(&self.reactor);
@@ -98,7 +99,9 @@ impl Engine {
         if let Some(file) = file {
             self.files.insert(id, file);
         }
-        self.slots.insert(Source::Stream(stream)).settle(id, &mut self.reactor);
+        let slot = self.slots.insert(Source::Stream(stream));
+        self.statistics.note_attached(slot.traffic());
+        slot.settle(id, &mut self.reactor);
         Ok(id)
     }
 }

@@ -14,6 +14,7 @@
 //! | [`arrive`] | connections that wait for their PROXY header |
 //! | [`detached`] | how a stream leaves for another engine |
 //! | [`send`] | writes, gathered and at once |
+//! | [`statistics`] | what has been counted |
 //! | [`pipe`] | what goes from one stream to another without JavaScript |
 //!
 //! Invariants: each source is queued at most once and has at most one pending event. Events of a stream are delivered in
@@ -27,6 +28,7 @@ mod open;
 mod pipe;
 mod send;
 mod slot;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -41,6 +43,7 @@ pub use self::event::Event;
 use self::pipe::Pipes;
 use self::send::Unsent;
 use self::slot::{Slots, Source};
+pub use self::statistics::{Current, MemoryUse, Statistics};
 use self::turn::Turn;
 use crate::bound::Bound;
 use crate::error::Result;
@@ -75,6 +78,7 @@ pub struct Engine {
     is_direct: bool,
     /// The source that was served last.
     served: Id,
+    statistics: Statistics,
 }
 
 impl Engine {
@@ -85,7 +89,7 @@ impl Engine {
         Ok(Self {
             reactor,
             slots: Slots::default(),
-            turn: Turn { number: 0, now: Instant::now(), is_running: false },
+            turn: Turn { number: 0, now: Instant::now(), events: 0, is_running: false },
             pending: VecDeque::new(),
             unsent: Unsent::default(),
             shared,
@@ -94,6 +98,7 @@ impl Engine {
             proxied: HashMap::new(),
             is_direct: false,
             served: 0,
+            statistics: Statistics::default(),
         })
     }
 
@@ -154,6 +159,7 @@ impl Engine {
         let Some(slot) = self.slots.get_mut(id) else { return };
         match &mut slot.source {
             Source::Stream(stream) => {
+                self.statistics.note_closing(slot.server.as_ref(), stream);
                 stream.flush_before_close(&self.reactor, &mut self.shared.spare, now);
                 stream.close(&self.reactor, reset);
             }
@@ -176,6 +182,9 @@ impl Engine {
         self.close(id, false);
         if !self.proxied.is_empty() {
             self.proxied.remove(&id);
+        }
+        if let Some(slot) = self.slots.get_mut(id) {
+            self.statistics.note_gone(slot);
         }
         self.slots.release(id, self.turn.is_running);
     }

@@ -14,6 +14,7 @@ use crate::listener::Listener;
 use crate::reactor::Id;
 use crate::socket::open::{self, Bind, ConnectFailure};
 use crate::socket::{Descriptor, Kind, adopt};
+use crate::statistics::ServerTally;
 use crate::stream::Stream;
 
 impl Engine {
@@ -25,14 +26,14 @@ impl Engine {
         peer: SocketAddr,
         local: Option<SocketAddr>,
     ) -> std::result::Result<Id, ConnectFailure> {
-        let (fd, kind) = open::connect_tcp(peer, local)?;
+        let (fd, kind) = self.note_attempt(open::connect_tcp(peer, local), |(error, _)| error)?;
         self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
             .map_err(|error| (Syscall::Connect.failed(&error), None))
     }
 
     /// Starts to connect to the UNIX socket at `path`.
     pub fn connect_unix(&mut self, path: &[u8]) -> Result<Id> {
-        let (fd, kind) = open::connect_unix(path)?;
+        let (fd, kind) = self.note_attempt(open::connect_unix(path), |error| error)?;
         self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, None))
             .map_err(|error| Syscall::Connect.failed(&error))
     }
@@ -40,12 +41,20 @@ impl Engine {
     /// Adopts a connected descriptor. If that fails, it stays open and the caller's.
     pub fn adopt_stream(&mut self, fd: RawFd) -> Result<Id> {
         let (fd, kind) = adopt::stream(fd)?;
-        self.insert_stream(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
+        let id = self.insert_adopted(fd, kind)?;
+        self.note_adopted(id, None);
+        Ok(id)
     }
 
-    /// Makes a stream of a copy of a connected descriptor, which stays the caller's.
-    pub fn copy_stream(&mut self, fd: RawFd) -> Result<Id> {
+    /// Makes a stream of a copy of a connected descriptor, which stays the caller's. With `server`, that has accepted it.
+    pub fn copy_stream(&mut self, fd: RawFd, server: Option<ServerTally>) -> Result<Id> {
         let (fd, kind) = adopt::copy_of_stream(fd)?;
+        let id = self.insert_adopted(fd, kind)?;
+        self.note_adopted(id, server);
+        Ok(id)
+    }
+
+    fn insert_adopted(&mut self, fd: Descriptor, kind: Kind) -> Result<Id> {
         self.insert_stream(fd, |id, fd| Stream::adopted(id, fd, kind)).map_err(|error| Syscall::Open.failed(&error))
     }
 
@@ -197,8 +206,9 @@ impl Engine {
     ) -> Result<()> {
         let gone = Syscall::Connect.errno(libc::EBADF);
         let bound = self.bound(id).ok_or(gone)?;
-        connect(bound.socket().ok_or(gone)?)?;
-        let (fd, kind, file) = bound.take().ok_or(gone)?;
+        let attempt = connect(bound.socket().ok_or(gone)?);
+        self.note_attempt(attempt, |error| error)?;
+        let (fd, kind, file) = self.bound(id).and_then(Bound::take).ok_or(gone)?;
         if let Some(file) = file {
             self.files.insert(id, file);
         }

@@ -30,11 +30,13 @@ pub struct Pipes {
     receive: usize,
     /// Bytes moved in this turn.
     moved: usize,
+    /// Bytes that have been passed on, and those that were dropped.
+    totals: (u64, u64),
 }
 
 impl Default for Pipes {
     fn default() -> Self {
-        Self { buffer: Vec::new(), receive: RECEIVE_LEAST, moved: 0 }
+        Self { buffer: Vec::new(), receive: RECEIVE_LEAST, moved: 0, totals: (0, 0) }
     }
 }
 
@@ -42,6 +44,16 @@ impl Pipes {
     /// A new turn has begun.
     pub fn begin_turn(&mut self) {
         self.moved = 0;
+    }
+
+    /// Bytes that have been passed on, and those that were dropped.
+    pub fn totals(&self) -> (u64, u64) {
+        self.totals
+    }
+
+    /// The memory of the buffer in bytes.
+    pub fn size(&self) -> usize {
+        self.buffer.capacity()
     }
 
     fn have_used_quota(&self) -> bool {
@@ -161,7 +173,10 @@ impl Engine {
         }
         let Source::Stream(stream) = &mut slot.source else { return };
         match stream.drop_next(&mut self.shared.cipher, self.pipes.memory(), self.turn.now) {
-            ReadOutcome::Bytes(count) => self.pipes.moved += count,
+            ReadOutcome::Bytes(count) => {
+                self.pipes.moved += count;
+                self.pipes.totals.1 += count as u64;
+            }
             ReadOutcome::Event(event) => {
                 slot.pend(&event);
                 self.pending.push_back(Event::Stream(id, event));
@@ -174,6 +189,7 @@ impl Engine {
     /// Sends the first `count` bytes of the pipes' buffer to `target`. Small ones are gathered, as those of a write.
     fn pass_on(&mut self, target: Id, count: usize) {
         self.pipes.moved += count;
+        self.pipes.totals.0 += count as u64;
         let Some(slot) = self.slots.get_mut(target) else { return };
         let Source::Stream(stream) = &mut slot.source else { return };
         let bytes = &self.pipes.buffer[..count];

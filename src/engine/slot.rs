@@ -4,12 +4,15 @@
 //! Owned by the engine. A step looks its slot up once. Invariants: a slot is in the reactor's queue at most once and has
 //! at most one pending event; an id is used again only after it was released and, within a turn, after its end.
 
+use std::rc::Rc;
+
 use slab::Slab;
 
 use crate::arrival::Arrival;
 use crate::bound::Bound;
 use crate::listener::Listener;
 use crate::reactor::{Id, Reactor, Readiness};
+use crate::statistics::{ServerTally, Traffic};
 use crate::stream::{Stream, StreamEvent};
 
 /// How often a stream is served in one turn; each time it receives once at the most. More starve the others. Fewer cost
@@ -70,6 +73,8 @@ pub struct Slot {
     pub outlet: Outlet,
     /// The stream that feeds it.
     pub fed_by: Option<Id>,
+    /// Where the server counts that it belongs to: a listener's, and that of the streams that it has accepted.
+    pub server: Option<ServerTally>,
 }
 
 // Each idle connection has one of these, and little else.
@@ -90,6 +95,7 @@ impl Slot {
             undelivered: 0,
             outlet: Outlet::JavaScript,
             fed_by: None,
+            server: None,
         }
     }
 
@@ -222,6 +228,19 @@ impl Slot {
         true
     }
 
+    /// Whether `server` has accepted it.
+    pub fn is_of(&self, server: &ServerTally) -> bool {
+        self.server.as_ref().is_some_and(|own| Rc::ptr_eq(own, server))
+    }
+
+    /// What its stream has moved.
+    pub fn traffic(&self) -> Traffic {
+        match &self.source {
+            Source::Stream(stream) => Traffic { read: self.bytes_read(), written: stream.bytes_written() },
+            _ => Traffic::default(),
+        }
+    }
+
     /// Bytes received and delivered.
     pub fn bytes_read(&self) -> u64 {
         match &self.source {
@@ -262,6 +281,16 @@ impl Slots {
         self.slab.len()
     }
 
+    /// The slots in use.
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slab.iter().map(|(_, slot)| slot)
+    }
+
+    /// The memory of the table in bytes.
+    pub fn size(&self) -> usize {
+        self.slab.capacity() * size_of::<Slot>()
+    }
+
     /// The ids in use.
     pub fn ids(&self) -> Vec<Id> {
         self.slab.iter().filter_map(|(key, _)| Id::try_from(key).ok()).collect()
@@ -292,6 +321,7 @@ impl Slots {
             return;
         }
         slot.source = Source::Released;
+        slot.server = None;
         self.free(id, is_turning);
     }
 
@@ -309,6 +339,7 @@ impl Slots {
         slot.stream()?;
         let Source::Stream(stream) = std::mem::replace(&mut slot.source, Source::Released) else { return None };
         slot.count(reactor);
+        slot.server = None;
         self.free(id, is_turning);
         Some(stream)
     }

@@ -20,6 +20,8 @@ pub struct Turn {
     pub number: u32,
     /// When it began.
     pub now: Instant,
+    /// How many events it has had.
+    pub events: u32,
     /// Whether it is being run.
     pub is_running: bool,
 }
@@ -27,7 +29,8 @@ pub struct Turn {
 impl Engine {
     /// Begins a turn: takes what the kernel and handshakes report, and queues the sources that something is due for.
     pub fn begin_turn(&mut self) {
-        self.turn = Turn { number: self.turn.number.wrapping_add(1), now: Instant::now(), is_running: true };
+        let number = self.turn.number.wrapping_add(1);
+        self.turn = Turn { number, now: Instant::now(), events: 0, is_running: true };
         self.pipes.begin_turn();
         let slots = &mut self.slots;
         self.reactor.begin_turn(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
@@ -43,6 +46,7 @@ impl Engine {
     pub fn step(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.next_pending() {
+                self.turn.events += 1;
                 return Some(event);
             }
             // All that was received has been delivered.
@@ -76,6 +80,9 @@ impl Engine {
     /// Ends a turn. What was deferred, or not reached, has asked for another.
     pub fn end_turn(&mut self) {
         self.turn.is_running = false;
+        let time = self.turn.now.elapsed();
+        self.statistics.turn_times.record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+        self.statistics.turn_events.record(self.turn.events.into());
         self.slots.free_released();
         self.reactor.end_turn();
     }
@@ -127,7 +134,11 @@ impl Engine {
         match &mut slot.source {
             Source::Stream(stream) => {
                 let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
-                    ServeOutcome::Event(event) => Some(event),
+                    ServeOutcome::Event(event) => {
+                        let end = self.shared.handshakes.take_end();
+                        self.statistics.note_served(slot.server.as_ref(), &event, end);
+                        Some(event)
+                    }
                     ServeOutcome::Receive => match slot.outlet {
                         Outlet::JavaScript => stream.receive(&mut self.shared, self.turn.now),
                         Outlet::Stream(target) => {
@@ -185,7 +196,10 @@ impl Engine {
                     return self.arrive(id, fd.into(), kind, addresses);
                 }
                 match self.insert_stream(fd.into(), |id, fd| Stream::open(id, fd, kind, addresses)) {
-                    Ok(stream) => Event::Connection { listener: id, stream, addresses },
+                    Ok(stream) => {
+                        self.note_accepted(id, stream);
+                        Event::Connection { listener: id, stream, addresses }
+                    }
                     Err(error) => self.stall(id, &error),
                 }
             }

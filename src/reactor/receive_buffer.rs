@@ -50,6 +50,11 @@ impl ReceiveBuffer {
         Self { read_most: self.size, ..self }
     }
 
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Whether there is room for another message.
     pub fn has_room(&self) -> bool {
         self.size - self.used >= READ_LEAST

@@ -13,6 +13,7 @@ pub mod leftover;
 pub mod named_options;
 pub mod open;
 pub mod options;
+pub mod tcp_info;
 
 pub use descriptor::Descriptor;
 

@@ -73,6 +73,8 @@ pub struct Stream {
     takes_large: bool,
     /// Nagle's algorithm is off for the handshake, and back on behind the first data.
     delays_again: bool,
+    /// The attempt to connect has failed.
+    is_refused: bool,
     queue_most: u32,
     addresses: Addresses,
     /// The last traffic; kept only where a timeout asks for it.
@@ -114,6 +116,7 @@ impl Stream {
             bulky: false,
             takes_large: false,
             delays_again: false,
+            is_refused: false,
             queue_most: QUEUE_MOST,
             addresses: Addresses { local: None, peer },
             last_traffic: None,
@@ -241,6 +244,11 @@ impl Stream {
         self.state.is_connecting()
     }
 
+    /// Whether there is no connection: not yet, or because the attempt has failed.
+    pub fn is_unconnected(&self) -> bool {
+        self.is_connecting() || self.is_refused
+    }
+
     /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
     pub fn is_settled(&self) -> bool {
         self.fd.is_some() && self.state.is_open() && !self.security.is_changing() && !self.security.has_failed()
@@ -306,6 +314,16 @@ impl Stream {
     /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
     pub fn waiting_bytes(&self) -> usize {
         if self.state.is_blocked() { self.queue.len() } else { 0 }
+    }
+
+    /// Bytes taken that wait to be sent.
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The memory that they wait in, in bytes.
+    pub fn queue_memory(&self) -> usize {
+        self.queue.capacity()
     }
 
     /// Notes the time of traffic from now on, or no longer.

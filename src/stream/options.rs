@@ -5,6 +5,7 @@ use super::Stream;
 use crate::socket::Kind;
 use crate::socket::named_options::{NamedOption, Value};
 use crate::socket::options::{self, KeepAlive};
+use crate::socket::tcp_info::{self, TcpInfo};
 
 impl Stream {
     /// See [`options::set_no_delay`]. Around a handshake, what is set here counts from the first data on.
@@ -80,5 +81,10 @@ impl Stream {
     pub fn peer_credentials(&self) -> Option<(Option<i32>, u32, u32)> {
         let fd = self.fd.as_ref().filter(|_| self.kind == Kind::Unix)?;
         options::peer_credentials(fd).ok()
+    }
+
+    /// What the kernel knows of the connection, over TCP.
+    pub fn tcp_info(&self) -> Option<TcpInfo> {
+        tcp_info::read(self.fd.as_deref().filter(|_| self.kind.is_tcp())?)
     }
 }

@@ -46,7 +46,6 @@ impl Queue {
     }
 
     /// How much memory it owns.
-    #[cfg(any(test, fuzzing))]
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -75,6 +74,11 @@ const SPARE_VECTORS: usize = 64;
 const SPARE_CAPACITY: usize = 128 << 10;
 
 impl Spare {
+    /// The memory that it keeps, in bytes.
+    pub fn size(&self) -> usize {
+        self.vectors.iter().map(Vec::capacity).sum()
+    }
+
     fn take(&mut self) -> Vec<u8> {
         self.vectors.pop().unwrap_or_else(|| Vec::with_capacity(4096))
     }

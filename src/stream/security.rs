@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustls::HandshakeKind;
 use tokio::sync::oneshot;
 
 use super::event::Agreed;
@@ -14,6 +15,7 @@ use super::{Stream, StreamEvent};
 use crate::error::Syscall;
 use crate::reactor::{Id, Mailbox, Reactor};
 use crate::socket::{Descriptor, Kind};
+use crate::statistics::{Code, HandshakeEnd};
 use crate::tls::error::ConnectionError;
 use crate::tls::handshake::{self, Established, Facts, Handshake, HandshakeMessage, HandshakeRequest, HelloSender};
 use crate::tls::session::Session;
@@ -32,17 +34,24 @@ pub struct Delivery {
 pub struct Handshakes {
     mailbox: Arc<Mailbox<Delivery>>,
     last: u64,
+    /// How the one has ended whose message was taken last, until that is counted.
+    end: Option<HandshakeEnd>,
 }
 
 impl Handshakes {
     /// Handshakes that post to `mailbox`.
     pub fn new(mailbox: Arc<Mailbox<Delivery>>) -> Self {
-        Self { mailbox, last: 0 }
+        Self { mailbox, last: 0, end: None }
     }
 
     /// The messages that have come.
     pub fn messages(&self) -> Vec<Delivery> {
         self.mailbox.collect()
+    }
+
+    /// How the handshake has ended whose message has just been taken, if that was its last one.
+    pub fn take_end(&mut self) -> Option<HandshakeEnd> {
+        self.end.take()
     }
 }
 
@@ -54,6 +63,7 @@ pub struct Handshaking {
     /// Cancels the handshake when it is dropped.
     _handshake: Handshake,
     serial: u64,
+    began: Instant,
     /// The way to answer about the ClientHello, until it is used.
     answer: Option<HelloSender>,
     /// The way to say that the session has been kept, until it is used.
@@ -86,9 +96,29 @@ impl Security {
         self.handshaking()?.kept.take()
     }
 
+    /// How the handshake has ended, if `message` is its last one.
+    fn end_of_handshake(&mut self, message: &HandshakeMessage, now: Instant) -> Option<HandshakeEnd> {
+        let time = now.saturating_duration_since(self.handshaking()?.began);
+        match message {
+            HandshakeMessage::Done(Ok(established)) => {
+                let is_resumed = established.connection.handshake_kind() == Some(HandshakeKind::Resumed);
+                Some(HandshakeEnd::Completed { time, is_resumed })
+            }
+            HandshakeMessage::Done(Err(ConnectionError::Tls(failure))) => {
+                Some(HandshakeEnd::Failed(Code::Name(failure.code.clone().into())))
+            }
+            HandshakeMessage::Done(Err(ConnectionError::Socket(errno))) => {
+                Some(HandshakeEnd::Failed(Code::Errno(errno.raw_os_error())))
+            }
+            HandshakeMessage::Declined(_) => Some(HandshakeEnd::Declined),
+            HandshakeMessage::HelloAsked(..) | HandshakeMessage::NewSession(..) | HandshakeMessage::Secret(_) => None,
+        }
+    }
+
     fn handshaking(&mut self) -> Option<&mut Handshaking> {
         match self {
-            Self::Handshaking(handshake) | Self::Posted(handshake, _) => Some(handshake),
+            Self::Handshaking(handshake) => Some(handshake),
+            Self::Posted(posted) => Some(&mut posted.0),
             _ => None,
         }
     }
@@ -104,8 +134,8 @@ impl Security {
     }
 
     /// Whether `serial` is the number of the handshake that is under way.
-    fn is_of(&self, serial: u64) -> bool {
-        matches!(self, Self::Handshaking(handshake) | Self::Posted(handshake, _) if handshake.serial == serial)
+    fn is_of(&mut self, serial: u64) -> bool {
+        self.handshaking().is_some_and(|handshake| handshake.serial == serial)
     }
 }
 
@@ -133,6 +163,20 @@ impl Stream {
         self.security.is_changing()
     }
 
+    /// Whether a handshake is under way.
+    pub fn is_handshaking(&self) -> bool {
+        self.security.is_handshaking()
+    }
+
+    /// The time of the handshake is over, which cancels it. Returns `false` if none is under way.
+    pub fn time_out_handshake(&mut self) -> bool {
+        let is_handshaking = self.is_handshaking();
+        if let Some(fd) = self.fd.clone() {
+            self.cancel_handshake(&fd, false);
+        }
+        is_handshaking
+    }
+
     /// Whether records wait to be sent.
     pub(super) fn has_records(&self) -> bool {
         self.security.session().is_some_and(|secure| secure.session.wants_write())
@@ -150,7 +194,7 @@ impl Stream {
     }
 
     /// Hands the socket to the handshake, which watches it from now on.
-    pub(super) fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes) {
+    pub(super) fn begin_handshake(&mut self, reactor: &Reactor, handshakes: &mut Handshakes, now: Instant) {
         let Some(fd) = self.fd.clone() else { return };
         reactor.deregister(&fd);
         self.suspend_delay();
@@ -162,7 +206,7 @@ impl Stream {
             let post = move |message| mailbox.post(Delivery { id, serial, message });
             let handshake = handshake::begin(*request, fd, kind, post);
             let handshake = handshake.ok_or_else(|| Syscall::Secure.errno(libc::EAGAIN))?;
-            Ok(Box::new(Handshaking { _handshake: handshake, serial, answer: None, kept: None }))
+            Ok(Box::new(Handshaking { _handshake: handshake, serial, began: now, answer: None, kept: None }))
         });
         if let Err(error) = outcome {
             self.state.fail_later(error);
@@ -170,8 +214,15 @@ impl Stream {
     }
 
     /// Takes the handshake's message. Where it is over, the socket is the stream's again.
-    pub(super) fn take_handshake_message(&mut self, reactor: &Reactor, now: Instant) -> Option<StreamEvent> {
-        Some(match *self.security.take_message()? {
+    pub(super) fn take_handshake_message(
+        &mut self,
+        reactor: &Reactor,
+        handshakes: &mut Handshakes,
+        now: Instant,
+    ) -> Option<StreamEvent> {
+        let message = *self.security.take_message()?;
+        handshakes.end = self.security.end_of_handshake(&message, now);
+        Some(match message {
             HandshakeMessage::HelloAsked(question, answer) => {
                 if let Some(handshake) = self.security.handshaking() {
                     handshake.answer = Some(answer);

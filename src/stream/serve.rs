@@ -19,9 +19,9 @@ impl Stream {
             let event = match self.due() {
                 Due::Fail => self.state.take_failure().map(StreamEvent::Failed),
                 Due::Connect => self.ask_for_outcome(),
-                Due::HandshakeMessage => self.take_handshake_message(reactor, now),
+                Due::HandshakeMessage => self.take_handshake_message(reactor, &mut shared.handshakes, now),
                 Due::BeginHandshake => {
-                    self.begin_handshake(reactor, &mut shared.handshakes);
+                    self.begin_handshake(reactor, &mut shared.handshakes, now);
                     None
                 }
                 Due::Send => {
@@ -50,6 +50,7 @@ impl Stream {
         match connect_outcome(self.fd.as_deref()?) {
             Poll::Ready(outcome) => {
                 self.state.connected();
+                self.is_refused = outcome.is_err();
                 Some(StreamEvent::Connected(outcome))
             }
             Poll::Pending => {

@@ -14,9 +14,6 @@
 
 use std::collections::VecDeque;
 
-/// What a handshake has posted. In a box, since every stream has the space for it, and few are in a handshake.
-type Messages<M> = VecDeque<M>;
-
 /// See the module. `R` is what was requested, `H` a handshake, `M` a message of it, `S` a session.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub enum TlsState<R, H, M, S> {
@@ -27,8 +24,9 @@ pub enum TlsState<R, H, M, S> {
     Requested(R),
     /// The handshake has the socket.
     Handshaking(H),
-    /// The handshake has posted messages that were not taken yet, at least one.
-    Posted(H, Box<Messages<M>>),
+    /// The handshake has posted messages that were not taken yet, at least one. In a box, since every stream has the space
+    /// for it, and few are in a handshake.
+    Posted(Box<(H, VecDeque<M>)>),
     /// The stream is secure.
     Secure(S),
     /// The handshake or the session has failed, or was cancelled. A session that was there stays readable.
@@ -60,10 +58,10 @@ impl<R, H, M, S> TlsState<R, H, M, S> {
     /// The handshake has posted `message`.
     pub fn post(&mut self, message: M) {
         *self = match std::mem::take(self) {
-            Self::Handshaking(handshake) => Self::Posted(handshake, Box::new(VecDeque::from([message]))),
-            Self::Posted(handshake, mut messages) => {
-                messages.push_back(message);
-                Self::Posted(handshake, messages)
+            Self::Handshaking(handshake) => Self::Posted(Box::new((handshake, VecDeque::from([message])))),
+            Self::Posted(mut posted) => {
+                posted.1.push_back(message);
+                Self::Posted(posted)
             }
             other => other,
         };
@@ -72,10 +70,9 @@ impl<R, H, M, S> TlsState<R, H, M, S> {
     /// Takes the first message that was posted.
     pub fn take_message(&mut self) -> Option<M> {
         match std::mem::take(self) {
-            Self::Posted(handshake, mut messages) => {
-                let first = messages.pop_front();
-                *self =
-                    if messages.is_empty() { Self::Handshaking(handshake) } else { Self::Posted(handshake, messages) };
+            Self::Posted(mut posted) => {
+                let first = posted.1.pop_front();
+                *self = if posted.1.is_empty() { Self::Handshaking(posted.0) } else { Self::Posted(posted) };
                 first
             }
             other => {
@@ -160,7 +157,7 @@ mod tests {
     type TlsState = super::TlsState<u8, char, &'static str, bool>;
 
     fn all() -> [TlsState; 7] {
-        let posted = Posted('h', Box::new(["m"].into()));
+        let posted = Posted(Box::new(('h', ["m"].into())));
         [Clear, Requested(1), Handshaking('h'), posted, Secure(true), Failed(None), Failed(Some(true))]
     }
 
@@ -199,7 +196,7 @@ mod tests {
     fn messages_come_from_a_handshake_that_is_under_way() {
         let [clear, requested, _, _, secure, failed, known] = all();
         let (first, second) = (["later"].into(), ["m", "later"].into());
-        let (first, second) = (Posted('h', Box::new(first)), Posted('h', Box::new(second)));
+        let (first, second) = (Posted(Box::new(('h', first))), Posted(Box::new(('h', second))));
         check(|state| state.post("later"), [clear, requested, first, second, secure, failed, known]);
     }
 

@@ -164,7 +164,7 @@ fn a_failure_is_reported_first_and_then_nothing_is_due() {
     state.on_readiness(READABLE);
     state.fail_later(error(1));
     assert_eq!(state.due(&CLEAR, true), Due::Fail);
-    assert_eq!(state.due(&Pure::Posted((), Box::new([()].into())), true), Due::Fail);
+    assert_eq!(state.due(&Pure::Posted(Box::new(((), [()].into()))), true), Due::Fail);
     state.take_failure();
     state.on_readiness(WRITABLE);
     assert_eq!((state.due(&CLEAR, true), state.due(&CLEAR, false)), (Due::Nothing, Due::Nothing));
@@ -266,7 +266,7 @@ fn keeps_the_loop_alive_while_it_is_read_or_has_something_to_send() {
     assert!(state.keeps_alive(&CLEAR, true, false));
     state.shut_down();
     assert!(!state.keeps_alive(&CLEAR, true, false));
-    for changing in [Pure::Requested(()), Pure::Handshaking(()), Pure::Posted((), Box::new([()].into()))] {
+    for changing in [Pure::Requested(()), Pure::Handshaking(()), Pure::Posted(Box::new(((), [()].into())))] {
         assert!(state.keeps_alive(&changing, true, false));
         assert!(!state.keeps_alive(&changing, false, false), "the peer has its part in the handshake");
     }
