@@ -3,6 +3,7 @@
 // The module for one contract: its classes, and the functions that make instances of them.
 
 const { connectTarget, normalizedArguments } = require('./arguments');
+require('./debug-lines');
 const nodesNet = require('./nodes-net');
 const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');

@@ -124,7 +124,7 @@ describe('environment.md', () => {
 test('diagnostics.md has each channel', () => {
   const names = Object.values(channels).flatMap((one) =>
     (one.asyncEnd ? ['asyncStart', 'asyncEnd', 'error'].map((step) => one[step].name) : [one.name]));
-  const listed = titles('diagnostics.md').flatMap((title) => allOf(title, /^`([a-z.:A-Z]+\.[a-z.:A-Z]+)`$/g));
+  const listed = titles('diagnostics.md').flatMap((title) => allOf(title, /^`([a-z.:A-Z-]+\.[a-z.:A-Z]+)`$/g));
   expect(listed.sort()).toEqual(names.sort());
 });
 

@@ -3,6 +3,7 @@
 // What a server does with the connections that its listener accepts, and while it can't accept any.
 
 const { clearTimeout, setTimeout } = require('timers');
+const channels = require('../channels');
 const errors = require('../errors');
 const { DuplexOptions } = require('../stream');
 const { kAccept, kContract } = require('../symbols');
@@ -35,7 +36,7 @@ function accept(server, id, peer) {
     return;
   }
   if (peer !== null && server.blockList?.check(peer.address, peer.family.toLowerCase())) {
-    arrivalOf(id).refuse(BLOCKED);
+    refuse(server, id, peer, BLOCKED);
     return;
   }
   const stream = new server[kStream](streamOptions(server));
@@ -66,21 +67,22 @@ function isFull(server) {
 
 /** Closes connection `id`, which is one too many, and emits 'drop'. */
 function drop(server, id, peer) {
-  const arrival = arrivalOf(id);
-  const { local } = arrival;
-  arrival.refuse(FULL);
-  const data = { __proto__: null };
-  if (local) Object.assign(data, { localAddress: local.address, localPort: local.port, localFamily: local.family });
-  if (peer) Object.assign(data, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
-  if (local || peer) server.emit('drop', data);
+  const ends = refuse(server, id, peer, FULL);
+  if (Object.keys(ends).length > 0) server.emit('drop', ends);
   else server.emit('drop');
 }
 
-/** The transport of a connection that is no stream yet. */
-function arrivalOf(id) {
+/** Closes connection `id`, which is no stream yet, because of `reason`. Returns its ends as 'drop' has them. */
+function refuse(server, id, peer, reason) {
   const arrival = new Transport();
   arrival.hold(id);
-  return arrival;
+  const { local } = arrival;
+  arrival.refuse(reason);
+  const ends = { __proto__: null };
+  if (local) Object.assign(ends, { localAddress: local.address, localPort: local.port, localFamily: local.family });
+  if (peer) Object.assign(ends, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
+  if (channels.drop.hasSubscribers) channels.drop.publish({ server, reason, ...ends });
+  return ends;
 }
 
 /** Accepting has failed. 'acceptError' is emitted once until it works again. */

@@ -183,7 +183,10 @@ function emitCloseIfDone(server) {
   if (server[kListener].isOpen) return;
   if (server[kContract].closeWaitsForStreams && server[kConnections] > 0) return;
   server[kClosing] = false;
-  process.nextTick(() => server.emit('close'));
+  process.nextTick(() => {
+    if (channels.serverClose.hasSubscribers) channels.serverClose.publish({ server });
+    server.emit('close');
+  });
 }
 
 /** With `signal`, `server` is closed, or ended. */

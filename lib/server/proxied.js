@@ -5,6 +5,7 @@
 
 const { clearTimeout, setTimeout } = require('timers');
 const { normalize } = require('../arguments');
+const channels = require('../channels');
 const { readOption } = require('../options');
 const { proxyPolicy, rulesOf } = require('../proxy-protocol');
 const { kHeaderTimer, kListener, kOwnProxyPolicy, kProxyPolicy } = require('./fields');
@@ -52,6 +53,7 @@ function emitRefusal(server, reason, peer, local) {
   const data = { __proto__: null };
   if (local !== null) Object.assign(data, named('local', local));
   if (peer !== null) Object.assign(data, named('remote', peer));
+  if (channels.drop.hasSubscribers) channels.drop.publish({ server, reason, ...data });
   server.emit('drop', Object.assign(data, { reason }));
 }
 

@@ -12,6 +12,7 @@ const { validateAbortSignal, validateInteger, validateObject } = require('../arg
 const engines = require('../engine');
 const { readOptions } = require('../options');
 const { kServer } = require('../stream/fields');
+const spans = require('../spans');
 const { kSecurity, kTransport } = require('../symbols');
 const { isSecuring } = require('../tls/secure');
 const { kConnections, kListener, kShutdown } = require('./fields');
@@ -63,6 +64,7 @@ class Shutdown {
   }
 
   begin() {
+    if (spans.shutdown.hasSubscribers) spans.shutdown.begin(this.#server, { server: this.#server });
     if (this.#server.listening) this.#server[kListener].drain(this.#server);
     else this.drained();
   }
@@ -162,6 +164,7 @@ class Shutdown {
     for (const undo of this.#undo) undo();
     const ended = Math.max(0, this.#total - this.#destroyed);
     const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };
+    if (spans.shutdown.isOpen(this.#server)) spans.shutdown.end(this.#server, { ended, destroyed: this.#destroyed });
     // Behind the 'close' of the streams, which comes in the next turn, and of the server.
     setImmediate(setImmediate, resolve, outcome);
   }

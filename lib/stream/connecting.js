@@ -12,6 +12,7 @@ const { lazy } = require('../lazy');
 const nodesNet = require('../nodes-net');
 const { headerFor } = require('../proxy-protocol');
 const { Race } = require('../race');
+const spans = require('../spans');
 const { DuplexOptions } = require('./duplex-options');
 const {
   kAgain,
@@ -85,6 +86,10 @@ function begin(stream, target) {
   stream[kRace] = new Race(stream, target, stream[kBound]);
   stream[kBound] = null;
   stream[kHost] = target.host;
+  if (spans.connect.hasSubscribers) {
+    const { host, path, port } = target;
+    spans.connect.begin(stream, path === undefined ? { socket: stream, host, port } : { socket: stream, path });
+  }
   stream[kRace].start();
 }
 
@@ -97,6 +102,7 @@ function connected(stream, transport) {
   stream.connecting = false;
   stream[kRace] = null;
   if (stream[kSecurity] !== null) tls().startDeadline(stream);
+  if (spans.connect.isOpen(stream)) spans.connect.end(stream, { address: stream[kTransport].peer?.address });
   try {
     stream.emit('connect');
     stream.emit('ready');

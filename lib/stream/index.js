@@ -19,6 +19,7 @@ const { assignable, countInstances, isInstance, membersLike } = require('../memb
 const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
 const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
+const spans = require('../spans');
 const { kAccept, kAttach, kInPlace, kKind, kReleased } = require('../symbols');
 const { Agreement, MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
@@ -74,6 +75,8 @@ class Stream extends Duplex {
     this[kServer] = server;
     attach(this, id);
     if (pauseOnConnect) this.pause();
+    if (channels.accept.hasSubscribers) channels.accept.publish({ server, socket: this });
+    if (channels.proxy.hasSubscribers) publishProxy(this);
     try {
       server.emit('connection', this);
       if (channels.serverSocket.hasSubscribers) channels.serverSocket.publish({ socket: this });
@@ -111,6 +114,7 @@ class Stream extends Duplex {
   [events.onend](isTruncated) {
     if (this[kTimedOut]) rearmTimer(this);
     if (this[kSecurity] !== null) this[kSecurity].truncated = isTruncated;
+    if (channels.end.hasSubscribers) channels.end.publish({ socket: this, truncated: isTruncated });
     this.push(null);
     this.read(0);
   }
@@ -196,6 +200,8 @@ class Stream extends Duplex {
   }
 
   _destroy(error, callback) {
+    if (spans.connect.isOpen(this)) spans.connect.fail(this, error ?? errors.closedBeforeConnection());
+    if (spans.secure.isOpen(this)) spans.secure.fail(this, error ?? errors.socketClosed());
     giveBack(this);
     stopFeeding(this);
     const pending = this[kPending];
@@ -227,8 +233,8 @@ class Stream extends Duplex {
     if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
     if (isAlone) return;
     const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
-    if (wasOpened) later(this)(closeBehindTicks, this, details);
-    else process.nextTick(closeBehindTicks, this, details);
+    if (wasOpened) later(this)(closeBehindTicks, this, details, true);
+    else process.nextTick(closeBehindTicks, this, details, false);
   }
 
   /**
@@ -305,8 +311,23 @@ function deliver(stream, memory, start, end) {
 }
 
 /** 'close' comes last: behind what this tick has left to emit. */
-function closeBehindTicks(stream, details) {
-  queueMicrotask(() => emitClose(stream, details));
+function closeBehindTicks(stream, details, wasOpened) {
+  queueMicrotask(() => {
+    if (wasOpened && channels.close.hasSubscribers) publishClose(stream);
+    emitClose(stream, details);
+  });
+}
+
+/** A TLSSocket publishes for the socket whose connection it has taken. */
+function publishClose(stream) {
+  if (stream[kSecurity]?.isLent) return;
+  const { errored: error, bytesRead, bytesWritten } = stream;
+  channels.close.publish({ socket: stream, error, bytesRead, bytesWritten });
+}
+
+function publishProxy(stream) {
+  const { proxy } = stream;
+  if (proxy) channels.proxy.publish({ socket: stream, proxy });
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */

@@ -10,6 +10,7 @@ const { setTimeout } = require('timers');
 const { isUint8Array } = require('util').types;
 const { validateInteger, validateObject } = require('../arguments');
 const { discard } = require('../binding');
+const channels = require('../channels');
 const engines = require('../engine');
 const errors = require('../errors');
 const { join } = require('../memory');
@@ -85,6 +86,7 @@ class Moving extends Duplex {
     };
     setTimeout(discard, timeout, ticket).unref();
     moved.unsent = leave(this);
+    if (channels.detach.hasSubscribers) channels.detach.publish({ socket: this });
     return moved;
   }
 }
@@ -153,6 +155,7 @@ function attachMoved(Stream, moved) {
   }
   attach(stream, id);
   stream[kSecurity]?.resume(stream[kTransport], session);
+  if (channels.attach.hasSubscribers) channels.attach.publish({ socket: stream });
   if (received.length > 0) stream.push(Buffer.from(received));
   if (ended) stream.push(null);
   if (unsent.length > 0) stream.write(unsent);

@@ -10,6 +10,7 @@ const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const errors = require('../errors');
 const { EMPTY, join } = require('../memory');
+const spans = require('../spans');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
@@ -71,6 +72,7 @@ function beginHandshake(stream, callback) {
     return;
   }
   if (stream[kTransport].isOpen) {
+    if (spans.secure.hasSubscribers) spans.secure.begin(stream, { socket: stream, ...stream[kSecurity].asked });
     stream[kSecurity].begin(stream[kTransport], stream[kHost], callback);
     return;
   }
@@ -108,6 +110,7 @@ function handshakeDone(stream, agreement) {
       stream.destroy(refused);
       return;
     }
+    if (spans.secure.isOpen(stream)) spans.secure.end(stream, outcomeOf(agreement));
     stream.emit('secure');
     stream.emit('secureConnect');
     isAccepted = true;
@@ -117,6 +120,11 @@ function handshakeDone(stream, agreement) {
   // Behind every tick and microtask that follows from the listeners, as in node:tls: one that rejects or waits for a
   // promise can still destroy the stream.
   setImmediate(openStream, stream, security);
+}
+
+/** What is published of a handshake that is done. */
+function outcomeOf({ protocol, cipher, isResumed }) {
+  return { protocol, cipher, resumed: isResumed };
 }
 
 /** No listener of 'secure' has objected to the peer: bytes pass from now on. */
@@ -145,6 +153,7 @@ module.exports = {
   chooseCredentials,
   handshakeDone,
   openStream,
+  outcomeOf,
   splitAtMark,
   startDeadline,
   takeUndelivered,

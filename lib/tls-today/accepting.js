@@ -4,7 +4,7 @@
 
 const { kSecurity, kTransport } = require('../symbols');
 const errors = require('./errors');
-const { TLSSocket } = require('./socket');
+const { TLSSocket, publishSecure } = require('./socket');
 const { kErrorEmitted } = require('./symbols');
 
 const kHandshakeTimeout = Symbol('handshake timeout');
@@ -59,6 +59,7 @@ function onServerSocketSecure() {
   }
   if (this.destroyed || !this._releaseControl()) return;
   this.secureConnecting = false;
+  publishSecure(this);
   this._tlsOptions.server.emit('secureConnection', this);
 }
 

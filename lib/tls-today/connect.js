@@ -12,7 +12,7 @@ const errors = require('./errors');
 const { allowsUnauthorized } = require('./environment');
 const { current } = require('./module');
 const { nodesConnect, reasonForNodes } = require('./nodes-socket');
-const { TLSSocket, endedEarly } = require('./socket');
+const { TLSSocket, endedEarly, publishSecure } = require('./socket');
 const { kConnectOptions, kPendingSession, kVerified } = require('./symbols');
 
 const NODE = Number(process.versions.node.split('.')[0]);
@@ -127,6 +127,7 @@ function onConnectSecure() {
     this.authorized = true;
   }
   this.secureConnecting = false;
+  publishSecure(this);
   this.emit('secureConnect');
   this[kVerified] = true;
   const session = this[kPendingSession];

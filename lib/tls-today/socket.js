@@ -13,12 +13,13 @@ const { IS_NODE } = require('../builtin');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
+const spans = require('../spans');
 const { kContract, kForMoved, kKind, kSecurity, kTransport } = require('../symbols');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
 const { onReadableStreamEnd } = require('../stream/peers-end');
-const { openStream } = require('../stream/tls');
+const { openStream, outcomeOf } = require('../stream/tls');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { handOver } = require('./handover');
@@ -43,7 +44,9 @@ class Handshakes extends Duplex {
     if (this.destroyed) return;
     Object.assign(this[kSecurity], { alpn, serverName });
     this._finishInit();
-    if (!this.destroyed) setImmediate(openStream, this, this[kSecurity]);
+    if (this.destroyed) return;
+    publishSecure(this);
+    setImmediate(openStream, this, this[kSecurity]);
   }
 
   [events.ontlsfail](code, message, alert) {
@@ -249,10 +252,18 @@ function begin(socket) {
   security.received = [];
   security.declinesFrom = isServer && IS_NODE ? secureContext[kOldestVersion] : undefined;
   const logsKeys = socket.listenerCount('keylog') > 0;
+  if (spans.secure.hasSubscribers) {
+    spans.secure.begin(socket, { socket, isServer, servername: security.servername || undefined });
+  }
   const request = isServer
     ? serverRequest(socket, security.declinesFrom, logsKeys, received)
     : clientRequest(security, logsKeys, received);
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
+}
+
+/** The handshake is done, and the peer is the right one. To be called before the program knows of it. */
+function publishSecure(socket) {
+  if (spans.secure.isOpen(socket)) spans.secure.end(socket, outcomeOf(socket[kSecurity].agreed));
 }
 
 /** What a client asks of the engine. The program holds its sessions, and checks the name. */
@@ -281,4 +292,4 @@ function endedEarly(socket) {
   socket.destroy(Object.assign(errors.reset(message), { path, host, port, localAddress }));
 }
 
-module.exports = { TLSSocket, begin, endedEarly };
+module.exports = { TLSSocket, begin, endedEarly, publishSecure };

@@ -15,6 +15,7 @@ const {
   validateString,
 } = require('../arguments');
 const binding = require('../binding');
+const channels = require('../channels');
 const errors = require('../errors');
 const { readOptions } = require('../options');
 const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./files');
@@ -112,6 +113,7 @@ class Credentials {
     this.native.replace(nativeOf(options, this.native));
     this.#options = Object.assign(options, { ticketKeys: undefined });
     this.#goOnWith(watch);
+    this.#publishReplaced();
     return this;
   }
 
@@ -145,6 +147,7 @@ class Credentials {
       this.#fail(failure);
     } else {
       this.native.replace(native);
+      this.#publishReplaced();
       this.#emitter?.emit('replaced');
     }
   }
@@ -153,7 +156,12 @@ class Credentials {
     return (this.#emitter ??= new EventEmitter());
   }
 
+  #publishReplaced() {
+    if (channels.replace.hasSubscribers) channels.replace.publish({ credentials: this });
+  }
+
   #fail(error) {
+    if (channels.credentialsError.hasSubscribers) channels.credentialsError.publish({ credentials: this, error });
     if (this.#emitter?.listenerCount('error') > 0) this.#emitter.emit('error', error);
     else process.emitWarning(`The files of credentials can't be used: ${error.message}`, { code: WARNING });
   }

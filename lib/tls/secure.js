@@ -109,6 +109,11 @@ class Security {
     return this.known !== null;
   }
 
+  /** What has been asked of the handshake: `{ isServer, servername }`; undefined once it has begun. */
+  get asked() {
+    return this.#request?.options;
+  }
+
   /** What `resume()` needs in another thread, which the engine does not know. */
   describe() {
     return { verdict: this.known.agreement.verdict, truncated: this.truncated };

@@ -1,0 +1,55 @@
+'use strict';
+
+// The events of `lib/channels.js` that take their time: each begins, and then succeeds or fails, for one socket or
+// server at a time.
+
+const channels = require('./channels');
+
+class Span {
+  #channel;
+  /** By socket or server: `{ message, begun }`, of those that have begun while there was a subscriber. */
+  #open = new WeakMap();
+
+  constructor(channel) {
+    this.#channel = channel;
+  }
+
+  /** To be asked before `begin()`. Before 20.13, Node has no such property of all channels of a tracing. */
+  get hasSubscribers() {
+    const { asyncStart, asyncEnd, error } = this.#channel;
+    return asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+  }
+
+  /** It begins for `subject`. Subscribers get the same `message` again, with what `end` and `fail` add to it. */
+  begin(subject, message) {
+    this.#open.set(subject, { message, begun: performance.now() });
+    this.#channel.asyncStart.publish(message);
+  }
+
+  /** Whether it has begun for `subject`: to be asked before `end()` and `fail()`. */
+  isOpen(subject) {
+    return this.hasSubscribers && this.#open.has(subject);
+  }
+
+  /** It has succeeded for `subject`. */
+  end(subject, outcome) {
+    this.#channel.asyncEnd.publish(this.#close(subject, outcome));
+  }
+
+  /** It has failed for `subject`. */
+  fail(subject, error) {
+    this.#channel.error.publish(this.#close(subject, { error }));
+  }
+
+  #close(subject, outcome) {
+    const { message, begun } = this.#open.get(subject);
+    this.#open.delete(subject);
+    return Object.assign(message, outcome, { ms: performance.now() - begun });
+  }
+}
+
+module.exports = {
+  connect: new Span(channels.connect),
+  secure: new Span(channels.secure),
+  shutdown: new Span(channels.shutdown),
+};
