@@ -1057,6 +1057,12 @@ export interface Service extends EventEmitter<ServiceEvents> {
   /** The threads; null for one that is being replaced. */
   readonly workers: (Worker | null)[];
 
+  /**
+   * What each thread has counted, as {@link stats} there, null for one that is being replaced; and the sums. Each thread
+   * answers between two turns of its loop.
+   */
+  stats(): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
+
   /** Ends all servers as {@link Server.shutdown} does, then the threads. A second call returns the same promise. */
   shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
 

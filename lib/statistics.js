@@ -9,7 +9,10 @@ const engines = require('./engine');
 
 /** What all sockets of this thread have come to. */
 function stats() {
-  const { common, origins, ...rest } = engines.running()?.statistics() ?? noStatistics();
+  return complete(engines.running()?.statistics() ?? noStatistics());
+}
+
+function complete({ common, origins, ...rest }) {
   const shared = named(common);
   return {
     ...shared,
@@ -20,7 +23,7 @@ function stats() {
 
 /** What the server that counts in `tally` has come to; with null, one that has not counted anything. */
 function serverStats(tally) {
-  return named(tally === null ? noStatistics().common : engines.start().serverStatistics(tally));
+  return named(tally === null ? noStatistics().common : engines.running().serverStatistics(tally));
 }
 
 /** Where a server is to count. */
@@ -43,4 +46,19 @@ function byName(counts) {
   return found;
 }
 
-module.exports = { createTally, serverStats, stats };
+/** The sum of what several threads have counted, or of nothing. */
+function sumOf(all) {
+  return all.reduce(plus, complete(noStatistics()));
+}
+
+/** `one` and `other`, added up number by number. Bounds of histograms are the same in both. */
+function plus(one = 0, other = 0) {
+  if (typeof one === 'number') return one + other;
+  const sum = Array.isArray(one) ? [] : {};
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    sum[key] = key === 'bounds' ? one[key] : plus(one[key], other[key]);
+  }
+  return sum;
+}
+
+module.exports = { createTally, serverStats, stats, sumOf };

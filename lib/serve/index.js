@@ -16,6 +16,7 @@ const { listenTarget, validateAbortSignal, validateInteger, validateObject } = r
 const errors = require('../errors');
 const { readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
+const { sumOf } = require('../statistics');
 const { Place } = require('./place');
 
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
@@ -114,6 +115,15 @@ class Service extends EventEmitter {
   }
 
   /**
+   * What each thread has counted, null for one that does not listen, and the sums. Resolves when all have answered,
+   * between two turns of their loops.
+   */
+  async stats() {
+    const threads = await Promise.all(this.#threads.map((thread) => thread.stats()));
+    return { threads, total: sumOf(threads.filter((one) => one !== null)) };
+  }
+
+  /**
    * Ends the servers of all threads as `server.shutdown()` does, then the threads. Resolves to the sums of what came of
    * it, and to how long it took. A second call returns the same promise.
    */
@@ -168,6 +178,8 @@ class Thread extends EventEmitter {
   #settled = null;
   #exited = null;
   #outcome = null;
+  /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
+  #looks = [];
 
   constructor(place, index, handler, data) {
     super();
@@ -193,14 +205,17 @@ class Thread extends EventEmitter {
         this.worker = null;
         this.#isUp = false;
         resolve({ ended: 0, destroyed: 0 });
+        for (const answer of this.#looks.splice(0)) answer(null);
         if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
       });
     });
     const up = new Promise((resolve, reject) => {
-      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome }) => {
+      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome, stats }) => {
         if (type === 'listening') {
           this.#isUp = true;
           resolve();
+        } else if (type === 'stats') {
+          this.#looks.shift()?.(stats);
         } else {
           done(outcome);
         }
@@ -251,6 +266,13 @@ class Thread extends EventEmitter {
     const outcome = await Promise.race([this.#outcome, this.#exited]);
     await this.stop();
     return outcome;
+  }
+
+  /** What the worker has counted; null if it does not listen, or exits meanwhile. */
+  stats() {
+    if (!this.#isUp) return null;
+    this.#port.postMessage({ type: 'stats' });
+    return new Promise((resolve) => this.#looks.push(resolve));
   }
 
   /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */

@@ -10,6 +10,7 @@ const { BoundSocket } = require('../bound');
 const contract = require('../contract');
 const { createNet } = require('../net');
 const { kListener } = require('../server/fields');
+const { stats } = require('../statistics');
 const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
 const { handler, index, data, place, port } = threads.workerData;
@@ -33,6 +34,10 @@ async function start() {
   port.postMessage({ type: 'listening' });
   const time = new AbortController();
   port.on('message', async ({ type }) => {
+    if (type === 'stats') {
+      port.postMessage({ type, stats: stats() });
+      return;
+    }
     if (type === 'expire') {
       time.abort();
       return;

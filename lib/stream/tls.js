@@ -61,7 +61,10 @@ function takeUndelivered(stream) {
 
 /** The time that the handshake may take begins: with `setSecure()`, or with the connection if that comes later. */
 function startDeadline(stream) {
-  stream[kSecurity].startDeadline(() => stream.destroy(errors.handshakeTimeout()));
+  stream[kSecurity].startDeadline(() => {
+    stream[kTransport].noteLateHandshake();
+    stream.destroy(errors.handshakeTimeout());
+  });
 }
 
 /** Duplex writes the mark of `setSecure()`: everything before it has been written. */

@@ -255,6 +255,11 @@ class StreamTransport extends Transport {
     return this.engine.setMaxSendFragment(this.id, size);
   }
 
+  /** The time of the handshake is over. */
+  noteLateHandshake() {
+    if (this.isOpen) this.engine.noteLateHandshake(this.id);
+  }
+
   /** What both ends have agreed on. */
   get agreement() {
     return this.engine.agreement(this.id);

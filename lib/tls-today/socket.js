@@ -136,6 +136,7 @@ class Handshakes extends Duplex {
   }
 
   _handleTimeout() {
+    this[kTransport].noteLateHandshake();
     this._emitTLSError(errors.handshakeTimeout());
   }
 

@@ -248,10 +248,10 @@ impl NativeEngine {
         self.core.release(id);
     }
 
-    /// The time for the handshake of stream `id` is over: it counts as failed.
+    /// The time for the handshake of stream `id` is over.
     #[napi(catch_unwind)]
-    pub fn time_out_handshake(&self, id: u32) {
-        self.core.with(|engine| engine.time_out_handshake(id));
+    pub fn note_late_handshake(&self, id: u32) {
+        self.core.with(|engine| engine.stream(id).map(|stream| stream.note_late_handshake()));
     }
 
     /// What the kernel knows of the connection of stream `id`, over TCP.

@@ -6,11 +6,8 @@ use super::slot::{Outlet, Slot, Source};
 use crate::arrival::Refusal;
 use crate::error::Error;
 use crate::reactor::Id;
-use crate::statistics::{Code, HandshakeEnd, Histogram, Origins, ServerTally, Tally, Traffic};
+use crate::statistics::{HandshakeEnd, Histogram, Origins, ServerTally, Tally, Traffic};
 use crate::stream::{Stream, StreamEvent};
-
-/// What a handshake fails with when its time is over, in Node's code.
-const TIMED_OUT: &str = "ERR_TLS_HANDSHAKE_TIMEOUT";
 
 /// What an engine counts.
 #[derive(Default)]
@@ -114,16 +111,6 @@ impl Engine {
         }
     }
 
-    /// The deadline of the handshake of stream `id` is over, which fails it.
-    pub fn time_out_handshake(&mut self, id: Id) {
-        let Some(slot) = self.slots.get_mut(id) else { return };
-        if slot.stream().is_some_and(Stream::time_out_handshake) {
-            let end = HandshakeEnd::Failed(Code::Name(TIMED_OUT.into()));
-            note(&mut self.statistics, slot.server.as_ref(), |tally| tally.handshakes.add(&end));
-        }
-        slot.settle(id, &mut self.reactor);
-    }
-
     // Where something comes, ends or goes.
 
     /// Stream `id` was accepted by listener `listener`.
@@ -178,9 +165,9 @@ impl Statistics {
     }
 
     /// The stream in `slot` is about to be closed.
-    pub(super) fn note_closing(&mut self, server: Option<&ServerTally>, stream: &Stream) {
-        if stream.is_handshaking() {
-            note(self, server, |tally| tally.handshakes.add(&HandshakeEnd::Cancelled));
+    pub(super) fn note_closing(&mut self, server: Option<&ServerTally>, stream: &mut Stream) {
+        if let Some(end) = stream.end_by_closing() {
+            note(self, server, |tally| tally.handshakes.add(&end));
         }
     }
 

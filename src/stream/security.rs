@@ -20,6 +20,9 @@ use crate::tls::error::ConnectionError;
 use crate::tls::handshake::{self, Established, Facts, Handshake, HandshakeMessage, HandshakeRequest, HelloSender};
 use crate::tls::session::Session;
 
+/// What a handshake fails with when its time is over, in Node's code.
+const TIMED_OUT: &str = "ERR_TLS_HANDSHAKE_TIMEOUT";
+
 /// A message of a handshake, and whose it is.
 pub struct Delivery {
     /// The stream.
@@ -64,6 +67,8 @@ pub struct Handshaking {
     _handshake: Handshake,
     serial: u64,
     began: Instant,
+    /// Its time is over.
+    is_late: bool,
     /// The way to answer about the ClientHello, until it is used.
     answer: Option<HelloSender>,
     /// The way to say that the session has been kept, until it is used.
@@ -168,13 +173,17 @@ impl Stream {
         self.security.is_handshaking()
     }
 
-    /// The time of the handshake is over, which cancels it. Returns `false` if none is under way.
-    pub fn time_out_handshake(&mut self) -> bool {
-        let is_handshaking = self.is_handshaking();
-        if let Some(fd) = self.fd.clone() {
-            self.cancel_handshake(&fd, false);
+    /// The time of the handshake is over. If the stream is closed before it is done, that is why.
+    pub fn note_late_handshake(&mut self) {
+        if let Some(handshake) = self.security.handshaking() {
+            handshake.is_late = true;
         }
-        is_handshaking
+    }
+
+    /// How the handshake that is under way ends if the stream is closed now.
+    pub fn end_by_closing(&mut self) -> Option<HandshakeEnd> {
+        let is_late = self.security.handshaking()?.is_late;
+        Some(if is_late { HandshakeEnd::Failed(Code::Name(TIMED_OUT.into())) } else { HandshakeEnd::Cancelled })
     }
 
     /// Whether records wait to be sent.
@@ -206,7 +215,14 @@ impl Stream {
             let post = move |message| mailbox.post(Delivery { id, serial, message });
             let handshake = handshake::begin(*request, fd, kind, post);
             let handshake = handshake.ok_or_else(|| Syscall::Secure.errno(libc::EAGAIN))?;
-            Ok(Box::new(Handshaking { _handshake: handshake, serial, began: now, answer: None, kept: None }))
+            Ok(Box::new(Handshaking {
+                _handshake: handshake,
+                serial,
+                began: now,
+                is_late: false,
+                answer: None,
+                kept: None,
+            }))
         });
         if let Err(error) = outcome {
             self.state.fail_later(error);

@@ -5,6 +5,7 @@ mod detached;
 mod open;
 mod pending;
 mod pipe;
+mod statistics;
 mod transfer;
 
 use std::os::fd::IntoRawFd;
