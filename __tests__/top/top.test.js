@@ -29,7 +29,7 @@ async function echoServer() {
   return { running, port: Number(line), folder };
 }
 
-/** Runs `top`: `end` is `{ output, errors, status }`; `has(condition)` waits for an output meanwhile, and returns it. */
+/** Runs `top`: `end` is `{ output, errors, status }`, and `has(condition)` waits for an output, which it returns. */
 function top(args, { folder, terminal = false } = {}) {
   const words = [COMMAND, 'top', ...args];
   const inTerminal = `stty rows 12 cols 60; exec '${process.execPath}' ${words.map((word) => `'${word}'`).join(' ')}`;
