@@ -1240,6 +1240,78 @@ export interface TcpInfo {
  */
 export declare function stats(): Statistics;
 
+/** What {@link publishStats} has opened. */
+export interface Publication {
+  /** The path of the UNIX socket. */
+  path: string;
+  /** Closes it. */
+  close(): Promise<void>;
+}
+
+/** What a thread publishes of a server. */
+export interface PublishedServer {
+  /** Its number among the servers and streams of the thread. */
+  id: number;
+  /** Where it listens. */
+  address: string;
+  stats: ServerStatistics;
+}
+
+/** What a thread publishes of a stream. */
+export interface PublishedStream {
+  /** Its number among the servers and streams of the thread. */
+  id: number;
+  /** The address of our end; `'UNIX'` for a UNIX socket. */
+  local: string;
+  /** The address of the peer; `'UNIX'` for a UNIX socket. */
+  peer: string;
+  /** Whether a server has accepted it. */
+  isServer: boolean;
+  /** The version of TLS; null in the clear. */
+  protocol: string | null;
+  stats: StreamStatistics;
+}
+
+/** What a thread publishes. */
+export interface PublishedStats {
+  pid: number;
+  /** The number of the thread, as in `worker_threads`. */
+  thread: number;
+  /** The process of the thread. */
+  process: {
+    /** The version of Node. */
+    version: string;
+    /** In seconds. */
+    uptime: number;
+    /** Its memory, in bytes. */
+    rss: number;
+    /** Its CPU time, in microseconds. */
+    cpu: { user: number; system: number };
+  };
+  stats: Statistics;
+  servers: PublishedServer[];
+  /** The streams that have moved most bytes since it was last read: 20 at most. */
+  streams: PublishedStream[];
+}
+
+/**
+ * Publishes the statistics of this thread for other processes of the same user, such as `npx rust-net top`: by a UNIX socket
+ * in a folder that no other user can enter. It does not keep the process alive. A second call returns the same.
+ *
+ * Rejects with `ERR_RUST_NET_NOT_PRIVATE` if another user can enter the folder.
+ */
+export declare function publishStats(): Promise<Publication>;
+
+/**
+ * Reads what the threads of a process publish, an item for each.
+ *
+ * Rejects with `ENOENT` or `ECONNREFUSED` if there is nothing, and with `ERR_RUST_NET_NOT_PRIVATE` if another user can enter
+ * the folder of the sockets.
+ *
+ * @param subject The number of the process, or the path of a socket.
+ */
+export declare function readStats(subject: number | string): Promise<PublishedStats[]>;
+
 // Stream.
 
 /** A TCP or UNIX socket. Works with or without `new` (D18). Contract: net.Stream. */

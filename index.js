@@ -9,9 +9,20 @@ const { createNet } = require('./lib/net');
 require('./lib/stream/tls');
 const { lazy } = require('./lib/lazy');
 
+const published = lazy(() => require('./lib/published'));
 const service = lazy(() => require('./lib/serve'));
 
 const { Server, Socket, Stream, connect, createConnection, createServer } = createNet(contract.page);
+
+/** Publishes the statistics of this thread for other processes of the same user. */
+function publishStats() {
+  return published().publishStats();
+}
+
+/** Reads what the threads of process `subject` publish, or what is published at that path. */
+function readStats(subject) {
+  return published().readStats(subject);
+}
 
 /** One port, and a server in each of several threads. */
 function serve(options) {
@@ -28,5 +39,7 @@ module.exports = {
   createCredentials,
   createServer,
   isAccelerated: true,
+  publishStats,
+  readStats,
   serve,
 };

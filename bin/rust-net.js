@@ -3,25 +3,34 @@
 
 // `npx rust-net build`: builds the native binding from the sources in the package, for the platform that it runs on.
 // Needs Rust and a C compiler, nothing from npm. All that is written is the binding, in the package's folder, where it
-// comes before that of a platform package.
+// comes before that of a platform package. `npx rust-net top` is in top.js.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
+const { TopError, top } = require('./top');
 
 const ROOT = path.dirname(__dirname);
 
 const USAGE = `usage: rust-net build [--debug] [--features <names>] [--target-dir <folder>]
+       rust-net top <pid|path|url> [--interval <seconds>] [--once]
 
-Builds the native binding for this platform from the sources of the package. Needs Rust, a C compiler, and access to
-crates.io or to cargo's copies of the crates.
+build: builds the native binding for this platform from the sources of the package. Needs Rust, a C compiler, and access
+to crates.io or to cargo's copies of the crates.
 
   --debug                with assertions, and faster to build
   --features <names>     features of the crate, with commas between them: 'ring' computes TLS with ring, where AWS-LC
                          does not build
   --target-dir <folder>  keeps what cargo builds there; without it, that is removed
+
+top: shows what a process does with its sockets. <pid> is a process of the same user that runs with RUST_NET_TOP=1 or
+has called net.publishStats(); <path>, the socket that it has; <url>, where a server has net.stats() as JSON. In a
+terminal, 'q' ends it.
+
+  --interval <seconds>   between two looks; 1 by default
+  --once                 prints one table, of the first interval
 `;
 
 /** Processors as Rust names them and as Node does, where these differ. */
@@ -158,36 +167,60 @@ function build(options) {
   console.log(`rust-net: built ${file}`);
 }
 
-function main(args) {
-  const options = {
+const OPTIONS = {
+  build: {
     'debug': { type: 'boolean', default: false },
     'features': { type: 'string' },
-    'help': { type: 'boolean', short: 'h', default: false },
     'target-dir': { type: 'string' },
-  };
-  let parsed;
+  },
+  top: {
+    interval: { type: 'string', default: '1' },
+    once: { type: 'boolean', default: false },
+  },
+};
+
+/** What was asked for: `{ command, subject, values }`. Throws an error with words for the user. */
+function parse(args) {
+  const command = args.find((arg) => !arg.startsWith('-'));
+  const options = { ...OPTIONS[command], help: { type: 'boolean', short: 'h', default: false } };
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  if (values.help) return { command: 'help' };
+  if (OPTIONS[command] === undefined) throw new Error('there is no such command');
+  const [, subject, ...rest] = positionals;
+  if (rest.length > 0 || (subject !== undefined) !== (command === 'top')) throw new Error(`wrong arguments of ${command}`);
+  const interval = Number(values.interval);
+  if (command === 'top' && !(interval > 0)) throw new Error('--interval must be a number of seconds');
+  return { command, subject, values };
+}
+
+function run({ command, subject, values }) {
+  if (command === 'build') return build(values);
+  return top(subject, { seconds: Number(values.interval), once: values.once });
+}
+
+async function main(args) {
+  let asked;
   try {
-    parsed = parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    parsed = { values: {}, positionals: [], error };
-  }
-  const { values, positionals, error } = parsed;
-  if (values.help) return process.stdout.write(USAGE);
-  if (positionals.length !== 1 || positionals[0] !== 'build') {
-    process.stderr.write(`${error ? `rust-net: ${error.message}\n` : ''}${USAGE}`);
+    asked = parse(args);
+  } catch ({ message }) {
+    process.stderr.write(`${args.length > 0 ? `rust-net: ${message}\n` : ''}${USAGE}`);
     process.exitCode = 2;
-    return undefined;
+    return;
+  }
+  if (asked.command === 'help') {
+    process.stdout.write(USAGE);
+    return;
   }
   try {
-    return build(values);
+    await run(asked);
   } catch (failure) {
-    if (!(failure instanceof BuildError)) throw failure;
-    process.stderr.write(`rust-net could not be built: ${failure.message}\n`);
+    if (!(failure instanceof BuildError) && !(failure instanceof TopError)) throw failure;
+    const what = failure instanceof BuildError ? 'rust-net could not be built' : 'rust-net top';
+    process.stderr.write(`${what}: ${failure.message}\n`);
     process.exitCode = 1;
-    return undefined;
   }
 }
 
-if (require.main === module) main(process.argv.slice(2));
+if (require.main === module) void main(process.argv.slice(2));
 
 module.exports = { platformOf };

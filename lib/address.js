@@ -1,6 +1,6 @@
 'use strict';
 
-// net.isIP of the contract.
+// net.isIP of the contract, and addresses as text.
 
 const binding = require('./binding');
 
@@ -30,4 +30,11 @@ function isIPv6(input) {
   return isIP(input) === 6;
 }
 
-module.exports = { isIP, isIPv4, isIPv6 };
+/** The text of `{ address, port }`, or of the path of a UNIX socket, which need not have one. */
+function showEnd(end) {
+  if (typeof end === 'string' && end !== '') return end;
+  if (typeof end !== 'object' || end === null) return 'UNIX';
+  return `${end.address.includes(':') ? `[${end.address}]` : end.address}:${end.port}`;
+}
+
+module.exports = { isIP, isIPv4, isIPv6, showEnd };

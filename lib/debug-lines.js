@@ -4,6 +4,7 @@
 // channels. Names, addresses, counts and codes; nothing of what is sent, and no secrets.
 
 const { debuglog } = require('util');
+const { showEnd } = require('./address');
 const channels = require('./channels');
 const { kContract, kTransport } = require('./symbols');
 
@@ -23,13 +24,6 @@ function numberOf(socket) {
   return numbers.get(owner);
 }
 
-/** `{ address, port }`, the path of a UNIX socket, or one without a path. */
-function shown(end) {
-  if (typeof end === 'string') return end || 'UNIX';
-  if (!end) return 'UNIX';
-  return `${end.address.includes(':') ? `[${end.address}]` : end.address}:${end.port}`;
-}
-
 function placeOf(server) {
   return places.get(server) ?? 'a server';
 }
@@ -44,7 +38,7 @@ const isOurs = ({ server }) => server[kContract] !== undefined;
 const LINES = [
   [channels.serverListen.asyncEnd, (message) => {
     if (!isOurs(message)) return;
-    places.set(message.server, shown(message.server.address()));
+    places.set(message.server, showEnd(message.server.address()));
     debug('%s: listens', placeOf(message.server));
   }],
   [channels.serverListen.error, (message) => {
@@ -52,22 +46,22 @@ const LINES = [
   }],
   [channels.accept, ({ server, socket }) => {
     const { peer } = socket[kTransport];
-    debug('#%d: accepted by %s, from %s', numberOf(socket), placeOf(server), shown(peer));
+    debug('#%d: accepted by %s, from %s', numberOf(socket), placeOf(server), showEnd(peer));
   }],
   [channels.proxy, ({ socket, proxy }) => {
     debug('#%d: header of the PROXY protocol, version %d', numberOf(socket), proxy.version);
   }],
   [channels.drop, ({ server, reason, remoteAddress, remotePort }) => {
     const peer = remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort };
-    debug('%s: dropped a connection from %s: %s', placeOf(server), shown(peer), reason);
+    debug('%s: dropped a connection from %s: %s', placeOf(server), showEnd(peer), reason);
   }],
   [channels.connect.asyncStart, ({ socket, host, port, path }) => {
-    debug('#%d: connects to %s', numberOf(socket), shown(path ?? { address: host, port }));
+    debug('#%d: connects to %s', numberOf(socket), showEnd(path ?? { address: host, port }));
   }],
   [channels.connect.asyncEnd, (message) => {
     const { local, peer } = message.socket[kTransport];
     const number = numberOf(message.socket);
-    debug('#%d: connected to %s, from %s, in %s ms', number, shown(message.path ?? peer), shown(local), spanOf(message));
+    debug('#%d: connected to %s, from %s, in %s ms', number, showEnd(message.path ?? peer), showEnd(local), spanOf(message));
   }],
   [channels.connect.error, (message) => {
     debug('#%d: not connected: %s, after %s ms', numberOf(message.socket), codeOf(message.error), spanOf(message));
@@ -89,7 +83,7 @@ const LINES = [
   }],
   [channels.detach, ({ socket }) => debug('#%d: detached for another thread', numberOf(socket))],
   [channels.attach, ({ socket }) => {
-    debug('#%d: attached, with a peer at %s', numberOf(socket), shown(socket[kTransport].peer));
+    debug('#%d: attached, with a peer at %s', numberOf(socket), showEnd(socket[kTransport].peer));
   }],
   [channels.close, ({ socket, error, bytesRead, bytesWritten }) => {
     const why = error ? `: ${codeOf(error)}` : '';

@@ -86,6 +86,8 @@ const serverNotRunning = () => coded(Error, 'ERR_SERVER_NOT_RUNNING', 'Server is
 const socketClosed = () => coded(Error, 'ERR_SOCKET_CLOSED', 'Socket is closed');
 const closedBeforeConnection = () =>
   coded(Error, 'ERR_SOCKET_CLOSED_BEFORE_CONNECTION', 'Socket closed before the connection was established');
+const notPrivate = (folder) =>
+  coded(Error, 'ERR_RUST_NET_NOT_PRIVATE', `${folder} is no folder that only this user can enter`);
 const detachedWhileWriting = () =>
   coded(Error, 'ERR_INVALID_STATE', 'Invalid state: a Buffer was detached while it was being written');
 
@@ -251,6 +253,7 @@ module.exports = {
   missingConnectArguments,
   noAnswer,
   noEngines,
+  notPrivate,
   notSecure,
   optionError,
   outOfRange,

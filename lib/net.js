@@ -12,6 +12,8 @@ const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
 const { kInPlace } = require('./symbols');
 
+if (process.env.RUST_NET_TOP === '1') require('./published').publishForTop();
+
 function createNet(contract) {
   install();
   const Stream = streamFor(contract);

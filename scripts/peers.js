@@ -24,6 +24,7 @@ const PACKAGES = {
   'nginx': 'nginx libnginx-mod-stream',
   'chromium': 'chromium',
   'wrk': 'wrk',
+  'promtool': 'prometheus',
 };
 
 const DEBIAN_POSTGRESQL = '/usr/lib/postgresql';

@@ -8,6 +8,7 @@ const path = require('path');
 const { MAJORS } = require('../package/nodes');
 const { DEADLINE, ROOT } = require('../node/project');
 const { withPackages } = require('../takeover/packages/install');
+const { identity } = require('../tls/pki');
 const { recipesOf, runLine } = require('./recipes');
 
 const RECIPES = recipesOf('docs/guides/apm.md');
@@ -43,9 +44,32 @@ const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1', () 
 `,
 };
 
+/** A program of rust-net itself: a child of a span of its own, a failure, and a handshake. */
+FILES['sockets.cjs'] = `
+const { trace } = require('@opentelemetry/api');
+const net = require('rust-net');
+
+const { key, cert } = ${JSON.stringify(identity('localhost'))};
+
+const server = net.createServer((stream) => stream.setSecure({ key, cert })).listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  trace.getTracer('app').startActiveSpan('request', (span) => {
+    const client = net.connect(port, '127.0.0.1');
+    client.setSecure({ ca: cert }, { servername: 'localhost' });
+    client.on('secure', () => client.end()).resume().on('close', () => {
+      span.end();
+      server.close();
+    });
+    console.log('request', span.spanContext().spanId);
+  });
+  net.connect('no-such-socket').on('error', () => {});
+});
+`;
+
 /** What the output has to have, if the agent is at work. */
 const SEEN = {
   'OpenTelemetry': ["name: 'tcp.connect'", "name: 'GET'", 'http true', 'net true'],
+  'Spans of rust-net': ["name: 'tcp.connect'", "name: 'ipc.connect'", "name: 'tls.connect'", "name: 'tls.accept'"],
   'dd-trace': ['sees net:tcp', 'sees http:client:request', 'http true', 'net true'],
   'Loader hooks': ['connects', 'net true'],
 };
@@ -88,4 +112,16 @@ describe.each(Object.entries(RECIPES))('%s', (name, { files, commands }) => {
     const { stdout } = await runLine(folder, withoutFlag, MAJORS[0], ENVIRONMENT);
     expect(missing(stdout)).toEqual(SEEN[name].filter((text) => text.endsWith(' true')));
   });
+});
+
+test('Spans of rust-net: what they have, and whose children they are', async () => {
+  const { files, commands } = RECIPES['Spans of rust-net'];
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, file), text);
+  const { stdout } = await runLine(folder, commands[0], MAJORS[0]);
+  const [, parent] = /^request (\w+)$/m.exec(stdout);
+  const spans = Object.fromEntries(stdout.split(/^(?=\{$)/m).map((text) => [/name: '([\w.]+)'/.exec(text)?.[1], text]));
+  for (const text of ["'net.peer.ip': '127.0.0.1'", "'net.transport': 'ip_tcp'", parent]) expect(spans['tcp.connect']).toContain(text);
+  for (const text of ["'net.peer.name': 'no-such-socket'", 'ENOENT', 'code: 2']) expect(spans['ipc.connect']).toContain(text);
+  for (const text of ["'tls.protocol': 'TLSv1.3'", "'tls.resumed': false", parent]) expect(spans['tls.connect']).toContain(text);
+  expect(spans['tls.accept']).not.toContain(parent);
 });

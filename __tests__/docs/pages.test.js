@@ -11,7 +11,7 @@ const { blocksOf } = require('../examples/blocks');
 const PAGES = listPages();
 
 /** What blocks of code are in: code that a test runs, what it prints, and what other tests look at. */
-const LANGUAGES = ['js', 'mjs', 'text', 'sh', 'cjs', 'dockerfile', 'ini', 'nginx'];
+const LANGUAGES = ['js', 'mjs', 'text', 'sh', 'cjs', 'dockerfile', 'ini', 'nginx', 'yaml'];
 
 test('every page has a place of its own', () => {
   expect(PAGES).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/README.md', 'docs/guides/tls.md']));

@@ -1,0 +1,128 @@
+'use strict';
+
+// `npx rust-net top PID|PATH|URL`: what a process does with its sockets, live in a terminal. By its PID, or the path of
+// a socket, it is what the process publishes (`RUST_NET_TOP=1`, or `net.publishStats()`); by a URL, what it serves of
+// `net.stats()` as JSON. Where the output is no terminal, one table follows the other.
+
+const { setTimeout: wait } = require('timers/promises');
+const { view } = require('./top-view');
+
+const CLEAR = '\x1b[H\x1b[J';
+/** The terminal's other screen, without a cursor; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
+
+const [ROWS, COLUMNS] = [24, 80];
+
+/** How long an answer may take, in milliseconds. */
+const PATIENCE = 10_000;
+
+const CONTROL_C = '\x03';
+
+/** Why there is nothing to show, in words for those who have asked. */
+class TopError extends Error {}
+
+const isUrl = (subject) => /^https?:\/\//.test(subject);
+
+/** A function that takes a sample of `subject`: a promise of `{ subject, time, threads }`. */
+function sampler(subject) {
+  const threadsOf = isUrl(subject) ? fetchThreads : readThreads;
+  return async () => {
+    const threads = await threadsOf(subject);
+    return { subject: /^\d+$/.test(subject) ? `process ${subject}` : subject, time: performance.now(), threads };
+  };
+}
+
+async function readThreads(subject) {
+  const { readStats } = require('..');
+  try {
+    return await readStats(/^\d+$/.test(subject) ? Number(subject) : subject);
+  } catch (error) {
+    throw new TopError(reasonOf(error, subject));
+  }
+}
+
+function reasonOf({ code, message }, subject) {
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return `${subject} publishes nothing. Is it running, by the same user, with RUST_NET_TOP=1 or net.publishStats()?`;
+  }
+  return `${subject} can't be read: ${message}`;
+}
+
+async function fetchThreads(url) {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE), headers: { accept: 'application/json' } });
+    if (!response.ok) throw new TopError(`${url} answers ${response.status}`);
+    const stats = await response.json();
+    if (typeof stats?.connections !== 'object') throw new TopError(`${url} serves no net.stats()`);
+    return [{ thread: 0, stats }];
+  } catch (error) {
+    if (error instanceof TopError) throw error;
+    throw new TopError(`${url} can't be read: ${error.cause?.message ?? error.message}`);
+  }
+}
+
+/** Shows one table after the other on `output`. */
+async function printTables(sample, { interval, once, signal, output }) {
+  let earlier = await sample();
+  do {
+    await wait(interval, undefined, { signal });
+    const later = await sample();
+    output.write(`${view(earlier, later).join('\n')}\n${once ? '' : '\n'}`);
+    earlier = later;
+  } while (!once);
+}
+
+/** Shows the latest on a terminal, until a key ends it. */
+async function draw(sample, { interval, signal, output }) {
+  let earlier = await sample();
+  let later = earlier;
+  const show = () => {
+    // Not every terminal knows its size.
+    const lines = view(earlier, later, { rows: (output.rows || ROWS) - 1, width: output.columns || COLUMNS });
+    output.write(`${CLEAR}${lines.join('\n')}\n`);
+  };
+  output.write(ENTER);
+  output.on('resize', show);
+  try {
+    for (;;) {
+      await wait(interval, undefined, { signal });
+      [earlier, later] = [later, await sample()];
+      show();
+    }
+  } finally {
+    output.removeListener('resize', show);
+    output.write(LEAVE);
+  }
+}
+
+/** Aborts `controller` with the keys `q` and Ctrl-C, and with signals. Returns what undoes that. */
+function endBy(controller, input) {
+  const end = () => controller.abort();
+  const onKey = (keys) => (keys.includes('q') || keys.includes(CONTROL_C)) && end();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const name of signals) process.on(name, end);
+  if (input.isTTY) input.setRawMode(true).setEncoding('latin1').on('data', onKey);
+  return () => {
+    for (const name of signals) process.removeListener(name, end);
+    if (input.isTTY) input.setRawMode(false).removeListener('data', onKey).pause();
+  };
+}
+
+/** Shows `subject` until it is ended, or once. Throws a `TopError` if there is nothing to show. */
+async function top(subject, { seconds, once }) {
+  const controller = new AbortController();
+  const { stdin, stdout } = process;
+  const isLive = stdout.isTTY && !once;
+  const undo = endBy(controller, isLive ? stdin : {});
+  const options = { interval: seconds * 1000, once, signal: controller.signal, output: stdout };
+  try {
+    await (isLive ? draw : printTables)(sampler(subject), options);
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+  } finally {
+    undo();
+  }
+}
+
+module.exports = { TopError, top };
