@@ -10,11 +10,19 @@ use crate::error::Syscall;
 use crate::reactor::receive_buffer::READ_MOST;
 use crate::socket::Kind;
 use crate::socket::io::{self, Read};
+use crate::socket::window;
 use crate::tls::error::ConnectionError;
 use crate::tls::session::Received;
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;
+
+/// Behind so many bytes, a stream whose reads are still large is a transfer whose peer may send [`WINDOW`] at once. An
+/// upload that is shorter has room enough, and a peer has to send that much for it, of which all has been read.
+const WIDEN_BEHIND: u64 = 1 << 20;
+
+/// What such a peer may have on its way. Linux allows half of the maximum in `tcp_rmem` at the most: 3 MiB by default.
+const WINDOW: u32 = 4 << 20;
 
 /// So many bytes of records are received at once: those of four full ones.
 const CIPHER_MOST: usize = 64 << 10;
@@ -74,6 +82,7 @@ impl Stream {
                 self.note_traffic(now);
                 self.bytes_received += count as u64;
                 self.exchange.received();
+                self.widen(count);
                 ReadOutcome::Bytes(count)
             }
             Ok(Received { read: Read::End, .. }) => {
@@ -94,6 +103,17 @@ impl Stream {
                 self.security.fail();
                 ReadOutcome::Event(StreamEvent::TlsFailed(failure))
             }
+        }
+    }
+
+    /// A read has taken `count` bytes: lets the peer have more on its way, if it sends that much.
+    fn widen(&mut self, count: usize) {
+        if self.widened || count < BULK_LEAST || self.bytes_received < WIDEN_BEHIND {
+            return;
+        }
+        self.widened = true;
+        if let Some(fd) = self.fd.as_ref().filter(|_| self.kind.is_tcp()) {
+            window::widen(fd, WINDOW);
         }
     }
 
