@@ -68,8 +68,6 @@ pub struct Stream {
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
-    /// The peer may have as much on its way as a long transfer may.
-    widened: bool,
     /// One read may take more than [`READ_MOST`](crate::reactor::receive_buffer::READ_MOST): what Duplex has no room for does
     /// not wait there.
     takes_large: bool,
@@ -116,7 +114,6 @@ impl Stream {
             security: Security::default(),
             watches_writable: false,
             bulky: false,
-            widened: false,
             takes_large: false,
             delays_again: false,
             is_refused: false,

@@ -17,8 +17,9 @@ use crate::tls::session::Received;
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;
 
-/// Behind so many bytes, a stream whose reads are still large is a transfer whose peer may send [`WINDOW`] at once. An
-/// upload that is shorter has room enough, and a peer has to send that much for it, of which all has been read.
+/// Behind so many bytes, a stream with a large read is a long transfer, whose peer may send [`WINDOW`] at once. A shorter
+/// one has room enough, and so no peer has a claim on the kernel's memory that it has not sent as much for. Whether reads
+/// are large is looked at when the total passes this, and whenever it has doubled.
 const WIDEN_BEHIND: u64 = 1 << 20;
 
 /// What such a peer may have on its way. Linux allows half of the maximum in `tcp_rmem` at the most: 3 MiB by default.
@@ -107,12 +108,14 @@ impl Stream {
     }
 
     /// A read has taken `count` bytes: lets the peer have more on its way, if it sends that much.
-    fn widen(&mut self, count: usize) {
-        if self.widened || count < BULK_LEAST || self.bytes_received < WIDEN_BEHIND {
+    fn widen(&self, count: usize) {
+        let before = self.bytes_received - count as u64;
+        let is_due =
+            self.bytes_received >= WIDEN_BEHIND && before.checked_ilog2() != self.bytes_received.checked_ilog2();
+        if !is_due || count < BULK_LEAST || !self.kind.is_tcp() {
             return;
         }
-        self.widened = true;
-        if let Some(fd) = self.fd.as_ref().filter(|_| self.kind.is_tcp()) {
+        if let Some(fd) = &self.fd {
             window::widen(fd, WINDOW);
         }
     }
