@@ -39,6 +39,7 @@ const UNSAFE = [
   'src/socket/address.rs', // interface names, which no crate here has
   'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
   'src/socket/tcp_info.rs', // TCP_INFO, which no crate here has
+  'src/socket/window.rs', // a socket option that no crate here has
   'src/tls/handshake/transport.rs', // tokio watches a descriptor
 ];
 

@@ -14,6 +14,7 @@ pub mod named_options;
 pub mod open;
 pub mod options;
 pub mod tcp_info;
+pub mod window;
 
 pub use descriptor::Descriptor;
 

@@ -10,11 +10,20 @@ use crate::error::Syscall;
 use crate::reactor::receive_buffer::READ_MOST;
 use crate::socket::Kind;
 use crate::socket::io::{self, Read};
+use crate::socket::window;
 use crate::tls::error::ConnectionError;
 use crate::tls::session::Received;
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;
+
+/// Behind so many bytes, a stream with a large read is a long transfer, whose peer may send [`WINDOW`] at once. A shorter
+/// one has room enough, and so no peer has a claim on the kernel's memory that it has not sent as much for. Whether reads
+/// are large is looked at when the total passes this, and whenever it has doubled.
+const WIDEN_BEHIND: u64 = 1 << 20;
+
+/// What such a peer may have on its way. Linux allows half of the maximum in `tcp_rmem` at the most: 3 MiB by default.
+const WINDOW: u32 = 4 << 20;
 
 /// So many bytes of records are received at once: those of four full ones.
 const CIPHER_MOST: usize = 64 << 10;
@@ -74,6 +83,7 @@ impl Stream {
                 self.note_traffic(now);
                 self.bytes_received += count as u64;
                 self.exchange.received();
+                self.widen(count);
                 ReadOutcome::Bytes(count)
             }
             Ok(Received { read: Read::End, .. }) => {
@@ -94,6 +104,19 @@ impl Stream {
                 self.security.fail();
                 ReadOutcome::Event(StreamEvent::TlsFailed(failure))
             }
+        }
+    }
+
+    /// A read has taken `count` bytes: lets the peer have more on its way, if it sends that much.
+    fn widen(&self, count: usize) {
+        let before = self.bytes_received - count as u64;
+        let is_due =
+            self.bytes_received >= WIDEN_BEHIND && before.checked_ilog2() != self.bytes_received.checked_ilog2();
+        if !is_due || count < BULK_LEAST || !self.kind.is_tcp() {
+            return;
+        }
+        if let Some(fd) = &self.fd {
+            window::widen(fd, WINDOW);
         }
     }
 

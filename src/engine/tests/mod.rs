@@ -1,6 +1,7 @@
 //! What an engine does with real sockets, turn by turn.
 
 mod arrive;
+mod bulk;
 mod detached;
 mod open;
 mod pending;
