@@ -13,6 +13,7 @@ const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
 
 const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
+const { onbulk, ondata } = events;
 
 /** Bytes that a UTF-16 unit can take in UTF-8. */
 const UTF8_MOST = 3;
@@ -51,10 +52,34 @@ const contexts = IS_BUN || IS_DENO ? { byId: [], root: AsyncLocalStorage.snapsho
 /** Whether a thread wakes the loop, instead of libuv, which Bun and Deno do not have. */
 const WAKE_BY_THREAD = IS_DENO || IS_BUN || process.env.RUST_NET_WAKE === 'thread';
 
+/** The functions for what comes with each chunk. Each looks up one name only, which V8 does faster. */
+const frequent = {
+  __proto__: null,
+
+  ondata(id, offset, length) {
+    try {
+      return owners[id]?.[ondata]?.(offset, length);
+    } catch (error) {
+      engine.surface(error);
+      throw error;
+    }
+  },
+
+  onbulk(id, length) {
+    try {
+      return owners[id]?.[onbulk]?.(length);
+    } catch (error) {
+      engine.surface(error);
+      throw error;
+    }
+  },
+};
+
 /** What the engine calls for each of its events. */
 const callbacks = { __proto__: null };
 for (const [name, method] of Object.entries(events)) {
-  callbacks[name] = contexts === null ? passOn(method) : inContext(name, passOn(method));
+  const pass = frequent[name] ?? passOn(method);
+  callbacks[name] = contexts === null ? pass : inContext(name, pass);
 }
 
 /**
@@ -232,6 +257,12 @@ function write(id, chunks) {
   return taken(engine.writeOutgoing(id, length));
 }
 
+/** Writes `chunk`, of `size` bytes, no more than the memory for small writes has room for. Returns as `write`. */
+function writeOne(id, chunk, size) {
+  set(outgoing, chunk, 0);
+  return taken(engine.writeOutgoing(id, size));
+}
+
 /**
  * Puts what `_writev` takes, small Buffers and texts, into the memory for small writes, for `writeGathered`. Returns
  * how many bytes that are; -1 if they might not fit, or if a text has another encoding than those of `encodings`.
@@ -350,5 +381,6 @@ module.exports = {
   takeBulk,
   write,
   writeGathered,
+  writeOne,
   writeString,
 };

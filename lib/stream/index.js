@@ -50,9 +50,19 @@ const {
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
-const { Pipes, giveBack, isUnread, stopFeeding, watch } = require('./pipes');
+const { Pipes, giveBack, isUnread, readOn, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
-const { finish, later, send, sendList, sendPending, sendString, sendWhenConnected } = require('./sending');
+const {
+  NOTHING,
+  finish,
+  later,
+  send,
+  sendAtOnce,
+  sendList,
+  sendPending,
+  sendString,
+  sendWhenConnected,
+} = require('./sending');
 const { SocketOptions } = require('./socket-options');
 const { Timeouts, rearmTimer, stopTimer } = require('./timeouts');
 
@@ -104,7 +114,10 @@ class Stream extends Duplex {
       return outcome;
     }
     if (this[kTimedOut]) rearmTimer(this);
-    if (!isUnread(this)) pauseIfFull(this, this.push(engines.takeBulk(length)));
+    if (!isUnread(this)) {
+      readOn(this);
+      pauseIfFull(this, this.push(engines.takeBulk(length)));
+    }
     const wants = this[kReading] && this._readableState.flowing && this[kTransport].isOpen && !isSecuring(this);
     if (wants && engines.readsLarge()) this[kTransport].want(true, true);
     return undefined;
@@ -253,6 +266,10 @@ class Stream extends Duplex {
    * when nothing does any more. Contract: stream.write.
    */
   write(chunk, encoding, callback) {
+    if (typeof callback !== 'function' && (encoding == null || typeof encoding === 'string')) {
+      chunk = sendAtOnce(this, chunk, encoding);
+      if (chunk === NOTHING) return true;
+    }
     if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
     const state = this._writableState;
     const drainIsDue = state.needDrain;
@@ -305,8 +322,11 @@ function deliver(stream, memory, start, end) {
   // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
   if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
   else if (stream[kOnread] !== null) return stream[kOnread].deliver(memory, start, end);
-  else if (stream._readableState.decoder) pauseIfFull(stream, pushText(stream, memory, start, end));
-  else if (!isUnread(stream)) pauseIfFull(stream, stream.push(copy(memory, start, end)));
+  else if (!isUnread(stream)) {
+    readOn(stream);
+    const hasDecoder = Boolean(stream._readableState.decoder);
+    pauseIfFull(stream, hasDecoder ? pushText(stream, memory, start, end) : stream.push(copy(memory, start, end)));
+  }
   return undefined;
 }
 
@@ -335,6 +355,7 @@ const PARTS = [Connecting, Stream, Handles, Passing, Moving, Pipes, Encodings, T
 
 watch({
   read: Encodings.prototype.read,
+  _read: Stream.prototype._read,
   write: Stream.prototype.write,
   _write: Stream.prototype._write,
   _writev: Stream.prototype._writev,

@@ -13,7 +13,7 @@ const { kHandle, kLender, kOnread, kReading, kSource, kTarget, kTransport } = re
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
-/** Those of net.Stream itself: `{ read, write, _write, _writev, _writeGeneric }`. */
+/** Those of net.Stream itself: `{ read, _read, write, _write, _writev, _writeGeneric }`. */
 let own = null;
 
 /** The members of net.Stream that give pipes back. */
@@ -81,15 +81,25 @@ function isMovedByEngine(stream) {
 
 /**
  * Whether nothing would see what `stream` receives now: it flows, and has no listener. Then the engine drops what comes
- * next.
+ * next. As this is asked for each chunk, the listeners are looked up where Node keeps them; `discard` counts them.
  */
 function isUnread(stream) {
-  return stream._readableState.flowing && stream.listenerCount('data') === 0 && discard(stream);
+  return stream._readableState.flowing && stream._events.data === undefined && discard(stream);
+}
+
+/**
+ * Called before what `stream` has received is pushed. Duplex would ask for more behind each chunk, in a tick of its
+ * own; but the engine goes on until there is no room. Only two have to see that: a pipe, which the engine may take over
+ * then, and a method of the program's in the place of one of ours.
+ */
+function readOn(stream) {
+  const state = stream._readableState;
+  state.readingMore = state.pipes.length === 0 && stream._read === own._read && isReadAsOurs(stream);
 }
 
 /** Has the engine drop what `source` receives, if nothing would see it. Returns whether it does. */
 function discard(source) {
-  if (!isReadyToFeed(source, 0) || isReadByOthers(source) || Duplex.prototype.read !== read) return false;
+  if (!isReadyToFeed(source, 0) || isReadByOthers(source)) return false;
   if (!source[kTransport].discard()) return false;
   source[kTarget] = NOWHERE;
   return true;
@@ -103,7 +113,6 @@ function takeOver(source) {
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
   if (from.engine !== to?.engine || !isReadyToFeed(source, 1) || !isReadyToTake(target)) return false;
-  if (Duplex.prototype.read !== read || Duplex.prototype.write !== write) return false;
   if (!from.pipe(to)) return false;
   source[kTarget] = target;
   target[kSource] = source;
@@ -161,7 +170,7 @@ function isReadyToTake(target) {
 // A program that replaces a method wants to see the bytes. These are asked for each write, and so have no loop.
 
 function isReadAsOurs(source) {
-  return source.read === own.read && source.push === push && source.emit === emit;
+  return source.read === own.read && source.push === push && source.emit === emit && Duplex.prototype.read === read;
 }
 
 function isWrittenAsOurs(target) {
@@ -170,7 +179,8 @@ function isWrittenAsOurs(target) {
     target._write === own._write &&
     target._writev === own._writev &&
     target._writeGeneric === own._writeGeneric &&
-    target.emit === emit
+    target.emit === emit &&
+    Duplex.prototype.write === write
   );
 }
 
@@ -200,4 +210,4 @@ function reveal(source, event) {
   }
 }
 
-module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, stopFeeding, watch };
+module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, readOn, stopFeeding, watch };

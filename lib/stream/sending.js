@@ -7,11 +7,22 @@
 
 const { AsyncResource } = require('async_hooks');
 const { errno: ERRNO } = require('os').constants;
+const { isUint8Array } = require('util').types;
 const { LATIN1, UTF8, WRITE_SIZE } = require('../binding');
 const engines = require('../engine');
 const errors = require('../errors');
 const { sizeOf, sizeOfAll } = require('../memory');
-const { kBound, kContract, kFailedBytes, kFinal, kPending, kTimedOut, kTimer, kTransport } = require('./fields');
+const {
+  kBound,
+  kContract,
+  kFailedBytes,
+  kFinal,
+  kLender,
+  kPending,
+  kTimedOut,
+  kTimer,
+  kTransport,
+} = require('./fields');
 const { isReadyToTake } = require('./pipes');
 const { rearmTimer } = require('./timeouts');
 
@@ -29,6 +40,26 @@ const NOTHING = Object.freeze([]);
 
 /** What a write gets before `connect()` from a BoundSocket. */
 const EPIPE = -ERRNO.EPIPE;
+
+/**
+ * Writes a small `chunk` without Duplex, where that would do nothing but pass it on: nothing waits, and no callback is
+ * due. Returns what is left for Duplex: `NOTHING`, or `chunk`.
+ */
+function sendAtOnce(stream, chunk, encoding) {
+  const isText = typeof chunk === 'string';
+  if (!isText && !isUint8Array(chunk)) return chunk;
+  const size = isText ? chunk.length : sizeOf(chunk);
+  if (size === 0 || size > WRITE_SIZE) return chunk;
+  // That of a Buffer means nothing, but has to be one.
+  const native = isText || encoding ? NATIVE_ENCODINGS[encoding || stream._writableState.defaultEncoding] : LATIN1;
+  if (native === undefined || stream[kLender] !== null || !isReadyToTake(stream)) return chunk;
+  if (stream[kTimedOut]) rearmTimer(stream);
+  if (isText) return stream[kTransport].writeString(chunk, size, native) > 0 ? NOTHING : chunk;
+  const taken = stream[kTransport].writeOne(chunk, size);
+  if (taken === size) return NOTHING;
+  // Only while the process exits, a part can be taken.
+  return taken > 0 ? chunk.subarray(taken) : chunk;
+}
 
 function sendString(stream, text, encoding, callback) {
   const native = NATIVE_ENCODINGS[encoding];
@@ -199,4 +230,16 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-module.exports = { finish, later, send, sendAlone, sendList, sendPending, sendString, sendWhenConnected, waitingBytes };
+module.exports = {
+  NOTHING,
+  finish,
+  later,
+  send,
+  sendAlone,
+  sendAtOnce,
+  sendList,
+  sendPending,
+  sendString,
+  sendWhenConnected,
+  waitingBytes,
+};

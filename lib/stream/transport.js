@@ -80,6 +80,11 @@ class StreamTransport extends Transport {
     return engines.write(this.id, chunks);
   }
 
+  /** Writes `chunk`, of `size` bytes, which is small. Returns as `write`. */
+  writeOne(chunk, size) {
+    return engines.writeOne(this.id, chunk, size);
+  }
+
   /** Writes the `length` bytes that `engines.gather` has put together. Returns as `write`. */
   writeGathered(length) {
     return engines.writeGathered(this.id, length);
