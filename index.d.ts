@@ -1028,8 +1028,14 @@ export interface TlsError extends Error {
 export interface ServeOptions {
   /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
   workers?: number | 'cores' | undefined;
-  /** Where all of them listen: a port, or a path of a UNIX socket. */
-  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'>;
+  /** Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process. */
+  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'> & {
+    /**
+     * Descriptors of sockets that another process has bound, as {@link listenFDs} has them, instead of a port. They
+     * belong to the service from now on. Each needs a thread, so `workers` is at least as many.
+     */
+    fd?: number | readonly number[] | undefined;
+  };
   /**
    * The module that each thread loads, CommonJS or ES: its default export is a listener of 'connection', or it exports
    * `createServer({ index, workerData })`, which returns the server, of any kind. A relative path begins at the current
@@ -1053,6 +1059,12 @@ interface ServiceEvents {
 export interface Service extends EventEmitter<ServiceEvents> {
   /** Where they listen; null after the end. */
   address(): AddressInfo | string | null;
+
+  /**
+   * The descriptors of the listening sockets, for another process; null after the end. Once they have been read, the
+   * sockets, and the file of a UNIX socket, are taken to be that one's, too.
+   */
+  readonly fds: number[] | null;
 
   /** The threads; null for one that is being replaced. */
   readonly workers: (Worker | null)[];
