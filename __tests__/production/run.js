@@ -259,6 +259,7 @@ async function main() {
     let minutes = 0;
     ticker = setInterval(() => {
       verdict.judge(fleet.deaths);
+      watch.look();
       console.log(line(++minutes, fleet, verdict, watch));
     }, MINUTE);
     const targets = [['plain', 0], ['secure', 1], ['steady', 0], ['plain', 1], ['unix', 0], ['secure', 0], ['unixSecure', 0]];
