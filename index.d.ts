@@ -853,8 +853,16 @@ export interface CredentialOptions {
   caFile?: string | readonly string[] | undefined;
   /** The file of `crl`, or several. */
   crlFile?: string | readonly string[] | undefined;
-  /** On a server: the response of OCSP that is stapled to `cert`, in DER. Of several, in the order of `cert`. */
-  ocsp?: NodeJS.ArrayBufferView | ArrayBuffer | readonly (NodeJS.ArrayBufferView | ArrayBuffer)[] | undefined;
+  /**
+   * On a server: the response of OCSP that is stapled to `cert`, in DER. Of several, in the order of `cert`. A function
+   * fetches them, see {@link OcspFunction}; it is no option of `setSecure()`.
+   */
+  ocsp?:
+    | NodeJS.ArrayBufferView
+    | ArrayBuffer
+    | readonly (NodeJS.ArrayBufferView | ArrayBuffer)[]
+    | OcspFunction
+    | undefined;
   /** The file of `ocsp`, or several. */
   ocspFile?: string | readonly string[] | undefined;
   /**
@@ -910,10 +918,30 @@ export interface CredentialOptions {
 declare const opaque: unique symbol;
 
 /** The events of {@link Credentials} whose files are watched. */
+/**
+ * Fetches the response of OCSP for a certificate, in DER: it is called when credentials get that certificate, and again
+ * when half of the time has passed for which the response before is valid (each hour, if that does not say); after a
+ * failure, in 1 second, then 2, up to 10 minutes. It has 15 seconds. No handshake waits for it.
+ */
+export type OcspFunction = (
+  certificate: X509Certificate,
+  details: {
+    /** The next certificate of the chain, if there is one. */
+    issuer: X509Certificate | undefined;
+    /** Aborts when the time is over. */
+    signal: AbortSignal;
+  },
+) => NodeJS.ArrayBufferView | ArrayBuffer | Promise<NodeJS.ArrayBufferView | ArrayBuffer>;
+
 export interface CredentialsEvents {
   /** The files have changed, and are in use from now on. */
   replaced: [];
-  /** The files have changed and can't be used. The ones before stay in use. Without a listener, there is a warning. */
+  /** A response of OCSP that the function `ocsp` has fetched is stapled to this certificate from now on. */
+  stapled: [certificate: X509Certificate];
+  /**
+   * The files have changed and can't be used, or the function `ocsp` has had no response. What there was stays in use.
+   * Without a listener, there is a warning.
+   */
   error: [error: Error];
 }
 
@@ -1028,8 +1056,14 @@ export interface TlsError extends Error {
 export interface ServeOptions {
   /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
   workers?: number | 'cores' | undefined;
-  /** Where all of them listen: a port, or a path of a UNIX socket. */
-  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'>;
+  /** Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process. */
+  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'> & {
+    /**
+     * Descriptors of sockets that another process has bound, as {@link listenFDs} has them, instead of a port. They
+     * belong to the service from now on. Each needs a thread, so `workers` is at least as many.
+     */
+    fd?: number | readonly number[] | undefined;
+  };
   /**
    * The module that each thread loads, CommonJS or ES: its default export is a listener of 'connection', or it exports
    * `createServer({ index, workerData })`, which returns the server, of any kind. A relative path begins at the current
@@ -1053,6 +1087,12 @@ interface ServiceEvents {
 export interface Service extends EventEmitter<ServiceEvents> {
   /** Where they listen; null after the end. */
   address(): AddressInfo | string | null;
+
+  /**
+   * The descriptors of the listening sockets, for another process; null after the end. Once they have been read, the
+   * sockets, and the file of a UNIX socket, are taken to be that one's, too.
+   */
+  readonly fds: number[] | null;
 
   /** The threads; null for one that is being replaced. */
   readonly workers: (Worker | null)[];

@@ -11,7 +11,7 @@ const errors = require('./errors');
 const { readOptions } = require('./options');
 const { kShown } = require('./passing');
 const { requirePermission } = require('./permission');
-const { kAdopt, kCopyOf } = require('./symbols');
+const { kAdopt, kCopyOf, kPassed } = require('./symbols');
 const { Transport } = require('./transport');
 
 const TCP_OPTIONS = ['host', 'port', 'ipv6Only', 'reusePort'];
@@ -27,6 +27,10 @@ class BoundSocket {
     validateObject(given, 'options');
     if (given[kCopyOf]) {
       this.#copy(given[kCopyOf]);
+      return;
+    }
+    if (given[kPassed]) {
+      this.#take(given[kPassed]);
       return;
     }
     const options = readOptions(given, ['path', ...TCP_OPTIONS]);
@@ -83,6 +87,15 @@ class BoundSocket {
     this.#path = path;
     this.#transport.hold(id);
     this.#address = path ?? this.#transport.local;
+  }
+
+  /** Takes the socket `fd` that another process has passed to this one. It listens from now on. */
+  #take({ fd, backlog }) {
+    const id = engines.attempt('listen', (engine) => engine.adoptBound(fd, backlog));
+    if (typeof id !== 'number') throw errors.listenError(id);
+    this.#transport.hold(id);
+    this.#path = this.#transport.engine.path(id)?.toString();
+    this.#address = this.#path ?? this.#transport.local;
   }
 
   #check() {

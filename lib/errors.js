@@ -112,6 +112,9 @@ const notSecure = () => coded(Error, 'ERR_INVALID_STATE', 'Stream is not a secur
 
 const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: SNICallback has thrown');
 
+/** The option `ocsp` of `createCredentials`, a function, has had nothing that could be stapled. */
+const ocspFailed = (reason) => coded(Error, 'ERR_OPERATION_FAILED', `Operation failed: ocsp: ${reason}`);
+
 /** An invalid option of `createCredentials`, with Node's code where there is one. */
 function optionError({ field, code, reason }) {
   const Base = code.startsWith('ERR_INVALID_ARG') ? TypeError : Error;
@@ -252,6 +255,7 @@ module.exports = {
   listenError,
   missingConnectArguments,
   noAnswer,
+  ocspFailed,
   noEngines,
   notPrivate,
   notSecure,

@@ -27,6 +27,8 @@ module.exports = {
 
   /** An option of BoundSocket: it is a copy of the socket of another thread. */
   kCopyOf: Symbol('copy of'),
+  /** An option of BoundSocket: another process has passed it on. */
+  kPassed: Symbol('passed'),
 
   // Between streams, servers and the race to connect.
   kAccept: Symbol('accept'),

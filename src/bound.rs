@@ -25,9 +25,22 @@ impl Bound {
         Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at), shared: false }
     }
 
-    /// A copy of a socket that has another owner.
-    pub fn copy(fd: Descriptor, kind: Kind) -> Self {
+    /// A socket that has another owner, too: a copy, or one that was adopted. Its file, if any, is that owner's.
+    pub fn shared(fd: Descriptor, kind: Kind) -> Self {
         Self { fd: Some(fd), kind, file: None, shared: true }
+    }
+
+    /// From now on another process may hold the socket: the file is that one's, too, and stays.
+    pub fn share(&mut self) {
+        self.shared = true;
+        self.file = None;
+    }
+
+    /// Owns an adopted socket from now on: everything that could fail has succeeded.
+    pub fn own(&mut self) {
+        if let Some(fd) = &mut self.fd {
+            fd.own();
+        }
     }
 
     /// Whether another owner has the same socket.
@@ -59,6 +72,11 @@ impl Bound {
     /// The number of the descriptor.
     pub fn raw_fd(&self) -> Option<RawFd> {
         self.fd.as_ref().map(|fd| fd.as_raw_fd())
+    }
+
+    /// The path that it is bound to, `None` for TCP.
+    pub fn path(&self) -> Option<Vec<u8>> {
+        self.fd.as_ref().and_then(address::path)
     }
 
     /// The address that it is bound to, `None` for a UNIX socket.

@@ -10,7 +10,6 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result, Syscall};
 use crate::proxy::policy::Policy;
@@ -249,9 +248,10 @@ impl Listener {
         std::mem::replace(&mut self.draining, Draining::No) != Draining::No
     }
 
-    /// From now on another process may hold the socket.
+    /// From now on another process may hold the socket: the file is that one's, too, and stays.
     pub fn share(&mut self) {
         self.shared = true;
+        self.file = None;
     }
 
     /// Whether another process accepts its connections.
@@ -333,15 +333,7 @@ impl Listener {
 
     /// The path that it listens on, `None` for TCP.
     pub fn path(&self) -> Option<Vec<u8>> {
-        let socket2 = socket2::SockRef::from(self.fd.as_ref()?).local_addr().ok()?;
-        if let Some(path) = socket2.as_pathname() {
-            return Some(path.as_os_str().as_bytes().to_vec());
-        }
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if let Some(name) = socket2.as_abstract_namespace() {
-            return Some([b"\0", name].concat());
-        }
-        None
+        address::path(self.fd.as_ref()?)
     }
 
     /// Sets who may connect: adds read permission for all with `readable`, write permission with `writable`.

@@ -21,6 +21,12 @@ const stream = connect(443);
 // net.createCredentials
 export type Made = Expect<Same<ReturnType<typeof createCredentials>, Credentials>>;
 const credentials: Credentials = createCredentials();
+createCredentials({
+  ocsp: async (certificate, { issuer, signal }) => {
+    signal.throwIfAborted();
+    return Buffer.from(certificate.serialNumber + String(issuer?.subject));
+  },
+}).on('stapled', ({ fingerprint256 }) => fingerprint256.length);
 createCredentials({ key: 'pem', cert: 'pem', passphrase: 'secret', ca: 'pem', crl: 'pem' });
 createCredentials({ key: bytes, cert: bytes, ca: [bytes, 'pem'], crl: [bytes, new Uint8Array(1), new ArrayBuffer(1)] });
 createCredentials({ key: [bytes, { pem: 'pem' }, { pem: bytes, passphrase: 'secret' }], cert: ['pem', bytes, 'pem'] });

@@ -14,7 +14,7 @@ const { fileURLToPath } = require('url');
 const { MessageChannel, Worker } = require('worker_threads');
 const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
-const { readOptions } = require('../options');
+const { readOption, readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
 const { Place } = require('./place');
@@ -37,10 +37,13 @@ async function serve(given) {
   const options = readOptions(given, ['handler', 'listen', 'signal', 'workerData', 'workers']);
   const { signal, workers = 'cores' } = options;
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-  if (workers !== 'cores') validateInteger(workers, 'options.workers', 1);
-  const count = workers === 'cores' ? os.availableParallelism() : workers;
+  const place = target(options.listen);
+  // A socket that has no thread would not be served.
+  const least = place.fds?.length ?? 1;
+  if (workers !== 'cores') validateInteger(workers, 'options.workers', least);
+  const count = workers === 'cores' ? Math.max(os.availableParallelism(), least) : workers;
   const service = new Service(handlerFile(options.handler), options.workerData);
-  service.bind(target(options.listen), count);
+  service.bind(place, count);
   try {
     await service.start();
   } catch (error) {
@@ -52,13 +55,22 @@ async function serve(given) {
   return service;
 }
 
-/** What `listen` names: a port or a path of this machine. */
+/** What `listen` names: a port or a path of this machine, or sockets that were passed to this process, `fds`. */
 function target(listen = {}) {
+  if (readOption(listen, 'fd') !== undefined) return passedSockets(listen);
   const { target: named } = listenTarget([listen]);
   if (named.port === undefined && named.path === undefined) {
     throw errors.invalidArgumentValue('options.listen', listen, 'must have the property "port" or "path"');
   }
   return named;
+}
+
+function passedSockets(listen) {
+  const { fd, backlog } = readOptions(listen, ['backlog', 'fd']);
+  const fds = Array.isArray(fd) ? [...fd] : [fd];
+  if (fds.length === 0) throw errors.invalidArgumentValue('options.listen.fd', fd, 'must name a socket');
+  for (const each of fds) validateInteger(each, 'options.listen.fd', 0);
+  return { fds, backlog: listenTarget([{ port: 0, backlog }]).target.backlog };
 }
 
 function handlerFile(handler) {
@@ -107,6 +119,14 @@ class Service extends EventEmitter {
   /** Where the threads listen: `{ address, family, port }` or a path; null after the end. */
   address() {
     return this.#ending === null ? this.#places[0].address : null;
+  }
+
+  /**
+   * The descriptors of the listening sockets, for another process; null after the end. Once they have been read, the
+   * sockets may be that one's, too.
+   */
+  get fds() {
+    return this.#ending === null ? [...new Set(this.#places)].map((place) => place.share()) : null;
   }
 
   /** The threads, as instances of `worker_threads.Worker`; null for one that is being replaced. */
@@ -262,7 +282,7 @@ class Thread extends EventEmitter {
       await this.stop();
       return { ended: 0, destroyed: 0 };
     }
-    this.#port.postMessage({ type: 'shutdown' });
+    this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
     const outcome = await Promise.race([this.#outcome, this.#exited]);
     await this.stop();
     return outcome;

@@ -5,7 +5,7 @@
 const { BoundSocket } = require('../bound');
 const engines = require('../engine');
 const errors = require('../errors');
-const { kAdopt } = require('../symbols');
+const { kAdopt, kPassed } = require('../symbols');
 
 /** Whether the kernel distributes connections among sockets of one port. Elsewhere, the last one would get them all. */
 const CAN_SHARE_PORTS = process.platform === 'linux';
@@ -15,27 +15,36 @@ class Place {
   #transport;
   #path;
   #backlog;
+  /** Whether another process may hold the socket. */
+  #isShared;
 
-  constructor(bound, backlog) {
+  constructor(bound, backlog, isShared = false) {
     this.address = bound.address();
     const { transport, path } = bound[kAdopt]();
     this.#transport = transport;
     this.#path = path;
     this.#backlog = backlog;
-    this.#listen();
+    this.#isShared = isShared;
+    if (!isShared) this.#listen();
   }
 
   /**
-   * Places for `count` threads: sockets of one port, or one that they share. Throws if that fails, with nothing open.
+   * Places for `count` threads: sockets of one port, one that they share, or those that another process has passed on.
+   * Throws if that fails, with nothing open.
    */
-  static open({ host, port, path, ipv6Only, backlog }, count) {
-    if (path !== undefined) return Array(count).fill(new Place(new BoundSocket({ path }), backlog));
-    const sockets = CAN_SHARE_PORTS ? count : 1;
+  static open({ fds, host, port, path, ipv6Only, backlog }, count) {
+    const sockets = fds?.length ?? (path === undefined && CAN_SHARE_PORTS ? count : 1);
     const places = [];
     try {
       for (let index = 0; index < sockets; index++) {
-        const own = { host: host || undefined, port: places[0]?.address.port ?? port };
-        places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
+        if (fds !== undefined) {
+          places.push(new Place(new BoundSocket({ [kPassed]: { fd: fds[index], backlog } }), backlog, true));
+        } else if (path !== undefined) {
+          places.push(new Place(new BoundSocket({ path }), backlog));
+        } else {
+          const own = { host: host || undefined, port: places[0]?.address.port ?? port };
+          places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
+        }
       }
     } catch (error) {
       for (const place of places) place.close();
@@ -54,6 +63,16 @@ class Place {
     this.#transport.release();
     const [address, port] = this.#path === undefined ? [this.address.address, this.address.port] : [this.#path, -1];
     throw errors.listenError(id, address, port);
+  }
+
+  /** The number of the descriptor, which another process may have from now on; null once it is closed. */
+  share() {
+    this.#isShared = true;
+    return this.#transport.isOpen ? this.#transport.engine.share(this.#transport.id) : null;
+  }
+
+  get isShared() {
+    return this.#isShared;
   }
 
   /** What a thread needs to listen here. */

@@ -33,7 +33,7 @@ async function start() {
   await once(server, 'listening');
   port.postMessage({ type: 'listening' });
   const time = new AbortController();
-  port.on('message', async ({ type }) => {
+  port.on('message', async ({ type, isShared }) => {
     if (type === 'stats') {
       port.postMessage({ type, stats: stats() });
       return;
@@ -44,8 +44,8 @@ async function start() {
     }
     // The thread stays until its outcome has been read.
     port.ref();
-    // The first thread has closed its copy of the socket: no other one needs it now.
-    (server.inner ?? server)[kListener]?.ownAlone();
+    // The first thread has closed its copy of the socket.
+    if (!isShared) (server.inner ?? server)[kListener]?.ownAlone();
     port.postMessage({ type: 'done', outcome: await end(server, time.signal) });
   });
   port.unref();

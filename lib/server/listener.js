@@ -44,7 +44,7 @@ class Listener extends Transport {
 
   /** The number of the descriptor, which another process may have from now on; null if there is none. */
   share() {
-    return this.isOpen ? (this.engine.shareListener(this.id) ?? null) : null;
+    return this.isOpen ? (this.engine.share(this.id) ?? null) : null;
   }
 
   /** No other owner holds the socket any more. */

@@ -22,11 +22,14 @@ const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./
 const { archives, identities, validatePassphrase } = require('./keys');
 const { keep, merge } = require('./replacing');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
+const { Stapling } = require('./stapling');
 const { blob, blobs } = require('./values');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
 const kMake = Symbol('make');
 const kReload = Symbol('reload');
+const kStapled = Symbol('stapled');
+const kFail = Symbol('fail');
 const kEmitter = Symbol('emitter');
 
 const TICKET_KEYS_LENGTH = 48;
@@ -71,7 +74,9 @@ class Credentials {
   #options;
   /** Looks at the files; null if they are not watched. */
   #watch = null;
-  /** For 'replaced' and 'error', once there is a listener; null before. */
+  /** Asks the option `ocsp`, if that is a function, for what is stapled; null otherwise. */
+  #stapling = null;
+  /** For 'replaced', 'stapled' and 'error', once there is a listener; null before. */
   #emitter = null;
 
   constructor(make, native, options, watch) {
@@ -80,6 +85,7 @@ class Credentials {
     Object.defineProperty(this, 'native', { value: native });
     this.#options = options;
     this.#goOnWith(watch);
+    this.#staple(native);
     Object.freeze(this);
   }
 
@@ -110,8 +116,11 @@ class Credentials {
     validateObject(given, 'options');
     const options = merge(this.#options, keep(readOptions(given, OPTIONS)));
     const watch = watchOf(options);
-    this.native.replace(nativeOf(options, this.native));
+    const native = nativeOf(options, this.native);
+    const isAsked = options.ocsp === this.#options.ocsp;
     this.#options = Object.assign(options, { ticketKeys: undefined });
+    this.#staple(native, isAsked ? this.#stapling : null);
+    this.native.replace(native);
     this.#goOnWith(watch);
     this.#publishReplaced();
     return this;
@@ -144,12 +153,34 @@ class Credentials {
     // What is wrong in the middle of a change is not worth an error.
     if (!isOfOne()) return;
     if (failure !== null) {
-      this.#fail(failure);
+      this[kFail](failure);
     } else {
+      this.#staple(native, this.#stapling);
       this.native.replace(native);
       this.#publishReplaced();
       this.#emitter?.emit('replaced');
     }
+  }
+
+  /** Has `native` staple what there is for its certificates: of `former`, if that goes on. */
+  #staple(native, former = null) {
+    if (former !== this.#stapling) this.#stapling.stop();
+    this.#stapling = former;
+    if (!hasAsker(this.#options)) return;
+    // Asking does not keep credentials from being collected.
+    const self = new WeakRef(this);
+    this.#stapling ??= new Stapling(this.#options.ocsp, {
+      isWanted: () => self.deref() !== undefined,
+      onResponse: (certificate) => self.deref()?.[kStapled](certificate),
+      onError: (error) => self.deref()?.[kFail](error),
+    });
+    this.#stapling.serve(native.chains());
+    native.staple(this.#stapling.responses);
+  }
+
+  [kStapled](certificate) {
+    this.native.staple(this.#stapling.responses);
+    if (certificate !== null) this.#emitter?.emit('stapled', certificate);
   }
 
   [kEmitter]() {
@@ -160,10 +191,10 @@ class Credentials {
     if (channels.replace.hasSubscribers) channels.replace.publish({ credentials: this });
   }
 
-  #fail(error) {
+  [kFail](error) {
     if (channels.credentialsError.hasSubscribers) channels.credentialsError.publish({ credentials: this, error });
     if (this.#emitter?.listenerCount('error') > 0) this.#emitter.emit('error', error);
-    else process.emitWarning(`The files of credentials can't be used: ${error.message}`, { code: WARNING });
+    else process.emitWarning(`Credentials can't be renewed: ${error.message}`, { code: WARNING });
   }
 
   /** Whether a server can use them. */
@@ -214,7 +245,8 @@ class Credentials {
   }
 }
 
-// 'replaced' and 'error'. Credentials are frozen, so that nothing can be hidden in them: the emitter is beside them.
+// 'replaced', 'stapled' and 'error'. Credentials are frozen, so that nothing can be hidden in them: the emitter is
+// beside them.
 for (const name of ['addListener', 'listenerCount', 'listeners', 'off', 'on', 'once', 'removeListener']) {
   Object.defineProperty(Credentials.prototype, name, {
     value(...args) {
@@ -247,6 +279,11 @@ function watchOf(options) {
   return interval === null || paths.length === 0 ? null : new Watch(paths, interval);
 }
 
+/** Whether a function of the program is asked for what is stapled. */
+function hasAsker({ ocsp }) {
+  return typeof ocsp === 'function';
+}
+
 /** What the engine makes of options. With `former`, it is to take the place of that. */
 function nativeOf(given, former) {
   const options = withContents(given);
@@ -257,7 +294,7 @@ function nativeOf(given, former) {
     __proto__: null,
     ...lists(options),
     ...versions(options),
-    identities: identities(options),
+    identities: identities(options, hasAsker(options) ? null : options.ocsp),
     pfx: archives(options),
     ca: options.ca === undefined || options.ca === null ? undefined : blobs('ca', options.ca),
     crl: blobs('crl', options.crl),
@@ -285,7 +322,9 @@ function credentialsOf(credentials) {
     throw errors.invalidArgumentType('credentials', ['object', 'Credentials'], credentials);
   }
   // For one stream: they are never replaced, so nothing is copied or watched.
-  return make(Object.assign(readOptions(credentials, OPTIONS), { watch: undefined }));
+  const options = Object.assign(readOptions(credentials, OPTIONS), { watch: undefined });
+  if (!hasAsker(options)) return make(options);
+  throw errors.invalidArgumentValue('credentials.ocsp', options.ocsp, 'can be a function for createCredentials() only');
 }
 
 let defaults = null;

@@ -21,7 +21,7 @@ const PEM_BEGIN = '-----BEGIN ';
 const NO_PASSPHRASE = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
 
 /** Pairs each key with its certificate, and the response of OCSP for that. Keys may come in any order. */
-function identities({ cert, key, ocsp, passphrase }) {
+function identities({ cert, key, passphrase }, ocsp) {
   const paired = pairs(cert, key, passphrase);
   const responses = blobs('ocsp', ocsp);
   if (responses.length > paired.length) {

@@ -48,7 +48,10 @@ function merge(former, given) {
   const merged = Object.assign({ __proto__: null }, former, { ticketKeys: undefined });
   const isGiven = (name) => given[name] !== undefined;
   for (const name of Object.keys(given).filter(isGiven)) {
-    for (const other of REPLACED[name] ?? []) merged[other] = undefined;
+    for (const other of REPLACED[name] ?? []) {
+      // A function has responses for any certificate.
+      if (other !== 'ocsp' || typeof former.ocsp !== 'function') merged[other] = undefined;
+    }
   }
   for (const name of Object.keys(given).filter(isGiven)) merged[name] = given[name];
   return merged;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
+use rustls::pki_types::CertificateDer;
 
 use crate::tls::credentials::{Archive, Credentials, Current, Identity, KeyLogTarget, OptionError, Options};
 use crate::tls::handshake::NamedCredentials;
@@ -116,6 +117,20 @@ impl NativeCredentials {
     #[napi(getter, catch_unwind)]
     pub fn expires(&self) -> Option<f64> {
         self.current.get().expires().map(|seconds| seconds as f64 * 1000.0)
+    }
+
+    /// The certificates of each key pair, in DER, its own first.
+    #[napi(catch_unwind)]
+    pub fn chains(&self) -> Vec<Vec<Buffer>> {
+        let buffers = |chain: &[CertificateDer<'_>]| chain.iter().map(|der| Buffer::from(der.to_vec())).collect();
+        self.current.get().party.key_pairs().chains().map(buffers).collect()
+    }
+
+    /// Handshakes staple these responses of OCSP to the certificates from now on, one to that of each key pair.
+    #[napi(catch_unwind)]
+    pub fn staple(&self, responses: Vec<Option<Buffer>>) {
+        let responses: Vec<_> = responses.into_iter().map(|response| response.map(Vec::from)).collect();
+        self.current.replace(Arc::new(self.current.get().stapling(&responses)));
     }
 
     /// Handshakes use what `other` has from now on, those as a context of others, too.

@@ -8,10 +8,14 @@ use super::streams::keep_alive;
 
 #[napi]
 impl NativeEngine {
-    /// The path of a UNIX listener.
+    /// The path of a UNIX listener, or of a socket that will be one.
     #[napi(catch_unwind)]
     pub fn path(&self, id: u32) -> Option<Buffer> {
-        self.core.with(|engine| engine.listener(id).and_then(|listener| listener.path())).map(Buffer::from)
+        let path = self.core.with(|engine| {
+            let listening = engine.listener(id).and_then(|listener| listener.path());
+            listening.or_else(|| engine.bound(id).and_then(|bound| bound.path()))
+        });
+        path.map(Buffer::from)
     }
 
     /// Lets all users read from or write to a UNIX listener's socket file: 0, or a negative errno.
@@ -45,12 +49,8 @@ impl NativeEngine {
 
     /// From now on another process may hold the socket, whose number is returned.
     #[napi(catch_unwind)]
-    pub fn share_listener(&self, id: u32) -> Option<i32> {
-        self.core.with(|engine| {
-            let listener = engine.listener(id)?;
-            listener.share();
-            listener.raw_fd()
-        })
+    pub fn share(&self, id: u32) -> Option<i32> {
+        self.core.with(|engine| engine.share(id))
     }
 
     /// No other owner holds the socket any more.

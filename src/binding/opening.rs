@@ -134,6 +134,12 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.copy_bound(fd, backlog)))
     }
 
+    /// Takes over a socket that another process may hold. Connections wait on it from now on.
+    #[napi(catch_unwind)]
+    pub fn adopt_bound(&self, fd: i32, backlog: i32) -> Either<u32, Failure> {
+        id_or_failure(self.core.with(|engine| engine.adopt_bound(fd, backlog)))
+    }
+
     /// The number of a copy of the descriptor of `id`, for another owner, behind all that was written.
     #[napi(catch_unwind)]
     pub fn lend(&self, id: u32) -> Either<i32, Failure> {

@@ -131,6 +131,21 @@ impl Engine {
         lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))
     }
 
+    /// From now on another process may hold the socket of source `id`, a listener or what will be one. Its descriptor.
+    pub fn share(&mut self, id: Id) -> Option<RawFd> {
+        match &mut self.slots.get_mut(id)?.source {
+            Source::Listener(listener) => {
+                listener.share();
+                listener.raw_fd()
+            }
+            Source::Bound(bound) => {
+                bound.share();
+                bound.raw_fd()
+            }
+            Source::Stream(_) | Source::Arrival(_) | Source::Released => None,
+        }
+    }
+
     /// Stops watching the descriptor of stream `id`, whose other owner has the connection from now on.
     pub fn unwatch(&mut self, id: Id) {
         if let Some(Source::Stream(stream)) = self.slots.get_mut(id).map(|slot| &slot.source) {
@@ -156,7 +171,17 @@ impl Engine {
     /// now on, and connections wait.
     pub fn copy_bound(&mut self, fd: RawFd, backlog: i32) -> Result<Id> {
         let (fd, kind) = adopt::copy_of_owned_listener(fd, backlog)?;
-        self.insert_bound(Bound::copy(fd, kind))
+        self.insert_bound(Bound::shared(fd, kind))
+    }
+
+    /// Adopts a descriptor, on which connections wait from now on. If that fails, it stays open and the caller's.
+    pub fn adopt_bound(&mut self, fd: RawFd, backlog: i32) -> Result<Id> {
+        let (fd, kind) = adopt::listener(fd, Some(backlog))?;
+        let id = self.insert_bound(Bound::shared(fd, kind))?;
+        if let Some(bound) = self.bound(id) {
+            bound.own();
+        }
+        Ok(id)
     }
 
     fn insert_bound(&mut self, mut bound: Bound) -> Result<Id> {

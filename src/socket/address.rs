@@ -1,6 +1,7 @@
 //! Converts addresses between text and the kernel's form.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::fd::AsFd;
 use socket2::SockRef;
@@ -54,6 +55,19 @@ fn text_v6(ip: &Ipv6Addr) -> String {
 /// The address that `fd` is bound to, `None` if that is no IP address.
 pub fn local(fd: impl AsFd) -> Option<SocketAddr> {
     SockRef::from(&fd).local_addr().ok()?.as_socket()
+}
+
+/// The path that `fd` is bound to, `None` if it is no UNIX socket or has none. That of an abstract name begins with 0.
+pub fn path(fd: impl AsFd) -> Option<Vec<u8>> {
+    let local = SockRef::from(&fd).local_addr().ok()?;
+    if let Some(path) = local.as_pathname() {
+        return Some(path.as_os_str().as_bytes().to_vec());
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = local.as_abstract_namespace() {
+        return Some([b"\0", name].concat());
+    }
+    None
 }
 
 /// The address that `fd` is connected to, `None` if that is no IP address.

@@ -50,6 +50,18 @@ impl KeyPairs {
         Self(identities)
     }
 
+    /// The same, with these responses of OCSP to staple, one for each, in the place of those that they had.
+    pub fn stapling(&self, responses: &[Option<Vec<u8>>]) -> Self {
+        let responses = responses.iter().cloned().chain(std::iter::repeat(None));
+        let stapled = |(pair, ocsp): (&Arc<CertifiedKey>, _)| Arc::new(CertifiedKey { ocsp, ..pair.as_ref().clone() });
+        Self(self.0.iter().zip(responses).map(stapled).collect())
+    }
+
+    /// The certificates of each, its own first.
+    pub fn chains(&self) -> impl Iterator<Item = &[CertificateDer<'static>]> {
+        self.0.iter().map(|key_pair| key_pair.cert.as_slice())
+    }
+
     /// When the first certificate expires, in seconds of UNIX time.
     pub fn expires(&self) -> Option<i64> {
         let shown = self.0.iter().flat_map(|key_pair| &key_pair.cert);

@@ -121,6 +121,19 @@ impl Credentials {
         })
     }
 
+    /// The same, but a server staples these responses of OCSP to its certificates, one to that of each key pair. Clients
+    /// can go on to resume their sessions.
+    pub fn stapling(&self, responses: &[Option<Vec<u8>>]) -> Self {
+        let key_pairs = Arc::new(self.party.key_pairs().stapling(responses));
+        let stapled = |config: &Arc<ServerConfig>| {
+            let mut config = config.as_ref().clone();
+            config.cert_resolver = Arc::clone(&key_pairs) as _;
+            Arc::new(config)
+        };
+        let server = self.server.as_ref().map(stapled);
+        Self { server, asking_server: self.asking_server.as_ref().map(stapled), ..self.clone() }
+    }
+
     /// For a connection that was accepted with the credentials `first`: a certificate is requested if those request one.
     pub fn server_behind(&self, first: &Self) -> Option<&Arc<ServerConfig>> {
         if first.requests_certificate { self.asking_server.as_ref() } else { self.server.as_ref() }

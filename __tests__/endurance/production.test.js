@@ -1,0 +1,24 @@
+'use strict';
+
+// "A soak of an hour of mixed clients (slow, fast, cut, TLS, PROXY) during which certificates are replaced, workers die
+// and the process is replaced: no lost answer, descriptors and memory flat." A minute of it.
+
+const path = require('path');
+const { DEADLINE, run } = require('../lifecycle/child');
+
+const PROGRAM = path.join(__dirname, '..', 'production', 'run.js');
+
+jest.setTimeout(5 * DEADLINE);
+
+test('a minute of the soak', async () => {
+  const { stdout, stderr, code } = await run(PROGRAM, ['--seconds', '60'], { deadline: 4 * DEADLINE });
+  expect([code, stderr]).toEqual([0, '']);
+  const summary = JSON.parse(stdout.slice(stdout.indexOf('{')));
+  expect(summary).toMatchObject({
+    certificates: 4,
+    deaths: { drain: 1, exit: 1, terminate: 1, throw: 1 },
+    failures: [],
+    replacements: 2,
+  });
+  expect(summary.answers).toBeGreaterThan(summary.served);
+});

@@ -1,0 +1,105 @@
+'use strict';
+
+// What each thread of the soak's servers runs: answers requests (`frames.js`), in the clear or over TLS, and dies when
+// it is told to.
+
+const { BroadcastChannel, threadId } = require('worker_threads');
+const fs = require('fs');
+const path = require('path');
+const net = require('../..');
+const { ANSWER, BYE, Frames, HELLO, LATER, REQUEST, complement, frame, head } = require('./frames');
+
+/** How long a request of the type LATER waits for its answer, in milliseconds. */
+const LATER_BY = 60;
+
+/** How often a watched certificate is looked at, in milliseconds. */
+const INTERVAL = 100;
+
+exports.createServer = ({ index, workerData }) => {
+  const { service, generation, folder, watches, ticketKeys } = workerData;
+  const channel = new BroadcastChannel('soak');
+  channel.unref();
+  const report = (type, details) => channel.postMessage({ type, service, index, threadId, ...details });
+  const secured = folder === undefined ? null : certified({ folder, watches, ticketKeys }, report);
+  const hello = { worker: `${process.pid}.${threadId}`, service, generation };
+  const server = net.createServer({ proxyProtocol: 'accept' }, (stream) => {
+    if (secured !== null) stream.setSecure(secured.credentials);
+    answer(stream, hello);
+  });
+  channel.onmessage = ({ data: { type, to, how } }) => {
+    if (type === 'reload') secured?.reload();
+    if (type === 'die' && to === `${service}.${index}`) die(how, server, report);
+  };
+  report('up', { certificate: secured?.first });
+  return server;
+};
+
+/** The credentials from `folder`, and what replaces them; `first` is the number of their first certificate. */
+function certified({ folder, watches, ticketKeys }, report) {
+  const number = () => Number(fs.readFileSync(path.join(folder, 'number'), 'utf8'));
+  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+  const read = () => ({ key: fs.readFileSync(keyFile), cert: fs.readFileSync(certFile) });
+  const first = number();
+  const source = watches ? { keyFile, certFile, watch: { interval: INTERVAL } } : read();
+  const credentials = net.createCredentials({ ...source, ticketKeys: Buffer.from(ticketKeys, 'latin1') });
+  if (watches) credentials.on('replaced', () => report('certificate', { certificate: number() }));
+  credentials.on('error', ({ message }) => report('complaint', { message: `certificate: ${message}` }));
+  const reload = () => {
+    if (watches) return;
+    const next = number();
+    credentials.replace(read());
+    report('certificate', { certificate: next });
+  };
+  return { credentials, first, reload };
+}
+
+function answer(stream, hello) {
+  const { remoteAddress, remotePort, proxy } = stream;
+  stream.on('error', () => {});
+  const send = (bytes) => {
+    if (!stream.write(bytes)) stream.pause();
+  };
+  stream.on('drain', () => stream.resume());
+  const later = [];
+  // An answer of which the rest is not there yet, and a BYE that waits for its end.
+  let [isWithin, isByeDue] = [false, false];
+  const frames = new Frames(({ type, number, length }) => {
+    if (type === LATER) {
+      later.length = 0;
+    } else {
+      send(head(ANSWER, number, length));
+      isWithin = true;
+    }
+  }, ({ type, number, length }, bytes, offset) => {
+    const isWhole = offset + bytes.length === length;
+    if (type === REQUEST) {
+      send(complement(bytes));
+      isWithin = !isWhole;
+      if (isWhole && isByeDue) send(head(BYE, 0, 0));
+      isByeDue &&= !isWhole;
+      return;
+    }
+    later.push(complement(bytes));
+    if (!isWhole) return;
+    const whole = Buffer.concat(later);
+    setTimeout(() => stream.writable && send(frame(ANSWER, number, whole)), LATER_BY);
+  });
+  stream.on('data', (chunk) => frames.push(chunk));
+  stream.on('shutdown', () => {
+    isByeDue = isWithin;
+    if (!isByeDue) send(head(BYE, 0, 0));
+  });
+  const text = JSON.stringify({ ...hello, remoteAddress, remotePort, version: proxy?.version ?? 0 });
+  stream.write(frame(HELLO, 0, Buffer.from(text)));
+}
+
+function die(how, server, report) {
+  if (how === 'exit') process.exit(3);
+  if (how === 'throw') setImmediate(() => { throw new Error('killed on purpose'); });
+  if (how !== 'drain') return;
+  server.shutdown({ grace: 20_000 }).then(({ destroyed }) => {
+    if (destroyed > 0) report('complaint', { message: `a drained thread has destroyed ${destroyed} connections` });
+    // Behind the report.
+    setImmediate(() => process.exit(0));
+  });
+}
