@@ -28,13 +28,13 @@ class Place {
   /**
    * Places for `count` threads: sockets of one port, or one that they share. Throws if that fails, with nothing open.
    */
-  static open({ host, port, path, ipv6Only, backlog }, count) {
-    if (path !== undefined) return Array(count).fill(new Place(new BoundSocket({ path }), backlog));
+  static open({ host, port, path, ipv6Only, backlog, socketOptions }, count) {
+    if (path !== undefined) return Array(count).fill(new Place(new BoundSocket({ path, socketOptions }), backlog));
     const sockets = CAN_SHARE_PORTS ? count : 1;
     const places = [];
     try {
       for (let index = 0; index < sockets; index++) {
-        const own = { host: host || undefined, port: places[0]?.address.port ?? port };
+        const own = { host: host || undefined, port: places[0]?.address.port ?? port, socketOptions };
         places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
       }
     } catch (error) {

@@ -123,6 +123,16 @@ function keepPending(stream, chunks, callback) {
   stream[kPending] = { chunks, callback: AsyncResource.bind(callback) };
 }
 
+/** What will be sent first of what has been written before there was a connection; undefined if that is nothing. */
+function firstBytes(stream) {
+  return stream[kPending]?.chunks[0];
+}
+
+/** `count` bytes of what waits for the connection have gone with the SYN. */
+function takeFromPending(stream, count) {
+  if (count > 0) stream[kPending].chunks = rest(stream[kPending].chunks, count);
+}
+
 /** `chunks` without their first `taken` bytes, and without empty ones. */
 function rest(chunks, taken) {
   const left = [];
@@ -199,4 +209,16 @@ function waitingBytes(stream) {
   return bytes;
 }
 
-module.exports = { finish, later, send, sendAlone, sendList, sendPending, sendString, sendWhenConnected, waitingBytes };
+module.exports = {
+  finish,
+  firstBytes,
+  later,
+  send,
+  sendAlone,
+  sendList,
+  sendPending,
+  sendString,
+  sendWhenConnected,
+  takeFromPending,
+  waitingBytes,
+};
