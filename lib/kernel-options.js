@@ -73,11 +73,11 @@ function readSocketOptions(given, role) {
   const settings = [];
   for (const [name, value] of Object.entries(named)) {
     if (value === undefined) continue;
+    settings.push(namedSetting(name, value, `options.socketOptions.${name}`));
     const { owner } = TYPES.get(name);
     if (role !== null && owner !== 'any' && owner !== role) {
       throw errors.invalidArgumentValue(`options.socketOptions.${name}`, value, `is only for a ${owner}`);
     }
-    settings.push(namedSetting(name, value, `options.socketOptions.${name}`));
   }
   if (numbered === undefined) return settings.length > 0 ? settings : undefined;
   if (!Array.isArray(numbered) || !numbered.every(Array.isArray)) {
