@@ -158,6 +158,8 @@ export interface BoundSocketOptions {
   reusePort?: boolean | null | undefined;
   /** The path of a UNIX socket. On Linux, a leading `'\0'` puts it into the abstract namespace. */
   path?: string | undefined;
+  /** Options of the kernel that the socket begins with. */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 /** Once it has been adopted or closed, all methods but `[Symbol.dispose]()` throw `ERR_SOCKET_HANDLE_ADOPTED`. */
@@ -401,16 +403,35 @@ export interface PeerCredentials {
 }
 
 /**
- * Options of the kernel that are numbers, see {@link Stream.setOption}: `SO_SNDBUF` and `SO_RCVBUF` (Linux doubles them);
- * on Linux `TCP_USER_TIMEOUT`, in milliseconds, and `SO_MARK`, which takes the capability `CAP_NET_ADMIN`.
+ * Options of the kernel that are numbers, see docs/api/socket-options.md: `SO_SNDBUF` and `SO_RCVBUF` (Linux doubles
+ * them); `SO_LINGER`, 0 for a reset when the socket is closed, else -1. Linux: `TCP_USER_TIMEOUT`, in milliseconds;
+ * `TCP_FASTOPEN` of a server; `SO_MARK`, which takes the capability `CAP_NET_ADMIN`.
  */
-export type NumberOption = 'sendBufferSize' | 'recvBufferSize' | 'userTimeout' | 'mark';
+export type NumberOption = 'sendBufferSize' | 'recvBufferSize' | 'linger' | 'userTimeout' | 'fastOpenQueue' | 'mark';
 
-/** Options of the kernel that are on or off. Linux: `TCP_QUICKACK`, which counts for now only. */
-export type BooleanOption = 'quickAck';
+/**
+ * Options of the kernel that are on or off. Linux: `TCP_QUICKACK`, which counts for now only; `TCP_FASTOPEN_CONNECT`, of
+ * what connects; `IP_TRANSPARENT`, which takes the capability `CAP_NET_ADMIN`, and `IP_FREEBIND`, or those of IPv6.
+ */
+export type BooleanOption = 'quickAck' | 'fastOpen' | 'transparent' | 'freebind';
 
-/** Options of the kernel that are texts. Linux: `TCP_CONGESTION`, the algorithm of congestion control. */
-export type StringOption = 'congestion';
+/**
+ * Options of the kernel that are texts. Linux: `TCP_CONGESTION`, the algorithm of congestion control; `SO_BINDTODEVICE`,
+ * the name of a network device.
+ */
+export type StringOption = 'congestion' | 'bindToDevice';
+
+/** Options of the kernel that a socket begins with, see docs/api/socket-options.md. */
+export type KernelOptions = {
+  [Name in NumberOption]?: number | undefined;
+} & {
+  [Name in BooleanOption]?: boolean | undefined;
+} & {
+  [Name in StringOption]?: string | undefined;
+} & {
+  /** By level and number, each with a number, C's `int`, or bytes. */
+  numbered?: readonly (readonly [level: number, number: number, value: number | Uint8Array])[] | undefined;
+};
 
 /** A handle of Node's core (`TCP`, `Pipe`): the `_handle` of a socket or server of `node:net`. */
 export interface NodesHandle {
@@ -479,6 +500,11 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined;
   /** Comes before that of the server, see {@link ServerOptions.proxyProtocol}. */
   proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
+  /**
+   * Options of the kernel that the listening socket begins with, and that accepted streams have; not with `fd` and
+   * `handle`.
+   */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 /** The address of one end of a connection, or of a TCP server. */
@@ -1057,7 +1083,7 @@ export interface ServeOptions {
   /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
   workers?: number | 'cores' | undefined;
   /** Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process. */
-  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog'> & {
+  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog' | 'socketOptions'> & {
     /**
      * Descriptors of sockets that another process has bound, as {@link listenFDs} has them, instead of a port. They
      * belong to the service from now on. Each needs a thread, so `workers` is at least as many.
@@ -1478,6 +1504,8 @@ export interface TcpConnectOptions {
   autoSelectFamilyAttemptTimeout?: number | undefined;
   /** A header of the PROXY protocol, which is sent before anything else, and before TLS. */
   proxyProtocol?: ProxyOptions | null | undefined;
+  /** Options of the kernel that the socket begins with. */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 export interface UnixConnectOptions {
@@ -1485,6 +1513,8 @@ export interface UnixConnectOptions {
   path: string;
   /** A header of the PROXY protocol, which is sent before anything else, and before TLS. */
   proxyProtocol?: ProxyOptions | null | undefined;
+  /** Options of the kernel that the socket begins with. */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 /** Where {@link Stream.connect} connects to. */
@@ -1548,6 +1578,11 @@ export interface StreamEvents {
   timeout: [];
   /** Nothing waits in user memory any more, after `write()` has returned false (D12). Contract: Event: 'drain'. */
   drain: [];
+  /**
+   * A descriptor has come with data, over a UNIX socket. It belongs to the listener. Without one, what a peer sends is
+   * closed.
+   */
+  fd: [fd: number];
   /** Our side has ended, behind all that was written. */
   finish: [];
   /**
@@ -1817,19 +1852,43 @@ export interface Stream extends Duplex {
   getTypeOfService(): number;
 
   /**
-   * Sets an option of the kernel by its name, now or once there is a connection. It stays with the stream.
+   * Sets an option of the kernel by its name, or by level and number: at once on a stream that is connected or
+   * connecting, otherwise on each socket that it connects with. It stays with the stream.
    *
-   * @throws the system's error where the connection is there and refuses it; `ENOPROTOOPT` where the platform has none
-   *   of that name
+   * @throws the system's error where there is a socket that refuses it; `ENOPROTOOPT` where the platform has none of that
+   *   name
    */
   setOption(name: NumberOption, value: number): this;
   setOption(name: BooleanOption, value: boolean): this;
   setOption(name: StringOption, value: string): this;
+  setOption(level: number, number: number, value: number | Uint8Array): this;
 
-  /** The kernel's value; without a connection, the one that was set last, or undefined. */
+  /**
+   * The kernel's value; without a connection, the one that was set last, or undefined. By number, C's `int`, or with a
+   * `length` the bytes.
+   */
   getOption(name: NumberOption): number | undefined;
   getOption(name: BooleanOption): boolean | undefined;
   getOption(name: StringOption): string | undefined;
+  getOption(level: number, number: number): number | undefined;
+  getOption(level: number, number: number, length: number): Buffer | undefined;
+
+  /**
+   * Sends a copy of a descriptor, or of that of a stream or server, over a UNIX socket: with the first byte of `data`, in
+   * its place among the writes. The other end emits 'fd'. Returns as {@link Stream.write}.
+   *
+   * @param data one byte at least; by default one byte, 0
+   * @throws `ERR_INVALID_HANDLE_TYPE` if the stream is not that of a UNIX socket, or is secure
+   */
+  sendFD(
+    fd: number | Stream | Server | { readonly fd: number | null },
+    data?: string | Uint8Array,
+    callback?: (error?: Error | null) => void,
+  ): boolean;
+  sendFD(
+    fd: number | Stream | Server | { readonly fd: number | null },
+    callback: (error?: Error | null) => void,
+  ): boolean;
 
   /** Lets the stream keep the process alive, which is the default (D26). */
   ref(): this;

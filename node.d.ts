@@ -12,6 +12,7 @@ import type {
   CredentialOptions,
   Credentials,
   DetachOptions,
+  KernelOptions,
   ListenFD,
   MovedStream,
   NumberOption,
@@ -103,6 +104,8 @@ export interface ServerExtras extends KeepAliveExtras {
 export interface ConnectExtras {
   /** A header of the PROXY protocol, which is sent before anything else; see that of `rust-net`. */
   proxyProtocol?: ProxyOptions | null | undefined;
+  /** Options of the kernel that the socket begins with; see those of `rust-net`. */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 /** Options of keep-alive that not every `node:net` has. */
@@ -121,6 +124,8 @@ export interface ListenExtras {
   reusePort?: boolean | undefined;
   /** Comes before that of the server. */
   proxyProtocol?: ProxyMode | ProxyPolicy | null | undefined;
+  /** Options of the kernel that the listening socket begins with; see those of `rust-net`. */
+  socketOptions?: KernelOptions | null | undefined;
 }
 
 declare module 'node:net' {
@@ -152,7 +157,19 @@ declare module 'node:net' {
     setOption(name: NumberOption, value: number): this;
     setOption(name: BooleanOption, value: boolean): this;
     setOption(name: StringOption, value: string): this;
+    setOption(level: number, number: number, value: number | Uint8Array): this;
     getOption: Stream['getOption'];
+
+    /** Sends a copy of a descriptor over a UNIX socket, whose other end emits 'fd'; see that of `rust-net`. */
+    sendFD(
+      fd: number | Socket | Server | { readonly fd: number | null },
+      data?: string | Uint8Array,
+      callback?: (error?: Error | null) => void,
+    ): boolean;
+    sendFD(
+      fd: number | Socket | Server | { readonly fd: number | null },
+      callback: (error?: Error | null) => void,
+    ): boolean;
 
     /** What has been counted of the socket; see that of `rust-net`. */
     readonly stats: StreamStatistics;

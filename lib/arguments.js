@@ -36,6 +36,7 @@ const LISTEN_OPTIONS = [
   'readableAll',
   'reusePort',
   'signal',
+  'socketOptions',
   'writableAll',
 ];
 
@@ -51,6 +52,7 @@ const CONNECT_OPTIONS = [
   'path',
   'port',
   'proxyProtocol',
+  'socketOptions',
 ];
 
 function validateBoolean(value, name) {
@@ -201,6 +203,10 @@ function listenTarget(args) {
   const { options: given, callback } = normalize(args);
   const [first] = args;
   const options = readOptions(given, LISTEN_OPTIONS);
+  const isOpen = options.handle || options._handle || given[kAdopt] || options.fd >= 0;
+  if (isOpen && options.socketOptions != null) {
+    throw errors.invalidArgumentValue('options.socketOptions', options.socketOptions, 'is not for a socket that is open');
+  }
   const handle = [options._handle, options.handle, given].find(isNodesHandle);
   if (handle !== undefined) {
     return { callback, target: { __proto__: null, handle, backlog: listenBacklog(args, { __proto__: null }) } };
@@ -215,6 +221,7 @@ function listenTarget(args) {
     backlog: listenBacklog(args, options),
     signal: options.signal,
     exclusive: Boolean(options.exclusive),
+    socketOptions: options.socketOptions,
   };
   // Before the descriptor: a connected stream has one, too.
   if (options._handle) throw errors.invalidHandle('options._handle', options._handle);
@@ -284,11 +291,11 @@ function validateLookup({ family, hints }) {
 function connectTarget(args, bound = null) {
   const { options: given, callback } = normalize(args);
   const options = readOptions(given, CONNECT_OPTIONS);
-  const { path, proxyProtocol } = options;
+  const { path, proxyProtocol, socketOptions } = options;
   if (options.port === undefined && path == null) throw errors.missingConnectArguments();
   if (bound === null ? path : bound.path !== undefined) {
     validatePath(path, 'options.path');
-    return { callback, target: { __proto__: null, path, proxyProtocol } };
+    return { callback, target: { __proto__: null, path, proxyProtocol, socketOptions } };
   }
   const { localAddress, localPort, lookup, autoSelectFamily, autoSelectFamilyAttemptTimeout } = options;
   if (bound !== null && (localAddress !== undefined || localPort !== undefined)) {
@@ -328,6 +335,7 @@ function connectTarget(args, bound = null) {
     autoSelectFamily: bound === null ? autoSelectFamily : false,
     attemptDelay: autoSelectFamilyAttemptTimeout ?? undefined,
     proxyProtocol,
+    socketOptions,
   };
   return { callback, target };
 }

@@ -8,6 +8,7 @@ const { isIP } = require('./address');
 const { validateBoolean, validateObject, validatePath, validatePort, validateString } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
+const { readSocketOptions } = require('./kernel-options');
 const { readOptions } = require('./options');
 const { kShown } = require('./passing');
 const { requirePermission } = require('./permission');
@@ -22,7 +23,7 @@ class BoundSocket {
   #address;
   #path;
 
-  /** `{ host, port, ipv6Only, reusePort }` or `{ path }`. Throws what binding fails with. */
+  /** `{ host, port, ipv6Only, reusePort }` or `{ path }`, and `socketOptions`. Throws what binding fails with. */
   constructor(given = {}) {
     validateObject(given, 'options');
     if (given[kCopyOf]) {
@@ -33,11 +34,12 @@ class BoundSocket {
       this.#take(given[kPassed]);
       return;
     }
-    const options = readOptions(given, ['path', ...TCP_OPTIONS]);
+    const options = readOptions(given, ['path', 'socketOptions', ...TCP_OPTIONS]);
+    const settings = readSocketOptions(options.socketOptions, null);
     // What another thread would get is no socket. Node 20 can't be told so.
     markAsUncloneable?.(this);
     this.#path = options.path;
-    this.#transport.hold(this.#path === undefined ? bindTcp(options) : bindUnix(options, given));
+    this.#transport.hold(this.#path === undefined ? bindTcp(options, settings) : bindUnix(options, settings, given));
     this.#address = this.#path ?? this.#transport.local;
   }
 
@@ -103,7 +105,7 @@ class BoundSocket {
   }
 }
 
-function bindTcp(options) {
+function bindTcp(options, settings) {
   const port = validatePort(options.port ?? 0, 'options.port');
   const { ipv6Only, reusePort } = { ipv6Only: options.ipv6Only ?? false, reusePort: options.reusePort ?? false };
   validateBoolean(ipv6Only, 'options.ipv6Only');
@@ -115,12 +117,14 @@ function bindTcp(options) {
     throw errors.invalidArgumentValue('options.host', host, reason);
   }
   requirePermission('', host, port);
-  const id = engines.attempt('bind', (engine) => engine.bindTcp({ address: host, port, ipv6Only, reusePort }));
+  const place = { __proto__: null, address: host, port, ipv6Only, reusePort, settings };
+  const id = engines.attempt('bind', (engine) => engine.bindTcp(place));
+  if (id.syscall === 'setsockopt') throw errors.systemError(id.errno, id.syscall);
   if (typeof id !== 'number') throw errors.connectError(id, host, port);
   return id;
 }
 
-function bindUnix(options, given) {
+function bindUnix(options, settings, given) {
   const { path } = options;
   if (TCP_OPTIONS.some((name) => options[name] !== undefined)) {
     const reason = 'path is mutually exclusive with host, port, ipv6Only, and reusePort';
@@ -132,7 +136,7 @@ function bindUnix(options, given) {
     throw errors.invalidArgumentValue('options.path', path, reason);
   }
   requirePermission(path);
-  const id = engines.attempt('bind', (engine) => engine.bindUnix(Buffer.from(path)));
+  const id = engines.attempt('bind', (engine) => engine.bindUnix(Buffer.from(path), settings));
   if (typeof id !== 'number') throw errors.systemError(id.errno, id.syscall);
   return id;
 }

@@ -73,6 +73,20 @@ class Race {
     return this.#bound;
   }
 
+  /** Whether what is written first may go with the SYN. */
+  get sendsFirst() {
+    return this.#target.first !== undefined;
+  }
+
+  /** Sets an option on the sockets of the attempts under way. Returns 0 or a negative errno. */
+  setOption(setting) {
+    for (const { transport } of this.#running) {
+      const errno = transport.setOption(setting);
+      if (errno !== 0) return errno;
+    }
+    return 0;
+  }
+
   /** What is to be sent before anything else; undefined for nothing. */
   get header() {
     return this.#target.header;
@@ -175,14 +189,20 @@ class Race {
     let localAddress = this.#target.localAddress;
     if (localPort && !localAddress) localAddress = ANY[family];
     candidate.local = localAddress && localPort ? { address: localAddress, port: localPort } : undefined;
+    const settings = this.#target.settings?.();
+    const first = this.#target.first?.();
+    const hasMore = localAddress !== undefined || settings !== undefined;
+    const options = hasMore ? { __proto__: null, localAddress, localPort, settings, first } : undefined;
     const id = engines.attempt('connect', (engine) => {
-      if (this.#bound !== null) return connectBound(this.#bound.transport, candidate, port);
+      if (this.#bound !== null) return connectBound(this.#bound.transport, candidate, port, options);
       return family === 0
-        ? engine.connectUnix(Buffer.from(address))
-        : engine.connectTcp(address, port, localAddress, localPort);
+        ? engine.connectUnix(Buffer.from(address), settings)
+        : engine.connectTcp(address, port, options);
     });
     if (typeof id === 'number') {
       this.#watch(id, candidate);
+    } else if (id.syscall === 'setsockopt') {
+      this.#failedAtOnce(candidate, errors.systemError(id.errno, id.syscall));
     } else if (id.syscall === 'bind') {
       this.#failedAtOnce(candidate, errors.connectError(id, localAddress, localPort));
     } else {
@@ -256,10 +276,10 @@ class Race {
   }
 }
 
-function connectBound(transport, { address, family }, port) {
+function connectBound(transport, { address, family }, port, options) {
   const { engine, id } = transport;
-  if (family === 0) return engine.connectBoundUnix(id, Buffer.from(address));
-  const outcome = engine.connectBoundTcp(id, address, port);
+  if (family === 0) return engine.connectBoundUnix(id, Buffer.from(address), options?.settings);
+  const outcome = engine.connectBoundTcp(id, address, port, options);
   // The system may have chosen an address since it was bound.
   transport.forget();
   return typeof outcome === 'number' ? outcome : { ...outcome, local: transport.local };

@@ -74,6 +74,11 @@ class Transport {
     engines.refuse(this.give(), reason);
   }
 
+  /** Sets an option of the kernel. Returns 0 or a negative errno. */
+  setOption(setting) {
+    return this.engine.setOption(this.id, setting);
+  }
+
   /** The number of a copy of the descriptor, which the caller owns; null if there can't be one. */
   lend() {
     const outcome = this.isOpen ? this.engine.lend(this.id) : null;

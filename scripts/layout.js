@@ -37,6 +37,7 @@ const UNSAFE = [
   'src/reactor/wake/', // libuv, Node-API
   'src/stream/receive.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here has
+  'src/socket/numbered_options.rs', // options by number, which no crate here has
   'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed
   'src/socket/tcp_info.rs', // TCP_INFO, which no crate here has
   'src/socket/window.rs', // a socket option that no crate here has

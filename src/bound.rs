@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::socket::file::SocketFile;
+use crate::socket::settings::Setting;
 use crate::socket::{Descriptor, Kind, address};
 
 /// See the module.
@@ -17,17 +18,24 @@ pub struct Bound {
     file: Option<SocketFile>,
     /// Another owner has the same socket.
     shared: bool,
+    /// The options that it was bound with.
+    pub settings: Vec<Setting>,
 }
 
 impl Bound {
-    /// A bound socket of our own. `path` is its socket file.
-    pub fn new(fd: Descriptor, kind: Kind, path: Option<&[u8]>) -> Self {
-        Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at), shared: false }
+    /// A bound socket of our own, with these options. `path` is its socket file.
+    pub fn new(fd: Descriptor, kind: Kind, path: Option<&[u8]>, settings: Vec<Setting>) -> Self {
+        Self { fd: Some(fd), kind, file: path.and_then(SocketFile::at), shared: false, settings }
     }
 
     /// A socket that has another owner, too: a copy, or one that was adopted. Its file, if any, is that owner's.
     pub fn shared(fd: Descriptor, kind: Kind) -> Self {
-        Self { fd: Some(fd), kind, file: None, shared: true }
+        Self { fd: Some(fd), kind, file: None, shared: true, settings: Vec::new() }
+    }
+
+    /// What the socket is of.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// From now on another process may hold the socket: the file is that one's, too, and stays.

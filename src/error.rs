@@ -31,6 +31,8 @@ pub enum Syscall {
     Read,
     /// Beginning a TLS handshake.
     Secure,
+    /// Setting an option of a socket.
+    SetSocketOption,
     /// Ending the sending side.
     Shutdown,
     /// Sending.
@@ -51,6 +53,7 @@ impl Syscall {
             Self::Open => "open",
             Self::Read => "read",
             Self::Secure => "secure",
+            Self::SetSocketOption => "setsockopt",
             Self::Shutdown => "shutdown",
             Self::Write => "write",
         }

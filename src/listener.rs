@@ -16,6 +16,7 @@ use crate::proxy::policy::Policy;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::file::SocketFile;
 use crate::socket::options::{self, KeepAlive};
+use crate::socket::settings::Setting;
 use crate::socket::{Descriptor, Kind, address, io};
 
 /// After this many failures in a row that are worth another attempt, the next one stalls the listener all the same.
@@ -63,6 +64,10 @@ pub struct Listener {
     draining: Draining,
     /// Where connections begin with a PROXY header.
     proxy: Option<Box<ProxySettings>>,
+    /// The options that JavaScript has set of the socket, and so of what it accepts.
+    settings: Box<[Setting]>,
+    /// `SO_LINGER` is set, which what it accepts inherits.
+    lingers: bool,
 }
 
 /// How a listener comes to its end without losing a connection. New ones are let in as long as there are others that
@@ -91,9 +96,10 @@ impl Listener {
     pub fn new(id: Id, fd: Descriptor, kind: Kind, file: Option<SocketFile>) -> Self {
         let local = if kind.is_tcp() { address::local(&fd) } else { None };
         Self {
-            fd: Some(fd),
+            lingers: options::lingers(&fd),
             local_of_all: local.filter(|local| !local.ip().is_unspecified()),
             file,
+            fd: Some(fd),
             ..Self::without_socket(id, kind)
         }
     }
@@ -121,6 +127,26 @@ impl Listener {
             failures: 0,
             draining: Draining::No,
             proxy: None,
+            settings: Box::default(),
+            lingers: false,
+        }
+    }
+
+    /// The socket has been opened with these options.
+    pub fn with(self, settings: Vec<Setting>) -> Self {
+        Self { settings: settings.into(), ..self }
+    }
+
+    /// Whether `SO_LINGER` is set on what it accepts.
+    pub fn lingers(&self) -> bool {
+        self.lingers
+    }
+
+    /// Sets on an accepted socket what it has not inherited: over UNIX sockets, all.
+    fn pass_on_settings(&self, accepted: &OwnedFd) {
+        if self.kind == Kind::Unix {
+            // The listening socket has taken them; only a connection that is gone refuses.
+            self.settings.iter().for_each(|setting| drop(setting.apply(accepted)));
         }
     }
 
@@ -168,6 +194,7 @@ impl Listener {
                 Ok((fd, peer)) => {
                     self.failures = 0;
                     self.note_drained();
+                    self.pass_on_settings(&fd);
                     return Some(ListenerEvent::Connection(fd, self.kind, peer));
                 }
                 Err(error) => match error.raw_os_error() {

@@ -179,4 +179,18 @@ export const process: number | undefined = new Stream().peerCredentials?.pid;
 // @ts-expect-error: a number
 new Stream().setOption('sendBufferSize', '1');
 // @ts-expect-error: there is no such option
-new Stream().getOption('linger');
+new Stream().getOption('toString');
+const bytes: Buffer | undefined = new Stream().setOption(6, 18, 5).getOption(6, 18, 4);
+export const byNumber: number | undefined = new Stream().setOption(6, 18, new Uint8Array(4)).getOption(6, 18);
+const socketOptions = { linger: 0, fastOpen: true, bindToDevice: 'lo', numbered: [[6, 9, bytes ?? 1]] } as const;
+new Stream().connect({ port: 1, socketOptions }).connect({ path: '/tmp/x', socketOptions: { mark: 1 } });
+// @ts-expect-error: on or off
+new Stream().connect({ port: 1, socketOptions: { transparent: 1 } });
+
+// Descriptors.
+export const waits: boolean[] = [
+  new Stream().sendFD(1, 'x', (error) => error?.message),
+  new Stream().sendFD(new Stream(), () => {}),
+  new Stream().sendFD({ fd: 1 }, new Uint8Array(1)),
+];
+new Stream().on('fd', (fd) => fd.toFixed());

@@ -32,7 +32,7 @@ class Place {
    * Places for `count` threads: sockets of one port, one that they share, or those that another process has passed on.
    * Throws if that fails, with nothing open.
    */
-  static open({ fds, host, port, path, ipv6Only, backlog }, count) {
+  static open({ fds, host, port, path, ipv6Only, backlog, socketOptions }, count) {
     const sockets = fds?.length ?? (path === undefined && CAN_SHARE_PORTS ? count : 1);
     const places = [];
     try {
@@ -40,9 +40,9 @@ class Place {
         if (fds !== undefined) {
           places.push(new Place(new BoundSocket({ [kPassed]: { fd: fds[index], backlog } }), backlog, true));
         } else if (path !== undefined) {
-          places.push(new Place(new BoundSocket({ path }), backlog));
+          places.push(new Place(new BoundSocket({ path, socketOptions }), backlog));
         } else {
-          const own = { host: host || undefined, port: places[0]?.address.port ?? port };
+          const own = { host: host || undefined, port: places[0]?.address.port ?? port, socketOptions };
           places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
         }
       }

@@ -29,7 +29,7 @@ const {
   kTally,
   kWorkers,
 } = require('./fields');
-const { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop } = require('./listening');
+const { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop } = require('./listening');
 const { awaitHeaders, choosePolicy, emitRefusal } = require('./proxied');
 const { shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
@@ -46,6 +46,7 @@ class ServerMethods extends EventEmitter {
   listen(...args) {
     const { callback, target } = listenTarget(args);
     const policy = choosePolicy(this, args);
+    const settings = settingsFor(this, target);
     const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
@@ -54,6 +55,7 @@ class ServerMethods extends EventEmitter {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     this[kProxyPolicy] = policy;
+    target.settings = settings;
     if (callback !== null) this.once('listening', callback);
     if (target.signal) endOnAbort(this, target.signal);
     beginListening(this, target);

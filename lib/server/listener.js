@@ -89,25 +89,31 @@ function open(target, contract) {
   return path === undefined ? openTcp(target, contract) : openUnix(target, contract);
 }
 
-function openTcp({ host, port, backlog, ipv6Only, reusePort }, contract) {
+function openTcp({ host, port, backlog, ipv6Only, reusePort, settings }, contract) {
   let outcome;
   for (const address of host ? [host] : contract.anyHosts) {
     requirePermission('', address, port);
-    const options = { address, port, ipv6Only, reusePort };
+    const options = { __proto__: null, address, port, ipv6Only, reusePort, settings };
     const id = engines.attempt('listen', (engine) => engine.listenTcp(options, backlog));
     if (typeof id === 'number') return { id, key: `${isIP(address)}:${address}:${port}` };
-    outcome = { error: errors.listenError(id, address, port) };
+    outcome = { error: listenError(id, address, port) };
     // The address exists, and its port is taken.
     if (id.errno === -EADDRINUSE) break;
   }
   return outcome;
 }
 
-function openUnix({ path, backlog, readableAll, writableAll }, contract) {
+/** Why listening has failed at `address`. Setting an option has not got that far. */
+function listenError(failure, address, port) {
+  const { errno, syscall } = failure;
+  return syscall === 'setsockopt' ? errors.systemError(errno, syscall) : errors.listenError(failure, address, port);
+}
+
+function openUnix({ path, backlog, readableAll, writableAll, settings }, contract) {
   requirePermission(path);
   const takesOver = contract.takesOverLeftovers && mayReplace(path);
-  const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver));
-  if (typeof id !== 'number') return { error: errors.listenError(id, path, PORT_OF_PATHS) };
+  const id = engines.attempt('listen', (engine) => engine.listenUnix(Buffer.from(path), backlog, takesOver, settings));
+  if (typeof id !== 'number') return { error: listenError(id, path, PORT_OF_PATHS) };
   const errno = readableAll || writableAll ? engines.start().openToAll(id, readableAll, writableAll) : 0;
   if (errno === 0) return { id, key: `-1:${path}:${PORT_OF_PATHS}` };
   engines.release(id);

@@ -8,6 +8,7 @@ const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
+const { readSocketOptions } = require('../kernel-options');
 const { isNodesHandle } = require('../nodes-handles');
 const { createTally } = require('../statistics');
 const { kAdopt, kContract } = require('../symbols');
@@ -80,6 +81,16 @@ function isShared({ transport, handle, exclusive, reusePort }, contract) {
 /** Whether the primary accepts the connections of `target`, and passes them on. */
 function isDistributed({ handle }) {
   return handle !== undefined && !isNodesHandle(handle);
+}
+
+/** What the listening socket of `target` is to begin with. */
+function settingsFor(server, target) {
+  const settings = readSocketOptions(target.socketOptions, 'listener');
+  if (settings !== undefined && isShared(target, server[kContract])) {
+    const reason = 'is only for a port that is not shared: with exclusive or reusePort';
+    throw errors.invalidArgumentValue('options.socketOptions', target.socketOptions, reason);
+  }
+  return settings;
 }
 
 /** Listens in a worker of a cluster. */
@@ -204,4 +215,4 @@ function endOnAbort(server, signal) {
   server.once('close', () => signal.removeEventListener('abort', end));
 }
 
-module.exports = { beginListening, emitCloseIfDone, endOnAbort, isRunning, stop };
+module.exports = { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop };

@@ -10,6 +10,7 @@ const channels = require('../channels');
 const errors = require('../errors');
 const { lazy } = require('../lazy');
 const nodesNet = require('../nodes-net');
+const { readSocketOptions } = require('../kernel-options');
 const { headerFor } = require('../proxy-protocol');
 const { Race } = require('../race');
 const spans = require('../spans');
@@ -23,6 +24,7 @@ const {
   kOutgoing,
   kRace,
   kSecurity,
+  kTakesDescriptors,
   kTimedOut,
   kTimer,
   kTransport,
@@ -31,7 +33,8 @@ const {
 } = require('./fields');
 const { restoreWrite } = require('./peers-end');
 const { goOnReading, startReading } = require('./reading');
-const { applySocketOptions } = require('./socket-options');
+const { firstBytes, takeFromPending } = require('./sending');
+const { applySocketOptions, noteSettings, opensFast, settingsOf } = require('./socket-options');
 const { rearmTimer, trackTraffic } = require('./timeouts');
 
 const secureMembers = lazy(() => require('./secure-members'));
@@ -50,7 +53,9 @@ class Connecting extends Duplex {
   connect(...args) {
     if (isDriven(this)) return connectByNodes(this, args);
     const { callback, target } = connectTarget(args, this[kBound]);
+    const settings = readSocketOptions(target.socketOptions, 'connection');
     if (target.proxyProtocol != null) target.header = headerFor(target.proxyProtocol);
+    if (settings !== undefined) noteSettings(this, settings);
     if (channels.clientSocket.hasSubscribers) channels.clientSocket.publish({ socket: this });
     if (callback !== null) this.once('connect', callback);
     const inUse = !this.destroyed && (this.connecting || this[kTransport].isOpen);
@@ -83,6 +88,11 @@ function begin(stream, target) {
   stream.connecting = true;
   stream[kOutgoing] = true;
   if (stream[kTimer] !== null || stream[kTimedOut]) rearmTimer(stream);
+  if (stream[kSocketOptions] !== null) {
+    target.settings = () => settingsOf(stream);
+    // A header comes before what the program writes.
+    if (opensFast(stream) && target.header === undefined) target.first = () => firstBytes(stream);
+  }
   stream[kRace] = new Race(stream, target, stream[kBound]);
   stream[kBound] = null;
   stream[kHost] = target.host;
@@ -96,7 +106,8 @@ function begin(stream, target) {
 /** One of the attempts to connect has succeeded. */
 function connected(stream, transport) {
   stream[kTransport].takeOver(transport, stream);
-  const { header } = stream[kRace];
+  const { header, sendsFirst } = stream[kRace];
+  if (sendsFirst) takeFromPending(stream, stream[kTransport].bytesWritten);
   if (header !== undefined) stream[kTransport].sendHeader(header);
   opened(stream);
   stream.connecting = false;
@@ -131,6 +142,7 @@ function opened(stream) {
   // Only a lower mark than the default makes a difference.
   if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
+  if (stream[kTakesDescriptors]) stream[kTransport].takeDescriptors();
   goOnReading(stream);
 }
 

@@ -41,7 +41,7 @@ const kHandle = Symbol('handle');
 const kGiven = Symbol('given');
 /** The stream whose connection this one has. */
 const kLender = Symbol('lender');
-/** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, named }`; null without any. */
+/** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, settings }`; null without any. */
 const kSocketOptions = Symbol('socket options');
 /** This side has connected; it was not accepted. */
 const kOutgoing = Symbol('outgoing');
@@ -51,6 +51,10 @@ const kHost = Symbol('host');
 const kTarget = Symbol('target');
 /** The stream whose data the engine sends to this one. */
 const kSource = Symbol('source');
+/** Descriptors that wait to be sent, by the chunk that each goes with; null before the first. */
+const kCarried = Symbol('carried');
+/** The program takes descriptors that come. */
+const kTakesDescriptors = Symbol('takes descriptors');
 
 /** For the prototype. Accessors can be read there, too, where there is no transport that was ever open. */
 const SHARED_FIELDS = {
@@ -74,6 +78,8 @@ const SHARED_FIELDS = {
   [kBytes]: null,
   [kTarget]: null,
   [kSource]: null,
+  [kCarried]: null,
+  [kTakesDescriptors]: false,
 };
 
 /** Gives `stream` the fields that each has of its own. */
@@ -131,6 +137,7 @@ module.exports = {
   kAgain,
   kBound,
   kBytes,
+  kCarried,
   kClosing,
   kContract,
   kFailedBytes,
@@ -148,6 +155,7 @@ module.exports = {
   kSecurity,
   kServer,
   kSource,
+  kTakesDescriptors,
   kTarget,
   kTimedOut,
   kTimer,

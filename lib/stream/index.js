@@ -25,6 +25,7 @@ const { Agreement, MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
 const { construct, initialize } = require('./construct');
+const { Descriptors, emitDescriptors } = require('./descriptors');
 const { DuplexOptions } = require('./duplex-options');
 const { Encodings, pushText } = require('./encodings');
 const {
@@ -104,6 +105,17 @@ class Stream extends Duplex {
   /** Data, in the memory for messages, which is used again afterwards. */
   [events.ondata](offset, length) {
     return deliver(this, engines.messageMemory(length), offset, offset + length);
+  }
+
+  /** As `ondata`, of bytes that descriptors have come with. */
+  [events.ondescriptors](offset, length) {
+    let outcome;
+    try {
+      emitDescriptors(this);
+    } finally {
+      if (!this.destroyed) outcome = deliver(this, engines.messageMemory(length), offset, offset + length);
+    }
+    return outcome;
   }
 
   /** Data, in the memory for bulk, which can be taken instead of a copy. */
@@ -351,7 +363,9 @@ function publishProxy(stream) {
 }
 
 /** The classes whose members net.Stream has, in the order in which they are listed on the prototype. */
-const PARTS = [Connecting, Stream, Handles, Passing, Moving, Pipes, Encodings, Timeouts, SocketOptions, Addresses];
+const PARTS = [
+  Connecting, Stream, Handles, Passing, Moving, Descriptors, Pipes, Encodings, Timeouts, SocketOptions, Addresses,
+];
 
 watch({
   read: Encodings.prototype.read,

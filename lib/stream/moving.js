@@ -18,7 +18,7 @@ const { readOptions } = require('../options');
 const { kForMoved, kKind, kReleased } = require('../symbols');
 const { Security, isSecuring } = require('../tls/secure');
 const { attach } = require('./connecting');
-const { isOpenOrOpening, kLender, kOnread, kPending, kReading, kSecurity, kServer, kTransport } = require('./fields');
+const { isOpenOrOpening, kCarried, kLender, kOnread, kPending, kReading, kSecurity, kServer, kTransport } = require('./fields');
 const { Onread } = require('./onread');
 const { giveBack, stopFeeding } = require('./pipes');
 const { startReading } = require('./reading');
@@ -98,6 +98,7 @@ function checkMovable(stream) {
   if (stream[kSecurity]?.isLent || stream[kLender] !== null) {
     throw errors.undetachable('its connection is that of another stream');
   }
+  if (stream[kCarried]?.size > 0) throw errors.undetachable('a descriptor waits to be sent');
   const { parser } = stream;
   if (typeof parser?.consume === 'function' || (stream[kOnread] !== null && !(stream[kOnread] instanceof Onread))) {
     throw errors.undetachable('HTTP reads from it');

@@ -9,7 +9,7 @@
 
 const { Duplex } = require('stream');
 const { isSecuring } = require('../tls/secure');
-const { kHandle, kLender, kOnread, kReading, kSource, kTarget, kTransport } = require('./fields');
+const { kHandle, kLender, kOnread, kReading, kSource, kTakesDescriptors, kTarget, kTransport } = require('./fields');
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
@@ -147,6 +147,7 @@ function isRead(source) {
 function hasReaders(source, listeners) {
   return (
     !source._readableState.decoder &&
+    !source[kTakesDescriptors] &&
     source.listenerCount('data') === listeners &&
     source.listenerCount('readable') === 0 &&
     isReadAsOurs(source)
@@ -201,6 +202,7 @@ function stopFeeding(target) {
 
 /** A listener of `event` is being added to `source`. */
 function reveal(source, event) {
+  if (event === 'fd') takeDescriptors(source);
   // Only these see what is received. Most listeners are for others, and come with each connection.
   if (event === 'data' || event === 'readable') giveBack(source);
   // From now on, what is received waits in Duplex. Above the high-water mark, 'readable' would not be emitted again for
@@ -208,6 +210,13 @@ function reveal(source, event) {
   if (event === 'readable' && source[kReading] && source[kTransport].isOpen && !isSecuring(source)) {
     source[kTransport].want(true);
   }
+}
+
+/** What `source` receives is seen from now on: descriptors may come with it. */
+function takeDescriptors(source) {
+  giveBack(source);
+  source[kTakesDescriptors] = true;
+  if (source[kTransport]?.isOpen) source[kTransport].takeDescriptors();
 }
 
 module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, readOn, stopFeeding, watch };

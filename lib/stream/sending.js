@@ -154,6 +154,16 @@ function keepPending(stream, chunks, callback) {
   stream[kPending] = { chunks, callback: AsyncResource.bind(callback) };
 }
 
+/** What will be sent first of what has been written before there was a connection; undefined if that is nothing. */
+function firstBytes(stream) {
+  return stream[kPending]?.chunks[0];
+}
+
+/** `count` bytes of what waits for the connection have gone with the SYN. */
+function takeFromPending(stream, count) {
+  if (count > 0) stream[kPending].chunks = rest(stream[kPending].chunks, count);
+}
+
 /** `chunks` without their first `taken` bytes, and without empty ones. */
 function rest(chunks, taken) {
   const left = [];
@@ -233,6 +243,7 @@ function waitingBytes(stream) {
 module.exports = {
   NOTHING,
   finish,
+  firstBytes,
   later,
   send,
   sendAlone,
@@ -241,5 +252,6 @@ module.exports = {
   sendPending,
   sendString,
   sendWhenConnected,
+  takeFromPending,
   waitingBytes,
 };

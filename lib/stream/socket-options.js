@@ -4,18 +4,14 @@
 // opens, and all of them when it is opened again, as in Node.
 //
 // A new option follows `setTypeOfService`: check the argument, note it, and set it on an open socket. Those that are
-// hardly ever set share `setOption`: they are rows of a table in the engine (src/socket/named_options.rs).
+// hardly ever set share `setOption` and the option `socketOptions`: they are rows of a table in the engine
+// (src/socket/named_options.rs), or have numbers. Attempts to connect begin with them.
 
+const { endianness } = require('os');
 const { Duplex } = require('stream');
-const {
-  keepAliveArguments,
-  keepAliveSettings,
-  validateBoolean,
-  validateInteger,
-  validateString,
-} = require('../arguments');
-const { socketOptionTypes } = require('../binding');
+const { keepAliveArguments, keepAliveSettings, validateInteger } = require('../arguments');
 const errors = require('../errors');
+const { keyOf, namedSetting, numberedSetting, typeOf, validateNumbers } = require('../kernel-options');
 const { kGiven, kLender, kRace, kTransport, kSocketOptions } = require('./fields');
 
 /** The members of net.Stream that set options of its socket. */
@@ -59,23 +55,25 @@ class SocketOptions extends Duplex {
     return found;
   }
 
-  /** Sets an option of the kernel by its name, now or once there is a connection. */
-  setOption(name, value) {
-    const given = namedValue(name, value);
-    (optionsOf(this).named ??= new Map()).set(name, given);
-    if (this[kTransport].isOpen) {
-      const errno = this[kTransport].setOption(name, given);
-      if (errno !== 0) throw errors.systemError(errno, 'setsockopt');
-    }
+  /**
+   * Sets an option of the kernel, by its name or by level and number: `setOption(name, value)` or
+   * `setOption(level, number, value)`. Without a connection, attempts to connect begin with it.
+   */
+  setOption(...args) {
+    const setting = typeof args[0] === 'number' ? numberedSetting(...args) : namedSetting(...args);
+    const transport = this[kTransport];
+    const errno = transport.isOpen ? transport.setOption(setting) : (this[kRace]?.setOption(setting) ?? 0);
+    if (errno !== 0) throw errors.systemError(errno, 'setsockopt');
+    noteSettings(this, [setting]);
     return this;
   }
 
-  /** The kernel's value of an option; without a connection, what was set last, or undefined. */
-  getOption(name) {
-    const type = typeOf(name);
-    const found = this[kTransport].option(name) ?? this[kSocketOptions]?.named?.get(name);
-    if (found < 0) throw errors.systemError(found, 'getsockopt');
-    return type === 'boolean' && found !== undefined ? found === 1 : found;
+  /**
+   * The kernel's value of an option: `getOption(name)`, or `getOption(level, number[, length])`, which is a number, or
+   * with a length a Buffer. Without a connection, what was set last, or undefined.
+   */
+  getOption(...args) {
+    return typeof args[0] === 'number' ? numberedOption(this, ...args) : namedOption(this, args[0]);
   }
 
   /** Lets the stream keep the process alive (the default). */
@@ -89,24 +87,51 @@ class SocketOptions extends Duplex {
   }
 }
 
-/** The types of named options, by name. */
-const TYPES = new Map(socketOptionTypes().map(({ name, type }) => [name, type]));
-
-function typeOf(name) {
-  validateString(name, 'name');
-  if (!TYPES.has(name)) {
-    throw errors.invalidArgumentValue('name', name, `must be one of: ${[...TYPES.keys()].join(', ')}`);
-  }
-  return TYPES.get(name);
+function namedOption(stream, name) {
+  const { type } = typeOf(name);
+  const found = stream[kTransport].option(name) ?? stream[kSocketOptions]?.settings?.get(name);
+  if (found === undefined) return undefined;
+  if (found.errno < 0) throw errors.systemError(found.errno, 'getsockopt');
+  return type === 'boolean' ? found.value === 1 : found.value;
 }
 
-/** The value of a named option as the engine takes it. */
-function namedValue(name, value) {
-  const type = typeOf(name);
-  if (type === 'number') validateInteger(value, 'value', 0);
-  else if (type === 'boolean') validateBoolean(value, 'value');
-  else validateString(value, 'value');
-  return type === 'boolean' ? Number(value) : value;
+/** The most bytes that an option is asked for. */
+const LENGTH_MOST = 65_536;
+
+function numberedOption(stream, level, number, length) {
+  validateNumbers(level, number);
+  if (length !== undefined) validateInteger(length, 'length', 1, LENGTH_MOST);
+  const found = stream[kTransport].numberedOption(level, number, length ?? INT_SIZE);
+  if (found === null) return stream[kSocketOptions]?.settings?.get(keyOf({ level, number }))?.value;
+  if (found < 0) throw errors.systemError(found, 'getsockopt');
+  return length === undefined ? numberOf(found) : found;
+}
+
+/** The size of C's `int`. */
+const INT_SIZE = 4;
+
+/** What the kernel has as an `int`, or as one byte. */
+function numberOf(bytes) {
+  const isInt = bytes.length === INT_SIZE;
+  if (isInt) return endianness() === 'LE' ? bytes.readInt32LE() : bytes.readInt32BE();
+  return bytes[0];
+}
+
+/** Notes `settings` for attempts to connect. */
+function noteSettings(stream, settings) {
+  const noted = (optionsOf(stream).settings ??= new Map());
+  for (const setting of settings) noted.set(keyOf(setting), setting);
+}
+
+/** Whether what is written first is to go with the SYN. */
+function opensFast(stream) {
+  return stream[kSocketOptions].settings?.get('fastOpen')?.value === 1;
+}
+
+/** What attempts to connect begin with; undefined for nothing. */
+function settingsOf(stream) {
+  const noted = stream[kSocketOptions]?.settings;
+  return noted && [...noted.values()];
 }
 
 /** The options that the program has set on `stream`. */
@@ -117,11 +142,13 @@ function optionsOf(stream) {
 
 /** Sets on a new socket what the program has set on the stream. */
 function applySocketOptions(stream) {
-  const { noDelay, keepAlive, typeOfService, named } = stream[kSocketOptions];
+  const { noDelay, keepAlive, typeOfService, settings } = stream[kSocketOptions];
   if (noDelay !== undefined) stream[kTransport].setNoDelay(noDelay);
   if (keepAlive !== undefined) stream[kTransport].setKeepAlive(keepAlive);
   if (typeOfService !== undefined) stream[kTransport].setTypeOfService(typeOfService);
-  if (named !== undefined) for (const [name, value] of named) stream[kTransport].setOption(name, value);
+  // An attempt to connect has begun with them.
+  if (settings === undefined || stream[kRace] !== null) return;
+  for (const setting of settings.values()) stream[kTransport].setOption(setting);
 }
 
 function reference(stream, referenced) {
@@ -132,4 +159,4 @@ function reference(stream, referenced) {
   return stream;
 }
 
-module.exports = { SocketOptions, applySocketOptions };
+module.exports = { SocketOptions, applySocketOptions, noteSettings, opensFast, settingsOf };

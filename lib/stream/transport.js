@@ -145,6 +145,28 @@ class StreamTransport extends Transport {
     if (this.isOpen) this.engine.unpipe(this.id);
   }
 
+  // Descriptors that pass with the bytes.
+
+  /** A copy of the descriptor, behind all that was written, or a negative errno. */
+  copyDescriptor() {
+    return this.engine.copySource(this.id);
+  }
+
+  /** Sends `passed` with the byte that is written next. Returns false if that can't be. */
+  attachDescriptor(passed) {
+    return this.engine.attachDescriptor(this.id, passed);
+  }
+
+  /** Has descriptors received from now on. */
+  takeDescriptors() {
+    this.engine.wantDescriptors(this.id);
+  }
+
+  /** The next descriptor that has come, which is the caller's to close; null without one. */
+  takeDescriptor() {
+    return this.isOpen ? this.engine.takeDescriptor(this.id) : null;
+  }
+
   // What the connection is.
 
   get peer() {
@@ -197,14 +219,14 @@ class StreamTransport extends Transport {
     return this.isOpen ? this.engine.typeOfService(this.id) : null;
   }
 
-  /** Sets a named option. Returns 0 or a negative errno. */
-  setOption(name, value) {
-    return this.engine.setOption(this.id, name, value);
-  }
-
-  /** The kernel's value of a named option, a negative errno, or null where there is none. */
+  /** The kernel's value of a named option: `{ value, errno }`; null where there is no socket. */
   option(name) {
     return this.isOpen ? this.engine.option(this.id, name) : null;
+  }
+
+  /** The bytes of a numbered option, `most` at the most, a negative errno, or null where there is no socket. */
+  numberedOption(level, number, most) {
+    return this.isOpen ? this.engine.numberedOption(this.id, level, number, most) : null;
   }
 
   /** Who is behind a UNIX socket: `{ pid, uid, gid }`. */

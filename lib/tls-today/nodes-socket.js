@@ -48,8 +48,9 @@ function becomeNodes(object, socket, options, { chosen, received, reason }) {
 /** Node's own `tls.connect(options, callback)`. */
 function nodesConnect(options, callback, reason) {
   noteFallback('a connection', reason);
-  // Node's own would send no header.
-  const ours = options.socket || options.proxyProtocol == null ? options.socket : connectOurs(options);
+  // Node's own would send no header, and set no options of the kernel.
+  const needsOurs = !options.socket && (options.proxyProtocol ?? options.socketOptions) != null;
+  const ours = needsOurs ? connectOurs(options) : options.socket;
   return over(ours, (socket) => nodes.connect({ ...forNodes(options), socket }, callback));
 }
 

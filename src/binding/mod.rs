@@ -12,6 +12,7 @@
 //! | `opening` | members that open: connecting, listening, adopting, binding |
 //! | `sources` | members for streams and listeners alike: addresses, descriptor, reference |
 //! | `socket_options` | members for options of the kernel |
+//! | `descriptors` | members for descriptors that pass with the bytes of a stream, and the class that holds one |
 //! | `streams`, `listeners` | members for the one or the other |
 //! | `proxy` | members for the PROXY protocol |
 //! | `statistics` | members for what has been counted |
@@ -31,6 +32,7 @@ mod calls;
 pub mod constants;
 mod core;
 pub mod credentials;
+pub mod descriptors;
 pub mod events;
 mod fast;
 #[cfg(feature = "fault-injection")]

@@ -8,10 +8,11 @@ use napi::bindgen_prelude::{Buffer, ClassInstance, Either};
 use napi_derive::napi;
 
 use super::NativeEngine;
+use super::socket_options::{OptionSetting, settings_of};
 use super::sources::{Address, address_of};
 use super::statistics::NativeTally;
 use crate::error::{Error, Result, Syscall};
-use crate::socket::open::Bind;
+use crate::socket::open::{Beginning, Bind};
 use crate::socket::{address, adopt};
 
 /// A failed system call.
@@ -45,19 +46,29 @@ pub struct BindOptions {
     pub ipv6_only: bool,
     /// Share the port with other sockets that say so.
     pub reuse_port: bool,
+    /// Options of the kernel.
+    pub settings: Option<Vec<OptionSetting>>,
+}
+
+/// What a TCP socket that connects begins with, where there is more than the peer.
+#[napi(object)]
+#[derive(Default)]
+pub struct ConnectOptions {
+    /// The IP address to connect from.
+    pub local_address: Option<String>,
+    /// The port to connect from.
+    pub local_port: Option<u16>,
+    /// Options of the kernel.
+    pub settings: Option<Vec<OptionSetting>>,
+    /// What will be written first, which the option `fastOpen` sends with the SYN. `bytesWritten` then says how much.
+    pub first: Option<Buffer>,
 }
 
 #[napi]
 impl NativeEngine {
     /// Starts to connect over TCP.
     #[napi(catch_unwind)]
-    pub fn connect_tcp(
-        &self,
-        ip: String,
-        port: u16,
-        local_ip: Option<String>,
-        local_port: Option<u16>,
-    ) -> Either<u32, Failure> {
+    pub fn connect_tcp(&self, ip: String, port: u16, options: Option<ConnectOptions>) -> Either<u32, Failure> {
         let Some(peer) = address::parse(&ip, port) else {
             // The zone of an IPv6 address that is none: libuv fails as late as here, with an unbound socket.
             let local = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
@@ -66,14 +77,17 @@ impl NativeEngine {
                 ..failure(Syscall::Connect.errno(libc::EINVAL))
             });
         };
-        let local = match local_ip {
+        let options = options.unwrap_or_default();
+        let local = match options.local_address {
             None => None,
-            Some(ip) => match address::parse(&ip, local_port.unwrap_or(0)) {
+            Some(ip) => match address::parse(&ip, options.local_port.unwrap_or(0)) {
                 None => return invalid("bind"),
                 local => local,
             },
         };
-        match self.core.with(|engine| engine.connect_tcp(peer, local)) {
+        let Some(settings) = settings_of(options.settings) else { return invalid("setsockopt") };
+        let beginning = Beginning { settings: &settings, first: options.first.as_deref().unwrap_or_default() };
+        match self.core.with(|engine| engine.connect_tcp(peer, local, beginning)) {
             Ok(id) => Either::A(id),
             Err((error, local)) => Either::B(Failure { local: local.map(address_of), ..failure(error) }),
         }
@@ -81,8 +95,9 @@ impl NativeEngine {
 
     /// Connects to a UNIX socket.
     #[napi(catch_unwind)]
-    pub fn connect_unix(&self, path: Buffer) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.connect_unix(&path)))
+    pub fn connect_unix(&self, path: Buffer, settings: Option<Vec<OptionSetting>>) -> Either<u32, Failure> {
+        let Some(settings) = settings_of(settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.connect_unix(&path, &settings)))
     }
 
     /// Whether a descriptor that could be adopted can be read from and written to, or why it can't be adopted.
@@ -159,13 +174,21 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn listen_tcp(&self, options: BindOptions, backlog: i32) -> Either<u32, Failure> {
         let Some(bind) = bind_of(&options) else { return invalid("listen") };
-        id_or_failure(self.core.with(|engine| engine.listen_tcp(&bind, backlog)))
+        let Some(settings) = settings_of(options.settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.listen_tcp(&bind, backlog, settings)))
     }
 
     /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
     #[napi(catch_unwind)]
-    pub fn listen_unix(&self, path: Buffer, backlog: i32, take_over: bool) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over)))
+    pub fn listen_unix(
+        &self,
+        path: Buffer,
+        backlog: i32,
+        take_over: bool,
+        settings: Option<Vec<OptionSetting>>,
+    ) -> Either<u32, Failure> {
+        let Some(settings) = settings_of(settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.listen_unix(&path, backlog, take_over, settings)))
     }
 
     /// Takes over a listening socket; with `backlog`, one that does not listen begins to.
@@ -178,13 +201,15 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn bind_tcp(&self, options: BindOptions) -> Either<u32, Failure> {
         let Some(bind) = bind_of(&options) else { return invalid("bind") };
-        id_or_failure(self.core.with(|engine| engine.bind_tcp(&bind)))
+        let Some(settings) = settings_of(options.settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.bind_tcp(&bind, settings)))
     }
 
     /// Binds a UNIX socket that is to listen or to connect.
     #[napi(catch_unwind)]
-    pub fn bind_unix(&self, path: Buffer) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.bind_unix(&path)))
+    pub fn bind_unix(&self, path: Buffer, settings: Option<Vec<OptionSetting>>) -> Either<u32, Failure> {
+        let Some(settings) = settings_of(settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.bind_unix(&path, settings)))
     }
 
     /// Listens on the bound socket `id`, which keeps its id.
@@ -195,15 +220,30 @@ impl NativeEngine {
 
     /// Starts to connect the bound socket `id` over TCP.
     #[napi(catch_unwind)]
-    pub fn connect_bound_tcp(&self, id: u32, ip: String, port: u16) -> Either<u32, Failure> {
+    pub fn connect_bound_tcp(
+        &self,
+        id: u32,
+        ip: String,
+        port: u16,
+        options: Option<ConnectOptions>,
+    ) -> Either<u32, Failure> {
         let Some(peer) = address::parse(&ip, port) else { return invalid("connect") };
-        id_or_failure(self.core.with(|engine| engine.connect_bound_tcp(id, peer).map(|()| id)))
+        let options = options.unwrap_or_default();
+        let Some(settings) = settings_of(options.settings) else { return invalid("setsockopt") };
+        let beginning = Beginning { settings: &settings, first: options.first.as_deref().unwrap_or_default() };
+        id_or_failure(self.core.with(|engine| engine.connect_bound_tcp(id, peer, beginning).map(|()| id)))
     }
 
     /// Connects the bound socket `id` to a UNIX socket.
     #[napi(catch_unwind)]
-    pub fn connect_bound_unix(&self, id: u32, path: Buffer) -> Either<u32, Failure> {
-        id_or_failure(self.core.with(|engine| engine.connect_bound_unix(id, &path).map(|()| id)))
+    pub fn connect_bound_unix(
+        &self,
+        id: u32,
+        path: Buffer,
+        settings: Option<Vec<OptionSetting>>,
+    ) -> Either<u32, Failure> {
+        let Some(settings) = settings_of(settings) else { return invalid("setsockopt") };
+        id_or_failure(self.core.with(|engine| engine.connect_bound_unix(id, &path, &settings).map(|()| id)))
     }
 }
 

@@ -98,6 +98,7 @@ impl Engine {
     fn judge_arrival(&mut self, id: Id, listener: Id) {
         let Some(Source::Listener(accepting)) = self.slots.get_mut(listener).map(|slot| &slot.source) else { return };
         let Some(policy) = accepting.proxy().cloned() else { return };
+        let lingers = accepting.lingers();
         let Some(slot) = self.slots.get_mut(id) else { return };
         let Source::Arrival(arrival) = &mut slot.source else { return };
         let header = match arrival.serve(&policy, self.shared.incoming.space(usize::MAX)) {
@@ -116,7 +117,7 @@ impl Engine {
         let own = arrival.addresses();
         let addresses = addresses_by(header.as_ref(), own);
         let (fd, kind, readiness) = arrival.into_parts();
-        let mut stream = Stream::open(id, fd, kind, addresses);
+        let mut stream = Stream::open(id, fd, kind, addresses).lingering(lingers);
         stream.on_readiness(readiness);
         slot.source = Source::Stream(stream);
         slot.settle(id, &mut self.reactor);

@@ -12,7 +12,8 @@ use crate::bound::Bound;
 use crate::error::{Result, Syscall};
 use crate::listener::Listener;
 use crate::reactor::Id;
-use crate::socket::open::{self, Bind, ConnectFailure};
+use crate::socket::open::{self, Beginning, Bind, ConnectFailure};
+use crate::socket::settings::Setting;
 use crate::socket::{Descriptor, Kind, adopt};
 use crate::statistics::ServerTally;
 use crate::stream::Stream;
@@ -25,16 +26,20 @@ impl Engine {
         &mut self,
         peer: SocketAddr,
         local: Option<SocketAddr>,
+        beginning: Beginning<'_>,
     ) -> std::result::Result<Id, ConnectFailure> {
-        let (fd, kind) = self.note_attempt(open::connect_tcp(peer, local), |(error, _)| error)?;
-        self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, Some(peer)))
-            .map_err(|error| (Syscall::Connect.failed(&error), None))
+        let attempt = open::connect_tcp(peer, local, beginning);
+        let (fd, kind, sent) = self.note_attempt(attempt, |(error, _)| error)?;
+        let open = |id, fd| {
+            Stream::connecting(id, fd, kind, Some(peer)).lingering(!beginning.settings.is_empty()).having_sent(sent)
+        };
+        self.insert_stream(fd.into(), open).map_err(|error| (Syscall::Connect.failed(&error), None))
     }
 
     /// Starts to connect to the UNIX socket at `path`.
-    pub fn connect_unix(&mut self, path: &[u8]) -> Result<Id> {
-        let (fd, kind) = self.note_attempt(open::connect_unix(path), |error| error)?;
-        self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, None))
+    pub fn connect_unix(&mut self, path: &[u8], settings: &[Setting]) -> Result<Id> {
+        let (fd, kind) = self.note_attempt(open::connect_unix(path, settings), |error| error)?;
+        self.insert_stream(fd.into(), |id, fd| Stream::connecting(id, fd, kind, None).lingering(!settings.is_empty()))
             .map_err(|error| Syscall::Connect.failed(&error))
     }
 
@@ -75,15 +80,15 @@ impl Engine {
     // Listeners.
 
     /// Listens on a TCP address.
-    pub fn listen_tcp(&mut self, bind: &Bind, backlog: i32) -> Result<Id> {
-        let (fd, kind) = open::listen_tcp(bind, backlog)?;
-        self.insert_listener(|id| Listener::new(id, fd.into(), kind, None))
+    pub fn listen_tcp(&mut self, bind: &Bind, backlog: i32, settings: Vec<Setting>) -> Result<Id> {
+        let (fd, kind) = open::listen_tcp(bind, backlog, &settings)?;
+        self.insert_listener(|id| Listener::new(id, fd.into(), kind, None).with(settings))
     }
 
     /// Listens on a UNIX path. With `take_over`, a leftover socket file is replaced.
-    pub fn listen_unix(&mut self, path: &[u8], backlog: i32, take_over: bool) -> Result<Id> {
-        let (fd, file) = open::listen_unix(path, backlog, take_over)?;
-        self.insert_listener(|id| Listener::new(id, fd.into(), Kind::Unix, file))
+    pub fn listen_unix(&mut self, path: &[u8], backlog: i32, take_over: bool, settings: Vec<Setting>) -> Result<Id> {
+        let (fd, file) = open::listen_unix(path, backlog, take_over, &settings)?;
+        self.insert_listener(|id| Listener::new(id, fd.into(), Kind::Unix, file).with(settings))
     }
 
     /// Adopts a listening descriptor; with `backlog`, one that does not listen begins to. If that fails, it stays open
@@ -156,15 +161,15 @@ impl Engine {
     // Bound sockets.
 
     /// Binds a TCP socket.
-    pub fn bind_tcp(&mut self, bind: &Bind) -> Result<Id> {
-        let (fd, kind) = open::bind_tcp(bind)?;
-        self.insert_bound(Bound::new(fd.into(), kind, None))
+    pub fn bind_tcp(&mut self, bind: &Bind, settings: Vec<Setting>) -> Result<Id> {
+        let (fd, kind) = open::bind_tcp(bind, &settings)?;
+        self.insert_bound(Bound::new(fd.into(), kind, None, settings))
     }
 
     /// Binds a UNIX socket.
-    pub fn bind_unix(&mut self, path: &[u8]) -> Result<Id> {
-        let fd = open::bind_unix(path)?;
-        self.insert_bound(Bound::new(fd.into(), Kind::Unix, Some(path)))
+    pub fn bind_unix(&mut self, path: &[u8], settings: Vec<Setting>) -> Result<Id> {
+        let fd = open::bind_unix(path, &settings)?;
+        self.insert_bound(Bound::new(fd.into(), Kind::Unix, Some(path), settings))
     }
 
     /// A bound socket over a copy of one that an engine of this process owns, and keeps open meanwhile. Both listen from
@@ -199,8 +204,9 @@ impl Engine {
         let bound = self.bound(id).ok_or(gone)?;
         open::listen(bound.socket().ok_or(gone)?, backlog)?;
         let is_shared = bound.is_shared();
+        let settings = std::mem::take(&mut bound.settings);
         let (fd, kind, file) = bound.take().ok_or(gone)?;
-        let mut listener = Listener::new(id, fd, kind, file);
+        let mut listener = Listener::new(id, fd, kind, file).with(settings);
         if is_shared {
             listener.share();
         }
@@ -213,31 +219,35 @@ impl Engine {
     }
 
     /// Starts to connect the bound socket `id` to `peer`. If that fails at once, it is still to be released.
-    pub fn connect_bound_tcp(&mut self, id: Id, peer: SocketAddr) -> Result<()> {
-        self.connect_bound(id, Some(peer), |fd| open::connect_bound_tcp(fd, peer))
+    pub fn connect_bound_tcp(&mut self, id: Id, peer: SocketAddr, beginning: Beginning<'_>) -> Result<()> {
+        let connect = |fd: &Descriptor, kind| open::connect_bound_tcp(fd, kind, peer, beginning);
+        self.connect_bound(id, Some(peer), beginning.settings, connect)
     }
 
     /// Starts to connect the bound socket `id` to the UNIX socket at `path`. If that fails at once, it is still to be
     /// released.
-    pub fn connect_bound_unix(&mut self, id: Id, path: &[u8]) -> Result<()> {
-        self.connect_bound(id, None, |fd| open::connect_bound_unix(fd, path))
+    pub fn connect_bound_unix(&mut self, id: Id, path: &[u8], settings: &[Setting]) -> Result<()> {
+        let connect = |fd: &Descriptor, _| open::connect_bound_unix(fd, path, settings).map(|()| 0);
+        self.connect_bound(id, None, settings, connect)
     }
 
     fn connect_bound(
         &mut self,
         id: Id,
         peer: Option<SocketAddr>,
-        connect: impl FnOnce(&Descriptor) -> Result<()>,
+        settings: &[Setting],
+        connect: impl FnOnce(&Descriptor, Kind) -> Result<usize>,
     ) -> Result<()> {
         let gone = Syscall::Connect.errno(libc::EBADF);
         let bound = self.bound(id).ok_or(gone)?;
-        let attempt = connect(bound.socket().ok_or(gone)?);
-        self.note_attempt(attempt, |error| error)?;
+        let has_settings = !(settings.is_empty() && bound.settings.is_empty());
+        let attempt = connect(bound.socket().ok_or(gone)?, bound.kind());
+        let sent = self.note_attempt(attempt, |error| error)?;
         let (fd, kind, file) = self.bound(id).and_then(Bound::take).ok_or(gone)?;
         if let Some(file) = file {
             self.files.insert(id, file);
         }
-        let stream = Stream::connecting(id, fd, kind, peer);
+        let stream = Stream::connecting(id, fd, kind, peer).lingering(has_settings).having_sent(sent);
         stream.register(&self.reactor).map_err(|error| Syscall::Connect.failed(&error))?;
         self.replace_bound(id, Source::Stream(stream));
         Ok(())

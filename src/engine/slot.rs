@@ -79,7 +79,7 @@ pub struct Slot {
 
 // Each idle connection has one of these, and little else.
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Slot>() <= 224);
+const _: () = assert!(size_of::<Slot>() <= 240);
 
 impl Slot {
     fn new(source: Source) -> Self {
@@ -209,7 +209,10 @@ impl Slot {
     /// `event` of its stream is pending.
     pub fn pend(&mut self, event: &StreamEvent) {
         self.pending = true;
-        if let StreamEvent::Data { length, .. } | StreamEvent::Bulk { length } = event {
+        if let StreamEvent::Data { length, .. }
+        | StreamEvent::DataWithDescriptors { length, .. }
+        | StreamEvent::Bulk { length } = event
+        {
             self.undelivered = u32::try_from(*length).unwrap_or(u32::MAX);
         }
     }

@@ -192,10 +192,13 @@ impl Engine {
         Some(match event {
             ListenerEvent::Connection(fd, kind, peer) => {
                 let addresses = Addresses { local, peer };
-                if self.listener(id).is_some_and(|listener| listener.proxy().is_some()) {
+                let listener = self.listener(id)?;
+                let lingers = listener.lingers();
+                if listener.proxy().is_some() {
                     return self.arrive(id, fd.into(), kind, addresses);
                 }
-                match self.insert_stream(fd.into(), |id, fd| Stream::open(id, fd, kind, addresses)) {
+                let open = |id, fd| Stream::open(id, fd, kind, addresses).lingering(lingers);
+                match self.insert_stream(fd.into(), open) {
                     Ok(stream) => {
                         self.note_accepted(id, stream);
                         Event::Connection { listener: id, stream, addresses }

@@ -89,6 +89,14 @@ impl Descriptor {
         if !Table::lock().tickets.contains_key(&number) {
             return Err(libc::EBADF);
         }
+        Self::copy_of(number)
+    }
+
+    /// A copy of a descriptor that the caller keeps open meanwhile. `EBADF` if `number` is none.
+    pub fn copy_of(number: RawFd) -> Result<Self, i32> {
+        if number < 0 {
+            return Err(libc::EBADF);
+        }
         // SAFETY: it is open, as the caller promises; a number that is not is answered with EBADF.
         let original = unsafe { BorrowedFd::borrow_raw(number) };
         let copy = rustix::io::fcntl_dupfd_cloexec(original, LAST_STANDARD_STREAM + 1);
@@ -104,6 +112,12 @@ impl Descriptor {
             self.tenure = Tenure::Claimed { blocking };
         }
         Ok(())
+    }
+
+    /// Hands the number over to the caller, which is to close it.
+    pub fn into_raw(mut self) -> RawFd {
+        self.tenure = Tenure::Lent;
+        self.fd.as_raw_fd()
     }
 
     /// Owns a claimed descriptor from now on: everything that could fail has succeeded.
@@ -194,6 +208,11 @@ mod tests {
         assert!(is_open(copy.as_raw_fd()));
         assert_eq!(Descriptor::copy_of_owned(other.as_raw_fd()).unwrap_err(), libc::EBADF);
         assert_eq!(Descriptor::copy_of_owned(-1).unwrap_err(), libc::EBADF);
+        assert_eq!(Descriptor::copy_of(-1).unwrap_err(), libc::EBADF);
+        assert_eq!(Descriptor::copy_of(1_000_000).unwrap_err(), libc::EBADF);
+        let number = Descriptor::copy_of(other.as_raw_fd()).unwrap().into_raw();
+        assert!(is_open(number));
+        Descriptor::claim(number).unwrap().own();
     }
 
     #[test]

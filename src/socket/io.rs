@@ -116,7 +116,7 @@ fn outcome(mut receive: impl FnMut() -> Result<usize, Errno>) -> Result<Read, Er
 }
 
 /// See [`fault`].
-fn planned(call: &'static str) -> Result<(), Errno> {
+pub(super) fn planned(call: &'static str) -> Result<(), Errno> {
     fault::at(call).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
 }
 
@@ -151,7 +151,7 @@ fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Err
 
 /// Whether a call that sends is to be made again at once. macOS answers `EPROTOTYPE` while a connection is being torn
 /// down, and the call after it with the reason.
-fn is_to_be_repeated(errno: Errno) -> bool {
+pub(super) fn is_to_be_repeated(errno: Errno) -> bool {
     errno == Errno::INTR || (cfg!(target_vendor = "apple") && errno == Errno::PROTOTYPE)
 }
 

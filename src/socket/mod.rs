@@ -11,8 +11,11 @@ pub mod file;
 pub mod io;
 pub mod leftover;
 pub mod named_options;
+pub mod numbered_options;
 pub mod open;
 pub mod options;
+pub mod rights;
+pub mod settings;
 pub mod tcp_info;
 pub mod window;
 

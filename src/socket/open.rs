@@ -6,9 +6,11 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
+use rustix::io::Errno;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::file::SocketFile;
+use super::settings::{self, Setting};
 use super::{Kind, address, fault, leftover};
 use crate::error::{Error, Result, Syscall};
 
@@ -26,19 +28,44 @@ pub struct Bind {
 /// Why connecting has failed at once, and the address that the socket had by then, which Node's error names.
 pub type ConnectFailure = (Error, Option<SocketAddr>);
 
-/// Starts to connect to `peer`, from `local` if given. The socket becomes writable when the outcome is known.
+/// What a socket that connects begins with.
+#[derive(Clone, Copy, Default)]
+pub struct Beginning<'a> {
+    /// Its options.
+    pub settings: &'a [Setting],
+    /// What will be sent first. With the option `fastOpen`, and to a peer that is known, it goes with the SYN.
+    pub first: &'a [u8],
+}
+
+/// Starts to connect to `peer`, from `local` if given. The socket becomes writable when the outcome is known. Also returns
+/// how many bytes have gone with the SYN.
 pub fn connect_tcp(
     peer: SocketAddr,
     local: Option<SocketAddr>,
-) -> std::result::Result<(OwnedFd, Kind), ConnectFailure> {
+    beginning: Beginning<'_>,
+) -> std::result::Result<(OwnedFd, Kind, usize), ConnectFailure> {
     let (domain, kind) = tcp_domain(&peer);
     let socket = stream_socket(domain).map_err(|error| (Syscall::Connect.failed(&error), None))?;
+    settings::apply(&socket, beginning.settings).map_err(|error| (error, None))?;
     if let Some(local) = local {
         bind_to_local(&socket, domain, local).map_err(|error| (Syscall::Bind.failed(&error), None))?;
     }
-    start_connecting(&socket, &peer.into())
+    let sent = begin(&socket, kind, &peer, beginning)
         .map_err(|error| (Syscall::Connect.failed(&error), address::local(&socket)))?;
-    Ok((socket.into(), kind))
+    Ok((socket.into(), kind, sent))
+}
+
+/// Starts to connect to `peer`; returns how many bytes have gone with the SYN.
+fn begin(socket: &Socket, kind: Kind, peer: &SocketAddr, beginning: Beginning<'_>) -> io::Result<usize> {
+    let is_under_way = start_connecting(socket, &(*peer).into())?;
+    if is_under_way || !settings::opens_fast(beginning.settings) {
+        return Ok(0);
+    }
+    // The kernel waits for the first bytes, and sends the SYN with them, or alone if there are none.
+    match super::io::send(socket, kind, beginning.first, false) {
+        Err(Errno::INPROGRESS) => Ok(0),
+        outcome => Ok(outcome?),
+    }
 }
 
 fn bind_to_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Result<()> {
@@ -52,23 +79,24 @@ fn bind_to_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Resu
 }
 
 /// Connects to the UNIX socket at `path` (a leading NUL names Linux's abstract namespace).
-pub fn connect_unix(path: &[u8]) -> Result<(OwnedFd, Kind)> {
+pub fn connect_unix(path: &[u8], settings: &[Setting]) -> Result<(OwnedFd, Kind)> {
     let address = unix_address(path, Syscall::Connect)?;
     let connect = |error: io::Error| Syscall::Connect.failed(&error);
     let socket = stream_socket(Domain::UNIX).map_err(connect)?;
+    settings::apply(&socket, settings)?;
     start_connecting(&socket, &address).map_err(connect)?;
     Ok((socket.into(), Kind::Unix))
 }
 
 /// A TCP socket that is bound, and can listen or connect.
-pub fn bind_tcp(bind: &Bind) -> Result<(OwnedFd, Kind)> {
-    let (socket, kind) = bound_tcp(bind).map_err(|error| Syscall::Bind.failed(&error))?;
+pub fn bind_tcp(bind: &Bind, settings: &[Setting]) -> Result<(OwnedFd, Kind)> {
+    let (socket, kind) = bound_tcp(bind, settings, Syscall::Bind)?;
     Ok((socket.into(), kind))
 }
 
 /// A UNIX socket that is bound to `path`, and can listen or connect.
-pub fn bind_unix(path: &[u8]) -> Result<OwnedFd> {
-    Ok(bound_unix(path, Syscall::Bind)?.into())
+pub fn bind_unix(path: &[u8], settings: &[Setting]) -> Result<OwnedFd> {
+    Ok(bound_unix(path, settings, Syscall::Bind)?.into())
 }
 
 /// Makes a bound socket listen.
@@ -76,32 +104,38 @@ pub fn listen(fd: &OwnedFd, backlog: i32) -> Result<()> {
     start_listening(&SockRef::from(fd), backlog).map_err(|error| Syscall::Listen.failed(&error))
 }
 
-/// Starts to connect a bound socket to `peer`.
-pub fn connect_bound_tcp(fd: &OwnedFd, peer: SocketAddr) -> Result<()> {
-    start_connecting(&SockRef::from(fd), &peer.into()).map_err(|error| Syscall::Connect.failed(&error))
+/// Starts to connect a bound socket to `peer`; returns how many bytes have gone with the SYN.
+pub fn connect_bound_tcp(fd: &OwnedFd, kind: Kind, peer: SocketAddr, beginning: Beginning<'_>) -> Result<usize> {
+    settings::apply(fd, beginning.settings)?;
+    begin(&SockRef::from(fd), kind, &peer, beginning).map_err(|error| Syscall::Connect.failed(&error))
 }
 
-/// Starts to connect a bound socket to the UNIX socket at `path`.
-pub fn connect_bound_unix(fd: &OwnedFd, path: &[u8]) -> Result<()> {
+/// Starts to connect a bound socket, which gets these settings, to the UNIX socket at `path`.
+pub fn connect_bound_unix(fd: &OwnedFd, path: &[u8], settings: &[Setting]) -> Result<()> {
     let address = unix_address(path, Syscall::Connect)?;
-    start_connecting(&SockRef::from(fd), &address).map_err(|error| Syscall::Connect.failed(&error))
+    settings::apply(fd, settings)?;
+    let outcome = start_connecting(&SockRef::from(fd), &address);
+    outcome.map(drop).map_err(|error| Syscall::Connect.failed(&error))
 }
 
 /// A TCP socket that listens.
-pub fn listen_tcp(bind: &Bind, backlog: i32) -> Result<(OwnedFd, Kind)> {
-    let open = || {
-        let (socket, kind) = bound_tcp(bind)?;
-        start_listening(&socket, backlog)?;
-        Ok((socket.into(), kind))
-    };
-    open().map_err(|error: io::Error| Syscall::Listen.failed(&error))
+pub fn listen_tcp(bind: &Bind, backlog: i32, settings: &[Setting]) -> Result<(OwnedFd, Kind)> {
+    let (socket, kind) = bound_tcp(bind, settings, Syscall::Listen)?;
+    start_listening(&socket, backlog).map_err(|error| Syscall::Listen.failed(&error))?;
+    Ok((socket.into(), kind))
 }
 
 /// A UNIX socket that listens on `path`, and its file. With `take_over`, a leftover socket file is replaced.
-pub fn listen_unix(path: &[u8], backlog: i32, take_over: bool) -> Result<(OwnedFd, Option<SocketFile>)> {
-    let socket = match bound_unix(path, Syscall::Listen) {
+pub fn listen_unix(
+    path: &[u8],
+    backlog: i32,
+    take_over: bool,
+    settings: &[Setting],
+) -> Result<(OwnedFd, Option<SocketFile>)> {
+    let bind = || bound_unix(path, settings, Syscall::Listen);
+    let socket = match bind() {
         Err(error) if take_over && error.errno == libc::EADDRINUSE => {
-            leftover::replace(path, || bound_unix(path, Syscall::Listen).ok()).ok_or(error)?
+            leftover::replace(path, || bind().ok()).ok_or(error)?
         }
         outcome => outcome?,
     };
@@ -113,18 +147,23 @@ pub fn listen_unix(path: &[u8], backlog: i32, take_over: bool) -> Result<(OwnedF
     Ok((socket.into(), file))
 }
 
-fn bound_tcp(bind: &Bind) -> io::Result<(Socket, Kind)> {
+fn bound_tcp(bind: &Bind, settings: &[Setting], syscall: Syscall) -> Result<(Socket, Kind)> {
     let (domain, kind) = tcp_domain(&bind.address);
-    let socket = stream_socket(domain)?;
-    fault::at("setsockopt")?;
-    socket.set_reuse_address(true)?;
-    if domain == Domain::IPV6 {
-        socket.set_only_v6(bind.ipv6_only)?;
-    }
-    if bind.reuse_port {
-        reuse_port(&socket)?;
-    }
-    self::bind(&socket, &bind.address.into())?;
+    let failed = |error: io::Error| syscall.failed(&error);
+    let socket = stream_socket(domain).map_err(failed)?;
+    settings::apply(&socket, settings)?;
+    let open = || {
+        fault::at("setsockopt")?;
+        socket.set_reuse_address(true)?;
+        if domain == Domain::IPV6 {
+            socket.set_only_v6(bind.ipv6_only)?;
+        }
+        if bind.reuse_port {
+            reuse_port(&socket)?;
+        }
+        self::bind(&socket, &bind.address.into())
+    };
+    open().map_err(failed)?;
     Ok((socket, kind))
 }
 
@@ -137,18 +176,16 @@ fn reuse_port(socket: &Socket) -> io::Result<()> {
     }
 }
 
-fn bound_unix(path: &[u8], syscall: Syscall) -> Result<Socket> {
+fn bound_unix(path: &[u8], settings: &[Setting], syscall: Syscall) -> Result<Socket> {
     let address = unix_address(path, syscall)?;
-    let open = || {
-        let socket = stream_socket(Domain::UNIX)?;
-        bind(&socket, &address)?;
-        Ok(socket)
-    };
-    open().map_err(|error: io::Error| match error.raw_os_error() {
+    let socket = stream_socket(Domain::UNIX).map_err(|error| syscall.failed(&error))?;
+    settings::apply(&socket, settings)?;
+    bind(&socket, &address).map_err(|error| match error.raw_os_error() {
         // What libuv, and so Node, reports for a folder that does not exist.
         Some(libc::ENOENT) => syscall.errno(libc::EACCES),
         _ => syscall.failed(&error),
-    })
+    })?;
+    Ok(socket)
 }
 
 fn tcp_domain(address: &SocketAddr) -> (Domain, Kind) {
@@ -176,10 +213,11 @@ fn start_listening(socket: &Socket, backlog: i32) -> io::Result<()> {
     socket.listen(backlog)
 }
 
-fn start_connecting(socket: &Socket, address: &SockAddr) -> io::Result<()> {
+/// Returns whether connecting is under way; otherwise it is done, or has to wait for the first bytes.
+fn start_connecting(socket: &Socket, address: &SockAddr) -> io::Result<bool> {
     match fault::at("connect").and_then(|()| socket.connect(address)) {
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
-        outcome => outcome,
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(true),
+        outcome => outcome.map(|()| false),
     }
 }
 
@@ -202,12 +240,12 @@ mod tests {
     fn takes_over_a_leftover_only() {
         let path = scratch("leftover");
         let file = Path::new(OsStr::from_bytes(&path));
-        let errno = |take_over| listen_unix(&path, 1, take_over).unwrap_err().errno;
-        let (listener, _) = listen_unix(&path, 1, true).unwrap();
+        let errno = |take_over| listen_unix(&path, 1, take_over, &[]).unwrap_err().errno;
+        let (listener, _) = listen_unix(&path, 1, true, &[]).unwrap();
         assert_eq!(errno(true), libc::EADDRINUSE);
         drop(listener);
         assert_eq!(errno(false), libc::EADDRINUSE);
-        let (listener, found) = listen_unix(&path, 1, true).unwrap();
+        let (listener, found) = listen_unix(&path, 1, true, &[]).unwrap();
         found.unwrap().remove();
         drop(listener);
         assert!(!file.exists());
@@ -219,24 +257,24 @@ mod tests {
     #[test]
     fn what_is_bound_is_not_taken_over() {
         let path = scratch("bound");
-        let bound = bind_unix(&path).unwrap();
-        assert_eq!(listen_unix(&path, 1, true).unwrap_err().errno, libc::EADDRINUSE);
+        let bound = bind_unix(&path, &[]).unwrap();
+        assert_eq!(listen_unix(&path, 1, true, &[]).unwrap_err().errno, libc::EADDRINUSE);
         listen(&bound, 1).unwrap();
         std::fs::remove_file(OsStr::from_bytes(&path)).unwrap();
     }
 
     #[test]
     fn names_a_path_that_is_too_long() {
-        let error = listen_unix(&[b'x'; 200], 1, true).unwrap_err();
+        let error = listen_unix(&[b'x'; 200], 1, true, &[]).unwrap_err();
         assert_eq!((error.errno, error.syscall), (libc::ENAMETOOLONG, Syscall::Listen));
-        assert_eq!(connect_unix(&[b'x'; 200]).unwrap_err().errno, libc::ENAMETOOLONG);
+        assert_eq!(connect_unix(&[b'x'; 200], &[]).unwrap_err().errno, libc::ENAMETOOLONG);
     }
 
     #[test]
     fn says_which_step_of_connecting_failed() {
         let peer = "127.0.0.1:1".parse().unwrap();
         let elsewhere = "192.0.2.1:0".parse().unwrap();
-        let failed = |local| connect_tcp(peer, Some(local)).unwrap_err().0;
+        let failed = |local| connect_tcp(peer, Some(local), Beginning::default()).unwrap_err().0;
         assert_eq!(failed(elsewhere).syscall, Syscall::Bind);
         assert_eq!(failed("[::1]:0".parse().unwrap()), Syscall::Bind.errno(libc::EINVAL));
     }

@@ -106,6 +106,11 @@ pub fn type_of_service(fd: impl AsFd, kind: Kind) -> io::Result<u32> {
     if kind == Kind::Tcp6 { socket.tclass_v6() } else { socket.tos_v4() }
 }
 
+/// Whether closing does something else than to send what is left, and a FIN.
+pub fn lingers(fd: impl AsFd) -> bool {
+    SockRef::from(&fd).linger().is_ok_and(|linger| linger.is_some())
+}
+
 /// Makes the next `close` of `fd` reset the connection.
 pub fn reset_on_close(fd: impl AsFd) -> io::Result<()> {
     fault::at("setsockopt")?;

@@ -22,6 +22,13 @@ pub enum StreamEvent {
         /// How many there are.
         length: usize,
     },
+    /// As `Data`, and descriptors have come with the bytes, which the stream has until they are taken.
+    DataWithDescriptors {
+        /// Where the bytes begin.
+        offset: usize,
+        /// How many there are.
+        length: usize,
+    },
     /// Bytes were received into the memory for bulk, from its beginning.
     Bulk {
         /// How many there are.

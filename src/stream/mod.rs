@@ -9,6 +9,7 @@
 //! | [`serve`] | does what is due |
 //! | [`receive`], [`send`] | bytes in, bytes out |
 //! | [`security`] | the handshake, and what is known of the peer |
+//! | [`descriptors`] | descriptors that pass with the bytes |
 //! | [`options`] | socket options |
 //! | [`event`], [`shared`] | what a stream reports; what streams share |
 //!
@@ -16,6 +17,7 @@
 //! failure nothing more is received. A descriptor is closed once.
 
 mod activity;
+mod descriptors;
 mod event;
 mod options;
 pub(crate) mod queue;
@@ -34,6 +36,7 @@ use std::time::Instant;
 
 pub use self::activity::Activity;
 use self::activity::Exchange;
+use self::descriptors::Descriptors;
 pub use self::event::{Agreed, ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
 pub use self::receive::BULK_LEAST;
@@ -62,6 +65,8 @@ pub struct Stream {
     kind: Kind,
     /// Another owner may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
+    /// `SO_LINGER` may be set, so that closing sends no FIN.
+    may_linger: bool,
     state: State,
     queue: Queue,
     security: Security,
@@ -82,6 +87,8 @@ pub struct Stream {
     bytes_received: u64,
     bytes_written: u64,
     exchange: Exchange,
+    /// Once descriptors are to pass.
+    descriptors: Option<Box<Descriptors>>,
 }
 
 impl Stream {
@@ -97,6 +104,16 @@ impl Stream {
         Self { watches_writable: true, ..Self::new(id, fd, kind, peer, State::connecting()) }
     }
 
+    /// `SO_LINGER` may be set on its socket.
+    pub fn lingering(self, may_linger: bool) -> Self {
+        Self { may_linger, ..self }
+    }
+
+    /// So many bytes have been sent by way of connecting.
+    pub fn having_sent(self, count: usize) -> Self {
+        Self { bytes_written: count as u64, ..self }
+    }
+
     /// A stream over a descriptor that another process may share.
     pub fn adopted(id: Id, fd: Descriptor, kind: Kind) -> Self {
         let peer = address::peer(&fd);
@@ -109,6 +126,7 @@ impl Stream {
             fd: Some(Arc::new(fd)),
             kind,
             shared: false,
+            may_linger: false,
             state,
             queue: Queue::default(),
             security: Security::default(),
@@ -123,6 +141,7 @@ impl Stream {
             bytes_received: 0,
             bytes_written: 0,
             exchange: Exchange::default(),
+            descriptors: None,
         }
     }
 
@@ -166,6 +185,7 @@ impl Stream {
         self.state.want(false);
         self.state.await_room(false);
         self.last_traffic = None;
+        self.leave_descriptors();
     }
 
     /// Enters another engine as `id`, whose `reactor` watches it from now on.
@@ -182,6 +202,7 @@ impl Stream {
     pub fn close(&mut self, reactor: &Reactor, reset: bool) {
         self.addresses = self.addresses();
         let Some(fd) = self.fd.take() else { return };
+        self.descriptors = None;
         if reset {
             // A socket that is gone already needs no reset.
             let _ = crate::socket::options::reset_on_close(&fd);

@@ -4,7 +4,9 @@
 use super::Stream;
 use crate::socket::Kind;
 use crate::socket::named_options::{NamedOption, Value};
+use crate::socket::numbered_options::NumberedOption;
 use crate::socket::options::{self, KeepAlive};
+use crate::socket::settings::Setting;
 use crate::socket::tcp_info::{self, TcpInfo};
 
 impl Stream {
@@ -67,14 +69,21 @@ impl Stream {
         Some(options::type_of_service(fd, self.kind))
     }
 
-    /// Sets a named option, as long as there is a socket.
-    pub fn set_option(&self, option: &NamedOption, value: &Value) -> std::io::Result<()> {
-        self.fd.as_ref().filter(|_| self.kind != Kind::Pipe).map_or(Ok(()), |fd| option.set(fd, value))
+    /// Sets an option by its name or its number, as long as there is a socket.
+    pub fn set_option(&mut self, setting: &Setting) -> std::io::Result<()> {
+        let Some(fd) = self.fd.as_ref().filter(|_| self.kind != Kind::Pipe) else { return Ok(()) };
+        self.may_linger = true;
+        setting.apply(fd)
     }
 
     /// A named option, as long as there is a socket.
     pub fn option(&self, option: &NamedOption) -> Option<std::io::Result<Value>> {
         Some(option.get(self.fd.as_ref().filter(|_| self.kind != Kind::Pipe)?))
+    }
+
+    /// A numbered option, `most` bytes of it at the most, as long as there is a socket.
+    pub fn numbered_option(&self, option: NumberedOption, most: usize) -> Option<std::io::Result<Vec<u8>>> {
+        Some(option.get(self.fd.as_ref().filter(|_| self.kind != Kind::Pipe)?, most))
     }
 
     /// The process, where the system says so, the user and the group behind a UNIX socket.

@@ -32,7 +32,7 @@ impl Stream {
     /// Receives once, for JavaScript.
     pub fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
         let Shared { cipher, incoming, bulk, .. } = shared;
-        let takes_bulk = self.bulky && bulk.has_room();
+        let takes_bulk = self.bulky && bulk.has_room() && !self.wants_descriptors();
         let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
         let most = if self.takes_large { usize::MAX } else { READ_MOST };
         let length = match self.receive_into(cipher, memory.space(most), now) {
@@ -43,6 +43,8 @@ impl Stream {
         self.bulky = length >= BULK_LEAST;
         Some(if takes_bulk {
             StreamEvent::Bulk { length }
+        } else if self.has_descriptors() {
+            StreamEvent::DataWithDescriptors { offset: incoming.take(length), length }
         } else {
             StreamEvent::Data { offset: incoming.take(length), length }
         })
@@ -50,6 +52,9 @@ impl Stream {
 
     /// Receives once into `space`. Records of a secure stream pass through `cipher`.
     pub fn receive_into(&mut self, cipher: &mut Vec<u8>, space: &mut [MaybeUninit<u8>], now: Instant) -> ReadOutcome {
+        if self.wants_descriptors() {
+            return self.receive_with_descriptors(cipher, space, now);
+        }
         let Some(fd) = &self.fd else { return ReadOutcome::Nothing };
         let received = match self.security.session_mut() {
             None => in_the_clear(io::read(fd, self.kind, space), space.len()),
@@ -76,7 +81,7 @@ impl Stream {
         self.conclude_read(received, now)
     }
 
-    fn conclude_read(&mut self, received: Result<Received, ConnectionError>, now: Instant) -> ReadOutcome {
+    pub(super) fn conclude_read(&mut self, received: Result<Received, ConnectionError>, now: Instant) -> ReadOutcome {
         match received {
             Ok(Received { read: Read::Bytes(count), drained }) => {
                 self.state.received(drained);
@@ -141,8 +146,13 @@ impl Stream {
 
 /// What a read that has asked for `asked` bytes of a socket in the clear says of it.
 fn in_the_clear(read: Result<Read, Errno>, asked: usize) -> Result<Received, ConnectionError> {
-    read.map(|read| Received { read, drained: !matches!(read, Read::Bytes(count) if count == asked) })
-        .map_err(ConnectionError::Socket)
+    let drained = !matches!(read, Ok(Read::Bytes(count)) if count == asked);
+    of_socket(read, drained)
+}
+
+/// What a read of a socket in the clear, which it may have `drained`, says of it.
+pub(super) fn of_socket(read: Result<Read, Errno>, drained: bool) -> Result<Received, ConnectionError> {
+    read.map(|read| Received { read, drained }).map_err(ConnectionError::Socket)
 }
 
 /// A fault that tests set off, to see that a panic stays with the stream that it belongs to.

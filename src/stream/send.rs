@@ -57,14 +57,16 @@ impl Stream {
             self.state.await_room(true);
             return Ok(0);
         }
+        let passes_descriptors = self.sends_descriptors();
         let queued = self.queue.len();
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
-        let written = match (self.security.session_mut(), queued, slices) {
+        let sent = match (self.security.session_mut(), queued, slices) {
             (Some(secure), ..) => secure.session.write(fd, self.kind, self.queue.unsent(), slices),
+            (None, ..) if passes_descriptors => self.send_with_descriptors(slices),
             (None, 0, [one]) => io::send(fd, self.kind, one, false),
             _ => write_all(fd, self.kind, self.queue.unsent(), slices),
-        }
-        .map_err(|errno| Syscall::Write.errno(errno.raw_os_error()))?;
+        };
+        let written = sent.map_err(|errno| Syscall::Write.errno(errno.raw_os_error()))?;
         if queued > 0 {
             self.queue.consume(written.min(queued), spare);
         }
@@ -159,7 +161,9 @@ impl Stream {
         if self.has_failed() {
             return;
         }
+        let passes_descriptors = self.sends_descriptors();
         let sent = match self.security.session_mut() {
+            None if passes_descriptors => self.send_with_descriptors(&[]),
             None => io::send(fd, self.kind, self.queue.unsent(), last),
             Some(secure) => secure.session.send(fd, self.kind, self.queue.unsent(), last),
         };
@@ -209,7 +213,7 @@ impl Stream {
             return Poll::Pending;
         }
         // Over TLS, the close_notify has gone with the last bytes.
-        if closing && !self.shared {
+        if closing && !self.shared && !self.may_linger {
             self.state.shut_down();
             return Poll::Ready(Ok(()));
         }

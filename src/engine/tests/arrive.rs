@@ -21,7 +21,7 @@ fn policy(is_required: bool, from: &[&str]) -> Policy {
 /// A listener with `policy`, and a connection to it that has sent `bytes`.
 fn dialed(rig: &mut Rig, policy: Policy, bytes: &[u8]) -> (Id, TcpStream) {
     let bind = Bind { address: ([127, 0, 0, 1], 0).into(), ipv6_only: false, reuse_port: false };
-    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let listener = rig.engine.listen_tcp(&bind, 8, Vec::new()).unwrap();
     rig.engine.set_proxy(listener, policy);
     let address = rig.engine.listener(listener).unwrap().local().unwrap();
     let mut client = TcpStream::connect(address).unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{END, Rig};
 use crate::engine::{Event, Ticket, discard};
+use crate::socket::open::Beginning;
 
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -101,7 +102,7 @@ fn what_can_not_be_moved_stays() {
     let mut rig = Rig::new();
     assert!(rig.engine.detach(0, WAIT).is_none());
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let connecting = rig.engine.connect_tcp(address, None).unwrap();
+    let connecting = rig.engine.connect_tcp(address, None, Beginning::default()).unwrap();
     assert!(rig.engine.detach(connecting, WAIT).is_none());
     assert_eq!(rig.engine.sources(), 1);
     let (closed, _peer) = rig.pair();

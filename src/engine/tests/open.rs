@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use super::Rig;
 use crate::engine::Event;
 use crate::error::Syscall;
-use crate::socket::open::Bind;
+use crate::socket::open::{Beginning, Bind};
 use crate::stream::{Addresses, StreamEvent};
 
 #[test]
@@ -28,7 +28,7 @@ fn accepts_and_connects() {
     let mut rig = Rig::new();
     let address = "127.0.0.1:0".parse().unwrap();
     let bind = Bind { address, ipv6_only: false, reuse_port: false };
-    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let listener = rig.engine.listen_tcp(&bind, 8, Vec::new()).unwrap();
     let address = rig.engine.listener(listener).unwrap().local().unwrap();
     let peer = TcpStream::connect(address).unwrap();
     let events = rig.turn();
@@ -38,11 +38,11 @@ fn accepts_and_connects() {
     assert_eq!((addresses, rig.engine.stream(stream).unwrap().addresses()), (expected, expected));
 
     let theirs = TcpListener::bind("127.0.0.1:0").unwrap();
-    let outgoing = rig.engine.connect_tcp(theirs.local_addr().unwrap(), None).unwrap();
+    let outgoing = rig.engine.connect_tcp(theirs.local_addr().unwrap(), None, Beginning::default()).unwrap();
     assert_eq!(rig.turn(), [Event::Stream(outgoing, StreamEvent::Connected(Ok(())))]);
     let closed = theirs.local_addr().unwrap();
     drop(theirs);
-    let refused = rig.engine.connect_tcp(closed, None).unwrap();
+    let refused = rig.engine.connect_tcp(closed, None, Beginning::default()).unwrap();
     let expected = Syscall::Connect.errno(libc::ECONNREFUSED);
     let events = rig.turn();
     assert!(events.contains(&Event::Stream(refused, StreamEvent::Connected(Err(expected)))), "{events:?}");
@@ -94,7 +94,7 @@ fn a_descriptor_has_one_owner_among_all_engines() {
 fn what_is_lent_outlives_the_stream_and_has_what_was_written() {
     let mut rig = Rig::new();
     let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
-    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let listener = rig.engine.listen_tcp(&bind, 8, Vec::new()).unwrap();
     let mut peer = TcpStream::connect(rig.engine.listener(listener).unwrap().local().unwrap()).unwrap();
     let events = rig.turn();
     let [Event::Connection { stream: id, .. }] = events[..] else { panic!("{events:?}") };
@@ -134,13 +134,14 @@ fn a_stream_that_is_not_watched_leaves_all_to_the_owner_of_a_copy() {
 fn a_bound_socket_listens_and_connects_under_the_same_id() {
     let mut rig = Rig::new();
     let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
-    let (server, client) = (rig.engine.bind_tcp(&bind).unwrap(), rig.engine.bind_tcp(&bind).unwrap());
+    let (server, client) =
+        (rig.engine.bind_tcp(&bind, Vec::new()).unwrap(), rig.engine.bind_tcp(&bind, Vec::new()).unwrap());
     assert!(!rig.engine.is_referenced());
     let place = rig.engine.bound(server).unwrap().local().unwrap();
     let from = rig.engine.bound(client).unwrap().local().unwrap();
     rig.engine.listen_bound(server, 8).unwrap();
     assert!(rig.engine.is_referenced());
-    rig.engine.connect_bound_tcp(client, place).unwrap();
+    rig.engine.connect_bound_tcp(client, place, Beginning::default()).unwrap();
     let mut events = Vec::new();
     while events.len() < 2 {
         events.extend(rig.turn());
@@ -155,9 +156,10 @@ fn a_socket_file_is_removed_with_what_its_socket_has_become() {
     let mut rig = Rig::new();
     let path = |name| std::env::temp_dir().join(format!("rust-net-{}-{name}", std::process::id()));
     let paths = ["unused", "listening", "connecting"].map(path);
-    let ids = paths.each_ref().map(|path| rig.engine.bind_unix(path.as_os_str().as_encoded_bytes()).unwrap());
+    let ids =
+        paths.each_ref().map(|path| rig.engine.bind_unix(path.as_os_str().as_encoded_bytes(), Vec::new()).unwrap());
     rig.engine.listen_bound(ids[1], 8).unwrap();
-    rig.engine.connect_bound_unix(ids[2], paths[1].as_os_str().as_encoded_bytes()).unwrap();
+    rig.engine.connect_bound_unix(ids[2], paths[1].as_os_str().as_encoded_bytes(), &[]).unwrap();
     for (id, path) in ids.into_iter().zip(&paths) {
         assert!(path.exists());
         rig.engine.close(id, false);
@@ -184,10 +186,10 @@ fn a_drained_listener_accepts_what_waits_and_nothing_new() {
     for is_unix in [false, true] {
         let mut rig = Rig::new();
         let listener = if is_unix {
-            rig.engine.listen_unix(path.as_os_str().as_encoded_bytes(), 200, false)
+            rig.engine.listen_unix(path.as_os_str().as_encoded_bytes(), 200, false, Vec::new())
         } else {
             let bind = Bind { address: "127.0.0.1:0".parse().unwrap(), ipv6_only: false, reuse_port: false };
-            rig.engine.listen_tcp(&bind, 200)
+            rig.engine.listen_tcp(&bind, 200, Vec::new())
         }
         .unwrap();
         let place = rig.engine.listener(listener).unwrap().local();
