@@ -2,6 +2,7 @@
 
 mod arrive;
 mod detached;
+mod guard;
 mod open;
 mod pending;
 mod pipe;
@@ -64,6 +65,11 @@ impl Rig {
         self.engine.flush();
         self.engine.end_turn();
         events
+    }
+
+    /// Runs turns until a connection waits for its PROXY header, and there is a timer for it.
+    pub fn wait_for_arrival(&mut self) {
+        while !self.turn().iter().any(|event| matches!(event, Event::Timer(..))) {}
     }
 
     /// The stream whose data is delivered next, in a turn that has begun.
