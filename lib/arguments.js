@@ -199,7 +199,7 @@ function boundSocket(handle, name) {
  * Where `listen` is to listen: `{ bound }`, a BoundSocket, `{ handle }`, one of Node's core, `{ fd }`,
  * `{ path, ... }` or `{ port, host, ... }`, each with `backlog`.
  */
-function listenTarget(args) {
+function listenTarget(args, ownBacklog) {
   const { options: given, callback } = normalize(args);
   const [first] = args;
   const options = readOptions(given, LISTEN_OPTIONS);
@@ -209,16 +209,18 @@ function listenTarget(args) {
   }
   const handle = [options._handle, options.handle, given].find(isNodesHandle);
   if (handle !== undefined) {
-    return { callback, target: { __proto__: null, handle, backlog: listenBacklog(args, { __proto__: null }) } };
+    const backlog = listenBacklog(args, { __proto__: null }, ownBacklog);
+    return { callback, target: { __proto__: null, handle, backlog } };
   }
   const bound = given[kAdopt] ? given : boundSocket(options.handle, 'options.handle');
   if (bound !== null) {
-    return { callback, target: { __proto__: null, bound, backlog: listenBacklog(args, { __proto__: null }) } };
+    const backlog = listenBacklog(args, { __proto__: null }, ownBacklog);
+    return { callback, target: { __proto__: null, bound, backlog } };
   }
   if (options.signal !== undefined) validateAbortSignal(options.signal, 'options.signal');
   const common = {
     __proto__: null,
-    backlog: listenBacklog(args, options),
+    backlog: listenBacklog(args, options, ownBacklog),
     signal: options.signal,
     exclusive: Boolean(options.exclusive),
     socketOptions: options.socketOptions,
@@ -256,9 +258,9 @@ function listenTarget(args) {
   throw errors.invalidArgumentValue('options', given);
 }
 
-function listenBacklog([, second, third], options) {
-  const backlog = toNumber(second) || toNumber(third) || toNumber(options.backlog) || 511;
-  return Math.min(Math.trunc(backlog) || 511, INT32_MAX);
+function listenBacklog([, second, third], options, ownBacklog = 511) {
+  const backlog = toNumber(second) || toNumber(third) || toNumber(options.backlog) || ownBacklog;
+  return Math.min(Math.trunc(backlog) || ownBacklog, INT32_MAX);
 }
 
 function validateFd(fd) {

@@ -7,7 +7,7 @@
 // asynchronous context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
 
 const { AsyncLocalStorage, executionAsyncId } = require('async_hooks');
-const { setImmediate } = require('timers');
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const binding = require('./binding');
 const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
@@ -112,7 +112,22 @@ if (IS_DENO) callbacks.defer = () => behindPromises(goOn, []);
 // Two turns of the thread's wake have a round of the loop between them, with its immediates, as those of libuv's have.
 if (WAKE_BY_THREAD) callbacks.comeRound = () => setImmediate(watchAgain).unref();
 
+/** Runs until something of the engine's clock is due; null while there is nothing. It keeps no process alive. */
+let clockTimer = null;
+callbacks.ontimer = (_id, msecs) => startClockTimer(msecs);
+
 let engine = null;
+
+function startClockTimer(msecs) {
+  clearTimeout(clockTimer);
+  clockTimer = setTimeout(runClock, msecs).unref();
+}
+
+function runClock() {
+  clockTimer = null;
+  const next = engine.runClock();
+  if (next >= 0) startClockTimer(next);
+}
 
 function goOn() {
   engine.goOn();

@@ -9,7 +9,7 @@ const { shutDown } = require('./server/shutdown');
 const PASSED_ON = ['listening', 'error', 'close', 'drop'];
 
 /** What the server that listens has to say and to decide, not Node's. */
-const MEMBERS = ['address', 'getConnections', 'ref', 'unref'];
+const MEMBERS = ['address', 'getConnections', 'ref', 'setLimits', 'unref'];
 const PROPERTIES = ['listening', 'maxConnections', 'dropMaxConnection'];
 
 /** A server of http over one that `listen` makes: `inner.emit(event, socket)` is a connection for it. */
@@ -81,6 +81,11 @@ class Server extends http.Server {
   /** What has been counted of the connections. */
   get stats() {
     return this.#inner.stats;
+  }
+
+  /** What the server allows its connections. */
+  get limits() {
+    return this.#inner.limits;
   }
 
   /** The number of the descriptor while the server listens, for another process; else null. */

@@ -25,8 +25,11 @@ const LENGTH = 4096;
 const LENGTH_LEAST = 232;
 const LENGTH_MOST = 65_536;
 
+/** How many connections may wait for their headers by default. */
+const WAITING = 16_384;
+
 const MODES = ['require', 'accept'];
-const POLICY_OPTIONS = ['from', 'maxLength', 'mode', 'timeout'];
+const POLICY_OPTIONS = ['from', 'maxLength', 'maxWaiting', 'mode', 'timeout'];
 
 /** Types of values of version 2. */
 const ALPN = 0x01;
@@ -74,21 +77,23 @@ const ONLY_OF_2 = ['alpn', 'authority', 'checksum', 'netns', 'ssl', 'tlvs', 'uni
 // Servers.
 
 /**
- * What the option `proxyProtocol` of a server asks for: `{ required, from, timeout, maxLength }`, with `from` as
- * `rulesOf` takes it; null for nothing.
+ * What the option `proxyProtocol` of a server asks for: `{ required, from, timeout, maxLength, maxWaiting }`, with
+ * `from` as `rulesOf` takes it; null for nothing.
  */
 function proxyPolicy(value, name = 'options.proxyProtocol') {
   if (value == null || value === false) return null;
   if (typeof value === 'string') return proxyPolicy({ mode: value }, name);
   validateObject(value, name);
-  const { from, maxLength = LENGTH, mode = 'require', timeout = TIMEOUT } = readOptions(value, POLICY_OPTIONS);
+  const options = readOptions(value, POLICY_OPTIONS);
+  const { from, maxLength = LENGTH, maxWaiting = WAITING, mode = 'require', timeout = TIMEOUT } = options;
   if (!MODES.includes(mode)) {
     throw errors.invalidArgumentValue(`${name}.mode`, mode, "must be one of: 'require', 'accept'");
   }
   validateInteger(timeout, `${name}.timeout`, 1);
   validateInteger(maxLength, `${name}.maxLength`, LENGTH_LEAST, LENGTH_MOST);
+  validateInteger(maxWaiting, `${name}.maxWaiting`, 1);
   if (from != null) rulesOf(from, `${name}.from`);
-  return { required: mode === 'require', from: from ?? null, timeout, maxLength };
+  return { required: mode === 'require', from: from ?? null, timeout, maxLength, maxWaiting };
 }
 
 /** The addresses, subnets and ranges that `from` stands for, as they are now. */

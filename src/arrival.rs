@@ -4,48 +4,15 @@
 //! there for the stream that it becomes. Owned by a slot of the engine, used on the thread of its environment.
 
 use std::mem::MaybeUninit;
-use std::time::{Duration, Instant};
 
+use crate::limits::line::Place;
+use crate::limits::refusals::Refusal;
 use crate::proxy::policy::Policy;
 use crate::proxy::{self, Endpoints, Fault, Header, Parsed};
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::io::{self, Read};
 use crate::socket::{Descriptor, Kind, address, options};
 use crate::stream::Addresses;
-
-/// Why a connection is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It comes from an address that no header is accepted from.
-    Untrusted,
-    /// It has a header, and comes from an address that none is accepted from.
-    Forged,
-    /// It has no header.
-    Missing,
-    /// Its header breaks a rule.
-    Malformed,
-    /// Its header is longer than may be.
-    TooLong,
-    /// It has ended in its header.
-    Incomplete,
-    /// Its header has not come in time.
-    Timeout,
-}
-
-impl Refusal {
-    /// `reason` of the event `'drop'`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Untrusted => "proxy-untrusted",
-            Self::Forged => "proxy-forged",
-            Self::Missing => "proxy-missing",
-            Self::Malformed => "proxy-malformed",
-            Self::TooLong => "proxy-too-long",
-            Self::Incomplete => "proxy-incomplete",
-            Self::Timeout => "proxy-timeout",
-        }
-    }
-}
 
 /// What an arrival has become.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,7 +35,8 @@ pub struct Arrival {
     addresses: Addresses,
     /// What has accepted it.
     pub listener: Id,
-    since: Instant,
+    /// Its place among those that wait.
+    pub place: Place,
     /// Bytes may have come, or the end.
     ready: bool,
     hangup: bool,
@@ -77,8 +45,8 @@ pub struct Arrival {
 
 impl Arrival {
     /// A connection that `listener` has accepted.
-    pub fn new(fd: Descriptor, kind: Kind, addresses: Addresses, listener: Id, since: Instant) -> Self {
-        Self { fd, kind, addresses, listener, since, ready: false, hangup: false, late: false }
+    pub fn new(fd: Descriptor, kind: Kind, addresses: Addresses, listener: Id) -> Self {
+        Self { fd, kind, addresses, listener, place: 0, ready: false, hangup: false, late: false }
     }
 
     /// The ends of the connection itself.
@@ -98,11 +66,9 @@ impl Arrival {
         self.hangup |= readiness.hangup;
     }
 
-    /// How much time it has left, by `timeout`. Without any, it is late.
-    pub fn time_left(&mut self, timeout: Duration, now: Instant) -> Duration {
-        let left = timeout.saturating_sub(now.saturating_duration_since(self.since));
-        self.late = left.is_zero();
-        left
+    /// It has had its time: it is served once more, and refused if that brings nothing.
+    pub fn expire(&mut self) {
+        self.late = true;
     }
 
     /// Whether serving it would do anything.
@@ -115,9 +81,9 @@ impl Arrival {
         self.ready = false;
         let most = memory.len().min(policy.limit.max(proxy::v1::LENGTH_MOST));
         let outcome = match io::peek(&self.fd, &mut memory[..most]) {
-            Ok([]) => self.waiting(Refusal::Timeout),
+            Ok([]) => self.waiting(Refusal::Late),
             Ok(bytes) => self.judge(policy, bytes),
-            Err(io::NoBytes::Empty) => self.waiting(Refusal::Timeout),
+            Err(io::NoBytes::Empty) => self.waiting(Refusal::Late),
             Err(io::NoBytes::End) => return Outcome::Gone,
         };
         match outcome {
@@ -132,7 +98,7 @@ impl Arrival {
         let refused = |refusal| Err(Outcome::Refused(refusal));
         match proxy::parse(bytes, policy.limit) {
             Ok(Parsed::Partial) if self.hangup => refused(Refusal::Incomplete),
-            Ok(Parsed::Partial) => self.waiting(Refusal::Timeout),
+            Ok(Parsed::Partial) => self.waiting(Refusal::Late),
             Ok(Parsed::Other) if policy.is_required => refused(Refusal::Missing),
             Ok(Parsed::Other) => Ok((0, None)),
             _ if !policy.trusts(self.kind, self.addresses.peer) => refused(Refusal::Forged),

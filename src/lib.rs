@@ -10,6 +10,7 @@
 //! | [`listener`], [`bound`] | one listening socket; a socket that will listen or connect |
 //! | [`arrival`] | an accepted connection whose PROXY header is still to come |
 //! | [`tls`] | TLS: credentials, handshakes, sessions, what to think of a peer |
+//! | [`limits`] | what a server allows its connections, and what it refuses |
 //! | [`proxy`] | the PROXY protocol, as bytes and values |
 //! | [`reactor`] | the poll, the queue of sources to be served, the receive buffer, the wake |
 //! | [`socket`] | one system call on one descriptor each: opening, adopting, addresses, options, I/O |
@@ -31,6 +32,7 @@ pub mod error;
 #[cfg(any(test, fuzzing))]
 #[path = "../fuzz/targets/mod.rs"]
 pub mod fuzzing;
+pub mod limits;
 pub mod listener;
 pub mod proxy;
 pub mod reactor;

@@ -8,10 +8,14 @@
 //!
 //! Owned by a slot of the engine, used on the thread of its environment.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::rc::Rc;
 
 use crate::error::{Error, Result, Syscall};
+use crate::limits::Gate;
+use crate::limits::line::Line;
 use crate::proxy::policy::Policy;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::file::SocketFile;
@@ -68,6 +72,8 @@ pub struct Listener {
     settings: Box<[Setting]>,
     /// `SO_LINGER` is set, which what it accepts inherits.
     lingers: bool,
+    /// What its connections may do, and what was refused, from when there is something to keep of that.
+    gate: Option<Rc<RefCell<Gate>>>,
 }
 
 /// How a listener comes to its end without losing a connection. New ones are let in as long as there are others that
@@ -85,8 +91,8 @@ enum Draining {
 /// What a listener has for connections that wait for their PROXY header.
 struct ProxySettings {
     policy: Policy,
-    /// JavaScript has a timer running for them.
-    is_timed: bool,
+    /// Those that wait.
+    waiting: Line,
     /// All else has been accepted: [`ListenerEvent::Drained`] is reported when none of them waits any more.
     drains: bool,
 }
@@ -104,11 +110,9 @@ impl Listener {
         }
     }
 
-    /// What stands in for a listener whose connections another process accepts, and which begin with a PROXY header.
-    pub fn remote(id: Id, policy: Policy) -> Self {
-        let mut listener = Self { remote: true, ..Self::without_socket(id, Kind::Unix) };
-        listener.set_proxy(policy);
-        listener
+    /// What stands in for a listener whose connections another process accepts.
+    pub fn remote(id: Id) -> Self {
+        Self { remote: true, ..Self::without_socket(id, Kind::Unix) }
     }
 
     fn without_socket(id: Id, kind: Kind) -> Self {
@@ -129,6 +133,7 @@ impl Listener {
             proxy: None,
             settings: Box::default(),
             lingers: false,
+            gate: None,
         }
     }
 
@@ -294,6 +299,9 @@ impl Listener {
     /// Removes the file and closes the socket.
     pub fn close(&mut self, reactor: &Reactor) {
         self.remote = false;
+        if let Some(gate) = &self.gate {
+            gate.borrow_mut().listener = None;
+        }
         let Some(fd) = self.fd.take() else { return };
         self.file.take().inspect(SocketFile::remove);
         if self.shared {
@@ -333,7 +341,7 @@ impl Listener {
 
     /// Has connections begin with a PROXY header.
     pub fn set_proxy(&mut self, policy: Policy) {
-        self.proxy = Some(Box::new(ProxySettings { policy, is_timed: false, drains: false }));
+        self.proxy = Some(Box::new(ProxySettings { policy, waiting: Line::default(), drains: false }));
     }
 
     /// By what its connections have a PROXY header; `None` if they have none.
@@ -347,10 +355,25 @@ impl Listener {
         self.proxy.as_mut().is_some_and(|proxy| std::mem::replace(&mut proxy.drains, drains))
     }
 
-    /// Whether a timer runs for the connections that wait for their header is `is_timed` from now on. Returns whether it
-    /// was.
-    pub fn set_timed(&mut self, is_timed: bool) -> bool {
-        self.proxy.as_mut().is_some_and(|proxy| std::mem::replace(&mut proxy.is_timed, is_timed))
+    /// Those of its connections that wait for their header.
+    pub fn waiting(&self) -> Option<&Line> {
+        self.proxy.as_ref().map(|proxy| &proxy.waiting)
+    }
+
+    /// The same, to join or to leave.
+    pub fn waiting_mut(&mut self) -> Option<&mut Line> {
+        self.proxy.as_mut().map(|proxy| &mut proxy.waiting)
+    }
+
+    /// What its connections may do, and what was refused; `None` if there is nothing to keep of that.
+    pub fn gate(&self) -> Option<&Rc<RefCell<Gate>>> {
+        self.gate.as_ref()
+    }
+
+    /// The same, from now on.
+    pub fn open_gate(&mut self) -> &Rc<RefCell<Gate>> {
+        let id = self.id;
+        self.gate.get_or_insert_with(|| Rc::new(RefCell::new(Gate::new(id))))
     }
 
     /// What it accepts.

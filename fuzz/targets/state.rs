@@ -205,6 +205,7 @@ impl Play {
                     self.watch();
                 }
                 Due::Fail => unreachable!("nothing fails here"),
+                Due::ReportLimit => unreachable!("nothing is limited here"),
                 Due::ReportSession => unreachable!("the state knows no sessions"),
                 Due::Receive => return self.receive(most),
                 Due::Nothing => return,

@@ -5,11 +5,12 @@
 const { EventEmitter } = require('events');
 const { getDefaultHighWaterMark } = require('stream');
 const { markAsUncloneable } = require('worker_threads');
-const { keepAliveSeconds, socketOptions, validateBlockList, validateFunction } = require('../arguments');
+const { keepAliveSeconds, socketOptions, validateBlockList, validateFunction, validateInteger } = require('../arguments');
 const errors = require('../errors');
 const { proxyPolicy } = require('../proxy-protocol');
 const { kContract } = require('../symbols');
-const { kOwnProxyPolicy, setFields } = require('./fields');
+const { kLimits, kOwnBacklog, kOwnProxyPolicy, setFields } = require('./fields');
+const { limitsOf } = require('./limits');
 
 /** Makes `server` of the arguments of the program. */
 function construct(server, options, connectionListener) {
@@ -38,9 +39,20 @@ function construct(server, options, connectionListener) {
     validateBlockList(checked.blockList, 'options.blockList');
     server.blockList = checked.blockList;
   }
+  const limits = limitsOf(checked);
+  const backlog = backlogOf(checked.backlog);
   const policy = proxyPolicy(checked.proxyProtocol);
   setFields(server);
   server[kOwnProxyPolicy] = policy;
+  server[kLimits] = limits;
+  server[kOwnBacklog] = backlog;
+}
+
+/** How many connections may wait, for calls of `listen()` that say nothing of it; undefined without. */
+function backlogOf(backlog) {
+  if (backlog == null) return undefined;
+  validateInteger(backlog, 'options.backlog', 1);
+  return backlog;
 }
 
 /** A listener that may be left out; null if it is. */

@@ -12,7 +12,6 @@ const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
 const { setOwner, takeConnection } = require('../nodes-handles');
-const { Transport } = require('../transport');
 const { Listener } = require('./listener');
 
 /** What Node's core calls `ipv6Only` in a query. */
@@ -73,7 +72,7 @@ class Distributed extends Listener {
   #waiting = [];
   #paused = false;
   #stalled = false;
-  /** The source of the engine for connections whose header is still to come; null where they have none. */
+  /** What stands in for the listener in the engine, and may refuse connections; null where there is no need. */
   #reception = null;
 
   get isOpen() {
@@ -116,20 +115,27 @@ class Distributed extends Listener {
     this.#stalled = false;
   }
 
+  /** What stands in for it in the engine, from now on. */
+  #receive() {
+    if (this.#reception !== null) return this.#reception;
+    const id = engines.attempt('listen', (engine) => engine.listenRemotely());
+    if (typeof id !== 'number') throw errors.systemError(id.errno, 'listen');
+    this.#reception = new Listener();
+    this.#reception.open(id, this.#owner);
+    this.#reception.countFor(this.#tally);
+    return this.#reception;
+  }
+
   /** Has connections begin with a header of the PROXY protocol. */
   expectHeaders(policy) {
-    const id = engines.attempt('listen', (engine) => engine.listenRemotely(policy));
-    if (typeof id !== 'number') throw errors.systemError(id.errno, 'listen');
-    this.#reception = new Transport();
-    this.#reception.open(id, this.#owner);
-    this.#reception.engine.countFor(id, this.#tally);
+    this.#receive().expectHeaders(policy);
   }
 
-  timeOutArrivals() {
-    return this.#reception.engine.timeOutArrivals(this.#reception.id);
+  setLimits(limits, ids) {
+    this.#receive().setLimits(limits, ids);
   }
 
-  /** Takes the connection of Node's: returns its id, or `{ errno }`; undefined where its header is still to come. */
+  /** Takes the connection of Node's: returns its id, or `{ errno }`; undefined where the engine reports it later. */
   #take(connection) {
     if (this.#reception === null) return takeConnection(connection, this.#tally);
     const errno = this.#reception.engine.receiveConnection(this.#reception.id, connection.fd);

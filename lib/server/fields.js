@@ -33,8 +33,11 @@ const kInherited = Symbol('inherited');
 const kProxyPolicy = Symbol('proxy policy');
 /** The same as the server was made with, for calls of `listen()` that say nothing of it. */
 const kOwnProxyPolicy = Symbol('own proxy policy');
-/** Runs until connections that wait for their header are late; null if none waits. */
-const kHeaderTimer = Symbol('header timer');
+
+/** How many connections may wait, for calls of `listen()` that say nothing of it; undefined without. */
+const kOwnBacklog = Symbol('own backlog');
+/** What its connections may do: see `limits.js`. */
+const kLimits = Symbol('limits');
 
 /** What Node's core has for each process that connections of this server have been sent to. */
 const kWorkers = Symbol('workers');
@@ -65,7 +68,6 @@ function setFields(server) {
   server[kTally] = null;
   server[kProxyPolicy] = null;
   server[kOwnProxyPolicy] = null;
-  server[kHeaderTimer] = null;
 }
 
 /** The spans of `setKeepAlive` for the streams of `server`. */
@@ -78,10 +80,11 @@ module.exports = {
   kClosing,
   kConnections,
   kHandle,
-  kHeaderTimer,
   kInherited,
+  kLimits,
   kListener,
   kListening,
+  kOwnBacklog,
   kOwnProxyPolicy,
   kPath,
   kPauseTimer,

@@ -20,7 +20,9 @@ const {
   kClosing,
   kConnections,
   kHandle,
+  kLimits,
   kListener,
+  kOwnBacklog,
   kPath,
   kPauseTimer,
   kProxyPolicy,
@@ -29,8 +31,9 @@ const {
   kTally,
   kWorkers,
 } = require('./fields');
+const { changeLimits, emitRefusal } = require('./limits');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop } = require('./listening');
-const { awaitHeaders, choosePolicy, emitRefusal } = require('./proxied');
+const { choosePolicy } = require('./proxied');
 const { shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
 
@@ -44,7 +47,7 @@ class ServerMethods extends EventEmitter {
    * `listen(options[, callback])` or `listen([callback])`. Contract: server.listen.
    */
   listen(...args) {
-    const { callback, target } = listenTarget(args);
+    const { callback, target } = listenTarget(args, this[kOwnBacklog]);
     const policy = choosePolicy(this, args);
     const settings = settingsFor(this, target);
     const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
@@ -94,6 +97,17 @@ class ServerMethods extends EventEmitter {
   /** The open streams that the server has accepted. They can be iterated over again and again. */
   get streams() {
     return { [Symbol.iterator]: () => streamsOf(this) };
+  }
+
+  /** What the server allows its connections: a copy. */
+  get limits() {
+    return { ...this[kLimits] };
+  }
+
+  /** Changes some of the limits, for the open connections, too. */
+  setLimits(options) {
+    changeLimits(this, options, streamsOf(this));
+    return this;
   }
 
   /** The number of the descriptor while the server listens, for another process; else null. */
@@ -184,17 +198,12 @@ class ServerMethods extends EventEmitter {
     accept(this, id, address === undefined ? null : { address, port, family: `IPv${family}` });
   }
 
-  /** A connection waits for its header of the PROXY protocol. */
-  [events.onawait]() {
-    awaitHeaders(this);
-  }
-
-  /** The listener has refused a connection, because its header of the PROXY protocol is missing or wrong. */
-  [events.onrefuse](reason, address, port, family, localAddress, localPort, localFamily) {
+  /** The listener has refused a connection, or ended it, because of the PROXY protocol or a limit. */
+  [events.onrefuse](reason, count, address, port, family, localAddress, localPort, localFamily) {
     const peer = address === undefined ? null : { address, port, family: `IPv${family}` };
     const hasLocal = localAddress !== undefined;
     const local = hasLocal ? { address: localAddress, port: localPort, family: `IPv${localFamily}` } : null;
-    emitRefusal(this, reason, peer, local);
+    emitRefusal(this, reason, count, peer, local);
   }
 
   /** Accepting has failed: connections wait until it works again. */

@@ -62,9 +62,9 @@ class Listener extends Transport {
     this.engine.setProxy(this.id, policy);
   }
 
-  /** Refuses connections that have waited too long for their header. Returns when the next is due, or -1. */
-  timeOutArrivals() {
-    return this.engine.timeOutArrivals(this.id);
+  /** Holds connections to `limits`, those of the open streams `ids`, too. */
+  setLimits(limits, ids) {
+    this.engine.setLimits(this.id, limits, ids);
   }
 
   /** Sets what accepted connections inherit. Returns whether they do. */

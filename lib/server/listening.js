@@ -26,8 +26,9 @@ const {
   kTally,
   keepAliveSpans,
 } = require('./fields');
+const { applyLimits } = require('./limits');
 const { Listener, open } = require('./listener');
-const { expectHeaders, stopTimer } = require('./proxied');
+const { expectHeaders } = require('./proxied');
 
 /** In a worker of a cluster. Elsewhere there is nothing to share. */
 const distributed = cluster.isWorker ? require('./distributed') : null;
@@ -112,7 +113,6 @@ function listenDistributed(server, target) {
   const listener = renew(server, new distributed.Distributed());
   listener.distribute(target.handle, server);
   listener.countFor((server[kTally] ??= createTally()));
-  expectHeaders(server);
   begin(server, listener, target, target.key);
 }
 
@@ -132,7 +132,6 @@ function listenDirectly(server, target) {
   listener.open(id, server);
   listener.nodesHandle = target.handle ?? null;
   listener.countFor((server[kTally] ??= createTally()));
-  expectHeaders(server);
   begin(server, listener, target, key);
 }
 
@@ -146,6 +145,8 @@ function renew(server, listener) {
 
 /** The server listens. */
 function begin(server, listener, target, key) {
+  expectHeaders(server);
+  applyLimits(server);
   server[kClosing] = false;
   server[kInherited] = inherit(server);
   server[kPath] = target.path ?? null;
@@ -180,7 +181,6 @@ function stop(server) {
   setImmediate(() => {});
   clearTimeout(server[kPauseTimer]);
   clearTimeout(server[kRetryTimer]);
-  stopTimer(server);
   server[kPauseTimer] = null;
   server[kRetryTimer] = null;
 }

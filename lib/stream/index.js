@@ -161,6 +161,11 @@ class Stream extends Duplex {
     this.destroy(errors.systemError(errno, syscall));
   }
 
+  /** A limit of the server ends the stream, which says so by 'drop'. */
+  [events.onlimit]() {
+    this.destroy();
+  }
+
   [events.onsecure](...agreed) {
     tls().handshakeDone(this, new Agreement(...agreed));
   }

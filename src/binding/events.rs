@@ -4,6 +4,8 @@
 //! added here and in its owner. What an event needs travels with it. Runs on the JavaScript thread, between
 //! two operations on the engine.
 
+use std::time::Duration;
+
 use napi::sys;
 use napi_derive::napi;
 
@@ -66,6 +68,8 @@ events! {
     Event::Stream(id, StreamEvent::Finished(outcome)) => onfinish(id, errno(outcome));
     /// The transport has failed: the negative errno, and `read` or `write`.
     Event::Stream(id, StreamEvent::Failed(error)) => onfail(id, errno(Err(error)), direction(error));
+    /// A limit of its server ends the stream.
+    Event::Stream(id, StreamEvent::Limited) => onlimit(id);
     /// A ClientHello has come, and the handshake waits for `answerName`: the name that the client asks for, the protocols of
     /// ALPN, each behind its length, whether a stapled OCSP response is asked for, and the id of the session to resume.
     Event::Stream(id, StreamEvent::HelloAsked(hello)) => onservername(
@@ -111,13 +115,14 @@ events! {
         addresses.peer.map(|peer| peer.port()),
         addresses.peer.map(|peer| if peer.is_ipv4() { 4 } else { 6 })
     );
-    /// A connection waits for its PROXY header: when there is no timer, one is due.
-    Event::Awaiting(id) => onawait(id);
-    /// A listener has refused a connection because of its PROXY header: why; over TCP, the peer's address, port and IP
-    /// version, and ours.
-    Event::Refused { listener, refusal, addresses } => onrefuse(
+    /// `runClock` is to be called after so many milliseconds, and after no more than these.
+    Event::Timer(id, time) => ontimer(id, milliseconds(time));
+    /// A listener has refused a connection, or ended it: why, and how many it has for this reason since the last such event;
+    /// over TCP, the peer's address, port and IP version, and ours.
+    Event::Refused { listener, refusal, count, addresses } => onrefuse(
         listener,
         refusal.name(),
+        count,
         addresses.peer.map(|peer| address::text(&peer)),
         addresses.peer.map(|peer| peer.port()),
         addresses.peer.map(|peer| if peer.is_ipv4() { 4 } else { 6 }),
@@ -151,6 +156,11 @@ fn flags(agreed: &Agreed) -> u32 {
 
 fn errno(outcome: Result<()>) -> i32 {
     outcome.err().map_or(0, |Error { errno, .. }| -errno)
+}
+
+/// Rounded up, so that what is due then is.
+fn milliseconds(time: Duration) -> u32 {
+    u32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
 }
 
 /// What a failed transport could not do.

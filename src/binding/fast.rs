@@ -163,9 +163,10 @@ impl FastFunction for TrackTraffic {
         // SAFETY: as the caller promises.
         let (id, track) = unsafe { (number(env, id)?, boolean(env, track)?) };
         core.with(|engine| {
-            let since = track.then(|| engine.now());
-            if let Some(stream) = engine.stream(id) {
-                stream.track_traffic(since);
+            if track {
+                engine.restart_idle_time(id);
+            } else if let Some(stream) = engine.stream(id) {
+                stream.track_traffic(None);
             }
         });
         Some(0)

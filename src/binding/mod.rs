@@ -16,6 +16,7 @@
 //! | `streams`, `listeners` | members for the one or the other |
 //! | `proxy` | members for the PROXY protocol |
 //! | `statistics` | members for what has been counted |
+//! | `limits` | members for what a server allows its connections, and for the clock of the engine |
 //! | `tls`, `credentials` | members for TLS, and the class `Credentials` |
 //! | `fast`, `values` | the functions that are called for every chunk or connection, and how these read values |
 //! | `core` | what the class shares with the wake |
@@ -38,6 +39,7 @@ mod fast;
 #[cfg(feature = "fault-injection")]
 pub mod faults;
 mod lifetime;
+pub mod limits;
 pub mod listeners;
 mod memory;
 pub mod opening;

@@ -6,7 +6,6 @@ use napi::bindgen_prelude::{Buffer, Either};
 use napi_derive::napi;
 
 use super::NativeEngine;
-use super::opening::{Failure, id_or_failure, invalid};
 use super::sources::{Address, address_of};
 use crate::proxy::policy::{Policy, Trusted};
 use crate::proxy::{Endpoints, Header, tlv, v1, v2};
@@ -23,6 +22,8 @@ pub struct ProxyPolicy {
     pub timeout: u32,
     /// How long a header of version 2 may be.
     pub max_length: u32,
+    /// How many connections may wait for theirs at once.
+    pub max_waiting: u32,
 }
 
 /// A value beside the addresses.
@@ -81,26 +82,6 @@ impl NativeEngine {
         is_valid
     }
 
-    /// Makes what stands in for a listener whose connections come by `receiveConnection`, and begin with a PROXY header.
-    #[napi(catch_unwind)]
-    pub fn listen_remotely(&self, policy: ProxyPolicy) -> Either<u32, Failure> {
-        let Some(policy) = policy_of(policy) else { return invalid("listen") };
-        id_or_failure(self.core.with(|engine| engine.listen_remotely(policy)))
-    }
-
-    /// Listener `id` gets a copy of the connection `fd`, whose header is still to come: 0, or a negative errno.
-    #[napi(catch_unwind)]
-    pub fn receive_connection(&self, id: u32, fd: i32) -> i32 {
-        self.core.with(|engine| engine.receive_connection(id, fd)).err().map_or(0, |error| -error.errno)
-    }
-
-    /// The timer for the headers of listener `id` has fired. Returns in how many milliseconds it is due again, or -1.
-    #[napi(catch_unwind)]
-    pub fn time_out_arrivals(&self, id: u32) -> f64 {
-        let left = self.core.with(|engine| engine.time_out_arrivals(id));
-        left.map_or(-1.0, |left| left.as_secs_f64() * 1e3)
-    }
-
     /// The header that stream `id` has come with.
     #[napi(catch_unwind)]
     pub fn proxy(&self, id: u32) -> Option<ProxyHeader> {
@@ -130,6 +111,7 @@ fn policy_of(policy: ProxyPolicy) -> Option<Policy> {
         from,
         timeout: Duration::from_millis(policy.timeout.into()),
         limit: policy.max_length as usize,
+        waiting_most: policy.max_waiting as usize,
     })
 }
 

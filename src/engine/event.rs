@@ -1,7 +1,9 @@
 //! What an engine reports to its binding: one event per [`Engine::step`](super::Engine::step).
 
-use crate::arrival::Refusal;
+use std::time::Duration;
+
 use crate::error::Error;
+use crate::limits::refusals::Refusal;
 use crate::reactor::Id;
 use crate::stream::{Addresses, StreamEvent};
 
@@ -19,15 +21,18 @@ pub enum Event {
         /// The peer's address, over TCP; and ours, where all connections of the listener have the same one.
         addresses: Addresses,
     },
-    /// A connection that a listener has accepted waits for its PROXY header, the first to do so for a while.
-    Awaiting(Id),
-    /// A listener has refused a connection because of its PROXY header.
+    /// A timer is needed, which calls [`Engine::run_clock`](super::Engine::run_clock) after this time. One that runs for
+    /// longer is not needed any more. The source is that which has last asked for it.
+    Timer(Id, Duration),
+    /// A listener has refused a connection, or has ended it.
     Refused {
         /// The listener.
         listener: Id,
         /// Why.
         refusal: Refusal,
-        /// The ends of the connection.
+        /// For how many this event stands, which were refused for the same reason.
+        count: u32,
+        /// The ends of the connection; none for those that were left out before.
         addresses: Addresses,
     },
     /// Accepting has failed, and the listener has stalled.

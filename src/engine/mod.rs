@@ -11,7 +11,8 @@
 //! | [`slot`] | the table of sources, and what the engine keeps of each |
 //! | [`event`] | what a step returns |
 //! | [`open`] | how sources come in |
-//! | [`arrive`] | connections that wait for their PROXY header |
+//! | [`arrive`] | connections that are refused, or wait for their PROXY header |
+//! | [`guard`] | limits of connections that are streams |
 //! | [`detached`] | how a stream leaves for another engine |
 //! | [`send`] | writes, gathered and at once |
 //! | [`statistics`] | what has been counted |
@@ -24,6 +25,7 @@
 mod arrive;
 mod detached;
 mod event;
+mod guard;
 mod open;
 mod pipe;
 mod send;
@@ -40,6 +42,7 @@ use std::time::Instant;
 use self::arrive::Proxied;
 pub use self::detached::{Ticket, discard};
 pub use self::event::Event;
+use self::guard::Guard;
 use self::pipe::Pipes;
 use self::send::Unsent;
 use self::slot::{Slots, Source};
@@ -47,6 +50,7 @@ pub use self::statistics::{Current, MemoryUse, Statistics};
 use self::turn::Turn;
 use crate::bound::Bound;
 use crate::error::Result;
+use crate::limits::clock::Clock;
 use crate::listener::Listener;
 use crate::reactor::{Id, Mailbox, Reactor, ReceiveBuffer};
 use crate::socket::file::SocketFile;
@@ -74,6 +78,10 @@ pub struct Engine {
     files: HashMap<Id, SocketFile>,
     /// The PROXY headers of streams that have come with one, and the addresses of the connection itself.
     proxied: HashMap<Id, Proxied>,
+    /// Streams that their server's limits apply to.
+    guards: HashMap<Id, Guard>,
+    /// When which source is to be looked at.
+    clock: Clock,
     /// Every write is sent at once: there will be no end of the event.
     is_direct: bool,
     /// The source that was served last.
@@ -96,6 +104,8 @@ impl Engine {
             pipes: Pipes::default(),
             files: HashMap::new(),
             proxied: HashMap::new(),
+            guards: HashMap::new(),
+            clock: Clock::new(Instant::now()),
             is_direct: false,
             served: 0,
             statistics: Statistics::default(),
@@ -155,7 +165,10 @@ impl Engine {
         if !self.files.is_empty() {
             self.files.remove(&id).inspect(SocketFile::remove);
         }
-        let mut has_arrivals = false;
+        if !self.guards.is_empty() {
+            self.unguard(id);
+        }
+        let mut is_listener = false;
         let Some(slot) = self.slots.get_mut(id) else { return };
         match &mut slot.source {
             Source::Stream(stream) => {
@@ -164,7 +177,7 @@ impl Engine {
                 stream.close(&self.reactor, reset);
             }
             Source::Listener(listener) => {
-                has_arrivals = listener.proxy().is_some();
+                is_listener = true;
                 listener.close(&self.reactor);
             }
             Source::Bound(bound) => bound.close(),
@@ -172,7 +185,8 @@ impl Engine {
         }
         slot.count(&mut self.reactor);
         self.unlink(id);
-        if has_arrivals {
+        if is_listener {
+            self.clock.cancel(id);
             self.release_arrivals(id);
         }
     }
@@ -203,6 +217,13 @@ impl Engine {
     fn settle(&mut self, id: Id) {
         if let Some(slot) = self.slots.get_mut(id) {
             slot.settle(id, &mut self.reactor);
+        }
+    }
+
+    /// Source `id` is queued, so that what is pending is delivered.
+    fn enqueue(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(id) {
+            slot.enqueue(id, &mut self.reactor);
         }
     }
 
@@ -276,6 +297,9 @@ impl Engine {
     pub fn secure(&mut self, id: Id, request: HandshakeRequest) -> bool {
         let is_accepted = self.stream(id).is_some_and(|stream| stream.secure(request));
         if is_accepted {
+            if !self.guards.is_empty() {
+                self.admit_handshake(id);
+            }
             self.settle(id);
         }
         is_accepted
@@ -303,9 +327,7 @@ impl Engine {
             // What waits with another process is that one's.
             Some(true) if !self.awaits_arrivals(id) => {
                 self.pending.push_back(Event::Drained(id));
-                if let Some(slot) = self.slots.get_mut(id) {
-                    slot.enqueue(id, &mut self.reactor);
-                }
+                self.enqueue(id);
             }
             _ => {}
         }

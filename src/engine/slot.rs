@@ -304,14 +304,6 @@ impl Slots {
         Id::try_from(self.slab.vacant_key()).map_err(|_| std::io::Error::from_raw_os_error(libc::EMFILE))
     }
 
-    /// The arrivals of `listener`, each with its id and slot.
-    pub fn arrivals(&mut self, listener: Id) -> impl Iterator<Item = (Id, &mut Slot)> {
-        let of_listener =
-            move |slot: &Slot| matches!(&slot.source, Source::Arrival(arrival) if arrival.listener == listener);
-        let slots = self.slab.iter_mut().filter(move |(_, slot)| of_listener(slot));
-        slots.filter_map(|(key, slot)| Some((Id::try_from(key).ok()?, slot)))
-    }
-
     /// Puts `source` into the next slot, whose id was [`Self::vacant_id`].
     pub fn insert(&mut self, source: Source) -> &mut Slot {
         self.slab.vacant_entry().insert(Slot::new(source))
@@ -328,7 +320,8 @@ impl Slots {
         self.free(id, is_turning);
     }
 
-    fn free(&mut self, id: Id, is_turning: bool) {
+    /// Frees the slot of `id`, whose source has been taken out: at once, or at the end of the turn that is being run.
+    pub fn free(&mut self, id: Id, is_turning: bool) {
         if is_turning {
             self.released.push(id);
         } else {
@@ -345,11 +338,6 @@ impl Slots {
         slot.server = None;
         self.free(id, is_turning);
         Some(stream)
-    }
-
-    /// Frees the slot of `id`, whose source has been taken out, at the end of the turn that is being run.
-    pub fn free_later(&mut self, id: Id) {
-        self.released.push(id);
     }
 
     /// Frees the slots that were released in the turn that has ended.

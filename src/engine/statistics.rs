@@ -3,8 +3,8 @@
 
 use super::Engine;
 use super::slot::{Outlet, Slot, Source};
-use crate::arrival::Refusal;
 use crate::error::Error;
+use crate::limits::refusals::Refusal;
 use crate::reactor::Id;
 use crate::statistics::{HandshakeEnd, Histogram, Origins, ServerTally, Tally, Traffic};
 use crate::stream::{Stream, StreamEvent};

@@ -12,7 +12,7 @@ use super::{BATCH, Engine, Event};
 use crate::error::Syscall;
 use crate::listener::ListenerEvent;
 use crate::reactor::{Id, Reactor};
-use crate::stream::{Addresses, Delivery, ServeOutcome, Stream, StreamEvent};
+use crate::stream::{Addresses, Delivery, ServeOutcome, StreamEvent};
 
 /// The turn that is being run, or was run last.
 pub struct Turn {
@@ -152,9 +152,13 @@ impl Engine {
                     },
                     ServeOutcome::Nothing => None,
                 };
+                let ends_handshake = event.as_ref().is_some_and(StreamEvent::ends_handshake);
                 conclude(slot, id, event, &mut self.reactor, &mut self.pending);
                 if let Some(feeder) = slot.ready_feeder() {
                     self.want(feeder, true, false);
+                }
+                if ends_handshake && !self.guards.is_empty() {
+                    self.conclude_handshake(id);
                 }
             }
             Source::Listener(listener) => {
@@ -191,20 +195,7 @@ impl Engine {
     fn listener_event(&mut self, id: Id, local: Option<SocketAddr>, event: ListenerEvent) -> Option<Event> {
         Some(match event {
             ListenerEvent::Connection(fd, kind, peer) => {
-                let addresses = Addresses { local, peer };
-                let listener = self.listener(id)?;
-                let lingers = listener.lingers();
-                if listener.proxy().is_some() {
-                    return self.arrive(id, fd.into(), kind, addresses);
-                }
-                let open = |id, fd| Stream::open(id, fd, kind, addresses).lingering(lingers);
-                match self.insert_stream(fd.into(), open) {
-                    Ok(stream) => {
-                        self.note_accepted(id, stream);
-                        Event::Connection { listener: id, stream, addresses }
-                    }
-                    Err(error) => self.stall(id, &error),
-                }
+                return self.arrive(id, fd.into(), kind, Addresses { local, peer });
             }
             ListenerEvent::Stalled(error) => Event::Stalled(id, error),
             ListenerEvent::Recovered => Event::Recovered(id),

@@ -45,6 +45,8 @@ pub enum StreamEvent {
     Finished(Result<()>),
     /// The transport has failed; nothing follows.
     Failed(Error),
+    /// A limit of its server ends it; nothing follows.
+    Limited,
     /// A client has sent this ClientHello: the handshake goes on when it is answered.
     HelloAsked(Box<HelloQuestion>),
     /// A session for JavaScript to keep, on a server.
@@ -59,6 +61,13 @@ pub enum StreamEvent {
     Session(Token),
     /// The handshake or the session has failed; nothing follows.
     TlsFailed(Box<TlsError>),
+}
+
+impl StreamEvent {
+    /// Whether no handshake is under way any more.
+    pub fn ends_handshake(&self) -> bool {
+        matches!(self, Self::Secured(_) | Self::Declined(_) | Self::TlsFailed(_) | Self::Failed(_) | Self::Limited)
+    }
 }
 
 /// What both ends have agreed on, as far as it is kept with every connection.

@@ -44,6 +44,7 @@ pub use self::security::{Delivery, Handshakes, Secure, Security};
 pub use self::send::{GATHER_MOST, QUEUE_MOST};
 pub use self::shared::Shared;
 use self::state::{Due, State};
+use crate::limits::pace::Sample;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::{Descriptor, Kind, address, io};
 
@@ -240,6 +241,7 @@ impl Stream {
             return Due::Nothing;
         }
         match self.state.due(&self.security, self.is_queued()) {
+            Due::BeginHandshake if self.security.is_held() => Due::Nothing,
             // Of what happens on an open connection, it comes first: it was received before what else there is.
             Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
                 Due::ReportSession
@@ -251,6 +253,40 @@ impl Stream {
     /// Whether the stream keeps the environment's loop alive now, if watching it may do so (`referenced`).
     pub fn keeps_alive(&self, referenced: bool) -> bool {
         self.fd.is_some() && self.state.keeps_alive(&self.security, referenced, self.is_queued())
+    }
+
+    // What its server allows.
+
+    /// A limit of its server ends it; with `reset`, the peer sees a reset. Returns `false` if it has come to another end.
+    pub fn limit(&mut self, reset: bool) -> bool {
+        let is_limited = self.fd.is_some() && self.state.limit();
+        if let Some(fd) = self.fd.as_ref().filter(|_| is_limited && reset) {
+            // A socket that is gone already needs no reset.
+            let _ = crate::socket::options::reset_on_close(fd);
+        }
+        is_limited
+    }
+
+    /// How its bytes have come and gone by now, as its server measures them. `last_traffic` is its own, unless that has been
+    /// set anew.
+    pub fn sample(&mut self, last_traffic: Instant, now: Instant) -> Sample {
+        Sample {
+            at: now,
+            last_traffic,
+            received: self.bytes_received,
+            written: self.bytes_written,
+            taken: self.bytes_written - self.queue.len() as u64,
+            has_begun: self.exchange == Exchange::Asked && !self.security.is_changing(),
+            has_paused: self.state.take_pause(),
+            is_blocked: self.state.is_blocked(),
+        }
+    }
+
+    /// Offers the kernel what waits once more, though it has not said that there is room.
+    pub fn offer_again(&mut self) {
+        if self.state.is_blocked() {
+            self.state.on_readiness(Readiness { readable: false, writable: true, hangup: false });
+        }
     }
 
     // Where it stands.

@@ -59,7 +59,14 @@ impl Handshakes {
 }
 
 /// What a stream has to do with TLS, and what belongs to it.
-pub type Security = TlsState<Box<HandshakeRequest>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
+pub type Security = TlsState<Box<Requested>, Box<Handshaking>, Box<HandshakeMessage>, Box<Secure>>;
+
+/// A handshake that has been asked for.
+pub struct Requested {
+    request: HandshakeRequest,
+    /// It is not to begin yet.
+    is_held: bool,
+}
 
 /// A handshake under way.
 pub struct Handshaking {
@@ -138,6 +145,11 @@ impl Security {
         self.is_changing() || matches!(self, Self::Failed(None))
     }
 
+    /// Whether the handshake that has been asked for is not to begin yet.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self, Self::Requested(requested) if requested.is_held)
+    }
+
     /// Whether `serial` is the number of the handshake that is under way.
     fn is_of(&mut self, serial: u64) -> bool {
         self.handshaking().is_some_and(|handshake| handshake.serial == serial)
@@ -148,7 +160,14 @@ impl Stream {
     /// Has the stream change over to TLS once all that was accepted has been sent. Returns `false` if it has done so
     /// before, or can't.
     pub fn secure(&mut self, request: HandshakeRequest) -> bool {
-        self.kind != Kind::Pipe && self.security.request(Box::new(request))
+        self.kind != Kind::Pipe && self.security.request(Box::new(Requested { request, is_held: false }))
+    }
+
+    /// The handshake that has been asked for is not to begin yet, or is.
+    pub fn hold_handshake(&mut self, is_held: bool) {
+        if let Security::Requested(requested) = &mut self.security {
+            requested.is_held = is_held;
+        }
     }
 
     /// Handshake number `serial` has posted `message`.
@@ -213,7 +232,7 @@ impl Stream {
             let serial = handshakes.last;
             let mailbox = Arc::clone(&handshakes.mailbox);
             let post = move |message| mailbox.post(Delivery { id, serial, message });
-            let handshake = handshake::begin(*request, fd, kind, post);
+            let handshake = handshake::begin(request.request, fd, kind, post);
             let handshake = handshake.ok_or_else(|| Syscall::Secure.errno(libc::EAGAIN))?;
             Ok(Box::new(Handshaking {
                 _handshake: handshake,

@@ -18,6 +18,10 @@ impl Stream {
         loop {
             let event = match self.due() {
                 Due::Fail => self.state.take_failure().map(StreamEvent::Failed),
+                Due::ReportLimit => {
+                    self.state.take_limit();
+                    Some(StreamEvent::Limited)
+                }
                 Due::Connect => self.ask_for_outcome(),
                 Due::HandshakeMessage => self.take_handshake_message(reactor, &mut shared.handshakes, now),
                 Due::BeginHandshake => {

@@ -4,13 +4,14 @@
 //! Four machines side by side, and two wishes of JavaScript (for data, and for room). Every transition is total; what is
 //! not in a table leaves the state as it is.
 //!
-//! | phase | the kernel has room | `await_outcome` | `connected` | `fail_later` | `take_failure` | `fail` |
-//! |---|---|---|---|---|---|---|
-//! | `Connecting` | | `AwaitingOutcome` | `Open` | `Failing` | | `Failed` |
-//! | `AwaitingOutcome` | `Connecting` | | `Open` | `Failing` | | `Failed` |
-//! | `Open` | | | | `Failing` | | `Failed` |
-//! | `Failing` | | | | the first failure counts | `Failed` | `Failed` |
-//! | `Failed` | | | | | | |
+//! | phase | the kernel has room | `await_outcome` | `connected` | `fail_later` | `take_failure` | `limit` | `take_limit` | `fail` |
+//! |---|---|---|---|---|---|---|---|---|
+//! | `Connecting` | | `AwaitingOutcome` | `Open` | `Failing` | | | | `Failed` |
+//! | `AwaitingOutcome` | `Connecting` | | `Open` | `Failing` | | | | `Failed` |
+//! | `Open` | | | | `Failing` | | `Limited` | | `Failed` |
+//! | `Failing` | | | | the first failure counts | `Failed` | | | `Failed` |
+//! | `Limited` | | | | | | | `Failed` | `Failed` |
+//! | `Failed` | | | | | | | | |
 //!
 //! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `watch_anew` |
 //! |---|---|---|---|---|---|---|---|---|
@@ -48,6 +49,8 @@ enum Phase {
     Open,
     /// A call has failed, which is to be reported.
     Failing(Error),
+    /// A limit of its server ends it, which is to be reported.
+    Limited,
     /// It has been reported: nothing is due any more, whatever is queued.
     Failed,
 }
@@ -87,6 +90,16 @@ enum Shutdown {
     Done,
 }
 
+/// Whether JavaScript wants data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Wish {
+    #[default]
+    Nothing,
+    /// It does, after a time at which it has not: see [`State::take_pause`].
+    DataAgain,
+    Data,
+}
+
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -95,7 +108,7 @@ pub struct State {
     outbound: Outbound,
     shutdown: Shutdown,
     /// JavaScript wants data.
-    wants_data: bool,
+    wish: Wish,
     /// JavaScript waits for room.
     awaits_room: bool,
 }
@@ -105,6 +118,8 @@ pub struct State {
 pub enum Due {
     /// Report the failure.
     Fail,
+    /// Report that a limit ends it.
+    ReportLimit,
     /// Ask for the outcome of connecting.
     Connect,
     /// Handle the message of the handshake.
@@ -143,6 +158,7 @@ impl State {
         match self.phase {
             Phase::Connecting => return Due::Connect,
             Phase::Failing(_) => return Due::Fail,
+            Phase::Limited => return Due::ReportLimit,
             Phase::AwaitingOutcome | Phase::Failed => return Due::Nothing,
             Phase::Open => {}
         }
@@ -154,7 +170,7 @@ impl State {
             TlsState::Handshaking(_) | TlsState::Failed(_) => return Due::Nothing,
         }
         let may_receive =
-            self.wants_data && matches!(self.inbound, Inbound::Ready | Inbound::Closing | Inbound::Ending);
+            self.wants_data() && matches!(self.inbound, Inbound::Ready | Inbound::Closing | Inbound::Ending);
         // Of a connection that is over, receiving says more than sending. There is not much left to receive, either.
         if may_receive && self.inbound != Inbound::Ready {
             return Due::Receive;
@@ -178,12 +194,12 @@ impl State {
     /// `is_queued` says whether bytes wait to be sent.
     pub fn keeps_alive<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, referenced: bool, is_queued: bool) -> bool {
         match self.phase {
-            Phase::Connecting | Phase::AwaitingOutcome | Phase::Failing(_) => true,
+            Phase::Connecting | Phase::AwaitingOutcome | Phase::Failing(_) | Phase::Limited => true,
             Phase::Failed => false,
             Phase::Open if tls.has_failed() => false,
             Phase::Open => {
                 let is_sending = is_queued || self.awaits_room || self.shutdown == Shutdown::Requested;
-                let is_watching = tls.is_changing() || (self.wants_data && self.inbound != Inbound::Ended);
+                let is_watching = tls.is_changing() || (self.wants_data() && self.inbound != Inbound::Ended);
                 is_sending || (referenced && is_watching)
             }
         }
@@ -228,8 +244,24 @@ impl State {
 
     /// A call has failed, which is reported when the stream is served.
     pub fn fail_later(&mut self, error: Error) {
-        if !matches!(self.phase, Phase::Failing(_) | Phase::Failed) {
+        if !matches!(self.phase, Phase::Failing(_) | Phase::Limited | Phase::Failed) {
             self.phase = Phase::Failing(error);
+        }
+    }
+
+    /// A limit ends it, which is reported when the stream is served. Returns `false` if it has come to another end.
+    pub fn limit(&mut self) -> bool {
+        let is_open = self.phase == Phase::Open;
+        if is_open {
+            self.phase = Phase::Limited;
+        }
+        is_open
+    }
+
+    /// That a limit ends it is reported now.
+    pub fn take_limit(&mut self) {
+        if self.phase == Phase::Limited {
+            self.phase = Phase::Failed;
         }
     }
 
@@ -274,7 +306,24 @@ impl State {
 
     /// JavaScript wants data, or none for now.
     pub fn want(&mut self, wanted: bool) {
-        self.wants_data = wanted;
+        self.wish = match self.wish {
+            _ if !wanted => Wish::Nothing,
+            Wish::Nothing => Wish::DataAgain,
+            other => other,
+        };
+    }
+
+    fn wants_data(&self) -> bool {
+        self.wish != Wish::Nothing
+    }
+
+    /// Whether there was a time since the last call at which JavaScript wanted no data.
+    pub fn take_pause(&mut self) -> bool {
+        let has_paused = self.wish != Wish::Data;
+        if self.wish == Wish::DataAgain {
+            self.wish = Wish::Data;
+        }
+        has_paused
     }
 
     /// Bytes came. If that has `drained` the socket, there is nothing until it reports readiness, unless the end is near.

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::Rig;
-use crate::arrival::Refusal;
 use crate::engine::Event;
+use crate::limits::refusals::Refusal;
 use crate::proxy::policy::{Policy, Trusted};
 use crate::reactor::Id;
 use crate::socket::open::Bind;
@@ -15,7 +15,7 @@ const LINE: &[u8] = b"PROXY TCP4 192.0.2.1 198.51.100.2 5000 443\r\n";
 
 fn policy(is_required: bool, from: &[&str]) -> Policy {
     let from = Trusted::parse(from.iter().copied());
-    Policy { is_required, from, timeout: Duration::from_secs(60), limit: 256 }
+    Policy { is_required, from, timeout: Duration::from_secs(60), limit: 256, waiting_most: 2 }
 }
 
 /// A listener with `policy`, and a connection to it that has sent `bytes`.
@@ -33,7 +33,7 @@ fn dialed(rig: &mut Rig, policy: Policy, bytes: &[u8]) -> (Id, TcpStream) {
 /// The events of turns, up to the first that is no timer's.
 fn outcome(rig: &mut Rig) -> Event {
     loop {
-        if let Some(event) = rig.turn().into_iter().find(|event| !matches!(event, Event::Awaiting(_))) {
+        if let Some(event) = rig.turn().into_iter().find(|event| !matches!(event, Event::Timer(..))) {
             return event;
         }
     }
@@ -43,7 +43,7 @@ fn outcome(rig: &mut Rig) -> Event {
 fn a_connection_is_one_when_its_header_is_whole() {
     let mut rig = Rig::new();
     let (listener, mut client) = dialed(&mut rig, policy(true, &["127.0.0.0/8"]), &LINE[..9]);
-    assert_eq!(rig.turn(), [Event::Awaiting(listener)]);
+    rig.wait_for_arrival();
     client.write_all(&[&LINE[9..], b"data"].concat()).unwrap();
     let Event::Connection { listener: by, stream, addresses } = outcome(&mut rig) else { panic!() };
     assert_eq!(by, listener);
@@ -69,7 +69,7 @@ fn what_is_refused_is_reset_and_its_id_is_free() {
     ] {
         let mut rig = Rig::new();
         let (listener, mut client) = dialed(&mut rig, policy, bytes);
-        let Event::Refused { listener: by, refusal, addresses } = outcome(&mut rig) else { panic!() };
+        let Event::Refused { listener: by, refusal, addresses, count: 1 } = outcome(&mut rig) else { panic!() };
         assert_eq!((by, refusal), (listener, expected));
         assert_eq!(addresses.peer, Some(client.local_addr().unwrap()));
         assert_eq!(client.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
@@ -81,22 +81,39 @@ fn what_is_refused_is_reset_and_its_id_is_free() {
 fn what_is_late_is_refused_when_its_time_is_over() {
     let mut rig = Rig::new();
     let short = Policy { timeout: Duration::from_millis(1), ..policy(true, &["127.0.0.1"]) };
-    let (listener, mut client) = dialed(&mut rig, short, b"PROXY");
-    while !rig.turn().contains(&Event::Awaiting(listener)) {}
-    let mut left = rig.engine.time_out_arrivals(listener);
-    while left.is_some() {
-        left = rig.engine.time_out_arrivals(listener);
-    }
+    let (_, mut client) = dialed(&mut rig, short, b"PROXY");
+    rig.wait_for_arrival();
+    while rig.engine.run_clock().is_some() {}
     let Event::Refused { refusal, .. } = outcome(&mut rig) else { panic!() };
-    assert_eq!(refusal, Refusal::Timeout);
+    assert_eq!(refusal, Refusal::Late);
     assert!(client.read(&mut [0]).is_err());
+}
+
+#[test]
+fn of_too_many_that_wait_the_oldest_is_refused() {
+    let mut rig = Rig::new();
+    let (listener, mut first) = dialed(&mut rig, policy(true, &["127.0.0.1"]), &LINE[..9]);
+    rig.wait_for_arrival();
+    let address = rig.engine.listener(listener).unwrap().local().unwrap();
+    let mut second = TcpStream::connect(address).unwrap();
+    let _third = TcpStream::connect(address).unwrap();
+    let Event::Refused { refusal, addresses, .. } = outcome(&mut rig) else { panic!() };
+    assert_eq!((refusal, addresses.peer), (Refusal::Displaced, first.local_addr().ok()));
+    assert_eq!(first.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    // One that has become a stream waits no longer.
+    second.write_all(LINE).unwrap();
+    assert!(matches!(outcome(&mut rig), Event::Connection { .. }));
+    let mut fourth = TcpStream::connect(address).unwrap();
+    fourth.write_all(LINE).unwrap();
+    assert!(matches!(outcome(&mut rig), Event::Connection { .. }));
+    assert_eq!(rig.engine.listener(listener).unwrap().waiting().unwrap().len(), 1);
 }
 
 #[test]
 fn a_listener_takes_with_it_what_waits() {
     let mut rig = Rig::new();
     let (listener, mut client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), b"");
-    while !rig.turn().contains(&Event::Awaiting(listener)) {}
+    rig.wait_for_arrival();
     assert_eq!(rig.engine.sources(), 2);
     rig.engine.close(listener, false);
     assert_eq!(rig.engine.sources(), 1);
@@ -106,8 +123,8 @@ fn a_listener_takes_with_it_what_waits() {
 #[test]
 fn what_ends_without_a_byte_is_gone_without_an_event() {
     let mut rig = Rig::new();
-    let (listener, client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), b"");
-    while !rig.turn().contains(&Event::Awaiting(listener)) {}
+    let (_, client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), b"");
+    rig.wait_for_arrival();
     drop(client);
     while rig.engine.sources() > 1 {
         assert_eq!(rig.turn(), []);
@@ -118,7 +135,7 @@ fn what_ends_without_a_byte_is_gone_without_an_event() {
 fn draining_waits_for_headers() {
     let mut rig = Rig::new();
     let (listener, mut client) = dialed(&mut rig, policy(true, &["127.0.0.1"]), &LINE[..9]);
-    while !rig.turn().contains(&Event::Awaiting(listener)) {}
+    rig.wait_for_arrival();
     rig.engine.drain_listener(listener);
     assert_eq!(rig.turn(), []);
     client.write_all(&LINE[9..]).unwrap();

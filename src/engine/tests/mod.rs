@@ -3,6 +3,7 @@
 mod arrive;
 mod bulk;
 mod detached;
+mod guard;
 mod open;
 mod pending;
 mod pipe;
@@ -66,6 +67,11 @@ impl Rig {
         self.engine.flush();
         self.engine.end_turn();
         events
+    }
+
+    /// Runs turns until a connection waits for its PROXY header, and there is a timer for it.
+    pub fn wait_for_arrival(&mut self) {
+        while !self.turn().iter().any(|event| matches!(event, Event::Timer(..))) {}
     }
 
     /// The stream whose data is delivered next, in a turn that has begun.

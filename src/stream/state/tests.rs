@@ -39,7 +39,7 @@ fn check<S: Copy + PartialEq + std::fmt::Debug, const N: usize>(
 
 #[test]
 fn every_transition_of_the_phase() {
-    use Phase::{AwaitingOutcome, Connecting, Failed, Failing, Open};
+    use Phase::{AwaitingOutcome, Connecting, Failed, Failing, Limited, Open};
     let failing = Failing(error(1));
     check(
         |state, phase| state.phase = phase,
@@ -52,16 +52,67 @@ fn every_transition_of_the_phase() {
             |state| {
                 state.take_failure();
             },
+            |state| {
+                let is_open = state.phase == Open;
+                assert_eq!(state.limit(), is_open);
+            },
+            State::take_limit,
             State::fail,
         ],
         &[
-            (Connecting, [Connecting, AwaitingOutcome, Open, Failing(error(2)), Connecting, Failed]),
-            (AwaitingOutcome, [Connecting, AwaitingOutcome, Open, Failing(error(2)), AwaitingOutcome, Failed]),
-            (Open, [Open, Open, Open, Failing(error(2)), Open, Failed]),
-            (failing, [failing, failing, failing, failing, Failed, Failed]),
-            (Failed, [Failed, Failed, Failed, Failed, Failed, Failed]),
+            (
+                Connecting,
+                [Connecting, AwaitingOutcome, Open, Failing(error(2)), Connecting, Connecting, Connecting, Failed],
+            ),
+            (
+                AwaitingOutcome,
+                [
+                    Connecting,
+                    AwaitingOutcome,
+                    Open,
+                    Failing(error(2)),
+                    AwaitingOutcome,
+                    AwaitingOutcome,
+                    AwaitingOutcome,
+                    Failed,
+                ],
+            ),
+            (Open, [Open, Open, Open, Failing(error(2)), Open, Limited, Open, Failed]),
+            (failing, [failing, failing, failing, failing, Failed, failing, failing, Failed]),
+            (Limited, [Limited, Limited, Limited, Limited, Limited, Limited, Failed, Failed]),
+            (Failed, [Failed; 8]),
         ],
     );
+}
+
+#[test]
+fn a_limit_is_reported_before_all_else_and_once() {
+    let mut state = open();
+    state.on_readiness(HANGUP);
+    assert!(state.limit());
+    for tls in [CLEAR, TlsState::Requested(()), TlsState::Handshaking(()), TlsState::Posted(Box::default())] {
+        assert_eq!(state.due(&tls, true), Due::ReportLimit);
+    }
+    assert!(state.keeps_alive(&CLEAR, false, false));
+    state.take_limit();
+    assert_eq!(state.due(&CLEAR, true), Due::Nothing);
+    assert!(!state.keeps_alive(&CLEAR, true, true));
+}
+
+#[test]
+fn a_pause_is_known_until_it_is_asked_for() {
+    let mut state = open();
+    assert!(state.take_pause());
+    assert!(!state.take_pause());
+    state.want(false);
+    state.want(true);
+    assert!(state.take_pause());
+    assert!(!state.take_pause());
+    state.want(false);
+    assert!(state.take_pause() && state.take_pause());
+    state.want(true);
+    assert!(state.take_pause());
+    assert!(!state.take_pause());
 }
 
 #[test]
