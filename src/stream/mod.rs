@@ -218,7 +218,12 @@ impl Stream {
         if self.fd.is_none() {
             return Due::Nothing;
         }
-        match self.state.due(&self.security, self.is_queued()) {
+        let due = if self.queue.is_empty() && self.holds_flight() {
+            self.state.due_before_flight(&self.security)
+        } else {
+            self.state.due(&self.security, self.is_queued())
+        };
+        match due {
             // Of what happens on an open connection, it comes first: it was received before what else there is.
             Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
                 Due::ReportSession
