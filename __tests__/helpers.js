@@ -194,18 +194,18 @@ function child(script, { descriptors = [], args = [] } = {}) {
   return { process: running, lines: readline.createInterface(running.stdout)[Symbol.asyncIterator](), exit };
 }
 
-/** What the kernel says of an option of the socket `fd`: `getsockopt(fd, level, name)`, as a number. */
-function socketOption(fd, level, name) {
+/** What the kernel says of an option of the socket `fd`: `getsockopt(fd, level, name)`, the number at byte `offset`. */
+function socketOption(fd, level, name, offset = 0) {
   // Node has no getsockopt; Perl comes with every system that we build on.
   const script = `open(my $socket, '+<&=', 3) or die $!;
     my $value = getsockopt($socket, ${level}, ${name}) // die $!;
-    print unpack('i', $value);`;
+    print unpack('i', substr($value, ${offset}));`;
   return Number(execFileSync('perl', ['-e', script], { stdio: ['ignore', 'pipe', 'inherit', fd] }).toString());
 }
 
 const isMac = process.platform === 'darwin';
 
-/** Levels and names for `socketOption`. */
+/** Levels and names for `socketOption`, and offsets. */
 const OPTIONS = {
   noDelay: [6, 1],
   keepAlive: isMac ? [0xffff, 8] : [1, 9],
@@ -218,6 +218,8 @@ const OPTIONS = {
   recvBufferSize: isMac ? [0xffff, 0x1002] : [1, 8],
   userTimeout: [6, 18],
   mark: [1, 36],
+  // `tcpi_data_segs_out` of `TCP_INFO`, on Linux.
+  dataSegmentsSent: [6, 11, 156],
 };
 
 /** What the kernel says of the option `name` of `stream`. */

@@ -109,6 +109,28 @@ describe('a server that speaks first', () => {
     expect(sizes).toContain(Math.min(size, 16 << 10) + 17);
   });
 
+  onLinux('sends them with the answer to what has come together with the Finished of its client', async () => {
+    const server = await secureServer({ ...SERVER, ...only('TLSv1.3') });
+    const accepted = nextSecure(server);
+    server.on('connection', (stream) => stream.on('data', (data) => stream.write(data)));
+    let [greets, held] = [true, Buffer.alloc(0)];
+    const between = await tap(server, {
+      up(chunk, to) {
+        if (greets) to.write(chunk);
+        else held = Buffer.concat([held, chunk]);
+        greets = false;
+        // The client's Finished, and what it has written.
+        const encrypted = records(held).filter(({ type, whole }) => type === APPLICATION_DATA && whole);
+        if (encrypted.length === 2) to.write(held);
+      },
+    });
+    const client = tlsClient(between, only('TLSv1.3'));
+    client.write('question');
+    await once(client, 'data');
+    // Its first flight, and this one.
+    expect(kernelOption(await accepted, 'dataSegmentsSent')).toBe(2);
+  });
+
   test.each([['nothing', undefined], ['setNoDelay(true)', true], ['setNoDelay(false)', false]])(
     'Nagle is off for the handshake, and behind the first data as the application wants it: %s',
     async (_, noDelay) => {

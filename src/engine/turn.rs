@@ -216,9 +216,11 @@ impl Engine {
 /// Stream `id` has been served: its event is pending, and it is queued again if something is due.
 ///
 /// The end comes in a later turn than the last bytes. Node's own sockets report it in a later round of the loop, and
-/// programs count on it that immediates run in between.
+/// programs count on it that immediates run in between. So does the last flight of a handshake: JavaScript opens the
+/// stream in an immediate, and the flight goes out with what is written by then.
 fn conclude(slot: &mut Slot, id: Id, event: Option<StreamEvent>, reactor: &mut Reactor, pending: &mut VecDeque<Event>) {
-    if slot.stream().is_some_and(|stream| stream.ends_next()) {
+    let becomes_secure = matches!(event, Some(StreamEvent::Secured(_)));
+    if slot.stream().is_some_and(|stream| stream.ends_next() || (becomes_secure && stream.holds_flight())) {
         slot.use_up_quota();
     }
     slot.settle(id, reactor);

@@ -240,7 +240,13 @@ impl Stream {
         if self.fd.is_none() {
             return Due::Nothing;
         }
-        match self.state.due(&self.security, self.is_queued()) {
+        let is_queued = self.is_queued();
+        let due = if !is_queued && self.holds_flight() {
+            self.state.due_before_flight(&self.security)
+        } else {
+            self.state.due(&self.security, is_queued)
+        };
+        match due {
             Due::BeginHandshake if self.security.is_held() => Due::Nothing,
             // Of what happens on an open connection, it comes first: it was received before what else there is.
             Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {

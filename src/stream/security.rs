@@ -210,6 +210,11 @@ impl Stream {
         self.security.session().is_some_and(|secure| secure.session.wants_write())
     }
 
+    /// Whether the last flight of the handshake waits to be sent with the first data.
+    pub fn holds_flight(&self) -> bool {
+        self.security.session().is_some_and(|secure| secure.session.holds_flight())
+    }
+
     /// Whether the server has given a session that was not reported yet.
     pub(super) fn has_sessions(&self) -> bool {
         self.security.session().is_some_and(|secure| secure.session.has_sessions())

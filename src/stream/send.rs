@@ -142,9 +142,7 @@ impl Stream {
     /// As [`Self::flush`], before the stream is closed. A handshake whose end is still to be sent has not been accepted:
     /// the peer does not get it.
     pub fn flush_before_close(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant) {
-        let is_accepted =
-            !self.queue.is_empty() || !self.security.session().is_some_and(|it| it.session.holds_flight());
-        if is_accepted {
+        if !self.queue.is_empty() || !self.holds_flight() {
             self.flush(reactor, spare, now);
         }
     }

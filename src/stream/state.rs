@@ -189,6 +189,15 @@ impl State {
         if may_receive { Due::Receive } else { Due::Nothing }
     }
 
+    /// As [`Self::due`], where the last flight of a handshake is all that is queued. What has come together with the
+    /// peer's last flight is received first, so that ours goes out with the answer to it.
+    pub fn due_before_flight<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>) -> Due {
+        match self.due(tls, false) {
+            Due::Nothing => self.due(tls, true),
+            due => due,
+        }
+    }
+
     /// Whether the stream keeps the loop alive, as in libuv: what has been asked for (connecting, sending) does so until
     /// it is done, watching (for data, or for the peer's part of a handshake) only while the stream is `referenced`.
     /// `is_queued` says whether bytes wait to be sent.

@@ -261,6 +261,20 @@ fn a_connection_that_is_over_is_received_from_first() {
 }
 
 #[test]
+fn the_last_flight_of_a_handshake_waits_for_what_has_come_with_the_peers() {
+    let (mut state, secure) = (open(), Pure::Secure(()));
+    state.watch_anew();
+    assert_eq!((state.due(&secure, true), state.due_before_flight(&secure)), (Due::Send, Due::Receive));
+    state.found_nothing();
+    assert_eq!(state.due_before_flight(&secure), Due::Send);
+    state.block();
+    assert_eq!(state.due_before_flight(&secure), Due::Nothing);
+    state.fail();
+    state.on_readiness(WRITABLE);
+    assert_eq!(state.due_before_flight(&secure), Due::Nothing);
+}
+
+#[test]
 fn nothing_else_while_connecting() {
     let mut state = State::connecting();
     state.want(true);

@@ -46,6 +46,17 @@ pub struct Received {
     pub drained: bool,
 }
 
+/// The last flight of the handshake, which is sent with the first data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flight {
+    /// It is all that waits to be sent.
+    Held,
+    /// The same, and data has come: it goes out with the answer, if there is one.
+    Due,
+    /// It has been sent, or more waits with it.
+    Gone,
+}
+
 /// See the module.
 pub struct Session {
     connection: Connection,
@@ -57,8 +68,7 @@ pub struct Session {
     ended: bool,
     /// The socket has ended without one.
     truncated: bool,
-    /// The last flight of the handshake waits to be sent with the first data.
-    holds_flight: bool,
+    flight: Flight,
     /// The sessions that a server gives, where JavaScript holds them.
     sessions: Option<Arc<ClientSessions>>,
     /// The most plaintext in a record.
@@ -70,10 +80,10 @@ impl Session {
     /// gets what its server gives.
     pub fn new(mut connection: Connection, unread: Vec<u8>, sessions: Option<Arc<ClientSessions>>) -> Self {
         connection.set_buffer_limit(None);
-        let holds_flight = connection.wants_write();
+        let flight = if connection.wants_write() { Flight::Held } else { Flight::Gone };
         let (failure, ended, truncated) = (None, false, false);
         let fragment_most = *FRAGMENT_SIZES.end();
-        let mut session = Self { connection, unread, failure, ended, truncated, holds_flight, sessions, fragment_most };
+        let mut session = Self { connection, unread, failure, ended, truncated, flight, sessions, fragment_most };
         // The peer may have sent its close_notify right after the handshake.
         session.process();
         session
@@ -84,9 +94,9 @@ impl Session {
         &self.connection
     }
 
-    /// Whether the last flight of the handshake is all that waits to be sent.
+    /// Whether the last flight of the handshake is all that waits to be sent, and no data has come since.
     pub fn holds_flight(&self) -> bool {
-        self.holds_flight
+        self.flight == Flight::Held
     }
 
     /// Whether the socket has ended without a close_notify: received data may be incomplete.
@@ -159,9 +169,13 @@ impl Session {
                 Err(errno) => return Err(ConnectionError::Socket(errno)),
             }
         }
-        // Messages of the protocol itself, such as a key update, do not wait for the application. If the socket fails, the
-        // next read or write returns the error.
-        let _ = self.flush(fd, kind);
+        // Messages of the protocol itself, such as a key update, do not wait for the application, unless the last flight
+        // of the handshake does. If the socket fails, the next read or write returns the error.
+        match self.flight {
+            Flight::Gone => drop(self.flush(fd, kind)),
+            Flight::Held if filled > 0 => self.flight = Flight::Due,
+            Flight::Held | Flight::Due => {}
+        }
         let read = if filled == 0 { Read::Empty } else { Read::Bytes(filled) };
         Ok(Received { read, drained: drained && !self.has_more() })
     }
@@ -173,7 +187,7 @@ impl Session {
         let mut rest: &[u8] = &[];
         let mut batch = Vec::new();
         let mut taken = 0;
-        let mut has_room = std::mem::take(&mut self.holds_flight) || self.flush(fd, kind)?;
+        let mut has_room = self.take_flight() || self.flush(fd, kind)?;
         while has_room {
             let mut size = 0;
             batch.clear();
@@ -199,21 +213,26 @@ impl Session {
     }
 
     /// Writes all of `bytes`; records may still wait to be sent. With `last`, a close_notify follows, after which the caller
-    /// must end the socket. A close_notify alone that can't be sent is no error: the peer misses no data, and receiving
-    /// returns how the connection ended.
+    /// must end the socket. A close_notify or a last flight alone that can't be sent is no error: the peer misses no data,
+    /// and receiving returns how the connection ended.
     pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
-        let is_goodbye_only = last && bytes.is_empty() && !self.wants_write();
+        let is_without_data = bytes.is_empty() && (self.flight != Flight::Gone || (last && !self.wants_write()));
         let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
         if last {
             self.connection.send_close_notify();
         }
         match self.flush_with(fd, kind, last) {
-            Err(_) if is_goodbye_only => self.drop_records(),
+            Err(_) if is_without_data => self.drop_records(),
             outcome => {
                 outcome?;
             }
         }
         Ok(taken)
+    }
+
+    /// From now on more than the last flight may wait to be sent. Returns whether it was all.
+    fn take_flight(&mut self) -> bool {
+        std::mem::replace(&mut self.flight, Flight::Gone) != Flight::Gone
     }
 
     /// Discards the records that wait to be sent.
@@ -251,7 +270,7 @@ impl Session {
     }
 
     fn flush_with(&mut self, fd: &OwnedFd, kind: Kind, last: bool) -> Result<bool, Errno> {
-        self.holds_flight = false;
+        self.take_flight();
         let mut records = Records { fd, kind, last, failure: None };
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut records) {
@@ -339,10 +358,18 @@ mod tests {
 
     /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
     fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+        connected_after(|_| {})
+    }
+
+    /// As [`connected`]; what `prepare` leaves to send is the last flight.
+    fn connected_after(
+        prepare: impl FnOnce(&mut rustls::ClientConnection),
+    ) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
         let identity = Certificate::self_signed(params("localhost")).identity();
         let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
-        let outcome = handshake(&client, &server, "localhost");
+        let mut outcome = handshake(&client, &server, "localhost");
+        prepare(&mut outcome.client);
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         (Session::new(outcome.client.into(), Vec::new(), None), ours.into(), outcome.server, theirs)
@@ -369,6 +396,34 @@ mod tests {
             rest = &rest[length..];
         }
         assert_eq!(plaintext, [512, 512, 512, 169, 512, 88]);
+    }
+
+    #[test]
+    fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by_then() {
+        let (mut session, fd, mut server, mut peer) = connected_after(|client| client.refresh_traffic_keys().unwrap());
+        let (mut cipher, mut space) = ([0; 4096], [MaybeUninit::uninit(); 64]);
+        let mut receive = |session: &mut Session| {
+            let received = session.read(&fd, Kind::Unix, &mut cipher, &mut space);
+            received.unwrap_or_else(|_| panic!("nothing has failed")).read
+        };
+        peer.set_nonblocking(true).unwrap();
+        let mut sent = [0; 4096];
+        assert_eq!((receive(&mut session), session.holds_flight()), (Read::Empty, true));
+        assert!(peer.read(&mut sent).is_err(), "the flight has gone out");
+        server.writer().write_all(b"question").unwrap();
+        while server.wants_write() {
+            server.write_tls(&mut peer).unwrap();
+        }
+        assert_eq!((receive(&mut session), session.holds_flight()), (Read::Bytes(8), false));
+        assert!(session.wants_write() && peer.read(&mut sent).is_err(), "the flight has gone out");
+        session.send(&fd, Kind::Unix, b"answer", false).unwrap();
+        let count = peer.read(&mut sent).unwrap();
+        assert!(!session.wants_write());
+        server.read_tls(&mut &sent[..count]).unwrap();
+        server.process_new_packets().unwrap();
+        let mut answer = [0; 6];
+        server.reader().read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"answer");
     }
 
     #[test]
