@@ -240,11 +240,10 @@ impl Stream {
         if self.fd.is_none() {
             return Due::Nothing;
         }
-        let is_queued = self.is_queued();
-        let due = if !is_queued && self.holds_flight() {
+        let due = if self.queue.is_empty() && self.holds_flight() {
             self.state.due_before_flight(&self.security)
         } else {
-            self.state.due(&self.security, is_queued)
+            self.state.due(&self.security, self.is_queued())
         };
         match due {
             Due::BeginHandshake if self.security.is_held() => Due::Nothing,
