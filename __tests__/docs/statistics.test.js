@@ -27,7 +27,7 @@ function explained() {
 
 /** The names that the types of the statistics declare. */
 function declared() {
-  const [, text] = /\n\/\/ Statistics\.\n([^]*?)\n\/\/ Stream\.\n/.exec(TYPES);
+  const [, text] = /\nexport interface Histogram ([^]*?)\nexport declare function stats\(/.exec(TYPES);
   return [...text.matchAll(/^ +(\w+)\??: /gm)].map(([, name]) => name);
 }
 

@@ -199,11 +199,10 @@ impl Engine {
         }
         let addresses = stream.addresses();
         self.settle(id);
-        if let Some(listener) = listener {
-            let event = self.refuse(listener, refusal, || addresses);
-            self.pending.extend(event);
-            self.enqueue(listener);
-        }
+        let Some(listener) = listener else { return self.note_refused(id, refusal) };
+        let event = self.refuse(listener, refusal, || addresses);
+        self.pending.extend(event);
+        self.enqueue(listener);
     }
 
     // Handshakes.

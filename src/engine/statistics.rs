@@ -143,9 +143,9 @@ impl Engine {
         }
     }
 
-    /// Listener `listener` has refused a connection.
-    pub(super) fn note_refused(&mut self, listener: Id, refusal: Refusal) {
-        let server = self.slots.get_mut(listener).and_then(|slot| slot.server.as_ref());
+    /// Listener `id` has refused a connection, or stream `id` is ended by a limit.
+    pub(super) fn note_refused(&mut self, id: Id, refusal: Refusal) {
+        let server = self.slots.get_mut(id).and_then(|slot| slot.server.as_ref());
         note(&mut self.statistics, server, |tally| tally.dropped.add(refusal.name().into()));
     }
 }
