@@ -113,7 +113,7 @@ function handshakeDone(stream, agreement) {
       stream.destroy(refused);
       return;
     }
-    if (spans.secure.isOpen(stream)) spans.secure.end(stream, outcomeOf(agreement));
+    if (spans.secure.isOpen(stream)) publishSecure(stream, agreement);
     stream.emit('secure');
     stream.emit('secureConnect');
     isAccepted = true;
@@ -125,9 +125,8 @@ function handshakeDone(stream, agreement) {
   setImmediate(openStream, stream, security);
 }
 
-/** What is published of a handshake that is done. */
-function outcomeOf({ protocol, cipher, isResumed }) {
-  return { protocol, cipher, resumed: isResumed };
+function publishSecure(stream, { protocol, cipher, isResumed }) {
+  spans.secure.end(stream, { protocol, cipher, resumed: isResumed });
 }
 
 /** No listener of 'secure' has objected to the peer: bytes pass from now on. */
@@ -156,7 +155,6 @@ module.exports = {
   chooseCredentials,
   handshakeDone,
   openStream,
-  outcomeOf,
   splitAtMark,
   startDeadline,
   takeUndelivered,
