@@ -78,9 +78,9 @@ function between(before, now) {
   return { count: values, mean: (count(now.sum) - count(before?.sum)) / values, bound: now.bounds[at] ?? Infinity };
 }
 
-/** A line of the summary: a title, and pairs of a value and its name. */
-function line(title, pairs) {
-  return `${title.padEnd(13)}${pairs.map(([name, value]) => `${name} ${value}`).join('   ')}`;
+/** A line of the summary: a title, and what belongs to it, each a value or `[name, value]`. */
+function line(title, parts) {
+  return `${title.padEnd(13)}${parts.map((part) => [part].flat().join(' ')).join('   ')}`;
 }
 
 function summary({ before, now, seconds }) {
@@ -114,12 +114,12 @@ function summary({ before, now, seconds }) {
       ['failed', rate(total(handshakes.failed), total(oldHandshakes.failed))],
       ...(took === null ? [] : [['mean', milliseconds(took.mean)]]),
     ]),
-    line('turns', turns === null ? [['', '0.0/s']] : [
-      ['', `${(turns.count / seconds).toFixed(1)}/s`],
+    line('turns', turns === null ? ['0.0/s'] : [
+      `${(turns.count / seconds).toFixed(1)}/s`,
       ['events in each', events === null ? '0' : events.mean.toFixed(1)],
       ['mean', milliseconds(turns.mean)],
       ['99 % below', milliseconds(turns.bound)],
-    ]).replace(/ {2,}(?=[\d.]+\/s)/, (gap) => gap.slice(1)),
+    ]),
     line('memory', Object.entries(now.memory ?? {}).map(([part, size]) => [plain(part), bytes(size)])),
   ];
 }

@@ -51,9 +51,9 @@ const LINES = [
   [channels.proxy, ({ socket, proxy }) => {
     debug('#%d: header of the PROXY protocol, version %d', numberOf(socket), proxy.version);
   }],
-  [channels.drop, ({ server, reason, remoteAddress, remotePort }) => {
+  [channels.drop, ({ server, reason, count, remoteAddress, remotePort }) => {
     const peer = remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort };
-    debug('%s: dropped a connection from %s: %s', placeOf(server), showEnd(peer), reason);
+    debug('%s: dropped %d, the last from %s: %s', placeOf(server), count, showEnd(peer), reason);
   }],
   [channels.connect.asyncStart, ({ socket, host, port, path }) => {
     debug('#%d: connects to %s', numberOf(socket), showEnd(path ?? { address: host, port }));
@@ -99,4 +99,8 @@ const LINES = [
   [channels.credentialsError, ({ error }) => debug('credentials: their files can not be used: %s', codeOf(error))],
 ];
 
-if (debug.enabled) for (const [channel, print] of LINES) channel.subscribe(print);
+function start() {
+  for (const [channel, print] of LINES) channel.subscribe(print);
+}
+
+module.exports = { start };

@@ -126,10 +126,11 @@ describe.each([['rust-net', net], ['rust-net/node', nodeEntry]])('%s', (_entry, 
     await once(full, 'connection');
     await cut(full);
     await cut(blocking);
-    expect(messages.map(([, { server, reason, remoteAddress }]) => [server, reason, remoteAddress])).toEqual([
-      [full, 'max-connections', '127.0.0.1'],
-      [blocking, 'blocked', '127.0.0.1'],
+    expect(messages.map(([, { server, reason, count }]) => [server, reason, count])).toEqual([
+      [full, 'max-connections', 1],
+      [blocking, 'blocked', 1],
     ]);
+    expect(messages.map(([, { remoteAddress }]) => remoteAddress)).toEqual(['127.0.0.1', '127.0.0.1']);
   });
 
   test('the graceful end of a server', async () => {

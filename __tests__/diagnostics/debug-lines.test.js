@@ -43,7 +43,18 @@ async function today() {
   server.close();
 }
 
-inPlace().then(fails).then(today);
+async function drops() {
+  const server = net.createServer();
+  server.maxConnections = 1;
+  await once(server.listen('full'), 'listening');
+  const client = net.connect('full');
+  await once(server, 'connection');
+  await once(net.connect('full').resume(), 'close');
+  client.destroy();
+  server.close();
+}
+
+inPlace().then(fails).then(today).then(drops);
 `;
 
 /** The lines that the program prints, by what they are about: `#1`, ..., a server, or credentials. */
@@ -86,10 +97,12 @@ test('a life in lines', () => {
   expect(server.filter((line) => line.startsWith('closed'))).toEqual(['closed, 0 bytes read, 8 written']);
   expect(socket).toEqual(['listens', 'closed']);
   expect(credentials).toEqual(['replaced']);
-  const { '#6': distrusting, '#7': refused, ...places } = rest;
+  const { '#6': distrusting, '#7': refused, full, ...more } = rest;
+  expect(full).toEqual(['listens', 'dropped 1, the last from UNIX: max-connections', 'closed']);
   expect(distrusting).toContain('not secure: DEPTH_ZERO_SELF_SIGNED_CERT, after N ms');
   expect(refused).toContainEqual(expect.stringMatching(/^not secure: \w+, after N ms$/));
-  expect(Object.values(places)).toEqual([
+  const places = Object.keys(more).filter((about) => !about.startsWith('#'));
+  expect(places.map((place) => more[place])).toEqual([
     ['listens', 'begins its graceful end', 'has ended: 0 ended, 0 destroyed, in N ms', 'closed'],
   ]);
 });
