@@ -166,12 +166,12 @@ function streamsIn(earlier, later, seconds) {
 }
 
 /** What is known of the process, as far as it is. */
-function heading({ subject, time, threads }, earlier) {
+function heading({ subject, threads }, earlier, seconds) {
   const { process: now } = threads[0];
   const parts = [`rust-net top: ${plain(subject)}`];
   if (now !== undefined) {
     const cpu = ({ process: { cpu } }) => cpu.user + cpu.system;
-    const share = (cpu(threads[0]) - cpu(earlier.threads[0])) / ((time - earlier.time) * 10);
+    const share = (cpu(threads[0]) - cpu(earlier.threads[0])) / (seconds * 10_000);
     parts.push(`Node ${plain(now.version)}`, `up ${duration(count(now.uptime))}`);
     parts.push(`CPU ${Math.max(0, share).toFixed(0)} %`, `RSS ${bytes(now.rss)}`, `threads ${threads.length}`);
   }
@@ -182,7 +182,7 @@ function heading({ subject, time, threads }, earlier) {
 function view(earlier, later, { rows = Infinity, width = Infinity } = {}) {
   const compared = compare(earlier, later);
   const lines = [
-    heading(later, earlier),
+    heading(later, earlier, compared.seconds),
     ...summary(compared),
     ...serversIn(earlier, later, compared.seconds),
     ...streamsIn(earlier, later, compared.seconds),
