@@ -42,7 +42,7 @@ const LINES = [
     debug('%s: listens', placeOf(message.server));
   }],
   [channels.serverListen.error, (message) => {
-    if (isOurs(message)) debug('a server: can not listen: %s', codeOf(message.error));
+    if (isOurs(message)) debug('a server: cannot listen: %s', codeOf(message.error));
   }],
   [channels.accept, ({ server, socket }) => {
     const { peer } = socket[kTransport];
@@ -96,7 +96,7 @@ const LINES = [
   }],
   [channels.serverClose, ({ server }) => debug('%s: closed', placeOf(server))],
   [channels.replace, () => debug('credentials: replaced')],
-  [channels.credentialsError, ({ error }) => debug('credentials: their files can not be used: %s', codeOf(error))],
+  [channels.credentialsError, ({ error }) => debug('credentials: their files cannot be used: %s', codeOf(error))],
 ];
 
 function start() {
