@@ -133,7 +133,7 @@ server.shutdown({ grace: Infinity, signal: new AbortController().signal });
 server.shutdown({ grace: '5s' });
 for (const stream of server.streams) stream.on('shutdown', () => stream.end());
 export const dropped: number | undefined = server.stats.connections.dropped['max-connections'];
-export const [bound]: number[] = server.stats.handshakes.time.bounds;
+export const [firstBound]: number[] = server.stats.handshakes.time.bounds;
 export const descriptor: number | null = server.fd;
 
 // Sockets that were passed to this process.
