@@ -19,7 +19,8 @@ const places = new WeakMap();
 
 /** The number of a socket. A TLSSocket has that of the socket whose connection it has taken. */
 function numberOf(socket) {
-  const owner = socket._parent ?? socket;
+  const { _parent: below } = socket;
+  const owner = typeof below === 'object' && below !== null ? below : socket;
   if (!numbers.has(owner)) numbers.set(owner, ++lastNumber);
   return numbers.get(owner);
 }

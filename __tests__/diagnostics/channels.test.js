@@ -220,6 +220,19 @@ describe('TLS', () => {
     expect(failed).toEqual([SECURE[2], { socket: client, isServer: false, servername: 'localhost', error, ms: AGREED.ms }]);
   });
 
+  test('in place: the name is that of the host, where nothing else says it', async () => {
+    const messages = published(...SECURE);
+    const server = await listening(net.createServer((stream) => {
+      stream.on('error', () => {}).setSecure(identity('localhost'));
+    }));
+    const { port } = server.address();
+    for (const [host, name] of [['localhost', 'localhost'], ['127.0.0.1', undefined]]) {
+      const client = destroyAtEnd(net.connect(port, host)).setSecure({ ca: certificate('localhost') });
+      await once(client, 'secure');
+      expect(of(messages, client)[0][1].servername).toBe(name);
+    }
+  });
+
   test('in place: cut short', async () => {
     const messages = published(...SECURE);
     const [client, accepted] = await pair();

@@ -70,16 +70,16 @@ function startDeadline(stream) {
 /** Duplex writes the mark of `setSecure()`: everything before it has been written. */
 function beginHandshake(stream, callback) {
   if (stream.destroyed) return;
-  if (stream[kSecurity].holdsMark) {
-    stream[kSecurity].hold(callback);
+  const security = stream[kSecurity];
+  if (security.holdsMark) {
+    security.hold(callback);
     return;
   }
   if (stream[kTransport].isOpen) {
-    if (spans.secure.hasSubscribers) spans.secure.begin(stream, { socket: stream, ...stream[kSecurity].asked });
-    stream[kSecurity].begin(stream[kTransport], stream[kHost], callback);
+    if (spans.secure.hasSubscribers) spans.secure.begin(stream, { socket: stream, ...security.asked(stream[kHost]) });
+    security.begin(stream[kTransport], stream[kHost], callback);
     return;
   }
-  const security = stream[kSecurity];
   const begin = () => {
     stream.removeListener('connect', begin).removeListener('close', begin);
     // The stream may have been closed, and opened again, since.
