@@ -78,9 +78,9 @@ function between(before, now) {
   return { count: values, mean: (count(now.sum) - count(before?.sum)) / values, bound: now.bounds[at] ?? Infinity };
 }
 
-/** A line of the summary: a title, and pairs of a value and its name. */
-function line(title, pairs) {
-  return `${title.padEnd(13)}${pairs.map(([name, value]) => `${name} ${value}`).join('   ')}`;
+/** A line of the summary: a title, and what belongs to it, each a value or `[name, value]`. */
+function line(title, parts) {
+  return `${title.padEnd(13)}${parts.map((part) => [part].flat().join(' ')).join('   ')}`;
 }
 
 function summary({ before, now, seconds }) {
@@ -114,12 +114,12 @@ function summary({ before, now, seconds }) {
       ['failed', rate(total(handshakes.failed), total(oldHandshakes.failed))],
       ...(took === null ? [] : [['mean', milliseconds(took.mean)]]),
     ]),
-    line('turns', turns === null ? [['', '0.0/s']] : [
-      ['', `${(turns.count / seconds).toFixed(1)}/s`],
+    line('turns', turns === null ? ['0.0/s'] : [
+      `${(turns.count / seconds).toFixed(1)}/s`,
       ['events in each', events === null ? '0' : events.mean.toFixed(1)],
       ['mean', milliseconds(turns.mean)],
       ['99 % below', milliseconds(turns.bound)],
-    ]).replace(/ {2,}(?=[\d.]+\/s)/, (gap) => gap.slice(1)),
+    ]),
     line('memory', Object.entries(now.memory ?? {}).map(([part, size]) => [plain(part), bytes(size)])),
   ];
 }
@@ -166,12 +166,12 @@ function streamsIn(earlier, later, seconds) {
 }
 
 /** What is known of the process, as far as it is. */
-function heading({ subject, time, threads }, earlier) {
+function heading({ subject, threads }, earlier, seconds) {
   const { process: now } = threads[0];
   const parts = [`rust-net top: ${plain(subject)}`];
   if (now !== undefined) {
     const cpu = ({ process: { cpu } }) => cpu.user + cpu.system;
-    const share = (cpu(threads[0]) - cpu(earlier.threads[0])) / ((time - earlier.time) * 10);
+    const share = (cpu(threads[0]) - cpu(earlier.threads[0])) / (seconds * 10_000);
     parts.push(`Node ${plain(now.version)}`, `up ${duration(count(now.uptime))}`);
     parts.push(`CPU ${Math.max(0, share).toFixed(0)} %`, `RSS ${bytes(now.rss)}`, `threads ${threads.length}`);
   }
@@ -182,7 +182,7 @@ function heading({ subject, time, threads }, earlier) {
 function view(earlier, later, { rows = Infinity, width = Infinity } = {}) {
   const compared = compare(earlier, later);
   const lines = [
-    heading(later, earlier),
+    heading(later, earlier, compared.seconds),
     ...summary(compared),
     ...serversIn(earlier, later, compared.seconds),
     ...streamsIn(earlier, later, compared.seconds),

@@ -84,6 +84,7 @@ async function draw(sample, { interval, signal, output }) {
   };
   output.write(ENTER);
   output.on('resize', show);
+  show();
   try {
     for (;;) {
       await wait(interval, undefined, { signal });
@@ -96,15 +97,17 @@ async function draw(sample, { interval, signal, output }) {
   }
 }
 
-/** Aborts `controller` with the keys `q` and Ctrl-C, and with signals. Returns what undoes that. */
-function endBy(controller, input) {
+/** Aborts `controller` with `q` and Ctrl-C, with signals, and when `output` is closed. Returns what undoes that. */
+function endBy(controller, input, output) {
   const end = () => controller.abort();
   const onKey = (keys) => (keys.includes('q') || keys.includes(CONTROL_C)) && end();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const name of signals) process.on(name, end);
+  output.on('error', end);
   if (input.isTTY) input.setRawMode(true).setEncoding('latin1').on('data', onKey);
   return () => {
     for (const name of signals) process.removeListener(name, end);
+    output.removeListener('error', end);
     if (input.isTTY) input.setRawMode(false).removeListener('data', onKey).pause();
   };
 }
@@ -114,7 +117,7 @@ async function top(subject, { seconds, once }) {
   const controller = new AbortController();
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !once;
-  const undo = endBy(controller, isLive ? stdin : {});
+  const undo = endBy(controller, isLive ? stdin : {}, stdout);
   const options = { interval: seconds * 1000, once, signal: controller.signal, output: stdout };
   try {
     await (isLive ? draw : printTables)(sampler(subject), options);

@@ -30,7 +30,7 @@ module.exports = {
 
   /** `{ server, socket }`: a server has accepted a stream, which nothing else knows of yet. */
   accept: channel('rust-net.server.accept'),
-  /** `{ server, reason, remoteAddress, ... }`: a server has refused a connection. */
+  /** `{ server, reason, count, remoteAddress, ... }`: a server has refused a connection, or several for one reason. */
   drop: channel('rust-net.server.drop'),
   /** `{ server }`: the graceful end of a server. */
   shutdown: tracingChannel('rust-net.server.shutdown'),

@@ -19,7 +19,8 @@ const places = new WeakMap();
 
 /** The number of a socket. A TLSSocket has that of the socket whose connection it has taken. */
 function numberOf(socket) {
-  const owner = socket._parent ?? socket;
+  const { _parent: below } = socket;
+  const owner = typeof below === 'object' && below !== null ? below : socket;
   if (!numbers.has(owner)) numbers.set(owner, ++lastNumber);
   return numbers.get(owner);
 }
@@ -42,7 +43,7 @@ const LINES = [
     debug('%s: listens', placeOf(message.server));
   }],
   [channels.serverListen.error, (message) => {
-    if (isOurs(message)) debug('a server: can not listen: %s', codeOf(message.error));
+    if (isOurs(message)) debug('a server: cannot listen: %s', codeOf(message.error));
   }],
   [channels.accept, ({ server, socket }) => {
     const { peer } = socket[kTransport];
@@ -51,9 +52,9 @@ const LINES = [
   [channels.proxy, ({ socket, proxy }) => {
     debug('#%d: header of the PROXY protocol, version %d', numberOf(socket), proxy.version);
   }],
-  [channels.drop, ({ server, reason, remoteAddress, remotePort }) => {
+  [channels.drop, ({ server, reason, count, remoteAddress, remotePort }) => {
     const peer = remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort };
-    debug('%s: dropped a connection from %s: %s', placeOf(server), showEnd(peer), reason);
+    debug('%s: dropped %d, the last from %s: %s', placeOf(server), count, showEnd(peer), reason);
   }],
   [channels.connect.asyncStart, ({ socket, host, port, path }) => {
     debug('#%d: connects to %s', numberOf(socket), showEnd(path ?? { address: host, port }));
@@ -96,7 +97,11 @@ const LINES = [
   }],
   [channels.serverClose, ({ server }) => debug('%s: closed', placeOf(server))],
   [channels.replace, () => debug('credentials: replaced')],
-  [channels.credentialsError, ({ error }) => debug('credentials: their files can not be used: %s', codeOf(error))],
+  [channels.credentialsError, ({ error }) => debug('credentials: their files cannot be used: %s', codeOf(error))],
 ];
 
-if (debug.enabled) for (const [channel, print] of LINES) channel.subscribe(print);
+function start() {
+  for (const [channel, print] of LINES) channel.subscribe(print);
+}
+
+module.exports = { start };

@@ -2,8 +2,9 @@
 
 // The module for one contract: its classes, and the functions that make instances of them.
 
+const { debuglog } = require('util');
 const { connectTarget, normalizedArguments } = require('./arguments');
-require('./debug-lines');
+const { lazy } = require('./lazy');
 const nodesNet = require('./nodes-net');
 const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
@@ -12,7 +13,11 @@ const { serverFor } = require('./server');
 const { streamFor } = require('./stream');
 const { kInPlace } = require('./symbols');
 
-if (process.env.RUST_NET_TOP === '1') require('./published').publishForTop();
+const debugLines = lazy(() => require('./debug-lines'));
+const published = lazy(() => require('./published'));
+
+if (debuglog('rust-net').enabled) debugLines().start();
+if (process.env.RUST_NET_TOP === '1') published().publishForTop();
 
 function createNet(contract) {
   install();

@@ -17,8 +17,9 @@ const { validateInteger } = require('./arguments');
 const engines = require('./engine');
 const errors = require('./errors');
 const nodesNet = require('./nodes-net');
-const { kListener } = require('./server/fields');
-const { stats } = require('./statistics');
+const { kListener, kTally } = require('./server/fields');
+const { serverStats, stats } = require('./statistics');
+const { OwnAddresses } = require('./stream/addresses');
 const { kOutgoing, kTransport } = require('./stream/fields');
 
 const ETIMEDOUT = -ERRNO.ETIMEDOUT;
@@ -31,6 +32,9 @@ const STREAMS_MOST = 20;
 
 /** The code of the warning where `RUST_NET_TOP` asks for what can't be. */
 const WARNING = 'RUST_NET_STATS';
+
+/** Not the member of a stream: that is the program's to assign. */
+const { get: streamStats } = Object.getOwnPropertyDescriptor(OwnAddresses.prototype, 'stats');
 
 /** The numbers of servers and streams. */
 const numbers = new WeakMap();
@@ -46,7 +50,7 @@ function numberOf(owner) {
 
 /** What is published of a server. */
 function describeServer(server) {
-  return { id: numberOf(server), address: showEnd(server.address()), stats: server.stats };
+  return { id: numberOf(server), address: showEnd(server.address()), stats: serverStats(server[kTally] ?? null) };
 }
 
 /** What is published of a stream. */
@@ -58,7 +62,7 @@ function describeStream(stream) {
     peer: showEnd(peer),
     isServer: !stream[kOutgoing],
     protocol: stream.encrypted ? stream.getProtocol() : null,
-    stats: stream.stats,
+    stats: streamStats.call(stream),
   };
 }
 
@@ -119,7 +123,12 @@ function listen(place) {
   fs.rmSync(place, { force: true });
   const server = nodesNet.createServer((socket) => {
     socket.setTimeout(PATIENCE, () => socket.destroy()).on('error', () => {}).unref();
-    socket.end(JSON.stringify(snapshot()));
+    try {
+      socket.end(JSON.stringify(snapshot()));
+    } catch {
+      // The program has changed members of its sockets: that may end this, but not the program.
+      socket.destroy();
+    }
   });
   return new Promise((resolve, reject) => {
     server.on('error', reject);
@@ -155,10 +164,11 @@ async function publish() {
   process.on('exit', remove);
   return {
     path: place,
-    close() {
+    async close() {
+      if (!server.listening) return;
       process.removeListener('exit', remove);
       publication = null;
-      return new Promise((resolve) => server.close(() => resolve()));
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

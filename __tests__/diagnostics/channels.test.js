@@ -6,6 +6,7 @@ const dc = require('diagnostics_channel');
 const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
+const nodeTls = require('tls');
 const net = require('../..');
 const nodeEntry = require('../../node');
 const tls = require('../../tls');
@@ -125,10 +126,11 @@ describe.each([['rust-net', net], ['rust-net/node', nodeEntry]])('%s', (_entry, 
     await once(full, 'connection');
     await cut(full);
     await cut(blocking);
-    expect(messages.map(([, { server, reason, remoteAddress }]) => [server, reason, remoteAddress])).toEqual([
-      [full, 'max-connections', '127.0.0.1'],
-      [blocking, 'blocked', '127.0.0.1'],
+    expect(messages.map(([, { server, reason, count }]) => [server, reason, count])).toEqual([
+      [full, 'max-connections', 1],
+      [blocking, 'blocked', 1],
     ]);
+    expect(messages.map(([, { remoteAddress }]) => remoteAddress)).toEqual(['127.0.0.1', '127.0.0.1']);
   });
 
   test('the graceful end of a server', async () => {
@@ -218,6 +220,19 @@ describe('TLS', () => {
     expect(failed).toEqual([SECURE[2], { socket: client, isServer: false, servername: 'localhost', error, ms: AGREED.ms }]);
   });
 
+  test('in place: the name is that of the host, where nothing else says it', async () => {
+    const messages = published(...SECURE);
+    const server = await listening(net.createServer((stream) => {
+      stream.on('error', () => {}).setSecure(identity('localhost'));
+    }));
+    const { port } = server.address();
+    for (const [host, name] of [['localhost', 'localhost'], ['127.0.0.1', undefined]]) {
+      const client = destroyAtEnd(net.connect(port, host)).setSecure({ ca: certificate('localhost') });
+      await once(client, 'secure');
+      expect(of(messages, client)[0][1].servername).toBe(name);
+    }
+  });
+
   test('in place: cut short', async () => {
     const messages = published(...SECURE);
     const [client, accepted] = await pair();
@@ -249,6 +264,24 @@ describe('TLS', () => {
     expect(ofClient[1][1]).toEqual({ socket: client, isServer: false, servername: 'localhost', ...AGREED, resumed: false });
     expect(ofServer.map(([name]) => name)).toEqual([SECURE[0], SECURE[1], 'secureConnection', 'rust-net.socket.close']);
     expect(of(messages, accepted._parent)).toEqual([]);
+  });
+
+  test.each([
+    ['done', {}, 1, 'secureConnection'],
+    ['failed', { ciphers: 'AES128-SHA' }, 2, 'tlsClientError'],
+  ])('rust-net/tls: a handshake that Node\'s own TLS goes on with, and that is %s', async (_how, more, step, event) => {
+    const messages = published(...SECURE);
+    const server = await listening(tls.createServer(identity('localhost'), (socket) => socket.end()));
+    const outcome = once(server, event);
+    const options = { port: server.address().port, host: '127.0.0.1', servername: 'localhost', ca: certificate('localhost') };
+    const old = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' };
+    const client = destroyAtEnd(nodeTls.connect({ ...options, ...old, ...more })).on('error', () => {}).resume();
+    const [socket] = (await outcome).slice(-1);
+    await Promise.all([client, socket].map((one) => one.closed || new Promise((resolve) => one.on('close', resolve))));
+    const found = of(messages, socket);
+    expect(found.map(([name]) => name)).toEqual([SECURE[0], SECURE[step]]);
+    if (step === 1) expect(found[1][1]).toMatchObject({ protocol: 'TLSv1.2', cipher: old.ciphers, resumed: false });
+    else expect(found[1][1].error.code).toMatch(/^ERR_S/);
   });
 
   test('rust-net/tls: a server that is not trusted fails the handshake', async () => {

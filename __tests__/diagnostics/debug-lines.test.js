@@ -43,7 +43,30 @@ async function today() {
   server.close();
 }
 
-inPlace().then(fails).then(today);
+async function drops() {
+  const server = net.createServer();
+  server.maxConnections = 1;
+  await once(server.listen('full'), 'listening');
+  const client = net.connect('full');
+  await once(server, 'connection');
+  await once(net.connect('full').resume(), 'close');
+  client.destroy();
+  server.close();
+  await once(net.createServer().listen('no/such/folder'), 'error').catch(() => {});
+}
+
+async function proxied() {
+  const server = net.createServer({ proxyProtocol: 'require' }).listen('proxied');
+  await once(server, 'listening');
+  const source = { address: '192.0.2.1', port: 1000 };
+  const client = net.connect({ path: 'proxied', proxyProtocol: { source, destination: source } });
+  const [accepted] = await once(server, 'connection');
+  net.Stream.attach(accepted.detach()).destroy();
+  await once(client.resume(), 'close');
+  server.close();
+}
+
+inPlace().then(fails).then(today).then(drops).then(proxied);
 `;
 
 /** The lines that the program prints, by what they are about: `#1`, ..., a server, or credentials. */
@@ -56,7 +79,7 @@ function linesOf(debug) {
   if (status !== 0) throw new Error(stderr);
   const lines = {};
   for (const line of stderr.split('\n').filter(Boolean)) {
-    const [, about, text] = /^RUST-NET \d+: (#\d+|127\.0\.0\.1:\d+|[a-z]+): (.*)$/.exec(line);
+    const [, about, text] = /^RUST-NET \d+: (#\d+|127\.0\.0\.1:\d+|[a-z ]+): (.*)$/.exec(line);
     (lines[about] ??= []).push(text.replace(/\d+\.\d ms/, 'N ms').replaceAll(/127\.0\.0\.1:\d+/g, 'TCP'));
   }
   return lines;
@@ -86,10 +109,20 @@ test('a life in lines', () => {
   expect(server.filter((line) => line.startsWith('closed'))).toEqual(['closed, 0 bytes read, 8 written']);
   expect(socket).toEqual(['listens', 'closed']);
   expect(credentials).toEqual(['replaced']);
-  const { '#6': distrusting, '#7': refused, ...places } = rest;
+  const { '#6': distrusting, '#7': refused, full, ...more } = rest;
+  expect(full).toEqual(['listens', 'dropped 1, the last from UNIX: max-connections', 'closed']);
   expect(distrusting).toContain('not secure: DEPTH_ZERO_SELF_SIGNED_CERT, after N ms');
   expect(refused).toContainEqual(expect.stringMatching(/^not secure: \w+, after N ms$/));
-  expect(Object.values(places)).toEqual([
+  expect(more['a server']).toEqual([expect.stringMatching(/^cannot listen: E[A-Z]+$/)]);
+  expect(more.proxied).toEqual(['listens', 'closed']);
+  expect(more['#12'].slice(0, 3)).toEqual([
+    'accepted by proxied, from 192.0.2.1:1000',
+    'header of the PROXY protocol, version 2',
+    'detached for another thread',
+  ]);
+  expect(more['#13'][0]).toBe('attached, with a peer at 192.0.2.1:1000');
+  const places = Object.keys(more).filter((about) => about.startsWith('127.'));
+  expect(places.map((place) => more[place])).toEqual([
     ['listens', 'begins its graceful end', 'has ended: 0 ended, 0 destroyed, in N ms', 'closed'],
   ]);
 });

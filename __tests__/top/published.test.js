@@ -97,6 +97,8 @@ test('a second call returns the same; close() ends it, and it can begin again', 
   await expect(net.readStats(process.pid)).rejects.toMatchObject({ code: 'ENOENT' });
   const second = await published();
   expect(second).not.toBe(first);
+  await first.close();
+  expect(await net.publishStats()).toBe(second);
   expect(await net.readStats(process.pid)).toHaveLength(1);
 });
 
@@ -129,6 +131,22 @@ describe('a folder that others can enter', () => {
     await expect(net.publishStats()).rejects.toMatchObject(rejection);
     await expect(net.readStats(process.pid)).rejects.toMatchObject(rejection);
   });
+});
+
+test('what the program has done to its sockets does not matter', async () => {
+  ownFolder();
+  await published();
+  const [client, accepted, server] = await pair();
+  const circular = {};
+  circular.itself = circular;
+  for (const one of [client, accepted, server]) one.stats = circular;
+  const [{ servers, streams }] = await net.readStats(process.pid);
+  expect(servers.some(({ stats }) => stats.connections.accepted === 1)).toBe(true);
+  expect(streams.every(({ stats }) => stats.bytesRead >= 0)).toBe(true);
+  server.address = () => {
+    throw new Error('not here');
+  };
+  await expect(net.readStats(process.pid)).rejects.toThrow('JSON');
 });
 
 test('wrong arguments', async () => {

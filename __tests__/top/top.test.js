@@ -95,6 +95,16 @@ test('a process that ends while it is shown', async () => {
   expect([errors, status]).toEqual([expect.stringMatching(/^rust-net top: \d+ publishes nothing\./), 1]);
 });
 
+test('the reader of the tables goes', async () => {
+  const { running, folder } = await echoServer();
+  const line = `'${process.execPath}' '${COMMAND}' top ${running.pid} --interval 0.02 | head -1`;
+  const shell = spawn('sh', ['-c', line], { env: { ...process.env, TMPDIR: folder } });
+  atEnd(() => shell.kill('SIGKILL'));
+  const [output, errors] = await Promise.all([shell.stdout, shell.stderr].map(async (stream) =>
+    (await stream.setEncoding('utf8').toArray()).join('')));
+  expect([output.split('   ')[0], errors]).toEqual([`rust-net top: process ${running.pid}`, '']);
+});
+
 (find('script') ? test : test.skip)('in a terminal: one screen, of its size, until q', async () => {
   const { running, port, folder } = await echoServer();
   await echoed(port, 100);

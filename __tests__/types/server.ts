@@ -1,7 +1,7 @@
 // net.Server
 
 import { EventEmitter, once } from 'node:events';
-import { BoundSocket, Server, Stream, connect, createServer, listenFDs } from 'rust-net';
+import { BoundSocket, Server, Stream, connect, createServer, listenFDs, publishStats, readStats } from 'rust-net';
 import type { AddressInfo, DropArgument, ListenOptions, SystemError } from 'rust-net';
 import type { Expect, Same } from './same.js';
 
@@ -133,8 +133,21 @@ server.shutdown({ grace: Infinity, signal: new AbortController().signal });
 server.shutdown({ grace: '5s' });
 for (const stream of server.streams) stream.on('shutdown', () => stream.end());
 export const dropped: number | undefined = server.stats.connections.dropped['max-connections'];
-export const [bound]: number[] = server.stats.handshakes.time.bounds;
+export const [firstBound]: number[] = server.stats.handshakes.time.bounds;
 export const descriptor: number | null = server.fd;
 
 // Sockets that were passed to this process.
 for (const { fd, name } of listenFDs({ unset: true })) createServer().listenFD(fd, () => console.log(name));
+
+export async function shown(): Promise<string> {
+  const { path, close } = await publishStats();
+  const [thread] = await readStats(path);
+  const others: number[] = (await readStats(process.pid)).map(({ pid }) => pid);
+  await close();
+  const { servers, streams, stats: { connections } } = thread!;
+  const [first] = streams;
+  return `${connections.open} ${servers[0]?.address} ${first?.stats.tcp?.rtt} ${first?.protocol ?? 'in the clear'} ${others}`;
+}
+
+// @ts-expect-error: a process has a number, a socket a path.
+void readStats();

@@ -81,7 +81,7 @@ function refuse(server, id, peer, reason) {
   const ends = { __proto__: null };
   if (local) Object.assign(ends, { localAddress: local.address, localPort: local.port, localFamily: local.family });
   if (peer) Object.assign(ends, { remoteAddress: peer.address, remotePort: peer.port, remoteFamily: peer.family });
-  if (channels.drop.hasSubscribers) channels.drop.publish({ server, reason, ...ends });
+  if (channels.drop.hasSubscribers) channels.drop.publish({ server, reason, count: 1, ...ends });
   return ends;
 }
 

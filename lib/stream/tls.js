@@ -70,16 +70,16 @@ function startDeadline(stream) {
 /** Duplex writes the mark of `setSecure()`: everything before it has been written. */
 function beginHandshake(stream, callback) {
   if (stream.destroyed) return;
-  if (stream[kSecurity].holdsMark) {
-    stream[kSecurity].hold(callback);
+  const security = stream[kSecurity];
+  if (security.holdsMark) {
+    security.hold(callback);
     return;
   }
   if (stream[kTransport].isOpen) {
-    if (spans.secure.hasSubscribers) spans.secure.begin(stream, { socket: stream, ...stream[kSecurity].asked });
-    stream[kSecurity].begin(stream[kTransport], stream[kHost], callback);
+    if (spans.secure.hasSubscribers) spans.secure.begin(stream, { socket: stream, ...security.asked(stream[kHost]) });
+    security.begin(stream[kTransport], stream[kHost], callback);
     return;
   }
-  const security = stream[kSecurity];
   const begin = () => {
     stream.removeListener('connect', begin).removeListener('close', begin);
     // The stream may have been closed, and opened again, since.
@@ -113,7 +113,7 @@ function handshakeDone(stream, agreement) {
       stream.destroy(refused);
       return;
     }
-    if (spans.secure.isOpen(stream)) spans.secure.end(stream, outcomeOf(agreement));
+    if (spans.secure.isOpen(stream)) publishSecure(stream, agreement);
     stream.emit('secure');
     stream.emit('secureConnect');
     isAccepted = true;
@@ -125,9 +125,8 @@ function handshakeDone(stream, agreement) {
   setImmediate(openStream, stream, security);
 }
 
-/** What is published of a handshake that is done. */
-function outcomeOf({ protocol, cipher, isResumed }) {
-  return { protocol, cipher, resumed: isResumed };
+function publishSecure(stream, { protocol, cipher, isResumed }) {
+  spans.secure.end(stream, { protocol, cipher, resumed: isResumed });
 }
 
 /** No listener of 'secure' has objected to the peer: bytes pass from now on. */
@@ -156,7 +155,6 @@ module.exports = {
   chooseCredentials,
   handshakeDone,
   openStream,
-  outcomeOf,
   splitAtMark,
   startDeadline,
   takeUndelivered,

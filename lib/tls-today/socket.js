@@ -19,7 +19,7 @@ const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
 const { onReadableStreamEnd } = require('../stream/peers-end');
-const { openStream, outcomeOf } = require('../stream/tls');
+const { openStream } = require('../stream/tls');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { handOver } = require('./handover');
@@ -262,9 +262,14 @@ function begin(socket) {
   if (!socket[kTransport].secure(native, request)) socket.destroy(errors.reset('socket hang up'));
 }
 
-/** The handshake is done, and the peer is the right one. To be called before the program knows of it. */
+/**
+ * The handshake is done, and the peer is the right one. To be called before the program knows of it. Node's own TLS may
+ * have gone on with it.
+ */
 function publishSecure(socket) {
-  if (spans.secure.isOpen(socket)) spans.secure.end(socket, outcomeOf(socket[kSecurity].agreed));
+  if (!spans.secure.isOpen(socket)) return;
+  const { name: cipher } = socket.getCipher();
+  spans.secure.end(socket, { protocol: socket.getProtocol(), cipher, resumed: socket.isSessionReused() });
 }
 
 /** What a client asks of the engine. The program holds its sessions, and checks the name. */

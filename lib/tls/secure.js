@@ -109,9 +109,11 @@ class Security {
     return this.known !== null;
   }
 
-  /** What has been asked of the handshake: `{ isServer, servername }`; undefined once it has begun. */
-  get asked() {
-    return this.#request?.options;
+  /** What the handshake over a connection to `host` is to be, before it begins: `{ isServer, servername }`. */
+  asked(host) {
+    const { isServer, servername } = this.#request.options;
+    const name = servername ?? (isIP(host) === 0 ? host : undefined);
+    return { isServer, servername: isServer ? undefined : name };
   }
 
   /** What `resume()` needs in another thread, which the engine does not know. */
@@ -142,15 +144,14 @@ class Security {
 
   /** Begins the handshake over `transport`, which has connected to `host`. `callback` is the mark's. */
   begin(transport, host, callback) {
-    const { credentials, options, received } = this.#request;
+    const { isServer, servername: name } = this.asked(host);
+    const { credentials, options: { servername }, received } = this.#request;
     this.#request = null;
     this.#callback = callback;
-    const { isServer, servername } = options;
-    const name = servername ?? (isIP(host) === 0 ? host : undefined);
     this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
     const request = {
       isServer,
-      serverName: isServer ? undefined : name,
+      serverName: name,
       checksName: servername !== undefined,
       asks: credentials.asks,
       asksAlways: false,
