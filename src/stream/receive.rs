@@ -12,7 +12,7 @@ use crate::socket::Kind;
 use crate::socket::io::{self, Read};
 use crate::socket::window;
 use crate::tls::error::ConnectionError;
-use crate::tls::session::Received;
+use crate::tls::session::{RECORD_MOST, Received};
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;
@@ -25,7 +25,8 @@ const WIDEN_BEHIND: u64 = 1 << 20;
 /// What such a peer may have on its way. Linux allows half of the maximum in `tcp_rmem` at the most: 3 MiB by default.
 const WINDOW: u32 = 4 << 20;
 
-/// So many bytes of records are received at once: those of four full ones.
+/// So many bytes of records are received at once, beside what is left of the last one: those of four full ones, which
+/// stay in the processor's caches until they are opened.
 const CIPHER_MOST: usize = 64 << 10;
 
 impl Stream {
@@ -59,7 +60,7 @@ impl Stream {
         let received = match self.security.session_mut() {
             None => in_the_clear(io::read(fd, self.kind, space), space.len()),
             Some(secure) => {
-                cipher.resize(CIPHER_MOST, 0);
+                cipher.resize(CIPHER_MOST + RECORD_MOST, 0);
                 secure.session.read(fd, self.kind, cipher, space)
             }
         };

@@ -34,6 +34,9 @@ use crate::tls::resumption::ClientSessions;
 /// holds in memory while its peer does not read.
 const SEAL_MOST: usize = 64 << 10;
 
+/// The most that a record takes: its header, the plaintext, and what encryption may add to it.
+pub const RECORD_MOST: usize = 5 + 16384 + 256;
+
 /// How much plaintext the records that we send may be limited to; the end is the limit of TLS.
 const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=16384;
 
@@ -119,7 +122,8 @@ impl Session {
         self.connection.wants_write()
     }
 
-    /// Receives into `space`, through `cipher`, memory that is free again afterwards.
+    /// Receives into `space`, through `cipher`, memory that is free again afterwards: as long as the socket has records,
+    /// until `space` is full. The rest of the last record is delivered by the next read.
     pub fn read(
         &mut self,
         fd: &OwnedFd,
@@ -129,35 +133,34 @@ impl Session {
     ) -> Result<Received, ConnectionError> {
         let mut filled = self.take_plaintext(space);
         let mut drained = false;
-        let mut has_received = false;
-        while filled == 0 && !self.has_sessions() {
-            if let Some(failure) = self.failure.take() {
-                // Sends the alert, if the socket accepts it.
-                let _ = self.flush(fd, kind);
-                return Err(failure);
-            }
-            if self.ended {
-                return Ok(Received { read: Read::End, drained: false });
+        let mut is_last = false;
+        while filled < space.len() && !self.has_sessions() {
+            if self.ended || self.failure.is_some() {
+                if filled > 0 {
+                    break;
+                }
+                return self.conclude(fd, kind);
             }
             if !self.unread.is_empty() {
                 let unread = std::mem::take(&mut self.unread);
-                filled = self.open(&unread, space);
+                filled += self.open(&unread, &mut space[filled..]);
                 continue;
             }
-            if has_received {
-                // However many records without plaintext there are, other streams are served in between. The socket is not
-                // drained either: an end may follow a part of a record.
-                drained = false;
+            if is_last {
                 break;
             }
-            has_received = true;
-            // No more ciphertext than there is space for its plaintext.
-            let asked = cipher.len().min(space.len());
+            let asked = cipher.len().min(space.len() - filled + RECORD_MOST);
             match socket::read_over(fd, &mut cipher[..asked]) {
                 Ok(Read::Bytes(count)) => {
-                    drained = count < asked;
-                    filled = self.open(&cipher[..count], space);
+                    let opened = self.open(&cipher[..count], &mut space[filled..]);
+                    filled += opened;
+                    // However many records without plaintext there are, other streams are served in between. Then the
+                    // socket is not drained either: an end may follow a part of a record.
+                    drained = count < asked && filled > 0;
+                    is_last = count < asked || opened == 0;
                 }
+                // What was received before comes first: the next read finds it again.
+                Ok(Read::End) if filled > 0 => break,
                 Ok(Read::End) => {
                     self.truncated = true;
                     return Ok(Received { read: Read::End, drained: false });
@@ -166,7 +169,7 @@ impl Session {
                     drained = true;
                     break;
                 }
-                Err(errno) => return Err(ConnectionError::Socket(errno)),
+                Err(errno) => self.failure = Some(ConnectionError::Socket(errno)),
             }
         }
         // Messages of the protocol itself, such as a key update, do not wait for the application, unless the last flight
@@ -178,6 +181,18 @@ impl Session {
         }
         let read = if filled == 0 { Read::Empty } else { Read::Bytes(filled) };
         Ok(Received { read, drained: drained && !self.has_more() })
+    }
+
+    /// What a read returns when everything that came before the end or the failure has been delivered.
+    fn conclude(&mut self, fd: &OwnedFd, kind: Kind) -> Result<Received, ConnectionError> {
+        match self.failure.take() {
+            Some(failure) => {
+                // Sends the alert, if the socket accepts it.
+                let _ = self.flush(fd, kind);
+                Err(failure)
+            }
+            None => Ok(Received { read: Read::End, drained: false }),
+        }
     }
 
     /// Writes `first` and `slices` in order, until the kernel accepts no more records. Returns how much plaintext was
@@ -396,6 +411,49 @@ mod tests {
             rest = &rest[length..];
         }
         assert_eq!(plaintext, [512, 512, 512, 169, 512, 88]);
+    }
+
+    /// What a read of `session` into `most` bytes finds, through memory that has room for any record.
+    fn read(session: &mut Session, fd: &OwnedFd, most: usize) -> Result<Received, ConnectionError> {
+        session.read(fd, Kind::Unix, &mut [0; 3 * RECORD_MOST], &mut vec![MaybeUninit::uninit(); most])
+    }
+
+    fn bytes(count: usize, drained: bool) -> Received {
+        Received { read: Read::Bytes(count), drained }
+    }
+
+    /// Has the peer send `bytes`, in records as large as they get.
+    fn send(server: &mut rustls::ServerConnection, peer: &mut UnixStream, bytes: &[u8]) {
+        server.set_buffer_limit(None);
+        server.writer().write_all(bytes).unwrap();
+        while server.wants_write() {
+            server.write_tls(peer).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_read_fills_its_space_and_the_next_one_begins_with_the_rest_of_the_record() {
+        let (mut session, fd, mut server, mut peer) = connected();
+        send(&mut server, &mut peer, &[7; 40_000]);
+        for (space, found) in [(10_000, bytes(10_000, false)), (1, bytes(1, false)), (40_000, bytes(29_999, true))] {
+            assert!(read(&mut session, &fd, space).is_ok_and(|it| it == found), "{space} bytes");
+        }
+    }
+
+    #[test]
+    fn what_came_before_the_end_or_a_failure_is_delivered_first() {
+        let (mut session, fd, mut server, mut peer) = connected();
+        send(&mut server, &mut peer, &[7; 5000]);
+        peer.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, true)));
+        assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it.read == Read::End));
+        assert!(session.is_truncated());
+
+        let (mut session, fd, mut server, mut peer) = connected();
+        send(&mut server, &mut peer, &[7; 5000]);
+        peer.write_all(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat()).unwrap();
+        assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, false)));
+        assert!(matches!(read(&mut session, &fd, 20_000), Err(ConnectionError::Tls(_))));
     }
 
     #[test]
