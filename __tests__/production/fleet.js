@@ -86,7 +86,8 @@ class Server {
     return answer;
   }
 
-  order(order) {
+  /** Gives an order that has no reply. */
+  send(order) {
     this.#child.send({ order });
   }
 
@@ -127,7 +128,9 @@ class Fleet {
   replacements = 0;
   front = null;
   back = null;
-  #ending = new Set();
+  /** All that have not ended. */
+  #servers = new Set();
+  #threads;
   #folder;
   #sockets;
   #ticketKeys = crypto.randomBytes(48).toString('latin1');
@@ -142,7 +145,7 @@ class Fleet {
     const [plain, secure] = ['plain', 'secure'].map((name) => this.#sockets.find((socket) => socket.name === name));
     this.endpoints.plain = { port: plain.port, secure: false };
     this.endpoints.secure = { port: secure.port, secure: true };
-    this.threads = threads;
+    this.#threads = threads;
   }
 
   get #live() {
@@ -168,7 +171,7 @@ class Fleet {
   }
 
   async #startFront() {
-    const { threads } = this;
+    const threads = this.#threads;
     const { server } = await this.#start(this.#sockets, [
       { name: 'plain', workers: threads },
       { name: 'secure', workers: threads, folder: this.#live, watches: true },
@@ -181,7 +184,7 @@ class Fleet {
       onComplaint: (text) => this.complaints.push(text),
       onCertificate: () => this.#onCertificate(),
     });
-    this.#ending.add(server);
+    this.#servers.add(server);
     const generation = this.#generation++;
     const ticketKeys = this.#ticketKeys;
     const { addresses } = await server.ask('start', 'started', { generation, specifications, ticketKeys });
@@ -200,7 +203,7 @@ class Fleet {
 
   async #end(server) {
     await server.end();
-    this.#ending.delete(server);
+    this.#servers.delete(server);
     // Its threads are gone with it.
     this.#onCertificate();
   }
@@ -231,12 +234,12 @@ class Fleet {
     this.#install(CERTIFICATES[number % CERTIFICATES.length]);
     const settled = new Promise((resolve) => {
       this.#onCertificate = () => {
-        const servers = [...this.#ending];
+        const servers = [...this.#servers];
         const hasAll = servers.every(({ certificates }) => [...certificates.values()].every((own) => own >= number));
         if (hasAll) resolve();
       };
     });
-    this.back.order('reload');
+    this.back.send('reload');
     this.#onCertificate();
     await within(settled, `certificate ${number}`);
     this.certificates[number].settled = Date.now();
@@ -265,8 +268,8 @@ class Fleet {
 
   /** Ends what is left, at once. */
   close() {
-    for (const server of this.#ending) server.kill();
-    this.#ending.clear();
+    for (const server of this.#servers) server.kill();
+    this.#servers.clear();
     for (const { socket } of this.#sockets.splice(0)) socket.close();
   }
 }

@@ -106,6 +106,20 @@ test.each([
   expect(await Promise.all(answers)).not.toContain('');
 });
 
+test('a module that throws when the next thread loads it is loaded again, and what has come meanwhile is served', async () => {
+  const workerData = new SharedArrayBuffer(4);
+  const service = await serve({ workers: 1, handler: fixture('flaky.js'), workerData });
+  const exits = [];
+  service.on('exit', (index, error, code) => exits.push([index, error?.message ?? null, code]));
+  const listens = once(service, 'listening');
+  const died = once(service, 'exit');
+  await ask(service, 'exit');
+  await died;
+  expect(await ask(service, '?')).toBe('served');
+  await listens;
+  expect(exits).toEqual([[0, null, 3], [0, 'load 2', 1], [0, 'load 3', 1]]);
+});
+
 test('shutdown() checks its options before anything ends', async () => {
   const service = await serve({ handler: fixture('stream.js') });
   expect(thrown(() => service.shutdown('SIGTERM')).code).toBe('ERR_INVALID_ARG_TYPE');

@@ -39,6 +39,13 @@ function response({ name = 'direct', serial, status = GOOD, until, answer = 0 } 
   return der(0x30, der(0x0a, [answer]), der(0xa0, der(0x30, BASIC, der(0x04, basic))));
 }
 
+/** Resolves with its argument, at the event `name` of `credentials`, and at no other. */
+function event(credentials, name) {
+  return new Promise((resolve) => {
+    credentials.once(name, resolve);
+  });
+}
+
 /** What `server` staples. */
 async function stapled(server) {
   const { port } = server.address();
@@ -72,9 +79,9 @@ test('is asked once for each certificate, with its issuer, and handshakes do not
   const own = new X509Certificate(certificate('p256'));
   expect(asked).toEqual([[own.fingerprint256, expect.any(Boolean), false]]);
   const bytes = response({ name: 'p256', until: soon() });
+  const renewed = event(credentials, 'stapled');
   answer(bytes);
-  const [event] = await once(credentials, 'stapled');
-  expect(event.fingerprint256).toBe(own.fingerprint256);
+  expect((await renewed).fingerprint256).toBe(own.fingerprint256);
   expect([await stapled(server), await stapled(server)]).toEqual([bytes, bytes]);
   // What is valid stays with its certificate.
   credentials.replace({ ALPNProtocols: ['a'] });
@@ -102,8 +109,10 @@ test('a new one is asked for before the former expires, and each of several cert
   const both = ['direct', 'p384'].map((name) => identity(name));
   const [key, cert] = ['key', 'cert'].map((part) => both.map((own) => own[part]));
   const credentials = credentialsWith({ key, cert, ocsp });
+  let due = 3;
+  const renewed = new Promise((resolve) => credentials.on('stapled', () => --due === 0 && resolve()));
   const server = await secureServer(credentials);
-  for (let due = 3; due > 0; due--) await once(credentials, 'stapled');
+  await renewed;
   expect(asked).toEqual({ direct: 1, p384: 2 });
   expect(await stapled(server)).toEqual(sent.get('direct'));
 });
@@ -122,26 +131,26 @@ test.each([
   let calls = 0;
   const ocsp = () => (calls++ === 0 ? first() : bytes);
   const credentials = credentialsWith({ ...identity('direct'), ocsp });
+  const [failed, renewed] = ['error', 'stapled'].map((name) => event(credentials, name));
   const server = await secureServer(credentials);
-  const [error] = await once(credentials, 'error');
-  expect(error.message).toMatch(message);
+  expect((await failed).message).toMatch(message);
   expect(await stapled(server)).toBe(null);
-  await once(credentials, 'stapled');
+  await renewed;
   expect(await stapled(server)).toEqual(bytes);
 });
 
 test('one that expires, while no other is to be had, is stapled no more', async () => {
   let calls = 0;
   const ocsp = () => {
-    if (calls++ > 0) throw new Error('no network');
+    if (calls++ > 0) throw new Error('no network any more');
     return response({ until: Date.now() + 2500 });
   };
   const credentials = credentialsWith({ ...identity('direct'), ocsp });
-  const server = await secureServer(credentials);
-  await once(credentials, 'stapled');
   credentials.on('error', () => {});
+  await event(credentials, 'stapled');
+  const server = await secureServer(credentials);
   expect(await stapled(server)).not.toBe(null);
-  while ((await stapled(server)) !== null) await once(credentials, 'error');
+  while ((await stapled(server)) !== null) await event(credentials, 'error');
 });
 
 test('without a listener of `error`, there is a warning; the process is not kept alive', async () => {
@@ -211,7 +220,7 @@ describeWith(['openssl'], 'with `openssl ocsp` as the responder', () => {
     };
     const chain = Buffer.concat([read('cert.pem'), read('ca.pem')]);
     const credentials = credentialsWith({ key: read('key.pem'), cert: chain, ocsp });
-    await once(credentials, 'stapled');
+    await event(credentials, 'stapled');
     const server = await secureServer(credentials);
     const client = ['s_client', '-connect', `127.0.0.1:${server.address().port}`, '-status', '-CAfile', 'ca.pem'];
     const running = execFile('openssl', client, { cwd });

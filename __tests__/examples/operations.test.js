@@ -1,0 +1,189 @@
+'use strict';
+
+// The commands and configurations in the guides "Production checklist", "Zero downtime" and "TLS operations". Their
+// examples run in guides.test.js, and examples/restart.js in restart.test.js.
+
+const { execFile, execFileSync } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const nodeNet = require('net');
+const path = require('path');
+const { promisify } = require('util');
+const net = require('../..');
+const { atEnd, closeAtEnd, scratch } = require('../helpers');
+const { describeWith } = require('../peers/program');
+const { folderWithKey } = require('./blocks');
+const { blocksOf, nameOf } = require('./pages');
+const { nextLine, start } = require('./run');
+
+const ROOT = path.join(__dirname, '..', '..');
+
+const blocks = ['production', 'zero-downtime', 'tls-operations'].flatMap((page) => blocksOf(path.join('docs', 'guides', `${page}.md`)));
+const commands = blocks.filter(([, , language]) => language === 'sh').flatMap(([, , , text]) => text.trim().split('\n'));
+
+/** The block with the file `name`. */
+function file(name) {
+  return blocks.find(([, words]) => nameOf(words.split('\n').at(-1)) === name)[3];
+}
+
+/** Those that run below, each by a test, and those that need more than a test may have. */
+const TESTED = ['grep', 'ss', 'sysctl', 'nstat', 'systemd-analyze', 'install', 'openssl'];
+const ELSEWHERE = ['KEY=key.pem', 'kill', 'systemctl'];
+
+test('each command is tested', () => {
+  const programs = new Set(commands.map((command) => command.split(' ')[0]));
+  expect([...programs].sort()).toEqual([...TESTED, ...ELSEWHERE].sort());
+});
+
+/** Runs the one command that begins with `words`, in a shell. Returns what it prints. */
+async function run(words, { cwd = scratch(), port = 8443, env = {} } = {}) {
+  const found = commands.filter((command) => command.startsWith(words));
+  expect(found).toHaveLength(1);
+  const command = found[0].replace('8443', String(port));
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { cwd, env: { ...process.env, ...env } });
+  return stdout;
+}
+
+(process.platform === 'linux' ? test : test.skip)('the limit of descriptors', async () => {
+  expect(await run('grep')).toMatch(/^Max open files\s+\d+\s+\d+\s+files/);
+});
+
+describeWith(['ss', 'sysctl', 'nstat'], 'the queue of a listening socket', () => {
+  test('its length and its limit', async () => {
+    const server = closeAtEnd(nodeNet.createServer());
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 123 });
+    await once(server, 'listening');
+    expect(await run('ss')).toMatch(new RegExp(`^LISTEN\\s+0\\s+123\\s+127\\.0\\.0\\.1:${server.address().port}\\b`, 'm'));
+    expect(await run('sysctl')).toMatch(/^net\.core\.somaxconn = \d+$/m);
+    expect(await run('nstat')).toMatch(/^TcpExtListenOverflows\s+\d+/m);
+  });
+});
+
+describeWith(['systemd-analyze'], 'the units', () => {
+  test('are what systemd accepts', async () => {
+    const cwd = scratch();
+    for (const name of ['app.socket', 'app.service']) {
+      fs.writeFileSync(path.join(cwd, name), file(name).replace('/usr/bin/node', process.execPath));
+    }
+    const verifying = promisify(execFile)('/bin/sh', ['-c', commands.find((command) => command.startsWith('systemd-analyze'))], { cwd });
+    const { stdout, stderr } = await verifying;
+    // What is said of the machine's own units is not about these.
+    expect(`${stdout}${stderr}`).not.toMatch(/app\.(socket|service)/);
+  });
+});
+
+test('the times in the guides fit: a process is killed after `preStop` and `grace`', () => {
+  const yaml = blocks.find(([, , language]) => language === 'yaml')[3];
+  const [, total] = /terminationGracePeriodSeconds: (\d+)/.exec(yaml).map(Number);
+  const [, before] = /"sleep", "(\d+)"/.exec(yaml).map(Number);
+  const [, grace] = /grace: (\d+)_000/.exec(file('server.js')).map(Number);
+  const [, stop] = /TimeoutStopSec=(\d+)/.exec(file('app.service')).map(Number);
+  expect(before + grace).toBeLessThan(total);
+  expect(grace).toBeLessThan(stop);
+});
+
+test('`server.js`: threads whose process replaces itself', async () => {
+  const folder = scratch();
+  fs.mkdirSync(path.join(folder, 'node_modules'));
+  fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
+  const socket = path.join(folder, 'socket');
+  const program = file('server.js').replace("{ port: 8080, host: '127.0.0.1' }", JSON.stringify({ path: socket }));
+  fs.writeFileSync(path.join(folder, 'server.js'), program);
+  const running = start(process.execPath, [path.join(folder, 'server.js')]);
+  const pidOf = async () => {
+    const pid = Number(/^(\d+) listens$/.exec(await nextLine(running))[1]);
+    atEnd(() => {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended.
+      }
+    });
+    return pid;
+  };
+  const visit = async () => {
+    const client = nodeNet.connect(socket);
+    const [data] = await once(client, 'data');
+    return Number(/^served by (\d+)\n$/.exec(data)[1]);
+  };
+  const first = await pidOf();
+  const ended = once(running.process, 'exit');
+  let isOver = false;
+  const seen = new Set();
+  const load = (async () => {
+    while (!isOver) seen.add(await visit());
+  })();
+  process.kill(first, 'SIGHUP');
+  const second = await pidOf();
+  // Its output is open as long as the second process is.
+  expect(await ended).toEqual([0, null]);
+  expect(await visit()).toBe(second);
+  isOver = true;
+  await load;
+  expect([...seen].sort()).toEqual([first, second].sort());
+  process.kill(second, 'SIGTERM');
+  expect(running.complaints()).toBe('');
+});
+
+test('the deploy hook of certbot', async () => {
+  const lineage = scratch();
+  fs.writeFileSync(path.join(lineage, 'privkey.pem'), 'key');
+  fs.writeFileSync(path.join(lineage, 'fullchain.pem'), 'chain');
+  const target = scratch();
+  const command = commands.find((each) => each.startsWith('install')).replace('-g app', `-g ${process.getgid()}`);
+  const env = { ...process.env, RENEWED_LINEAGE: lineage };
+  execFileSync('/bin/sh', ['-c', command.replace('/srv/app/tls/', `${target}/`)], { env });
+  expect(fs.readdirSync(target).sort()).toEqual(['fullchain.pem', 'privkey.pem']);
+  expect(fs.statSync(path.join(target, 'privkey.pem')).mode & 0o777).toBe(0o640);
+});
+
+describeWith(['openssl'], 'openssl', () => {
+  /** A server, by credentials that were made in `folder`. */
+  async function listen(credentials) {
+    const server = closeAtEnd(net.createServer((stream) => {
+      stream.on('error', () => {});
+      stream.setSecure(credentials);
+    }));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server.address().port;
+  }
+
+  const read = (cwd) => ({
+    key: fs.readFileSync(path.join(cwd, 'key.pem')),
+    cert: fs.readFileSync(path.join(cwd, 'cert.pem')),
+  });
+
+  test('what a server shows', async () => {
+    const port = await listen(net.createCredentials(read(folderWithKey('localhost'))));
+    expect(await run('openssl s_client -connect localhost:8443 -servername', { port })).toMatch(/^subject=.*CN ?= ?localhost\nnotAfter=/);
+  });
+
+  test('ticket keys', async () => {
+    const cwd = folderWithKey('localhost');
+    await run('openssl rand', { cwd });
+    const ticketKeys = fs.readFileSync(path.join(cwd, 'ticket.keys'));
+    expect(net.createCredentials({ ...read(cwd), ticketKeys }).getTicketKeys()).toEqual(ticketKeys);
+  });
+
+  test('a job that fetches the response of OCSP, and whether it is stapled', async () => {
+    const cwd = scratch();
+    const openssl = (...args) => execFileSync('openssl', args, { cwd, stdio: 'ignore' });
+    const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    openssl('req', '-x509', ...newKey, '-keyout', 'chain.key', '-out', 'chain.pem', '-subj', '/CN=authority');
+    fs.writeFileSync(path.join(cwd, 'index.txt'), 'V\t490101000000Z\t\tA1B2C3\tunknown\t/CN=localhost\n');
+    const authority = ['-index', 'index.txt', '-CA', 'chain.pem', '-rsigner', 'chain.pem', '-rkey', 'chain.key'];
+    const serving = execFile('openssl', ['ocsp', ...authority, '-port', '0', '-nmin', '5'], { cwd });
+    atEnd(() => serving.kill());
+    let printed = '';
+    while (!/^ACCEPT .*:\d+/.test(printed)) printed += (await once(serving.stdout, 'data'))[0];
+    const url = `http://127.0.0.1:${/:(\d+) /.exec(printed)[1]}`;
+    openssl('req', ...newKey, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=localhost');
+    fs.writeFileSync(path.join(cwd, 'extensions'), `authorityInfoAccess=OCSP;URI:${url}\n`);
+    const signing = ['-CA', 'chain.pem', '-CAkey', 'chain.key', '-set_serial', '0xa1b2c3', '-extfile', 'extensions'];
+    openssl('x509', '-req', '-in', 'request.pem', ...signing, '-out', 'cert.pem');
+    await run('openssl ocsp', { cwd });
+    const port = await listen(net.createCredentials({ ...read(cwd), ocspFile: path.join(cwd, 'ocsp.der') }));
+    expect(await run('openssl s_client -connect localhost:8443 -status', { cwd, port })).toMatch(/successful/);
+  });
+});
