@@ -52,6 +52,7 @@ class Scenario {
     await this.#bound();
     await this.#adopted();
     await this.#secure();
+    await this.#passed();
     this.#checkCanaries();
   }
 
@@ -189,6 +190,30 @@ class Scenario {
     stream.on('data', () => stream.destroy());
     stream.write('round and round');
     await closed;
+  }
+
+  /** Descriptors that pass with small and large pieces, between sockets with options of their own. */
+  async #passed() {
+    const socketOptions = { sendBufferSize: 100_000, linger: -1 };
+    const streams = [];
+    const server = this.#net.createServer((stream) => {
+      streams.push(this.#watch(stream));
+      stream.on('fd', (fd) => fs.closeSync(fd)).resume();
+    });
+    server.on('error', (error) => this.#failed(error)).on('acceptError', (error) => this.#failed(error));
+    server.listen({ path: path.join(this.#folder, 'passed'), socketOptions });
+    if (!(await this.#listens(server))) return;
+    const client = this.#net.connect({ path: server.address(), socketOptions });
+    const closed = this.#watch(client);
+    const fd = fs.openSync(__filename);
+    for (const data of ['small', LARGE]) this.#attempt(() => client.sendFD(fd, data));
+    this.#attempt(() => client.sendFD(server));
+    fs.closeSync(fd);
+    client.resume().end();
+    await closed;
+    server.close();
+    await once(server, 'close');
+    await Promise.all(streams);
   }
 
   /** A connection that changes over to TLS on both sides. */

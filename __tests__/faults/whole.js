@@ -21,6 +21,8 @@ const FAILURES = {
   getsockopt: ['ENOBUFS'],
   listen: ['EADDRINUSE'],
   recvfrom: ['ECONNRESET', 'EINTR', 'ETIMEDOUT'],
+  recvmsg: ['ECONNRESET', 'EINTR'],
+  sendmsg: ['EPIPE', 'EINTR', 'ETOOMANYREFS'],
   sendto: ['EPIPE', 'EINTR', 'ENOBUFS'],
   setsockopt: ['ENOMEM'],
   shutdown: ['ENOBUFS'],

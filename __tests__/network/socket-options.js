@@ -8,7 +8,7 @@ const { once } = require('events');
 const fs = require('fs');
 
 /** Two devices that nothing answers behind, and an address of another network. */
-const [D0, D1, FOREIGN] = ['10.1.0.1', '10.2.0.1', '192.0.2.1'];
+const [FIRST, SECOND, FOREIGN] = ['10.1.0.1', '10.2.0.1', '192.0.2.1'];
 
 /** A network that is behind the first device, and with this mark behind the second. */
 const BEHIND = '10.3.0';
@@ -31,14 +31,14 @@ function setUp() {
       ip link set d$i up
       ip link set p$i up
     done
-    ip addr add ${D0}/24 dev d0
-    ip addr add ${D1}/24 dev d1
+    ip addr add ${FIRST}/24 dev d0
+    ip addr add ${SECOND}/24 dev d1
     ip route add ${BEHIND}.0/24 dev d0
     ip route add ${BEHIND}.0/24 dev d1 metric 200
     ip rule add fwmark ${MARK} lookup 100
     ip route add ${BEHIND}.0/24 dev d1 table 100
     ip route add local 192.0.2.0/24 dev lo table 101
-    ip rule add from ${D0} lookup 101
+    ip rule add from ${FIRST} lookup 101
     nft add table ip t && nft add chain ip t input '{ type filter hook input priority 0; }'
     echo 3 > /proc/sys/net/ipv4/tcp_fastopen`);
 }
@@ -87,7 +87,7 @@ async function wayOf(net, options) {
 /** Whether a server with `options` accepts a connection that comes by lo. */
 async function accepts(net, options) {
   const server = await listening(net, options);
-  const stream = net.connect(server.address().port, D0);
+  const stream = net.connect(server.address().port, FIRST);
   const found = await outcome(stream, 'connect');
   stream.destroy();
   server.close();
@@ -103,7 +103,7 @@ const TESTS = {
     const toDevice = (bindToDevice) => ({ socketOptions: { bindToDevice } });
     const ways = [await wayOf(net, toDevice('d1')), await wayOf(net, toDevice('d0'))];
     const servers = [await accepts(net, toDevice('lo')), await accepts(net, toDevice('d0'))];
-    return [...ways, ...servers, await outcome(net.connect({ host: D0, port: 9, ...toDevice('d9') }), 'connect')];
+    return [...ways, ...servers, await outcome(net.connect({ host: FIRST, port: 9, ...toDevice('d9') }), 'connect')];
   },
 
   /** Addresses that are not there can be bound. */
@@ -126,10 +126,10 @@ const TESTS = {
 
   /** Clients from a foreign address, and to one. */
   async transparent(net) {
-    const server = await listening(net, { host: D0 });
+    const server = await listening(net, { host: FIRST });
     const found = [];
     for (const socketOptions of [undefined, { transparent: true }]) {
-      const client = net.connect({ port: server.address().port, host: D0, localAddress: FOREIGN, socketOptions });
+      const client = net.connect({ port: server.address().port, host: FIRST, localAddress: FOREIGN, socketOptions });
       const connection = once(server, 'connection');
       const error = await outcome(client, 'connect');
       found.push(error);
@@ -142,7 +142,7 @@ const TESTS = {
     }
     server.close();
     const proxy = await listening(net, { socketOptions: { transparent: true } });
-    const client = net.connect({ port: proxy.address().port, host: '192.0.2.55', localAddress: D0 });
+    const client = net.connect({ port: proxy.address().port, host: '192.0.2.55', localAddress: FIRST });
     const [stream] = await once(proxy, 'connection');
     found.push(stream.localAddress);
     for (const one of [client, stream, proxy]) one.destroy?.() ?? one.close?.();
@@ -187,7 +187,7 @@ const TESTS = {
   /** The peer is gone without a word. */
   async userTimeout(net) {
     const server = await listening(net, {});
-    const stream = net.connect({ port: server.address().port, host: D0, socketOptions: { userTimeout: 300 } });
+    const stream = net.connect({ port: server.address().port, host: FIRST, socketOptions: { userTimeout: 300 } });
     const [accepted] = await once(server, 'connection');
     if (stream.connecting) await once(stream, 'connect');
     sh(`nft add rule ip t input tcp dport ${server.address().port} drop`);
@@ -213,6 +213,6 @@ async function main(entry) {
   console.log(JSON.stringify(found));
 }
 
-module.exports = { D0, FOREIGN, missing };
+module.exports = { missing };
 
 if (require.main === module) main(process.argv[2]);

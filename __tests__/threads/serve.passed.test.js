@@ -100,6 +100,7 @@ test.each([
   ['ERR_INVALID_ARG_TYPE', { fd: '3' }],
   ['ERR_INVALID_ARG_VALUE', { fd: [] }],
   ['ERR_OUT_OF_RANGE', { fd: [-1] }],
+  ['ERR_INVALID_ARG_VALUE', { fd: [0], socketOptions: {} }],
   ['ENOTSOCK', { fd: fs.openSync('/dev/null') }],
   ['EBADF', { fd: 2 ** 30 }],
 ])('%s', async (code, listen) => {

@@ -57,6 +57,14 @@ test('by default, one for each core', async () => {
   expect(service.workers.length).toBe(require('os').availableParallelism());
 });
 
+test('what threads accept has the options of the sockets, and sends its last words', async () => {
+  const listen = { ...LOCAL, socketOptions: { linger: 0 } };
+  const service = await serve({ handler: fixture('options.js'), listen });
+  for (let i = 0; i < 10; i++) expect(await ask(service, '?')).toBe('0');
+  const wrong = { ...LOCAL, socketOptions: { linger: 1 } };
+  await expect(serve({ handler: fixture('options.js'), listen: wrong })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+});
+
 test('a path, a relative name of the module, and its URL', async () => {
   const place = `${scratch()}/socket`;
   const relative = path.relative(process.cwd(), fixture('stream.js'));

@@ -66,7 +66,10 @@ function target(listen = {}) {
 }
 
 function passedSockets(listen) {
-  const { fd, backlog } = readOptions(listen, ['backlog', 'fd']);
+  const { fd, backlog, socketOptions } = readOptions(listen, ['backlog', 'fd', 'socketOptions']);
+  if (socketOptions != null) {
+    throw errors.invalidArgumentValue('options.listen.socketOptions', socketOptions, 'is not for a socket that is open');
+  }
   const fds = Array.isArray(fd) ? [...fd] : [fd];
   if (fds.length === 0) throw errors.invalidArgumentValue('options.listen.fd', fd, 'must name a socket');
   for (const each of fds) validateInteger(each, 'options.listen.fd', 0);

@@ -82,7 +82,9 @@ function carryBy(stream) {
   const { _write } = stream;
   const methods = {
     _write(chunk, encoding, callback) {
-      if (!carried.has(chunk) || carry(this, carried, chunk)) _write.call(this, chunk, encoding, callback);
+      // Duplex goes on to the next chunk, for all that the last one has failed.
+      if (this.errored) callback(this.errored);
+      else if (!carried.has(chunk) || carry(this, carried, chunk)) _write.call(this, chunk, encoding, callback);
       else callback(errors.invalidHandleType());
     },
     // One after the other.

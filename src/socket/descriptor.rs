@@ -14,6 +14,8 @@ use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::fault;
+
 /// The standard streams of the process, which outlive any stream that is made of them: libuv does not close them
 /// either. A closed one would let the next file that is opened become `stdout`.
 const LAST_STANDARD_STREAM: RawFd = 2;
@@ -97,6 +99,7 @@ impl Descriptor {
         if number < 0 {
             return Err(libc::EBADF);
         }
+        fault::at("dup").map_err(|error| error.raw_os_error().unwrap_or(libc::EINVAL))?;
         // SAFETY: it is open, as the caller promises; a number that is not is answered with EBADF.
         let original = unsafe { BorrowedFd::borrow_raw(number) };
         let copy = rustix::io::fcntl_dupfd_cloexec(original, LAST_STANDARD_STREAM + 1);

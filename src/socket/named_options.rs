@@ -126,6 +126,7 @@ impl Value {
         }
     }
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn is_on(&self) -> bool {
         self.number() != 0
     }

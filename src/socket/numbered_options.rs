@@ -39,6 +39,7 @@ impl NumberedOption {
     }
 
     /// Sets it on `fd` to a number, C's `int`.
+    #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub fn set_number(self, fd: impl AsFd, value: i32) -> io::Result<()> {
         self.set(fd, &value.to_ne_bytes())
     }
@@ -67,6 +68,7 @@ impl NumberedOption {
     }
 
     /// What it is on `fd`, as a number.
+    #[cfg(any(target_os = "linux", target_os = "android", test))]
     pub fn number(self, fd: impl AsFd) -> io::Result<i32> {
         let value = self.get(fd, size_of::<i32>())?;
         match value[..] {
@@ -83,10 +85,6 @@ impl NumberedOption {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn is_allowed(level: i32, number: i32) -> bool {
     /// These are not in the crate `libc`.
-    const SO_PASSPIDFD: i32 = 76;
-    const SO_PEERPIDFD: i32 = 77;
-    const TCP_REPAIR_WINDOW: i32 = 29;
-    const TCP_ZEROCOPY_RECEIVE: i32 = 35;
     const TCP_AO_GET_KEYS: i32 = 41;
     const TCP_AO_REPAIR: i32 = 42;
     const TCP_DELACK_MAX_US: i32 = 46;
@@ -96,22 +94,22 @@ fn is_allowed(level: i32, number: i32) -> bool {
     const ORIGINAL_DST: i32 = 80;
     match level {
         libc::SOL_SOCKET => match number {
-            // `linger` is the name of what may be set. Times have no effect on sockets that never wait.
-            libc::SO_LINGER | libc::SO_RCVTIMEO | libc::SO_SNDTIMEO => false,
+            // `linger` is the name of what may be set.
+            libc::SO_LINGER => false,
+            // Times, by their former and their present numbers, have no effect on sockets that never wait.
+            20 | 21 | 66 | 67 => false,
             // Filters: programs in memory that a pointer leads to, and lengths in instructions, not bytes.
             libc::SO_ATTACH_FILTER | libc::SO_ATTACH_REUSEPORT_CBPF | libc::SO_LOCK_FILTER => false,
             // Descriptors that nothing would close.
-            SO_PASSPIDFD => false,
-            // The second numbers of the times.
-            66 | 67 => false,
-            _ => (1..=SO_PEERPIDFD).contains(&number),
+            libc::SO_PASSPIDFD => false,
+            _ => (1..=libc::SO_PEERPIDFD).contains(&number),
         },
         libc::IPPROTO_TCP => match number {
             // The kernel would do TLS, or the program would make up what has been sent and received.
             libc::TCP_ULP | libc::TCP_REPAIR | libc::TCP_REPAIR_QUEUE | libc::TCP_QUEUE_SEQ => false,
-            libc::TCP_REPAIR_OPTIONS | TCP_REPAIR_WINDOW | TCP_AO_REPAIR => false,
+            libc::TCP_REPAIR_OPTIONS | libc::TCP_REPAIR_WINDOW | TCP_AO_REPAIR => false,
             // Memory is mapped, or written behind the given length.
-            TCP_ZEROCOPY_RECEIVE | TCP_AO_GET_KEYS => false,
+            libc::TCP_ZEROCOPY_RECEIVE | TCP_AO_GET_KEYS => false,
             // `fastOpen` is its name: connecting has to know of it.
             libc::TCP_FASTOPEN_CONNECT => false,
             _ => (1..=TCP_DELACK_MAX_US).contains(&number),
@@ -164,7 +162,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_kernel_writes_no_pointers() {
-        for number in [libc::SO_ATTACH_FILTER, 66, 67, 76, 78] {
+        for number in [libc::SO_ATTACH_FILTER, 20, 21, 66, 67, 76, 78] {
             assert_eq!(NumberedOption::allowed(libc::SOL_SOCKET, number), None, "{number}");
         }
         for number in [libc::TCP_ULP, libc::TCP_REPAIR, libc::TCP_FASTOPEN_CONNECT, 35, 41, 47] {

@@ -28,7 +28,8 @@ pub struct Descriptors {
 impl Descriptors {
     /// Sends as much of `bytes`, all that was not sent yet or the beginning of it, as one call can.
     fn send(&mut self, fd: &Descriptor, bytes: &[u8]) -> Result<usize, Errno> {
-        let next = self.outgoing.get(1).map_or(bytes.len(), |(before, _)| bytes.len().min(*before));
+        // One byte takes one descriptor.
+        let next = self.outgoing.get(1).map_or(bytes.len(), |(before, _)| bytes.len().min((*before).max(1)));
         let taken = match self.outgoing.front() {
             None => io::send(fd, Kind::Unix, bytes, false)?,
             Some((0, descriptor)) => {
@@ -41,7 +42,7 @@ impl Descriptors {
             Some((before, _)) => io::send(fd, Kind::Unix, &bytes[..bytes.len().min(*before)], false)?,
         };
         for (before, _) in &mut self.outgoing {
-            *before -= taken;
+            *before = before.saturating_sub(taken);
         }
         Ok(taken)
     }
