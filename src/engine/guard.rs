@@ -257,11 +257,12 @@ impl Engine {
             let Gate { limits, handshakes, .. } = &mut *open;
             let Some(id) = handshakes.next(limits, now) else { break };
             drop(open);
-            if let Some(guard) = self.guards.get_mut(&id) {
+            if let (Some(guard), Some(stream)) = (self.guards.get_mut(&id), self.slots.stream(id)) {
                 guard.handshake = Turn::UnderWay;
-            }
-            if let Some(stream) = self.slots.stream(id) {
                 stream.hold_handshake(false);
+                // The time that it had to wait here is not its own.
+                guard.restarted = None;
+                stream.track_traffic(Some(now));
             }
             self.settle(id);
             self.look_later(id, now);
