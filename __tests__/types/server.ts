@@ -138,3 +138,10 @@ export const descriptor: number | null = server.fd;
 
 // Sockets that were passed to this process.
 for (const { fd, name } of listenFDs({ unset: true })) createServer().listenFD(fd, () => console.log(name));
+
+// Limits.
+createServer({ maxHandshakes: 5, handshakeRate: null, backlog: 9 }).listen({ port: 0, idleTimeout: 1 }).setLimits({ minRate: 0 });
+export const waiting: number | null | undefined = server.limits.maxWaitingHandshakes;
+server.on('drop', (data) => data?.count?.toFixed());
+// @ts-expect-error: there is no such limit
+server.setLimits({ maxConnections: 5 });
