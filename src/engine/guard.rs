@@ -62,7 +62,7 @@ impl Engine {
         }
         let since = self.now();
         let Some(stream) = self.stream(id).filter(|stream| stream.is_open()) else { return };
-        let origin = stream.addresses().peer.map(|peer| Origin::from(peer.ip()));
+        let origin = stream.peer().map(|peer| Origin::from(peer.ip()));
         if stream.last_traffic().is_none() {
             stream.track_traffic(Some(since));
         }
@@ -99,7 +99,6 @@ impl Engine {
     /// The timer has fired: looks at what is due. Returns when the next timer is to fire, if there is something left.
     pub fn run_clock(&mut self) -> Option<Duration> {
         let now = self.now();
-        self.clock.stop_timer();
         while let Some(id) = self.clock.pop(now) {
             if self.listener(id).is_some() {
                 self.report_rest(id, now);
@@ -109,6 +108,8 @@ impl Engine {
                 self.expire_arrival(id);
             }
         }
+        // From here on only: what has been scheduled meanwhile needs no timer of its own.
+        self.clock.stop_timer();
         self.clock.start_timer(now)
     }
 

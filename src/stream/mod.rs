@@ -344,10 +344,13 @@ impl Stream {
     /// The addresses of both ends.
     pub fn addresses(&self) -> Addresses {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Addresses {
-            local: self.addresses.local.or_else(|| fd.and_then(address::local)),
-            peer: self.addresses.peer.or_else(|| fd.and_then(address::peer)),
-        }
+        Addresses { local: self.addresses.local.or_else(|| fd.and_then(address::local)), peer: self.peer() }
+    }
+
+    /// The address of the peer.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
+        self.addresses.peer.or_else(|| fd.and_then(address::peer))
     }
 
     /// Whether it has something to do.
