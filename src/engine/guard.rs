@@ -24,7 +24,7 @@ pub struct Guard {
     restarted: Option<(Instant, Instant)>,
     handshake: Turn,
     /// Where its bytes are measured.
-    pace: Option<Pace>,
+    pace: Option<Box<Pace>>,
 }
 
 /// How far the handshake of a stream has got, as far as it is limited.
@@ -135,7 +135,7 @@ impl Engine {
             guard.pace = None;
         } else if guard.pace.is_none() {
             let last = guard.last_traffic(stream.last_traffic().unwrap_or(now));
-            guard.pace = Some(Pace::new(stream.sample(last, now)));
+            guard.pace = Some(Box::new(Pace::new(stream.sample(last, now))));
         }
         self.look_later(id, now);
     }
