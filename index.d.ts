@@ -239,7 +239,69 @@ export interface SocketOptions {
   highWaterMark?: number | undefined;
 }
 
-export interface ServerOptions extends SocketOptions {
+/**
+ * What a server allows its connections: options of {@link createServer} and {@link Server.listen}, and those of
+ * {@link Server.setLimits}. Whole numbers; 0 is no limit, except for `maxWaitingHandshakes`.
+ */
+export interface Limits {
+  /**
+   * Connections that may be open from one address at once; of IPv6, from one /64.
+   *
+   * @default 0
+   */
+  maxConnectionsPerAddress?: number | null | undefined;
+  /**
+   * TLS handshakes that may be under way at once. More wait.
+   *
+   * @default 0
+   */
+  maxHandshakes?: number | null | undefined;
+  /**
+   * TLS handshakes that may wait for their turn. Further connections are reset.
+   *
+   * @default 1024
+   */
+  maxWaitingHandshakes?: number | null | undefined;
+  /**
+   * TLS handshakes that may begin in a second. More wait.
+   *
+   * @default 0
+   */
+  handshakeRate?: number | null | undefined;
+  /**
+   * How long nothing may be received or sent, in milliseconds. Then the stream is destroyed, without an 'error'.
+   *
+   * @default 0
+   */
+  idleTimeout?: number | null | undefined;
+  /**
+   * How long a connection may last, in milliseconds. Then the stream is destroyed, without an 'error'.
+   *
+   * @default 0
+   */
+  maxLifetime?: number | null | undefined;
+  /**
+   * How many bytes a second have to come in the middle of a message, or have to be taken by a peer that much was written
+   * to. A connection that is slower is reset.
+   *
+   * @default 0
+   */
+  minRate?: number | null | undefined;
+  /**
+   * Over how many milliseconds these are counted, from 100 on.
+   *
+   * @default 5000
+   */
+  minRateSpan?: number | null | undefined;
+}
+
+export interface ServerOptions extends SocketOptions, Limits {
+  /**
+   * That of calls of {@link Server.listen} that say nothing of it.
+   *
+   * @default 511
+   */
+  backlog?: number | undefined;
   /** Connections from these addresses are closed immediately. */
   blockList?: BlockList | undefined;
   /** Has connections begin with a header of the PROXY protocol: each (`'require'`), or those that do (`'accept'`). */
@@ -288,6 +350,13 @@ export interface ProxyPolicy {
    * @default `4096`
    */
   maxLength?: number | undefined;
+  /**
+   * How many connections may wait for their header at once. When there are more, that which has waited longest is
+   * refused.
+   *
+   * @default 16384
+   */
+  maxWaiting?: number | undefined;
 }
 
 /** One end of the connection that a proxy passes on: an IP address and a port, or the path of a UNIX socket. */
@@ -441,7 +510,7 @@ export interface NodesHandle {
 }
 
 /** Where and how to listen: on a `port`, a `path`, an `fd` or a `handle`. */
-export interface ListenOptions {
+export interface ListenOptions extends Limits {
   /**
    * The port. With 0, the system chooses one.
    *
@@ -522,8 +591,10 @@ export interface DropArgument {
   remoteAddress?: string;
   remotePort?: number;
   remoteFamily?: string;
-  /** Why the PROXY protocol has refused it, such as `'proxy-timeout'`. */
+  /** Why a limit or the PROXY protocol has refused or ended it, such as `'idle-timeout'` or `'proxy-timeout'`. */
   reason?: string;
+  /** With a `reason`: for how many connections the event stands. */
+  count?: number;
 }
 
 /** The options of {@link Server.shutdown}. */
@@ -559,8 +630,8 @@ export interface ServerEvents {
   /** Listening has failed (`EADDRINUSE`, `EACCES`, ...; see {@link SystemError}). */
   error: [error: Error];
   /**
-   * A connection was rejected because of {@link Server.maxConnections}, or was reset because of the PROXY protocol
-   * (`reason`). UNIX sockets have no addresses, and without a `reason` no `data`.
+   * A connection was rejected because of {@link Server.maxConnections}, or was refused or ended because of a limit or the
+   * PROXY protocol (`reason`). UNIX sockets have no addresses, and without a `reason` no `data`.
    */
   drop: [data?: DropArgument];
   /**
@@ -669,6 +740,17 @@ export interface Server extends EventEmitter {
    */
   get maxConnections(): number;
   set maxConnections(limit: number | null | undefined);
+
+  /** What the server allows its connections: a copy of all limits. */
+  readonly limits: Required<Limits>;
+
+  /**
+   * Changes what the server allows its connections, from now on, of those that are open, too.
+   *
+   * @param limits those that change
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   */
+  setLimits(limits: Limits): this;
 
   /** The number of open connections (D9). Contract: server.connections. */
   readonly connections: number;

@@ -13,6 +13,7 @@ import type {
   Credentials,
   DetachOptions,
   KernelOptions,
+  Limits,
   ListenFD,
   MovedStream,
   NumberOption,
@@ -91,7 +92,9 @@ export interface SocketExtras extends KeepAliveExtras {
 }
 
 /** Options of a server that not every `node:net` has. */
-export interface ServerExtras extends KeepAliveExtras {
+export interface ServerExtras extends KeepAliveExtras, Limits {
+  /** That of calls of `listen()` that say nothing of it. */
+  backlog?: number | undefined;
   /** Connections from these addresses are closed immediately. */
   blockList?: BlockList | undefined;
   /** Whether the rejection of a promise that a listener returns becomes an 'error'. */
@@ -117,7 +120,7 @@ export interface KeepAliveExtras {
 }
 
 /** Options of `listen()` that not every `node:net` has. */
-export interface ListenExtras {
+export interface ListenExtras extends Limits {
   /** A socket that is bound already, or a handle of Node's core. */
   handle?: any;
   /** Share the port with other sockets that set this option. */
@@ -196,6 +199,12 @@ declare module 'node:net' {
 
     /** Ends the server gracefully; see that of `rust-net`. Servers of `tls` and `http` have it, too. */
     shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+
+    /** What the server allows its connections; see that of `rust-net`. */
+    readonly limits: Required<Limits>;
+
+    /** Changes what the server allows its connections; see that of `rust-net`. */
+    setLimits(limits: Limits): this;
 
     /** What has been counted of the server's connections; see that of `rust-net`. */
     readonly stats: ServerStatistics;

@@ -28,6 +28,7 @@ const OPTIONS = [
   ['Server', 'listen', ['ListenOptions'], []],
   ['Server', 'address', ['AddressInfo'], []],
   ['Server', 'drop', ['DropArgument'], []],
+  ['Server', 'setLimits', ['Limits'], []],
   ['Stream', 'connect', ['TcpConnectOptions', 'UnixConnectOptions'], []],
   ['Stream', 'setSecure', ['SecureOptions'], []],
   ['Stream', 'getPeerCertificate', ['PeerCertificate'], []],
@@ -194,7 +195,7 @@ test.each(OPTIONS)('%s.%s: the codes that the types name for an option are in it
 const NUMBERS = [
   ['net', 'createCredentials', 'handshakeTimeout', 'lib/tls/secure.js', /HANDSHAKE_TIMEOUT = (\d+_?\d+);/],
   ['net', 'createCredentials', 'sessionTimeout', 'src/tls/credentials/options.rs', /DEFAULT_SESSION_TIMEOUT: u32 = (\d+);/],
-  ['Server', 'listen', 'backlog', 'lib/arguments.js', /toNumber\(options\.backlog\) \|\| (\d+);/],
+  ['Server', 'listen', 'backlog', 'lib/arguments.js', /ownBacklog = (\d+)\)/],
   ['Server', 'pause', 'msecs', 'lib/server/index.js', /PAUSE_DEFAULT = (\d+);/],
 ];
 

@@ -59,6 +59,12 @@ export const accepted: number = ours.createServer().stats.connections.accepted;
 export const turns: number | undefined = ours.stats().turns.time.count;
 for (const socket of ours.createServer().streams) socket.setNoDelay(true);
 
+// Limits.
+ours.createServer({ maxConnectionsPerAddress: 1, backlog: 9 }).setLimits({ idleTimeout: 5 }).listen({ port: 0, minRate: 1 });
+export const span: number | null | undefined = ours.createServer().limits.minRateSpan;
+// @ts-expect-error: a limit is a number
+ours.createServer({ maxLifetime: '1' });
+
 // The PROXY protocol.
 ours.createServer({ proxyProtocol: { mode: 'accept', from: list, timeout: 1, maxLength: 512 } }).listen({ port: 0, proxyProtocol: 'require' });
 export const proxied = ours.connect({ port: 1, proxyProtocol: { authority: 'example.org' } }).proxy?.source;

@@ -151,3 +151,10 @@ export async function shown(): Promise<string> {
 
 // @ts-expect-error: a process has a number, a socket a path.
 void readStats();
+
+// Limits.
+createServer({ maxHandshakes: 5, handshakeRate: null, backlog: 9 }).listen({ port: 0, idleTimeout: 1 }).setLimits({ minRate: 0 });
+export const waiting: number | null | undefined = server.limits.maxWaitingHandshakes;
+server.on('drop', (data) => data?.count?.toFixed());
+// @ts-expect-error: there is no such limit
+server.setLimits({ maxConnections: 5 });

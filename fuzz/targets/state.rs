@@ -206,6 +206,7 @@ impl Play {
                 }
                 Due::Fail => unreachable!("nothing fails here"),
                 Due::ReportLimit => unreachable!("nothing is limited here"),
+                Due::Disconnect => unreachable!("no handshake is held here"),
                 Due::ReportSession => unreachable!("the state knows no sessions"),
                 Due::Receive => return self.receive(most),
                 Due::Nothing => return,

@@ -31,7 +31,7 @@ const {
   kTally,
   kWorkers,
 } = require('./fields');
-const { changeLimits, emitRefusal } = require('./limits');
+const { changeLimits, emitRefusal, limitsOf } = require('./limits');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop } = require('./listening');
 const { choosePolicy } = require('./proxied');
 const { shutDown, streamsOf } = require('./shutdown');
@@ -50,6 +50,7 @@ class ServerMethods extends EventEmitter {
     const { callback, target } = listenTarget(args, this[kOwnBacklog]);
     const policy = choosePolicy(this, args);
     const settings = settingsFor(this, target);
+    const limits = limitsOf(normalize(args).options, this[kLimits]);
     const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
@@ -59,6 +60,7 @@ class ServerMethods extends EventEmitter {
     }
     this[kProxyPolicy] = policy;
     target.settings = settings;
+    this[kLimits] = limits;
     if (callback !== null) this.once('listening', callback);
     if (target.signal) endOnAbort(this, target.signal);
     beginListening(this, target);

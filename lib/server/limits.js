@@ -70,4 +70,4 @@ function named(end, { address, port, family }) {
   return { [`${end}Address`]: address, [`${end}Port`]: port, [`${end}Family`]: family };
 }
 
-module.exports = { NAMES, applyLimits, changeLimits, emitRefusal, limitsOf };
+module.exports = { applyLimits, changeLimits, emitRefusal, limitsOf };

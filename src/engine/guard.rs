@@ -24,7 +24,7 @@ pub struct Guard {
     restarted: Option<(Instant, Instant)>,
     handshake: Turn,
     /// Where its bytes are measured.
-    pace: Option<Pace>,
+    pace: Option<Box<Pace>>,
 }
 
 /// How far the handshake of a stream has got, as far as it is limited.
@@ -62,7 +62,7 @@ impl Engine {
         }
         let since = self.now();
         let Some(stream) = self.stream(id).filter(|stream| stream.is_open()) else { return };
-        let origin = stream.addresses().peer.map(|peer| Origin::from(peer.ip()));
+        let origin = stream.peer().map(|peer| Origin::from(peer.ip()));
         if stream.last_traffic().is_none() {
             stream.track_traffic(Some(since));
         }
@@ -99,7 +99,6 @@ impl Engine {
     /// The timer has fired: looks at what is due. Returns when the next timer is to fire, if there is something left.
     pub fn run_clock(&mut self) -> Option<Duration> {
         let now = self.now();
-        self.clock.stop_timer();
         while let Some(id) = self.clock.pop(now) {
             if self.listener(id).is_some() {
                 self.report_rest(id, now);
@@ -109,6 +108,8 @@ impl Engine {
                 self.expire_arrival(id);
             }
         }
+        // From here on only: what has been scheduled meanwhile needs no timer of its own.
+        self.clock.stop_timer();
         self.clock.start_timer(now)
     }
 
@@ -134,7 +135,7 @@ impl Engine {
             guard.pace = None;
         } else if guard.pace.is_none() {
             let last = guard.last_traffic(stream.last_traffic().unwrap_or(now));
-            guard.pace = Some(Pace::new(stream.sample(last, now)));
+            guard.pace = Some(Box::new(Pace::new(stream.sample(last, now))));
         }
         self.look_later(id, now);
     }
@@ -256,11 +257,12 @@ impl Engine {
             let Gate { limits, handshakes, .. } = &mut *open;
             let Some(id) = handshakes.next(limits, now) else { break };
             drop(open);
-            if let Some(guard) = self.guards.get_mut(&id) {
+            if let (Some(guard), Some(stream)) = (self.guards.get_mut(&id), self.slots.stream(id)) {
                 guard.handshake = Turn::UnderWay;
-            }
-            if let Some(stream) = self.slots.stream(id) {
                 stream.hold_handshake(false);
+                // The time that it had to wait here is not its own.
+                guard.restarted = None;
+                stream.track_traffic(Some(now));
             }
             self.settle(id);
             self.look_later(id, now);

@@ -73,7 +73,8 @@ impl Turnstile {
     }
 
     /// How many are under way, and how many wait.
-    pub fn counts(&self) -> (u32, usize) {
+    #[cfg(test)]
+    fn counts(&self) -> (u32, usize) {
         (self.under_way, self.waiting.len())
     }
 

@@ -246,6 +246,8 @@ impl Stream {
             self.state.due(&self.security, self.is_queued())
         };
         match due {
+            // Without the peer's next message, which can't come any more, there is no use in waiting.
+            Due::BeginHandshake if self.security.is_held() && self.state.has_hung_up() => Due::Disconnect,
             Due::BeginHandshake if self.security.is_held() => Due::Nothing,
             // Of what happens on an open connection, it comes first: it was received before what else there is.
             Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
@@ -342,10 +344,13 @@ impl Stream {
     /// The addresses of both ends.
     pub fn addresses(&self) -> Addresses {
         let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
-        Addresses {
-            local: self.addresses.local.or_else(|| fd.and_then(address::local)),
-            peer: self.addresses.peer.or_else(|| fd.and_then(address::peer)),
-        }
+        Addresses { local: self.addresses.local.or_else(|| fd.and_then(address::local)), peer: self.peer() }
+    }
+
+    /// The address of the peer.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let fd = self.fd.as_ref().filter(|_| self.kind.is_tcp());
+        self.addresses.peer.or_else(|| fd.and_then(address::peer))
     }
 
     /// Whether it has something to do.

@@ -16,7 +16,7 @@ use crate::error::Syscall;
 use crate::reactor::{Id, Mailbox, Reactor};
 use crate::socket::{Descriptor, Kind};
 use crate::statistics::{Code, HandshakeEnd};
-use crate::tls::error::ConnectionError;
+use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::handshake::{self, Established, Facts, Handshake, HandshakeMessage, HandshakeRequest, HelloSender};
 use crate::tls::session::Session;
 
@@ -294,6 +294,14 @@ impl Stream {
                 }
             }
         })
+    }
+
+    /// The peer has ended the connection before the handshake could begin.
+    pub(super) fn disconnect(&mut self, handshakes: &mut Handshakes) -> StreamEvent {
+        let failure = TlsError::disconnected();
+        handshakes.end = Some(HandshakeEnd::Failed(Code::Name(failure.code.clone().into())));
+        self.security.fail();
+        StreamEvent::TlsFailed(Box::new(failure))
     }
 
     /// The handshake is over, and the reactor watches the socket again. Otherwise, the stream has failed.

@@ -28,6 +28,7 @@ impl Stream {
                     self.begin_handshake(reactor, &mut shared.handshakes, now);
                     None
                 }
+                Due::Disconnect => Some(self.disconnect(&mut shared.handshakes)),
                 Due::Send => {
                     self.flush(reactor, &mut shared.spare, now);
                     None

@@ -126,6 +126,8 @@ pub enum Due {
     HandshakeMessage,
     /// Begin the handshake.
     BeginHandshake,
+    /// Report that the peer has gone before the handshake could begin.
+    Disconnect,
     /// Send what is queued.
     Send,
     /// Report a session that the server has given: what the stream finds, not the state.
@@ -347,6 +349,11 @@ impl State {
     /// Whether all bytes have been received, and the end or an error is next.
     pub fn ends_next(&self) -> bool {
         self.inbound == Inbound::Ending
+    }
+
+    /// Whether an end or an error is behind what there is to receive.
+    pub fn has_hung_up(&self) -> bool {
+        matches!(self.inbound, Inbound::Closing | Inbound::Ending)
     }
 
     /// There was nothing to receive.
