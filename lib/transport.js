@@ -12,15 +12,14 @@ const engines = require('./engine');
 const NONE = -1;
 
 class Transport {
-  /** The engine, once there is a source. */
-  engine = null;
   id = NONE;
-  /** Whether the source may keep the process alive: `ref()` and `unref()`, before it is open as well. */
-  referenced = true;
   /** What has been asked for and does not change: `local`, `peer`, `kind`, and counters of a closed source. */
   known = null;
-  /** The handle of Node's core over the same socket, which is closed with the source; null without one. */
-  nodesHandle = null;
+
+  /** The engine, once there has been a source. */
+  get engine() {
+    return engines.running();
+  }
 
   get isOpen() {
     return this.id !== NONE;
@@ -35,7 +34,6 @@ class Transport {
 
   /** Takes the source `id`, which has no events. */
   hold(id) {
-    this.engine = engines.start();
     this.id = id;
   }
 
@@ -86,7 +84,8 @@ class Transport {
   }
 
   closeNodesHandle() {
-    this.nodesHandle?.close();
+    if (this.nodesHandle === null) return;
+    this.nodesHandle.close();
     this.nodesHandle = null;
   }
 
@@ -125,5 +124,13 @@ class Transport {
     this.known = null;
   }
 }
+
+// Most never change these: there, they take no memory of each connection.
+Object.assign(Transport.prototype, {
+  /** Whether the source may keep the process alive: `ref()` and `unref()`, before it is open as well. */
+  referenced: true,
+  /** The handle of Node's core over the same socket, which is closed with the source; null without one. */
+  nodesHandle: null,
+});
 
 module.exports = { Transport };

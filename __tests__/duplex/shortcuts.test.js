@@ -7,15 +7,8 @@ const { createHook, executionAsyncId } = require('async_hooks');
 const { once } = require('events');
 const { collect, pair } = require('../helpers');
 
-test('an echo of small messages asks for no ticks', async () => {
-  const [client, accepted] = await pair();
-  let context;
-  accepted.on('data', (data) => {
-    context = executionAsyncId();
-    accepted.write(data);
-  });
-  client.write('the first');
-  await once(client, 'data');
+/** How many ticks are asked for in the asynchronous context `context` while `run` goes on. */
+async function ticksIn(context, run) {
   let ticks = 0;
   const hook = createHook({
     init(id, type, trigger) {
@@ -23,12 +16,32 @@ test('an echo of small messages asks for no ticks', async () => {
     },
   });
   hook.enable();
-  for (let i = 0; i < 3; i++) {
-    client.write('another');
-    await once(client, 'data');
-  }
+  await run();
   hook.disable();
-  expect(ticks).toBe(0);
+  return ticks;
+}
+
+test('an echo of small messages asks for no ticks, and the end of a stream that flows for one', async () => {
+  const [client, accepted] = await pair({ serverOptions: { allowHalfOpen: true } });
+  let context;
+  accepted.on('data', (data) => {
+    context = executionAsyncId();
+    accepted.write(data);
+  });
+  client.write('the first');
+  await once(client, 'data');
+  const echoes = async () => {
+    for (let i = 0; i < 3; i++) {
+      client.write('another');
+      await once(client, 'data');
+    }
+  };
+  expect(await ticksIn(context, echoes)).toBe(0);
+  const end = async () => {
+    client.end();
+    await once(accepted, 'end');
+  };
+  expect(await ticksIn(context, end)).toBe(1);
 });
 
 describe.each([

@@ -141,7 +141,8 @@ class Stream extends Duplex {
     if (this[kSecurity] !== null) this[kSecurity].truncated = isTruncated;
     if (channels.end.hasSubscribers) channels.end.publish({ socket: this, truncated: isTruncated });
     this.push(null);
-    this.read(0);
+    // What flows finds its end by itself.
+    if (!this._readableState.flowing) this.read(0);
   }
 
   /** There is room to send again. */

@@ -183,15 +183,11 @@ class StreamTransport extends Transport {
   }
 
   get bytesRead() {
-    return this.isOpen ? this.engine.bytesRead(this.id) : this.#counters.bytesRead;
+    return this.isOpen ? this.engine.bytesRead(this.id) : countersOf(this).bytesRead;
   }
 
   get bytesWritten() {
-    return this.isOpen ? this.engine.bytesWritten(this.id) : this.#counters.bytesWritten;
-  }
-
-  get #counters() {
-    return this.known?.counters ?? NO_COUNTERS;
+    return this.isOpen ? this.engine.bytesWritten(this.id) : countersOf(this).bytesWritten;
   }
 
   /** What the kernel knows of a TCP connection; null where there is none. */
@@ -308,6 +304,11 @@ class StreamTransport extends Transport {
   exportKeyingMaterial(length, label, context) {
     return this.engine.exportKeyingMaterial(this.id, length, label, context);
   }
+}
+
+/** The counters of a source that was closed. */
+function countersOf({ known }) {
+  return known?.counters ?? NO_COUNTERS;
 }
 
 function serverFlags({ asks, asksAlways, emitsServerSessions, awaitsNewSession, logsKeys }) {
