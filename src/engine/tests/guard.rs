@@ -18,7 +18,7 @@ const SHORT: Duration = Duration::from_millis(1);
 /// A listener with `limits`.
 fn listening(rig: &mut Rig, limits: Limits) -> Id {
     let bind = Bind { address: ([127, 0, 0, 1], 0).into(), ipv6_only: false, reuse_port: false };
-    let listener = rig.engine.listen_tcp(&bind, 64).unwrap();
+    let listener = rig.engine.listen_tcp(&bind, 64, vec![]).unwrap();
     rig.engine.set_limits(listener, limits, &[]);
     listener
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::Rig;
 use crate::engine::{Current, Event};
 use crate::reactor::Id;
-use crate::socket::open::Bind;
+use crate::socket::open::{Beginning, Bind};
 use crate::statistics::{ServerTally, Tally, Traffic};
 
 /// A listener that counts for a server, and that server.
 fn counted(rig: &mut Rig) -> (Id, ServerTally) {
     let bind = Bind { address: ([127, 0, 0, 1], 0).into(), ipv6_only: false, reuse_port: false };
-    let listener = rig.engine.listen_tcp(&bind, 8).unwrap();
+    let listener = rig.engine.listen_tcp(&bind, 8, vec![]).unwrap();
     let server = ServerTally::default();
     rig.engine.count_for(listener, server.clone());
     (listener, server)
@@ -100,7 +100,7 @@ fn an_attempt_to_connect_is_no_connection() {
     let mut rig = Rig::new();
     // The port is free again, and nothing listens there.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let id = rig.engine.connect_tcp(closed, None).unwrap();
+    let id = rig.engine.connect_tcp(closed, None, Beginning::default()).unwrap();
     let current = rig.engine.current(None);
     assert_eq!((current.open, current.connecting), (0, 1));
     assert!(matches!(rig.turn()[..], [Event::Stream(_, crate::stream::StreamEvent::Connected(Err(_)))]));
@@ -109,7 +109,7 @@ fn an_attempt_to_connect_is_no_connection() {
     rig.engine.release(id);
     let origins = &rig.engine.statistics().origins;
     assert_eq!(origins.failed.iter().collect::<Vec<_>>(), [(&libc::ECONNREFUSED, 1)]);
-    assert_eq!(rig.engine.connect_unix(b"/nowhere/at/all").unwrap_err().errno, libc::ENOENT);
+    assert_eq!(rig.engine.connect_unix(b"/nowhere/at/all", &[]).unwrap_err().errno, libc::ENOENT);
     assert_eq!(rig.engine.statistics().origins.failed.iter().count(), 2);
 }
 
