@@ -17,7 +17,7 @@ use crate::reactor::wake::Turn;
 impl Turn for Core {
     fn turn(&self) {
         self.begin();
-        while self.scoped(|| self.advance()) {}
+        while self.advance() {}
         self.end();
     }
 
@@ -25,7 +25,7 @@ impl Turn for Core {
         if !self.engine.borrow().is_turning() {
             self.begin();
         }
-        let goes_on = self.scoped(|| self.advance());
+        let goes_on = self.advance();
         if !goes_on {
             self.end();
         }
@@ -43,7 +43,7 @@ impl Turn for Core {
 
 impl Core {
     fn begin(&self) {
-        self.scoped(|| self.guard(Engine::begin_turn));
+        self.guard(Engine::begin_turn);
     }
 
     /// Delivers the next event, and sends what is due. Returns whether there was one.
@@ -66,30 +66,32 @@ impl Core {
         goes_on || is_flushed.is_none()
     }
 
-    /// Delivers `event` to JavaScript. A handle scope is open.
+    /// Delivers `event` to JavaScript, in a handle scope of its own.
     fn deliver(&self, event: Event) {
-        if let Event::Connection { listener, stream, .. } = event {
-            self.enter_root_context(stream);
-            // The hooks of `async_hooks` have run, and may have closed the listener.
-            let is_open = self.engine.borrow_mut().listener(listener).is_some_and(|listener| listener.is_open());
-            if !is_open {
-                self.release(stream);
-                return;
-            }
-        }
-        // SAFETY: this is the thread of the environment, and the caller has a handle scope open.
-        unsafe {
-            events::convert(event, self.env, |id, callback, arguments| {
-                let outcome = self.calls.call(self.contexts.of(id), callback, arguments);
-                if let (Callback::ondata | Callback::onbulk, Some(reader)) = (callback, outcome) {
-                    self.calls.read_natively(reader);
+        self.scoped(|| {
+            if let Event::Connection { listener, stream, .. } = event {
+                self.enter_root_context(stream);
+                // The hooks of `async_hooks` have run, and may have closed the listener.
+                let is_open = self.engine.borrow_mut().listener(listener).is_some_and(|listener| listener.is_open());
+                if !is_open {
+                    self.release(stream);
+                    return;
                 }
-            });
-        }
+            }
+            // SAFETY: this is the thread of the environment, and a handle scope is open.
+            unsafe {
+                events::convert(event, self.env, |id, callback, arguments| {
+                    let outcome = self.calls.call(self.contexts.of(id), callback, arguments);
+                    if let (Callback::ondata | Callback::onbulk, Some(reader)) = (callback, outcome) {
+                        self.calls.read_natively(reader);
+                    }
+                });
+            }
+        });
     }
 
     fn end(&self) {
-        self.scoped(|| self.guard(Engine::end_turn));
+        self.guard(Engine::end_turn);
         self.contexts.clear();
         self.settle();
     }
