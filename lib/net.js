@@ -16,7 +16,10 @@ const { kInPlace } = require('./symbols');
 const debugLines = lazy(() => require('./debug-lines'));
 const published = lazy(() => require('./published'));
 
-if (debuglog('rust-net').enabled) debugLines().start();
+// Bun does not say whether it is.
+const isDebugged = debuglog('rust-net').enabled ?? /\brust-net\b/i.test(process.env.NODE_DEBUG);
+
+if (isDebugged) debugLines().start();
 if (process.env.RUST_NET_TOP === '1') published().publishForTop();
 
 function createNet(contract) {

@@ -5,6 +5,11 @@
 
 const channels = require('./channels');
 
+/** Whether `tracing` has subscribers. Node before 20.13, and Bun, do not say so of all its channels together. */
+function hasSubscribers({ asyncStart, asyncEnd, error }) {
+  return asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+}
+
 class Span {
   #channel;
   /** By socket or server: `{ message, begun }`, of those that have begun while there was a subscriber. */
@@ -14,10 +19,9 @@ class Span {
     this.#channel = channel;
   }
 
-  /** To be asked before `begin()`. Before 20.13, Node has no such property of all channels of a tracing. */
+  /** To be asked before `begin()`. */
   get hasSubscribers() {
-    const { asyncStart, asyncEnd, error } = this.#channel;
-    return asyncStart.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers;
+    return hasSubscribers(this.#channel);
   }
 
   /** It begins for `subject`. Subscribers get the same `message` again, with what `end` and `fail` add to it. */
@@ -50,6 +54,7 @@ class Span {
 
 module.exports = {
   connect: new Span(channels.connect),
+  hasSubscribers,
   secure: new Span(channels.secure),
   shutdown: new Span(channels.shutdown),
 };

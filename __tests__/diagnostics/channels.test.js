@@ -332,3 +332,12 @@ test('what has begun without a subscriber has no end', async () => {
   await once(client, 'connect');
   expect(messages).toEqual([]);
 });
+
+test('listening is published where a tracing does not say whether it has subscribers, as in Node before 20.13', async () => {
+  const { serverListen } = require('../../lib/channels');
+  Object.defineProperty(serverListen, 'hasSubscribers', { value: undefined, configurable: true });
+  atEnd(() => delete serverListen.hasSubscribers);
+  const messages = published(...stepsOf('net.server.listen'));
+  await listening(net.createServer());
+  expect(messages.map(([name]) => name)).toEqual(stepsOf('net.server.listen').slice(0, 2));
+});

@@ -12,6 +12,7 @@ const { Handle, assignHandle } = require('../handle');
 const { assignable, countInstances, isInstance, membersLike } = require('../members');
 const nodesNet = require('../nodes-net');
 const { extendsNodes } = require('../nodes-own');
+const { hasSubscribers } = require('../spans');
 const { serverStats } = require('../statistics');
 const { kContract, kInPlace, kReleased } = require('../symbols');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
@@ -55,7 +56,7 @@ class ServerMethods extends EventEmitter {
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
     target.bound?.address();
-    if (channels.serverListen.hasSubscribers) {
+    if (hasSubscribers(channels.serverListen)) {
       channels.serverListen.asyncStart.publish({ server: this, options: normalize(args).options });
     }
     this[kProxyPolicy] = policy;

@@ -10,6 +10,7 @@ const channels = require('../channels');
 const errors = require('../errors');
 const { readSocketOptions } = require('../kernel-options');
 const { isNodesHandle } = require('../nodes-handles');
+const { hasSubscribers } = require('../spans');
 const { createTally } = require('../statistics');
 const { kAdopt, kContract } = require('../symbols');
 const {
@@ -167,7 +168,7 @@ function inherit(server) {
 
 function publishListening(server, error) {
   const { serverListen } = channels;
-  if (!serverListen.hasSubscribers) return;
+  if (!hasSubscribers(serverListen)) return;
   if (error) serverListen.error.publish({ server, error });
   else serverListen.asyncEnd.publish({ server });
 }
