@@ -151,8 +151,8 @@ impl Engine {
 }
 
 impl Statistics {
-    /// What serving the stream in `slot` has found, which is `event`, may be the end of an attempt to connect or of a
-    /// handshake.
+    /// Serving a stream that `server` has accepted, if one has, has found `event`: maybe the outcome of an attempt to
+    /// connect, or the `end` of a handshake.
     pub(super) fn note_served(&mut self, server: Option<&ServerTally>, event: &StreamEvent, end: Option<HandshakeEnd>) {
         match event {
             StreamEvent::Connected(Ok(())) => self.origins.connected += 1,
@@ -164,7 +164,7 @@ impl Statistics {
         }
     }
 
-    /// The stream in `slot` is about to be closed.
+    /// `stream`, which `server` has accepted, if one has, is about to be closed.
     pub(super) fn note_closing(&mut self, server: Option<&ServerTally>, stream: &mut Stream) {
         if let Some(end) = stream.end_by_closing() {
             note(self, server, |tally| tally.handshakes.add(&end));

@@ -80,7 +80,7 @@ pub struct Stream {
     /// Nagle's algorithm is off for the handshake, and back on behind the first data.
     delays_again: bool,
     /// The attempt to connect has failed.
-    is_refused: bool,
+    never_connected: bool,
     queue_most: u32,
     addresses: Addresses,
     /// The last traffic; kept only where a timeout asks for it.
@@ -135,7 +135,7 @@ impl Stream {
             bulky: false,
             takes_large: false,
             delays_again: false,
-            is_refused: false,
+            never_connected: false,
             queue_most: QUEUE_MOST,
             addresses: Addresses { local: None, peer },
             last_traffic: None,
@@ -310,7 +310,7 @@ impl Stream {
 
     /// Whether there is no connection: not yet, or because the attempt has failed.
     pub fn is_unconnected(&self) -> bool {
-        self.is_connecting() || self.is_refused
+        self.is_connecting() || self.never_connected
     }
 
     /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.

@@ -55,7 +55,7 @@ impl Stream {
         match connect_outcome(self.fd.as_deref()?) {
             Poll::Ready(outcome) => {
                 self.state.connected();
-                self.is_refused = outcome.is_err();
+                self.never_connected = outcome.is_err();
                 Some(StreamEvent::Connected(outcome))
             }
             Poll::Pending => {
