@@ -29,6 +29,9 @@ const FAILURES_MOST: u32 = 64;
 /// A listener that is drained accepts so many connections at the most before it lets nothing new in.
 const DRAINED_MOST: u32 = 256;
 
+/// A queue holds no more connections than this, unless the administrator has changed that (Linux: `net.core.somaxconn`).
+const QUEUE_MOST: u32 = 4096;
+
 /// What a listener reports: the outcome of serving it once.
 pub enum ListenerEvent {
     /// A connection, and its peer where it has an address.
@@ -86,6 +89,11 @@ enum Draining {
     Open(u32),
     /// Nothing new gets in, and the rest is accepted.
     Shut,
+    /// Another owner may hold the socket, so that it can't be shut. What waits is accepted, since there may be no other
+    /// owner left; so many were. What comes later is behind that in the queue, and that owner's.
+    Shared(u32),
+    /// It accepts nothing any more.
+    Done,
 }
 
 /// What a listener has for connections that wait for their PROXY header.
@@ -188,12 +196,15 @@ impl Listener {
 
     /// Whether serving the listener would do anything.
     pub fn is_due(&self) -> bool {
-        self.fd.is_some() && self.ready && !self.paused && !self.stalled
+        self.fd.is_some() && self.ready && !self.paused && !self.stalled && self.draining != Draining::Done
     }
 
     /// Accepts one connection.
     pub fn serve(&mut self) -> Option<ListenerEvent> {
         while self.is_due() {
+            if self.draining == Draining::Shared(QUEUE_MOST) && self.is_drained() {
+                return Some(ListenerEvent::Drained);
+            }
             let Some(fd) = &self.fd else { break };
             match io::accept(fd, self.kind) {
                 Ok((fd, peer)) => {
@@ -253,7 +264,7 @@ impl Listener {
     /// Accepts all that waits, a bounded number per turn, and lets nothing new in; then [`ListenerEvent::Drained`] follows.
     /// What another owner may hold stays open to new connections, which are that owner's.
     pub fn drain(&mut self) {
-        self.draining = Draining::Open(0);
+        self.draining = if self.shared { Draining::Shared(0) } else { Draining::Open(0) };
         self.ready = true;
         self.paused = false;
         self.retry();
@@ -262,14 +273,14 @@ impl Listener {
     fn note_drained(&mut self) {
         match &mut self.draining {
             Draining::Open(DRAINED_MOST) => self.shut(),
-            Draining::Open(count) => *count += 1,
-            Draining::No | Draining::Shut => {}
+            Draining::Open(count) | Draining::Shared(count) => *count += 1,
+            Draining::No | Draining::Shut | Draining::Done => {}
         }
     }
 
     fn shut(&mut self) {
         self.draining = Draining::Shut;
-        let Some(fd) = self.fd.as_ref().filter(|_| !self.shared) else { return };
+        let Some(fd) = &self.fd else { return };
         self.file.take().inspect(SocketFile::remove);
         // Where it can't be done, a connection that comes between the last accept and the close is reset.
         let _ = options::refuse_new(fd, self.kind);
@@ -277,13 +288,20 @@ impl Listener {
 
     /// Whether draining is over with this.
     fn is_drained(&mut self) -> bool {
-        std::mem::replace(&mut self.draining, Draining::No) != Draining::No
+        let is_over = !matches!(self.draining, Draining::No | Draining::Done);
+        if is_over {
+            self.draining = Draining::Done;
+        }
+        is_over
     }
 
     /// From now on another process may hold the socket: the file is that one's, too, and stays.
     pub fn share(&mut self) {
         self.shared = true;
         self.file = None;
+        if let Draining::Open(count) = self.draining {
+            self.draining = Draining::Shared(count);
+        }
     }
 
     /// Whether another process accepts its connections.

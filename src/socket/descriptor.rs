@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::fault;
 
@@ -20,13 +20,18 @@ use super::fault;
 /// either. A closed one would let the next file that is opened become `stdout`.
 const LAST_STANDARD_STREAM: RawFd = 2;
 
-static OWNED: Mutex<Table> = Mutex::new(Table { last: 0, tickets: BTreeMap::new() });
+static OWNED: Mutex<Table> = Mutex::new(Table { last: 0, tickets: BTreeMap::new(), closing: Vec::new() });
+
+/// An entry is gone that was in [`Table::closing`].
+static CLOSED: Condvar = Condvar::new();
 
 struct Table {
     last: u64,
     /// Which [`Descriptor`] owns the number. Once it has been closed, the kernel may use the number for another one
     /// before the entry is gone; the ticket tells the two apart.
     tickets: BTreeMap<RawFd, u64>,
+    /// The tickets of those that are being closed.
+    closing: Vec<u64>,
 }
 
 impl Table {
@@ -45,6 +50,26 @@ impl Table {
         if self.tickets.get(&number) == Some(&ticket) {
             self.tickets.remove(&number);
         }
+    }
+
+    /// Whether the number can be claimed, or will be soon; `EEXIST` if it is owned.
+    fn is_free(&self, number: RawFd) -> Result<bool, i32> {
+        match self.tickets.get(&number) {
+            None => Ok(true),
+            Some(ticket) if self.closing.contains(ticket) => Ok(false),
+            Some(_) => Err(libc::EEXIST),
+        }
+    }
+
+    fn begin_to_close(ticket: u64) {
+        Self::lock().closing.push(ticket);
+    }
+
+    fn note_closed(number: RawFd, ticket: u64) {
+        let mut table = Self::lock();
+        table.forget(number, ticket);
+        table.closing.retain(|closing| *closing != ticket);
+        CLOSED.notify_all();
     }
 }
 
@@ -75,8 +100,9 @@ impl Descriptor {
             return Err(libc::EBADF);
         }
         let mut table = Table::lock();
-        if table.tickets.contains_key(&fd) {
-            return Err(libc::EEXIST);
+        while !table.is_free(fd)? {
+            // The number is either that of the descriptor that another thread is closing, or it is free for others already.
+            table = CLOSED.wait(table).unwrap_or_else(PoisonError::into_inner);
         }
         let ticket = table.enter(fd);
         // SAFETY: the number may be stale, which the first call on it answers with EBADF. It is closed only after the
@@ -164,15 +190,19 @@ impl Drop for Descriptor {
     fn drop(&mut self) {
         let number = self.fd.as_raw_fd();
         match self.tenure {
-            // SAFETY: nothing uses the field afterwards.
-            Tenure::Owned => unsafe { ManuallyDrop::drop(&mut self.fd) },
+            Tenure::Owned => {
+                Table::begin_to_close(self.ticket);
+                // SAFETY: nothing uses the field afterwards.
+                unsafe { ManuallyDrop::drop(&mut self.fd) };
+                // Only now: until the number is closed, nothing can adopt it.
+                return Table::note_closed(number, self.ticket);
+            }
             Tenure::Claimed { blocking: true } => {
                 // It was possible to change this a moment ago.
                 let _ = rustix::io::ioctl_fionbio(&*self.fd, false);
             }
             Tenure::Claimed { blocking: false } | Tenure::Lent => {}
         }
-        // Only now: until the number is closed, nothing can adopt it.
         Table::lock().forget(number, self.ticket);
     }
 }
@@ -232,12 +262,28 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_closed_descriptor_does_not_hide_its_successor() {
-        let mut table = Table { last: 0, tickets: BTreeMap::new() };
+        let mut table = Table { last: 0, tickets: BTreeMap::new(), closing: Vec::new() };
         let (former, latter) = (table.enter(7), table.enter(7));
         table.forget(7, former);
         assert_eq!(table.tickets.get(&7), Some(&latter));
+        assert_eq!(table.is_free(7), Err(libc::EEXIST));
+        table.closing.push(latter);
+        assert_eq!(table.is_free(7), Ok(false));
         table.forget(7, latter);
-        assert!(table.tickets.is_empty());
+        assert_eq!(table.is_free(7), Ok(true));
+    }
+
+    #[test]
+    fn a_number_whose_former_descriptor_is_being_closed_is_waited_for() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        let number = one.into_raw_fd();
+        // Another thread has closed its own, whose number this one has got, and has not removed the entry yet.
+        let former = Table::lock().enter(number);
+        Table::begin_to_close(former);
+        let claiming = std::thread::spawn(move || Descriptor::claim(number).map(|mut claim| claim.own()));
+        Table::note_closed(number, former);
+        assert_eq!(claiming.join().unwrap(), Ok(()));
+        assert!(!Table::lock().closing.contains(&former));
     }
 
     #[test]

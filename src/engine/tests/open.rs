@@ -232,6 +232,46 @@ fn draining_what_is_shared_leaves_it_open() {
 }
 
 #[test]
+fn draining_what_is_shared_ends_though_connections_keep_coming() {
+    /// What a queue may hold, and what one turn accepts.
+    const MOST: usize = 4096 + 64;
+    let mut rig = Rig::new();
+    let path = std::env::temp_dir().join(format!("rust-net-{}-shared", std::process::id()));
+    let theirs = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let copy = std::os::fd::OwnedFd::from(theirs.try_clone().unwrap());
+    let listener = rig.engine.adopt_listener(std::os::fd::IntoRawFd::into_raw_fd(copy), None).unwrap();
+    let connect = || UnixStream::connect(&path).unwrap();
+    let mut waiting: Vec<_> = (0..100).map(|_| connect()).collect();
+    rig.engine.drain_listener(listener);
+    let mut accepted = 0;
+    let mut is_drained = false;
+    while !is_drained {
+        for event in rig.turn() {
+            match event {
+                Event::Drained(_) => is_drained = true,
+                Event::Connection { stream, .. } => {
+                    accepted += 1;
+                    rig.engine.release(stream);
+                    waiting.push(connect());
+                }
+                _ => {}
+            }
+        }
+        let gone = waiting.len() - 100;
+        waiting.drain(..gone);
+        assert!(accepted <= MOST, "{accepted}");
+    }
+    assert!(accepted >= 100);
+    // It accepts nothing any more, though it is open until JavaScript closes it.
+    let sources = rig.engine.sources();
+    let _later = connect();
+    assert!(!rig.is_woken() || rig.turn().is_empty());
+    assert_eq!(rig.engine.sources(), sources);
+    theirs.accept().unwrap();
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
 fn a_stream_is_busy_until_what_it_has_received_is_answered() {
     use crate::stream::Activity;
     let mut rig = Rig::new();
