@@ -3,8 +3,11 @@
 // `socketOptions`: options of the kernel that a socket begins with, and those by number. Not on the page. What takes
 // network devices or capabilities is in `network/socket-options.test.js`.
 
+const { execFile } = require('child_process');
 const { once } = require('events');
+const fs = require('fs');
 const path = require('path');
+const { promisify } = require('util');
 const today = require('../node');
 const net = require('..');
 const { child, destroyAtEnd, failure, kernelOption, listening, pair, scratch, thrown } = require('./helpers');
@@ -216,6 +219,26 @@ test('an option of the other end, or of a socket that is open, throws', async ()
   const handle = new net.BoundSocket();
   expect(thrown(() => net.createServer().listen({ handle, socketOptions })).code).toBe(code);
   handle.close();
+});
+
+test('in a worker of a cluster, they are for a port of its own', async () => {
+  const file = path.join(scratch(), 'cluster.js');
+  fs.writeFileSync(file, `
+    const cluster = require('cluster');
+    const net = require(process.argv[2]);
+    if (cluster.isPrimary) {
+      cluster.fork();
+    } else {
+      const options = { port: 0, host: '127.0.0.1', socketOptions: { sendBufferSize: 20_000 } };
+      try { net.createServer().listen(options); } catch ({ code }) { console.log(code); }
+      net.createServer().listen({ ...options, exclusive: true }, function () {
+        console.log('listening');
+        this.close();
+        process.disconnect();
+      });
+    }`);
+  const { stdout } = await promisify(execFile)(process.execPath, [file, require.resolve('../node')]);
+  expect(stdout).toBe('ERR_INVALID_ARG_VALUE\nlistening\n');
 });
 
 test('tls.connect() and an agent of http pass them on', async () => {

@@ -10,6 +10,8 @@ const fs = require('fs');
 /** Two devices that nothing answers behind, and an address of another network. */
 const [FIRST, SECOND, FOREIGN] = ['10.1.0.1', '10.2.0.1', '192.0.2.1'];
 
+const FOREIGN_6 = '2001:db8::1';
+
 /** A network that is behind the first device, and with this mark behind the second. */
 const BEHIND = '10.3.0';
 const MARK = 7;
@@ -110,9 +112,11 @@ const TESTS = {
   async freebind(net) {
     const found = [];
     for (const socketOptions of [undefined, { freebind: true }, { transparent: true }]) {
-      const server = net.createServer({ allowHalfOpen: true }).listen({ port: 0, host: FOREIGN, socketOptions });
-      found.push(await outcome(server, 'listening'));
-      if (server.listening) server.close();
+      for (const host of [FOREIGN, FOREIGN_6]) {
+        const server = net.createServer().listen({ port: 0, host, socketOptions });
+        found.push(await outcome(server, 'listening'));
+        if (server.listening) server.close();
+      }
       try {
         const bound = new net.BoundSocket({ host: FOREIGN, socketOptions });
         found.push(bound.address().address);

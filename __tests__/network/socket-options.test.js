@@ -16,8 +16,11 @@ const EXPECTED = {
   mark: ['d0', 'd1'],
   // Only by that device; what has been sent to an address of it comes by it, also from here.
   bindToDevice: ['d1', 'd0', 'ECONNREFUSED connect', 'none', 'ENODEV setsockopt'],
-  // listen() and BoundSocket: without an option, with freebind, with transparent.
-  freebind: ['EADDRNOTAVAIL listen', 'EADDRNOTAVAIL bind', 'none', '192.0.2.1', 'none', '192.0.2.1'],
+  // listen(), also over IPv6, and BoundSocket: without an option, with freebind, with transparent.
+  freebind: [
+    'EADDRNOTAVAIL listen', 'EADDRNOTAVAIL listen', 'EADDRNOTAVAIL bind',
+    'none', 'none', '192.0.2.1', 'none', 'none', '192.0.2.1',
+  ],
   // A client from a foreign address, without the option and with it; the address that a client has meant.
   transparent: ['EADDRNOTAVAIL bind', 'none', '192.0.2.1', '192.0.2.55'],
   // Received and written bytes, and SYNs with data as the client and the server count them; the first gets the cookie.

@@ -60,7 +60,10 @@ test('by default, one for each core', async () => {
 test('what threads accept has the options of the sockets, and sends its last words', async () => {
   const listen = { ...LOCAL, socketOptions: { linger: 0 } };
   const service = await serve({ handler: fixture('options.js'), listen });
-  for (let i = 0; i < 10; i++) expect(await ask(service, '?')).toBe('0');
+  for (let i = 0; i < 10; i++) {
+    const client = destroyAtEnd(nodeNet.connect(placeOf(service)).end());
+    expect((await collect(client)).toString()).toBe('0');
+  }
   const wrong = { ...LOCAL, socketOptions: { linger: 1 } };
   await expect(serve({ handler: fixture('options.js'), listen: wrong })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
 });
