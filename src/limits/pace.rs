@@ -9,9 +9,13 @@
 //!
 //! *Sending.* Bytes are measured while the kernel has no room for more, since the peer takes none. It has room again only
 //! when a good part of its buffer is free; but what is offered in between, it takes as far as there is some. So at every
-//! look, what waits is offered, and what has been taken within a span is judged from the second span on.
+//! look, what waits is offered. The peer's kernel says that it has been read from only in large steps, too. So what has
+//! been taken is judged over [`SPANS`] spans.
 
 use std::time::{Duration, Instant};
+
+/// Over so many spans, sending is judged.
+const SPANS: u32 = 3;
 
 /// What is seen of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +42,14 @@ pub struct Sample {
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     last: Sample,
-    /// It was blocked at the last look, and at the one before.
-    was_blocked: bool,
+    /// How many spans it has been blocked, and what had been taken before; `None` if it was not blocked at the last look.
+    blocked: Option<(u32, Sample)>,
 }
 
 impl Pace {
     /// Measures from `sample` on.
     pub fn new(sample: Sample) -> Self {
-        Self { last: sample, was_blocked: false }
+        Self { last: sample, blocked: None }
     }
 
     /// When it is to be looked at next.
@@ -56,14 +60,21 @@ impl Pace {
     /// Whether less than `rate` bytes a second have passed since the last look, though they should have.
     pub fn is_slow(&mut self, rate: u32, now: Sample) -> bool {
         let then = std::mem::replace(&mut self.last, now);
-        let was_blocked = then.is_blocked && now.is_blocked;
-        let judges_sending = std::mem::replace(&mut self.was_blocked, was_blocked) && was_blocked;
         let is_slow = |bytes: u64, time: Duration| (bytes as f64) < f64::from(rate) * time.as_secs_f64();
         let received = now.received - then.received;
         let receives = then.has_begun && now.has_begun && now.written == then.written && !now.has_paused;
         let receiving = now.last_traffic.saturating_duration_since(then.at);
-        (receives && received > 0 && is_slow(received, receiving))
-            || (judges_sending && is_slow(now.taken.saturating_sub(then.taken), now.at - then.at))
+        if receives && received > 0 && is_slow(received, receiving) {
+            return true;
+        }
+        self.blocked = match self.blocked {
+            _ if !now.is_blocked => None,
+            None => Some((0, now)),
+            Some((spans, since)) if spans + 1 < SPANS => Some((spans + 1, since)),
+            Some((_, since)) if is_slow(now.taken.saturating_sub(since.taken), now.at - since.at) => return true,
+            Some(_) => Some((0, now)),
+        };
+        false
     }
 }
 
@@ -121,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_takes_too_little_is_slow_from_the_second_span_on() {
+    fn a_peer_that_takes_too_little_is_slow_after_some_spans() {
         let start = Instant::now();
         let at = |spans, taken| Sample {
             written: 90_000,
@@ -130,15 +141,19 @@ mod tests {
             is_blocked: true,
             ..receiving(start, spans, 0, f64::from(spans))
         };
+        let looks = |taken: &[u64]| {
+            let mut pace = Pace::new(at(0, 1000));
+            let slow = taken.iter().zip(1..).position(|(taken, spans)| pace.is_slow(100, at(spans, *taken)));
+            slow.map(|index| index + 1)
+        };
+        // From the first look at which it is blocked, three spans: 1,500 bytes are enough.
+        assert_eq!(looks(&[1000, 1000, 1000, 2499]), Some(4));
+        assert_eq!(looks(&[1000, 1000, 1000, 2500, 2500, 2500, 3999]), Some(7));
+        assert_eq!(looks(&[1000, 1000, 1000, 2500, 2500, 2500, 4000]), None);
         let mut pace = Pace::new(at(0, 1000));
-        assert!(!pace.is_slow(100, at(1, 1000)));
-        assert!(!pace.is_slow(100, at(2, 1500)));
-        assert!(pace.is_slow(100, at(3, 1999)));
-        let mut pace = Pace::new(at(0, 1000));
-        assert!(!pace.is_slow(100, at(1, 1000)));
-        assert!(!pace.is_slow(100, Sample { is_blocked: false, ..at(2, 1000) }));
-        assert!(!pace.is_slow(100, at(3, 1000)));
-        assert!(!pace.is_slow(100, at(4, 1000)));
-        assert!(pace.is_slow(100, at(5, 1000)));
+        for spans in 1..20 {
+            let is_blocked = spans % 4 != 0;
+            assert!(!pace.is_slow(100, Sample { is_blocked, ..at(spans, 1000) }), "{spans}");
+        }
     }
 }
