@@ -51,9 +51,10 @@ impl Engine {
             }
             // All that was received has been delivered.
             self.shared.incoming.clear();
-            let id = self.reactor.next_ready()?;
+            let id = self.next_ready()?;
             self.serve(id);
             if let Some(Event::Stream(_, StreamEvent::Data { .. })) = self.pending.back() {
+                self.reactor.note_message(id);
                 self.receive_ahead();
             }
         }
@@ -108,6 +109,15 @@ impl Engine {
     }
 
     // What a step is made of.
+
+    /// The next source to serve.
+    fn next_ready(&mut self) -> Option<Id> {
+        self.reactor.next_ready().or_else(|| {
+            let slots = &mut self.slots;
+            self.reactor.poll_late(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
+            self.reactor.next_ready()
+        })
+    }
 
     /// The next event to deliver, without those of streams that have been closed meanwhile.
     fn next_pending(&mut self) -> Option<Event> {

@@ -3,7 +3,8 @@
 //!
 //! One reactor belongs to one engine and lives on its thread. It never waits: the environment's own event loop does that
 //! on the reactor's descriptor (see [`wake`]) and then runs a turn. Polling is edge-triggered, so readiness is reported
-//! once; what was not used up stays in the queue here.
+//! once; what was not used up stays in the queue here. A lone busy source is served without a poll ([`guess`]): what
+//! the kernel has to report of it stays with the kernel, which drops that once it has been used up.
 //!
 //! It knows neither sockets nor Node-API (except `wake`): only ids, readiness and fairness.
 
@@ -18,10 +19,12 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::socket::fault;
 
+mod guess;
 pub mod mailbox;
 pub mod receive_buffer;
 pub mod wake;
 
+use guess::Guess;
 pub use mailbox::Mailbox;
 pub use receive_buffer::ReceiveBuffer;
 
@@ -33,6 +36,10 @@ const WAKER: Token = Token(usize::MAX);
 
 /// Readiness taken from the kernel at once; more simply stays there for the next turn.
 const EVENTS_PER_TURN: usize = 1024;
+
+/// Whether a source can be served before it is polled: epoll looks at what has been reported once more before it is
+/// passed on, a kqueue below another does not.
+const CAN_GUESS: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// What the kernel says of a descriptor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +59,7 @@ pub struct Reactor {
     waker: Arc<Waker>,
     /// The waker has been called, and no turn has begun since.
     woken: bool,
+    guess: Guess,
     /// A turn is being run: what is queued now needs no waker.
     turning: bool,
     ready: VecDeque<Id>,
@@ -71,6 +79,7 @@ impl Reactor {
             events: Events::with_capacity(EVENTS_PER_TURN),
             waker,
             woken: false,
+            guess: Guess::default(),
             turning: false,
             ready: VecDeque::new(),
             deferred: Vec::new(),
@@ -108,18 +117,45 @@ impl Reactor {
     }
 
     /// Begins a turn: takes the readiness that the kernel reports and passes each to `update`, which returns whether the
-    /// source is to be queued.
+    /// source is to be queued. If there is a guess, that is passed instead, and [`Self::poll_late`] takes the rest.
     pub fn begin_turn(&mut self, mut update: impl FnMut(Id, Readiness) -> bool) {
         self.turning = true;
         self.ready.extend(self.deferred.drain(..));
+        // What the reactor has been woken for by itself is no source's doing.
+        let may_guess = CAN_GUESS && !self.woken && self.ready.is_empty();
+        if let Some(id) = may_guess.then(|| self.guess.begin_turn()).flatten()
+            && update(id, Readiness { readable: true, ..Readiness::default() })
+        {
+            self.ready.push_back(id);
+            return;
+        }
+        self.poll(update);
+    }
+
+    /// Takes what the kernel reports, if [`Self::begin_turn`] has left that, and the guess was not right.
+    pub fn poll_late(&mut self, update: impl FnMut(Id, Readiness) -> bool) {
+        if self.guess.is_open() {
+            self.poll(update);
+        }
+    }
+
+    /// A message of source `id` was received.
+    pub fn note_message(&mut self, id: Id) {
+        self.guess.note_message(id);
+    }
+
+    fn poll(&mut self, mut update: impl FnMut(Id, Readiness) -> bool) {
         // Only an interrupted call can fail here, and the loop calls again while anything is ready.
         let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        let (mut first, mut count) = (None, 0);
         for event in &self.events {
+            count += 1;
             if event.token() == WAKER {
                 self.woken = false;
                 continue;
             }
             let Ok(id) = Id::try_from(event.token().0) else { continue };
+            first = first.or(Some(id));
             let hangup = event.is_read_closed() || event.is_write_closed() || event.is_error();
             let readiness =
                 Readiness { readable: event.is_readable() || hangup, writable: event.is_writable() || hangup, hangup };
@@ -127,6 +163,7 @@ impl Reactor {
                 self.ready.push_back(id);
             }
         }
+        self.guess.note_poll(first.filter(|_| count == 1));
     }
 
     /// The next source to serve in this turn. It is no longer queued.
@@ -197,7 +234,7 @@ fn interest(writable: bool) -> Interest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;
 
     fn is_ready(reactor: &Reactor) -> bool {
@@ -245,6 +282,40 @@ mod tests {
         reactor.end_turn();
         assert!(is_ready(&reactor));
         assert_eq!(turn(&mut reactor), [5]);
+    }
+
+    #[test]
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn a_lone_source_is_served_before_the_kernel_is_asked_for_more() {
+        let mut reactor = Reactor::new().unwrap();
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let (other, mut peer) = UnixStream::pair().unwrap();
+        reactor.register(&ours, 1, false).unwrap();
+        reactor.register(&other, 2, false).unwrap();
+        let mut receive = |reactor: &mut Reactor| {
+            theirs.write_all(b"x").unwrap();
+            reactor.begin_turn(|_, _| true);
+            let served = reactor.next_ready();
+            ours.read_exact(&mut [0]).unwrap();
+            reactor.note_message(1);
+            served
+        };
+        for _ in 0..20 {
+            assert_eq!(receive(&mut reactor), Some(1));
+            reactor.end_turn();
+            assert!(!is_ready(&reactor), "what was received is not reported again");
+        }
+        peer.write_all(b"x").unwrap();
+        assert_eq!(receive(&mut reactor), Some(1));
+        assert_eq!(reactor.next_ready(), None, "the kernel was not asked");
+        reactor.end_turn();
+        assert!(is_ready(&reactor));
+        reactor.begin_turn(|_, _| true);
+        assert_eq!(reactor.next_ready(), Some(1));
+        reactor.poll_late(|_, _| true);
+        assert_eq!(reactor.next_ready(), Some(2), "it had nothing, so the kernel was");
+        reactor.end_turn();
+        assert!(!is_ready(&reactor));
     }
 
     #[test]

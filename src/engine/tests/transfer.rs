@@ -49,6 +49,24 @@ fn a_queue_is_held_to_its_mark() {
 }
 
 #[test]
+fn a_busy_stream_does_not_keep_another_waiting() {
+    let mut rig = Rig::new();
+    let (busy, mut peer) = rig.pair();
+    let (other, mut its_peer) = rig.pair();
+    rig.engine.want(busy, true, false);
+    rig.engine.want(other, true, false);
+    let mut turns = |rig: &mut Rig, most: usize| {
+        (0..most).any(|_| {
+            peer.write_all(b"x").unwrap();
+            rig.turn().iter().any(|event| matches!(event, Event::Stream(id, _) if *id == other))
+        })
+    };
+    assert!(!turns(&mut rig, 50));
+    its_peer.write_all(b"x").unwrap();
+    assert!(turns(&mut rig, 20));
+}
+
+#[test]
 fn closing_sends_what_was_gathered() {
     let mut rig = Rig::new();
     let (id, mut peer) = rig.pair();
