@@ -89,12 +89,14 @@ function isUnread(stream) {
 
 /**
  * Called before what `stream` has received is pushed. Duplex would ask for more behind each chunk, in a tick of its
- * own; but the engine goes on until there is no room. Only two have to see that: a pipe, which the engine may take over
- * then, and a method of the program's in the place of one of ours.
+ * own; but the engine goes on until there is no room. It has to ask only where a reader may have left something, for
+ * which 'readable' is emitted again, where there is a pipe, which the engine may take over then, and where the program
+ * has put a method in the place of one of ours.
  */
 function readOn(stream) {
   const state = stream._readableState;
-  state.readingMore = state.pipes.length === 0 && stream._read === own._read && isReadAsOurs(stream);
+  const flows = state.flowing === true && state.pipes.length === 0;
+  state.readingMore = flows && stream._read === own._read && isReadAsOurs(stream);
 }
 
 /** Has the engine drop what `source` receives, if nothing would see it. Returns whether it does. */
