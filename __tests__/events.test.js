@@ -1,7 +1,7 @@
 'use strict';
 
-// The protocol between the engine and its owners: an event is a row of src/binding/events.rs and a method of an owner, or
-// a function of lib/engine.js where it has no owner.
+// The protocol between the engine and its owners: an event is a row of src/binding/events.rs and a method of an owner,
+// or a function of lib/engine.js where it has no owner.
 
 const fs = require('fs');
 const path = require('path');
