@@ -8,6 +8,7 @@ const { once } = require('events');
 const nodeNet = require('net');
 const today = require('../../node');
 const { pair } = require('../helpers');
+const { securePair } = require('../tls/ends');
 
 const NODES_MOST = 64 * 1024;
 const BLOCK = Buffer.alloc(1 << 20, 'x');
@@ -62,4 +63,15 @@ test.each([
   await flood(client, () => (sent += BLOCK.length) > total);
   expect(await reading).toBeLessThanOrEqual(NODES_MOST);
   await stop();
+});
+
+test('over TLS, too, more comes at once than in Node', async () => {
+  const [client, stream] = await securePair();
+  let [largest, total] = [0, 0];
+  stream.on('data', ({ length }) => {
+    largest = Math.max(largest, length);
+    total += length;
+  });
+  await flood(client, () => largest > NODES_MOST || total > 256 << 20);
+  expect(largest).toBeGreaterThan(NODES_MOST);
 });

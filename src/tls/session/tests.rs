@@ -1,0 +1,149 @@
+//! A session at one end, and rustls' own connection at the other.
+
+use std::io::Read as _;
+use std::os::unix::net::UnixStream;
+
+use super::*;
+use crate::tls::credentials::Credentials;
+use crate::tls::credentials::Options;
+use crate::tls::fixtures::{Certificate, handshake, params};
+
+/// Both ends of a finished handshake, ours as a session, and the sockets that they have.
+fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+    connected_after(|_| {})
+}
+
+/// As [`connected`]; what `prepare` leaves to send is the last flight.
+fn connected_after(
+    prepare: impl FnOnce(&mut rustls::ClientConnection),
+) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+    let identity = Certificate::self_signed(params("localhost")).identity();
+    let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
+    let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
+    let mut outcome = handshake(&client, &server, "localhost");
+    prepare(&mut outcome.client);
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (Session::new(outcome.client.into(), Vec::new(), None), ours.into(), outcome.server, theirs)
+}
+
+#[test]
+fn no_record_has_more_plaintext_than_is_permitted() {
+    // Its header, the type of the content, and the tag.
+    const OVERHEAD: usize = 5 + 1 + 16;
+    let (mut session, fd, _server, mut peer) = connected();
+    assert!(!session.set_max_send_fragment(511) && !session.set_max_send_fragment(16385));
+    assert!(session.set_max_send_fragment(512));
+    session.flush(&fd, Kind::Unix).unwrap();
+    let taken = session.write(&fd, Kind::Unix, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
+    assert_eq!(taken, 1705);
+    session.send(&fd, Kind::Unix, &[4; 600], false).unwrap();
+    let mut sent = vec![0; 8192];
+    let count = peer.read(&mut sent).unwrap();
+    let mut rest = &sent[..count];
+    let mut plaintext = Vec::new();
+    while let [_, _, _, high, low, ..] = *rest {
+        let length = 5 + usize::from(u16::from_be_bytes([high, low]));
+        plaintext.push(length - OVERHEAD);
+        rest = &rest[length..];
+    }
+    assert_eq!(plaintext, [512, 512, 512, 169, 512, 88]);
+}
+
+/// What a read of `session` into `most` bytes finds, through memory that has room for any record.
+fn read(session: &mut Session, fd: &OwnedFd, most: usize) -> Result<Received, ConnectionError> {
+    session.read(fd, Kind::Unix, &mut [0; 3 * RECORD_MOST], &mut vec![MaybeUninit::uninit(); most])
+}
+
+fn bytes(count: usize, drained: bool) -> Received {
+    Received { read: Read::Bytes(count), drained }
+}
+
+/// Has the peer send `bytes`, in records as large as they get.
+fn send(server: &mut rustls::ServerConnection, peer: &mut UnixStream, bytes: &[u8]) {
+    server.set_buffer_limit(None);
+    server.writer().write_all(bytes).unwrap();
+    while server.wants_write() {
+        server.write_tls(peer).unwrap();
+    }
+}
+
+#[test]
+fn a_read_fills_its_space_and_the_next_one_begins_with_the_rest_of_the_record() {
+    let (mut session, fd, mut server, mut peer) = connected();
+    send(&mut server, &mut peer, &[7; 40_000]);
+    for (space, found) in [(10_000, bytes(10_000, false)), (1, bytes(1, false)), (40_000, bytes(29_999, true))] {
+        assert!(read(&mut session, &fd, space).is_ok_and(|it| it == found), "{space} bytes");
+    }
+}
+
+#[test]
+fn what_came_before_the_end_or_a_failure_is_delivered_first() {
+    let (mut session, fd, mut server, mut peer) = connected();
+    send(&mut server, &mut peer, &[7; 5000]);
+    peer.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, true)));
+    assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it.read == Read::End));
+    assert!(session.is_truncated());
+
+    let (mut session, fd, mut server, mut peer) = connected();
+    send(&mut server, &mut peer, &[7; 5000]);
+    peer.write_all(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat()).unwrap();
+    assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, false)));
+    assert!(matches!(read(&mut session, &fd, 20_000), Err(ConnectionError::Tls(_))));
+}
+
+#[test]
+fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by_then() {
+    let (mut session, fd, mut server, mut peer) = connected_after(|client| client.refresh_traffic_keys().unwrap());
+    let (mut cipher, mut space) = ([0; 4096], [MaybeUninit::uninit(); 64]);
+    let mut receive = |session: &mut Session| {
+        let received = session.read(&fd, Kind::Unix, &mut cipher, &mut space);
+        received.unwrap_or_else(|_| panic!("nothing has failed")).read
+    };
+    peer.set_nonblocking(true).unwrap();
+    let mut sent = [0; 4096];
+    assert_eq!((receive(&mut session), session.holds_flight()), (Read::Empty, true));
+    assert!(peer.read(&mut sent).is_err(), "the flight has gone out");
+    server.writer().write_all(b"question").unwrap();
+    while server.wants_write() {
+        server.write_tls(&mut peer).unwrap();
+    }
+    assert_eq!((receive(&mut session), session.holds_flight()), (Read::Bytes(8), false));
+    assert!(session.wants_write() && peer.read(&mut sent).is_err(), "the flight has gone out");
+    session.send(&fd, Kind::Unix, b"answer", false).unwrap();
+    let count = peer.read(&mut sent).unwrap();
+    assert!(!session.wants_write());
+    server.read_tls(&mut &sent[..count]).unwrap();
+    server.process_new_packets().unwrap();
+    let mut answer = [0; 6];
+    server.reader().read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"answer");
+}
+
+#[test]
+fn records_without_plaintext_are_read_by_shares() {
+    const UPDATES: usize = 10;
+    let (mut session, fd, mut server, mut peer) = connected();
+    for _ in 0..UPDATES {
+        server.refresh_traffic_keys().unwrap();
+    }
+    server.writer().write_all(b"behind them").unwrap();
+    while server.wants_write() {
+        server.write_tls(&mut peer).unwrap();
+    }
+    let (mut cipher, mut space) = ([0; 32], [MaybeUninit::uninit(); 64]);
+    let mut empty = 0;
+    loop {
+        let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
+            panic!("a key update is no failure");
+        };
+        if let Read::Bytes(count) = read {
+            assert_eq!(count, b"behind them".len());
+            break;
+        }
+        assert_eq!((read, drained), (Read::Empty, false));
+        empty += 1;
+    }
+    assert!(empty > UPDATES / 2);
+}
