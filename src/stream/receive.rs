@@ -115,10 +115,7 @@ impl Stream {
 
     /// A read has taken `count` bytes: lets the peer have more on its way, if it sends that much.
     fn widen(&self, count: usize) {
-        let before = self.bytes_received - count as u64;
-        let is_due =
-            self.bytes_received >= WIDEN_BEHIND && before.checked_ilog2() != self.bytes_received.checked_ilog2();
-        if !is_due || count < BULK_LEAST || !self.kind.is_tcp() {
+        if !self.kind.is_tcp() || !shows_long_transfer(count, self.bytes_received) {
             return;
         }
         if let Some(fd) = &self.fd {
@@ -145,6 +142,12 @@ impl Stream {
     }
 }
 
+/// Whether a read of `count` bytes, with which there are `total`, shows that a transfer is long: see [`WIDEN_BEHIND`].
+fn shows_long_transfer(count: usize, total: u64) -> bool {
+    let has_doubled = (total - count as u64).checked_ilog2() != total.checked_ilog2();
+    count >= BULK_LEAST && total >= WIDEN_BEHIND && has_doubled
+}
+
 /// What a read that has asked for `asked` bytes of a socket in the clear says of it.
 fn in_the_clear(read: Result<Read, Errno>, asked: usize) -> Result<Received, ConnectionError> {
     let drained = !matches!(read, Ok(Read::Bytes(count)) if count == asked);
@@ -169,5 +172,25 @@ mod fault {
             // SAFETY: the caller has just read them.
             && bytes.iter().zip(TRIGGER).all(|(byte, expected)| unsafe { byte.assume_init() } == *expected);
         assert!(!same, "set off by a test");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_long_by_its_large_reads_and_looked_at_whenever_the_total_has_doubled() {
+        for (count, total, is_long) in [
+            (BULK_LEAST, WIDEN_BEHIND - 1, false),
+            (BULK_LEAST, WIDEN_BEHIND, true),
+            (BULK_LEAST - 1, WIDEN_BEHIND, false),
+            (BULK_LEAST, WIDEN_BEHIND + BULK_LEAST as u64, false),
+            (BULK_LEAST, 2 * WIDEN_BEHIND - 1, false),
+            (BULK_LEAST, 2 * WIDEN_BEHIND + 1, true),
+            (2 << 20, 2 << 20, true),
+        ] {
+            assert_eq!(shows_long_transfer(count, total), is_long, "{count} of {total}");
+        }
     }
 }
