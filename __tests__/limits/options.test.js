@@ -2,10 +2,11 @@
 
 // Limits: their options, and `server.limits`.
 
+const { once } = require('events');
 const net = require('../..');
 const today = require('../../node');
 const { listening, thrown } = require('../helpers');
-const { dropped, dial, enter } = require('./ends');
+const { countDrops, dropped, dial, enter } = require('./ends');
 
 const DEFAULTS = {
   maxConnectionsPerAddress: 0,
@@ -80,6 +81,25 @@ describe.each([
     const drop = dropped(server);
     dial(server);
     expect((await drop).reason).toBe('max-connections-per-address');
+  });
+
+  test('what listen() takes is for this time only, and what setLimits() takes is not', async () => {
+    const server = module.createServer({ idleTimeout: 60_000, maxLifetime: 7 });
+    const other = await listening(module.createServer());
+    const failed = once(server, 'error');
+    server.listen({ port: other.address().port, host: '127.0.0.1', idleTimeout: 5 });
+    expect((await failed)[0].code).toBe('EADDRINUSE');
+    expect(server.limits).toEqual({ ...DEFAULTS, idleTimeout: 60_000, maxLifetime: 7 });
+    await listening(server, { port: 0, host: '127.0.0.1', maxConnectionsPerAddress: 1, minRate: 3 });
+    server.setLimits({ minRate: 4, maxLifetime: 0 });
+    expect(server.limits).toEqual({ ...DEFAULTS, idleTimeout: 60_000, maxConnectionsPerAddress: 1, minRate: 4 });
+    await new Promise((resolve) => server.close(resolve));
+    expect(server.limits).toEqual({ ...DEFAULTS, idleTimeout: 60_000, minRate: 4 });
+    await listening(server, { port: 0, host: '127.0.0.1' });
+    const { counts } = countDrops(server);
+    await enter(server);
+    await enter(server);
+    expect([server.limits.maxConnectionsPerAddress, counts]).toEqual([0, {}]);
   });
 
   test('what is only in Object.prototype is no limit', () => {

@@ -3,9 +3,12 @@
 // Limits: `idleTimeout`, `maxLifetime` and `minRate`. Time is the subject; no test says how much of it passes.
 
 const { once } = require('events');
+const nodeTls = require('tls');
 const net = require('../..');
 const today = require('../../node');
-const { listening, record } = require('../helpers');
+const tls = require('../../tls');
+const { destroyAtEnd, listening, record } = require('../helpers');
+const { certificate, identity } = require('../tls/pki');
 const { countDrops, dial, dropped, enter } = require('./ends');
 
 describe.each([
@@ -102,6 +105,50 @@ describe.each([
     await done;
     expect(counts).toEqual({});
     expect([waiting, answered, unread].map(({ accepted }) => accepted.destroyed)).toEqual([false, false, false]);
+  });
+});
+
+describe('minRate over TLS', () => {
+  const connect = (server) => {
+    const socket = dial(server);
+    const client = nodeTls.connect({ socket, servername: 'localhost', ca: certificate('root') });
+    return Object.assign(destroyAtEnd(client).on('error', () => {}), { beneath: socket });
+  };
+
+  test('ends a message that goes on too slowly', async () => {
+    const options = { ...identity('p256'), minRate: 100_000, minRateSpan: 100 };
+    const server = await listening(tls.createServer(options, (socket) => socket.on('error', () => {}).resume()));
+    const client = connect(server);
+    await once(client, 'secureConnect');
+    const drip = setInterval(() => client.write('x'), 10);
+    expect((await dropped(server)).reason).toBe('min-rate');
+    clearInterval(drip);
+  });
+
+  test('ends a record that goes on too slowly', async () => {
+    const options = { ...identity('p256'), minRate: 1000, minRateSpan: 100 };
+    const server = await listening(tls.createServer(options, (socket) => socket.on('error', () => {}).resume()));
+    const client = connect(server);
+    await once(client, 'secureConnect');
+    // The header of a record of 16,384 bytes, and what is to look like the rest of it: never a whole one.
+    const drip = [Buffer.from([23, 3, 3, 0x40, 0]), ...Array(500).fill(Buffer.from('x'))];
+    const timer = setInterval(() => client.beneath.write(drip.shift() ?? 'x'), 10);
+    expect((await dropped(server)).reason).toBe('min-rate');
+    clearInterval(timer);
+  });
+
+  test('ends a peer that does not read', async () => {
+    const options = { ...identity('p256'), minRate: 1, minRateSpan: 100 };
+    const server = await listening(tls.createServer(options, (socket) => {
+      socket.on('error', () => {});
+      const fill = () => {
+        while (!socket.destroyed && socket.write(Buffer.alloc(1 << 20)));
+      };
+      socket.on('drain', fill);
+      fill();
+    }));
+    connect(server).pause();
+    expect((await dropped(server)).reason).toBe('min-rate');
   });
 });
 

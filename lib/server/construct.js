@@ -9,7 +9,7 @@ const { keepAliveSeconds, socketOptions, validateBlockList, validateFunction, va
 const errors = require('../errors');
 const { proxyPolicy } = require('../proxy-protocol');
 const { kContract } = require('../symbols');
-const { kLimits, kOwnBacklog, kOwnProxyPolicy, setFields } = require('./fields');
+const { kLimits, kOwnBacklog, kOwnLimits, kOwnProxyPolicy, setFields } = require('./fields');
 const { limitsOf } = require('./limits');
 
 /** Makes `server` of the arguments of the program. */
@@ -44,6 +44,7 @@ function construct(server, options, connectionListener) {
   const policy = proxyPolicy(checked.proxyProtocol);
   setFields(server);
   server[kOwnProxyPolicy] = policy;
+  server[kOwnLimits] = limits;
   server[kLimits] = limits;
   server[kOwnBacklog] = backlog;
 }

@@ -36,8 +36,10 @@ const kOwnProxyPolicy = Symbol('own proxy policy');
 
 /** How many connections may wait, for calls of `listen()` that say nothing of it; undefined without. */
 const kOwnBacklog = Symbol('own backlog');
-/** What its connections may do: see `limits.js`. */
+/** What its connections may do, as long as it listens: see `limits.js`. */
 const kLimits = Symbol('limits');
+/** The same without what the call of `listen()` has asked for. */
+const kOwnLimits = Symbol('own limits');
 
 /** What Node's core has for each process that connections of this server have been sent to. */
 const kWorkers = Symbol('workers');
@@ -85,6 +87,7 @@ module.exports = {
   kListener,
   kListening,
   kOwnBacklog,
+  kOwnLimits,
   kOwnProxyPolicy,
   kPath,
   kPauseTimer,

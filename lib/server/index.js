@@ -24,6 +24,7 @@ const {
   kLimits,
   kListener,
   kOwnBacklog,
+  kOwnLimits,
   kPath,
   kPauseTimer,
   kProxyPolicy,
@@ -51,7 +52,7 @@ class ServerMethods extends EventEmitter {
     const { callback, target } = listenTarget(args, this[kOwnBacklog]);
     const policy = choosePolicy(this, args);
     const settings = settingsFor(this, target);
-    const limits = limitsOf(normalize(args).options, this[kLimits]);
+    const limits = limitsOf(normalize(args).options, this[kOwnLimits]);
     const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
@@ -104,7 +105,7 @@ class ServerMethods extends EventEmitter {
 
   /** What the server allows its connections: a copy. */
   get limits() {
-    return { ...this[kLimits] };
+    return { ...this[this.listening ? kLimits : kOwnLimits] };
   }
 
   /** Changes some of the limits, for the open connections, too. */

@@ -7,7 +7,7 @@ const { validateInteger, validateObject } = require('../arguments');
 const channels = require('../channels');
 const { readOptions } = require('../options');
 const { kTransport } = require('../symbols');
-const { kLimits, kListener } = require('./fields');
+const { kLimits, kListener, kOwnLimits } = require('./fields');
 
 /** The limits, each with its default. 0 is no limit, but for `maxWaitingHandshakes`. */
 const DEFAULTS = {
@@ -29,8 +29,13 @@ const SETTINGS = { __proto__: null, maxWaitingHandshakes: 0, minRateSpan: 100 };
 
 /** The limits that `options` has, over those of `present`. */
 function limitsOf(options, present = DEFAULTS) {
+  return { __proto__: null, ...present, ...givenLimits(options) };
+}
+
+/** The limits that `options` has, checked. */
+function givenLimits(options) {
   const given = readOptions(options, NAMES);
-  const limits = { __proto__: null, ...present };
+  const limits = { __proto__: null };
   for (const name of NAMES) {
     if (given[name] == null) continue;
     validateInteger(given[name], `options.${name}`, SETTINGS[name] ?? 0);
@@ -48,7 +53,8 @@ function applyLimits(server) {
 /** Changes the limits of `server` to those that `options` has; `streams` are those that are open. */
 function changeLimits(server, options, streams) {
   validateObject(options, 'options');
-  server[kLimits] = limitsOf(options, server[kLimits]);
+  const given = givenLimits(options);
+  for (const limits of [kOwnLimits, kLimits]) server[limits] = { __proto__: null, ...server[limits], ...given };
   if (!server.listening) return;
   const ids = [];
   for (const stream of streams) {

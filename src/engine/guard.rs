@@ -133,9 +133,10 @@ impl Engine {
         let is_measured = guard.gate.borrow().limits.min_rate > 0;
         if !is_measured {
             guard.pace = None;
+            stream.measure(false, now);
         } else if guard.pace.is_none() {
-            let last = guard.last_traffic(stream.last_traffic().unwrap_or(now));
-            guard.pace = Some(Box::new(Pace::new(stream.sample(last, now))));
+            stream.measure(true, now);
+            guard.pace = Some(Box::new(Pace::new(stream.sample(now))));
         }
         self.look_later(id, now);
     }
@@ -148,7 +149,7 @@ impl Engine {
         let is_over = |since: Instant, span: Option<Duration>| span.is_some_and(|span| since + span <= now);
         let mut refusal = None;
         if let Some(pace) = guard.pace.as_mut().filter(|pace| pace.due_at(limits.rate_span) <= now) {
-            let is_slow = pace.is_slow(limits.min_rate, stream.sample(last, now));
+            let is_slow = pace.is_slow(limits.min_rate, limits.rate_span, stream.sample(now));
             refusal = is_slow.then_some(Refusal::Slow);
             stream.offer_again();
         }

@@ -9,20 +9,27 @@ use std::net::IpAddr;
 /// The least capacity that is worth giving back.
 const SHRINKS_FROM: usize = 1024;
 
-/// What counts as one address: one of IPv4, which may be mapped to IPv6, or the first 64 bits of one of IPv6, since that is
-/// what one site has for each of its networks.
+/// The prefix of an address of IPv4 that a gateway (NAT64) has made one of IPv6 of: `64:ff9b::/96`.
+const TRANSLATED: u128 = 0x64_ff9b << 96;
+
+/// What counts as one address: one of IPv4, which may be mapped or translated to IPv6, or the first 64 bits of one of IPv6,
+/// since that is what one site has for each of its networks. On a link, these are the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// An address of IPv4.
     V4(u32),
     /// A /64 of IPv6.
     V6(u64),
+    /// An address of IPv6 on the link.
+    Link(u128),
 }
 
 impl From<IpAddr> for Origin {
     fn from(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip.to_bits()),
+            IpAddr::V6(ip) if ip.is_unicast_link_local() => Self::Link(ip.to_bits()),
+            IpAddr::V6(ip) if ip.to_bits() & !u128::from(u32::MAX) == TRANSLATED => Self::V4(ip.to_bits() as u32),
             IpAddr::V6(ip) => Self::V6((ip.to_bits() >> 64) as u64),
         }
     }
@@ -75,6 +82,12 @@ mod tests {
         assert_ne!(origin("2001:db8:0:1::1"), origin("2001:db8:0:2::1"));
         assert_ne!(origin("::1"), origin("0.0.0.1"));
         assert_eq!(origin("::1"), origin("::2"));
+        assert_eq!(origin("192.0.2.1"), origin("64:ff9b::192.0.2.1"));
+        assert_ne!(origin("64:ff9b::192.0.2.1"), origin("64:ff9b::192.0.2.2"));
+        assert_eq!(origin("64:ff9b::1:0:0"), origin("64:ff9b::2:0:0"));
+        assert_ne!(origin("fe80::1"), origin("fe80::2"));
+        assert_ne!(origin("febf::1"), origin("febf::2"));
+        assert_eq!(origin("fec0::1"), origin("fec0::2"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | file | |
 //! |---|---|
 //! | [`state`], [`tls_state`], [`queue`] | pure: what is due; how far TLS has got; bytes that wait to be sent |
-//! | [`activity`] | pure: whose turn it is |
+//! | [`activity`], [`traffic`] | pure: whose turn it is; when bytes have passed, and how many |
 //! | [`serve`] | does what is due |
 //! | [`receive`], [`send`] | bytes in, bytes out |
 //! | [`security`] | the handshake, and what is known of the peer |
@@ -28,6 +28,7 @@ mod serve;
 mod shared;
 pub(crate) mod state;
 pub(crate) mod tls_state;
+mod traffic;
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -44,9 +45,11 @@ pub use self::security::{Delivery, Handshakes, Secure, Security};
 pub use self::send::{GATHER_MOST, QUEUE_MOST};
 pub use self::shared::Shared;
 use self::state::{Due, State};
+use self::traffic::Traffic;
 use crate::limits::pace::Sample;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::{Descriptor, Kind, address, io};
+use crate::tls::session::Passed;
 
 /// The addresses of both ends, where they are known and have one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,8 +86,8 @@ pub struct Stream {
     never_connected: bool,
     queue_most: u32,
     addresses: Addresses,
-    /// The last traffic; kept only where a timeout asks for it.
-    last_traffic: Option<Instant>,
+    /// What a timeout or a limit asks for.
+    traffic: Traffic,
     bytes_received: u64,
     bytes_written: u64,
     exchange: Exchange,
@@ -138,7 +141,7 @@ impl Stream {
             never_connected: false,
             queue_most: QUEUE_MOST,
             addresses: Addresses { local: None, peer },
-            last_traffic: None,
+            traffic: Traffic::default(),
             bytes_received: 0,
             bytes_written: 0,
             exchange: Exchange::default(),
@@ -185,7 +188,7 @@ impl Stream {
         self.unwatch(reactor);
         self.state.want(false);
         self.state.await_room(false);
-        self.last_traffic = None;
+        self.traffic = Traffic::Ignored;
         self.leave_descriptors();
     }
 
@@ -274,19 +277,18 @@ impl Stream {
         is_limited
     }
 
-    /// How its bytes have come and gone by now, as its server measures them. `last_traffic` is its own, unless that has been
-    /// set anew.
-    pub fn sample(&mut self, last_traffic: Instant, now: Instant) -> Sample {
-        Sample {
-            at: now,
-            last_traffic,
-            received: self.bytes_received,
-            written: self.bytes_written,
-            taken: self.bytes_written - self.queue.len() as u64,
-            has_begun: self.exchange == Exchange::Asked && !self.security.is_changing(),
-            has_paused: self.state.take_pause(),
-            is_blocked: self.state.is_blocked(),
+    /// Its server measures how its bytes come and go from now on, or no longer.
+    pub fn measure(&mut self, is_measured: bool, now: Instant) {
+        self.traffic.measure(is_measured, now);
+    }
+
+    /// How its bytes have come and gone by now, as its server measures them.
+    pub fn sample(&mut self, now: Instant) -> Sample {
+        let mut passage = self.traffic.passage();
+        if self.security.is_changing() {
+            passage.answer();
         }
+        Sample { at: now, passage, has_paused: self.state.take_pause(), is_blocked: self.state.is_blocked() }
     }
 
     /// Offers the kernel what waits once more, though it has not said that there is room.
@@ -366,6 +368,9 @@ impl Stream {
     fn note_written(&mut self, count: usize) {
         self.bytes_written += count as u64;
         self.exchange.wrote(count);
+        if count > 0 {
+            self.traffic.answer();
+        }
     }
 
     /// Bytes received, for JavaScript or for another stream.
@@ -395,17 +400,31 @@ impl Stream {
 
     /// Notes the time of traffic from now on, or no longer.
     pub fn track_traffic(&mut self, since: Option<Instant>) {
-        self.last_traffic = since;
+        match since {
+            Some(since) => self.traffic.track(since),
+            None => self.traffic.ignore(),
+        }
     }
 
     /// The last traffic since it has been tracked.
     pub fn last_traffic(&self) -> Option<Instant> {
-        self.last_traffic
+        self.traffic.last()
     }
 
-    fn note_traffic(&mut self, now: Instant) {
-        if self.last_traffic.is_some() {
-            self.last_traffic = Some(now);
+    /// A write of `written` bytes has been done, of which the session of a secure stream may hold some back.
+    fn note_sent(&mut self, written: usize, now: Instant) {
+        if self.security.session().is_some() {
+            self.note_records(now);
+        } else {
+            self.traffic.pass(0, written as u64, now);
+        }
+    }
+
+    /// Records may have passed the socket.
+    fn note_records(&mut self, now: Instant) {
+        if let Some(secure) = self.security.session_mut() {
+            let Passed { received, sent } = secure.session.take_passed();
+            self.traffic.pass(received, sent, now);
         }
     }
 }

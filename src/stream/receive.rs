@@ -83,10 +83,14 @@ impl Stream {
     }
 
     pub(super) fn conclude_read(&mut self, received: Result<Received, ConnectionError>, now: Instant) -> ReadOutcome {
+        match &received {
+            _ if self.security.session().is_some() => self.note_records(now),
+            Ok(Received { read: Read::Bytes(count), .. }) => self.traffic.pass(*count as u64, 0, now),
+            _ => {}
+        }
         match received {
             Ok(Received { read: Read::Bytes(count), drained }) => {
                 self.state.received(drained);
-                self.note_traffic(now);
                 self.bytes_received += count as u64;
                 self.exchange.received();
                 self.widen(count);

@@ -67,13 +67,13 @@ impl Stream {
             _ => write_all(fd, self.kind, self.queue.unsent(), slices),
         };
         let written = sent.map_err(|errno| Syscall::Write.errno(errno.raw_os_error()))?;
+        self.note_sent(written, now);
         if queued > 0 {
             self.queue.consume(written.min(queued), spare);
         }
         let accepted = written.saturating_sub(queued);
         self.note_written(accepted);
         if written > 0 {
-            self.note_traffic(now);
             self.restore_delay();
         }
         if written < total {
@@ -167,8 +167,8 @@ impl Stream {
         };
         match sent {
             Ok(written) => {
+                self.note_sent(written, now);
                 if written > 0 {
-                    self.note_traffic(now);
                     self.restore_delay();
                 }
                 self.queue.consume(written, spare);

@@ -51,6 +51,15 @@ pub struct Received {
     pub drained: bool,
 }
 
+/// How many bytes of records have passed the socket since that was last asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Received.
+    pub received: u64,
+    /// Taken by the kernel.
+    pub sent: u64,
+}
+
 /// The last flight of the handshake, which is sent with the first data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flight {
@@ -78,6 +87,7 @@ pub struct Session {
     sessions: Option<Arc<ClientSessions>>,
     /// The most plaintext in a record.
     fragment_most: usize,
+    passed: Passed,
 }
 
 impl Session {
@@ -86,9 +96,17 @@ impl Session {
     pub fn new(mut connection: Connection, unread: Vec<u8>, sessions: Option<Arc<ClientSessions>>) -> Self {
         connection.set_buffer_limit(None);
         let flight = if connection.wants_write() { Flight::Held } else { Flight::Gone };
-        let (failure, ended, truncated) = (None, false, false);
-        let fragment_most = *FRAGMENT_SIZES.end();
-        let mut session = Self { connection, unread, failure, ended, truncated, flight, sessions, fragment_most };
+        let mut session = Self {
+            connection,
+            unread,
+            failure: None,
+            ended: false,
+            truncated: false,
+            flight,
+            sessions,
+            fragment_most: *FRAGMENT_SIZES.end(),
+            passed: Passed::default(),
+        };
         // The peer may have sent its close_notify right after the handshake.
         session.process();
         session
@@ -124,6 +142,11 @@ impl Session {
         self.connection.wants_write()
     }
 
+    /// What has passed the socket since this was called last, whatever there is in it for the application.
+    pub fn take_passed(&mut self) -> Passed {
+        std::mem::take(&mut self.passed)
+    }
+
     /// Receives into `space`, through `cipher`, memory that is free again afterwards: as long as the socket has records,
     /// until `space` is full. The rest of the last record is delivered by the next read.
     pub fn read(
@@ -154,6 +177,7 @@ impl Session {
             let asked = cipher.len().min(space.len() - filled + RECORD_MOST);
             match socket::read_over(fd, &mut cipher[..asked]) {
                 Ok(Read::Bytes(count)) => {
+                    self.passed.received += count as u64;
                     let opened = self.open(&cipher[..count], &mut space[filled..]);
                     filled += opened;
                     // However many records without plaintext there are, other streams are served in between. Then the
@@ -292,7 +316,7 @@ impl Session {
         while self.connection.wants_write() {
             match self.connection.write_tls(&mut records) {
                 Ok(0) => return Ok(false),
-                Ok(_) => {}
+                Ok(count) => self.passed.sent += count as u64,
                 Err(_) => return Err(records.failure.unwrap_or(Errno::IO)),
             }
         }

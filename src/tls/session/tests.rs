@@ -147,3 +147,39 @@ fn records_without_plaintext_are_read_by_shares() {
     }
     assert!(empty > UPDATES / 2);
 }
+
+#[test]
+fn what_passes_the_socket_is_counted_whatever_there_is_in_it() {
+    let (mut session, fd, mut server, mut peer) = connected();
+    session.take_passed();
+    server.set_buffer_limit(None);
+    server.writer().write_all(&[7; 5000]).unwrap();
+    let mut record = Vec::new();
+    while server.wants_write() {
+        server.write_tls(&mut record).unwrap();
+    }
+    peer.write_all(&record[..3000]).unwrap();
+    assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it.read == Read::Empty));
+    assert_eq!(session.take_passed(), Passed { received: 3000, sent: 0 });
+    peer.write_all(&record[3000..]).unwrap();
+    assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, true)));
+    assert_eq!(session.take_passed(), Passed { received: record.len() as u64 - 3000, sent: 0 });
+
+    // The peer does not read: what is sealed has not been taken.
+    peer.set_nonblocking(true).unwrap();
+    let size = 4 << 20;
+    let accepted = session.write(&fd, Kind::Unix, &[], &[&vec![7; size]]).unwrap();
+    let mut taken = session.take_passed().sent;
+    assert!(accepted < size && session.wants_write() && taken < accepted as u64, "{accepted} {taken}");
+    assert!(!session.flush(&fd, Kind::Unix).unwrap());
+    assert_eq!(session.take_passed(), Passed::default());
+    // It reads, and what has been sealed drains, without anything that is written.
+    let (mut got, mut sent) = (0, [0; 64 << 10]);
+    while let Ok(count) = peer.read(&mut sent) {
+        got += count as u64;
+        session.flush(&fd, Kind::Unix).unwrap();
+        taken += session.take_passed().sent;
+    }
+    assert!(!session.wants_write());
+    assert_eq!(got, taken);
+}
