@@ -203,7 +203,8 @@ function listenTarget(args, ownBacklog) {
   const { options: given, callback } = normalize(args);
   const [first] = args;
   const options = readOptions(given, LISTEN_OPTIONS);
-  const isOpen = options.handle || options._handle || given[kAdopt] || options.fd >= 0;
+  const isDescriptor = typeof options.fd === 'number' && options.fd >= 0;
+  const isOpen = options.handle || options._handle || given[kAdopt] || isDescriptor;
   if (isOpen && options.socketOptions != null) {
     throw errors.invalidArgumentValue('options.socketOptions', options.socketOptions, 'is not for a socket that is open');
   }
@@ -227,7 +228,7 @@ function listenTarget(args, ownBacklog) {
   };
   // Before the descriptor: a connected stream has one, too.
   if (options._handle) throw errors.invalidHandle('options._handle', options._handle);
-  if (typeof options.fd === 'number' && options.fd >= 0) {
+  if (isDescriptor) {
     return { callback, target: { __proto__: null, ...common, fd: validateFd(options.fd) } };
   }
   const isAny =

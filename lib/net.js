@@ -5,6 +5,7 @@
 const { debuglog } = require('util');
 const { connectTarget, normalizedArguments } = require('./arguments');
 const { lazy } = require('./lazy');
+const { variable } = require('./loading');
 const nodesNet = require('./nodes-net');
 const { isForDistribution } = require('./nodes-own');
 const { readOption } = require('./options');
@@ -17,10 +18,10 @@ const debugLines = lazy(() => require('./debug-lines'));
 const published = lazy(() => require('./published'));
 
 // Bun does not say whether it is.
-const isDebugged = debuglog('rust-net').enabled ?? /\brust-net\b/i.test(process.env.NODE_DEBUG);
+const isDebugged = debuglog('rust-net').enabled ?? /\brust-net\b/i.test(variable('NODE_DEBUG'));
 
 if (isDebugged) debugLines().start();
-if (process.env.RUST_NET_TOP === '1') published().publishForTop();
+if (variable('RUST_NET_TOP') === '1') published().publishForTop();
 
 function createNet(contract) {
   install();

@@ -44,6 +44,17 @@ test('a backlog that is no number is none: nothing without a code is thrown at i
   }
 });
 
+test('a descriptor that is no number is none: nothing without a code is thrown at it, and the rest counts', async () => {
+  const socketOptions = { freebind: true };
+  for (const fd of [Symbol('s'), Object.create(null), '3']) {
+    for (const options of [{}, { socketOptions }]) {
+      const server = closeAtEnd(createServer());
+      server.listen({ port: 0, host: '127.0.0.1', fd, ...options });
+      await once(server, 'listening');
+    }
+  }
+});
+
 test('a seed reproduces what it chose', () => {
   const choices = (seed) => {
     const random = new Random(seed);
