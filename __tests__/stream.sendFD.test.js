@@ -165,6 +165,70 @@ describe.each([['rust-net', net], ['rust-net/node', today]])('%s', (_name, modul
     destroyAtEnd(new module.Stream({ fd })).end('still there');
     expect((await collect(outside)).toString()).toBe('still there');
   });
+
+  test('a listener that detaches the stream takes its data along', async () => {
+    const [client, accepted] = await unixPair(module);
+    const moved = new Promise((resolve) => {
+      accepted.once('fd', (fd) => {
+        fs.closeSync(fd);
+        resolve(accepted.detach());
+      });
+    });
+    client.sendFD(closeAtEnd(fileWith('x')), 'with it');
+    const stream = destroyAtEnd(module.Stream.attach(await moved));
+    client.end(', and later');
+    expect((await collect(stream)).toString()).toBe('with it, and later');
+  });
+
+  test('a listener that pauses the stream gets its data later', async () => {
+    const [client, accepted] = await unixPair(module);
+    const seen = [];
+    accepted.on('data', (data) => seen.push(data.toString()));
+    const paused = new Promise((resolve) => {
+      accepted.once('fd', (fd) => {
+        fs.closeSync(fd);
+        accepted.pause();
+        setImmediate(resolve);
+      });
+    });
+    client.sendFD(closeAtEnd(fileWith('x')), 'with it');
+    await paused;
+    expect(seen).toEqual([]);
+    client.end();
+    accepted.resume();
+    await once(accepted, 'end');
+    expect(seen).toEqual(['with it']);
+  });
+
+  test('a listener that destroys the stream sees nothing of its data', async () => {
+    const [client, accepted] = await unixPair(module);
+    accepted.on('data', fail).on('fd', (fd) => {
+      fs.closeSync(fd);
+      accepted.destroy();
+    });
+    client.sendFD(closeAtEnd(fileWith('x')), 'with it');
+    await once(accepted, 'close');
+    expect(accepted.bytesRead).toBe(0);
+  });
+});
+
+test('a listener that calls setSecure() has the data begin the handshake', async () => {
+  const [passing, accepted] = await unixPair(net);
+  accepted.once('fd', (fd) => {
+    fs.closeSync(fd);
+    accepted.setSecure(net.createCredentials(identity('p256')));
+    accepted.end('secret');
+  });
+  // The ClientHello comes with a descriptor.
+  const relay = await listening(net.createServer((stream) => {
+    destroyAtEnd(stream).once('data', (hello) => {
+      passing.sendFD(closeAtEnd(fileWith('x')), hello);
+      stream.pipe(passing).pipe(stream);
+    });
+  }), path.join(scratch(), 'socket'));
+  const client = destroyAtEnd(net.connect(relay.address()));
+  client.setSecure();
+  expect((await collect(client)).toString()).toBe('secret');
 });
 
 withPython('from Python: with data, several at once', async () => {
@@ -282,6 +346,34 @@ socket.send_fds(s, [b'x'], [3, 3, 3])`;
   spawnSync('python3', ['-c', script], { stdio: [handle, 'inherit', 'inherit', fd] });
   expect((await running.lines.next()).value).toBe('EMFILE read');
   expect(await running.exit).toBe(0);
+});
+
+onLinux('more on their way than the process may have open: the stream fails', async () => {
+  const folder = scratch();
+  fs.chmodSync(folder, 0o777);
+  const script = `
+    const { once } = require('events');
+    const net = require(process.argv[1]);
+    // For a process with root's capabilities, there is no such limit.
+    if (process.getuid() === 0) process.setuid(65534);
+    const server = net.createServer({ pauseOnConnect: true }).listen(process.argv[2]);
+    server.on('connection', async (accepted) => {
+      client.write('abc');
+      for (let i = 0; i < 1000 && !client.destroyed; i++) {
+        client.sendFD(0, 'x');
+        await new Promise(setImmediate);
+      }
+      console.log(client.errored.code, client.errored.syscall);
+      let seen = '';
+      accepted.on('fd', require('fs').closeSync).on('data', (data) => { seen += data; });
+      await once(accepted, 'end');
+      console.log(/^abcx{50,}$/.test(seen));
+      process.exit();
+    });
+    const client = net.connect(process.argv[2]).on('error', () => {});`;
+  const args = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, '-e', script, path.join(__dirname, '..')];
+  const { stdout } = await promisify(execFile)('sh', [...args, path.join(folder, 'socket')]);
+  expect(stdout).toBe('ETOOMANYREFS write\ntrue\n');
 });
 
 test('a listener that throws does not keep the others from theirs, nor the data', async () => {

@@ -2,15 +2,17 @@
 
 // A server of https that is replaced by a new process, on the same port, without refusing or losing a request.
 //
-//   KEY=key.pem CERT=cert.pem node examples/restart.js 8443      prints its process id
-//   kill -HUP PID                                                a new process takes its place
+//   KEY=key.pem CERT=cert.pem PID=server.pid node examples/restart.js 8443
+//   kill -HUP $(cat server.pid)                                  a new process takes its place
+//
+// The file `PID` has the id of the process that has begun to listen last.
 //
 // The listening socket is the same all the time: the new process gets its descriptor in the way of systemd
 // (LISTEN_FDS). The keys of session tickets go with it, so that clients resume their sessions there.
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { readFileSync } = require('node:fs');
+const { readFileSync, writeFileSync } = require('node:fs');
 const net = require('..'); // require('rust-net') in a project of your own
 const https = require('../https'); // require('rust-net/https')
 
@@ -20,14 +22,30 @@ const GRACE = 10_000;
 /** Sets LISTEN_PID, which only the new process knows, and becomes `"$0" "$1"`. */
 const ACTIVATE = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=https exec "$0" "$1"';
 
-/** Starts a process on the socket of `server`. Once it listens, `server` finishes what it has. */
-async function replace(server) {
+/** Whether a new process is about to listen, or has begun to. */
+let isReplacing = false;
+
+/** Starts a process on the socket of `server`. Resolves once it listens. */
+async function start(server) {
   const stdio = ['ignore', 'inherit', 'inherit', server.fd, 'ipc'];
   const child = spawn('/bin/sh', ['-c', ACTIVATE, process.execPath, __filename], { stdio });
   child.send({ ticketKeys: server.getTicketKeys().toString('hex') });
-  const isReady = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
-  if (!isReady) return console.error('restart: the new process does not listen, so this one goes on');
+  const failed = once(child, 'exit').then(() => Promise.reject(new Error('it has exited')));
+  await Promise.race([once(child, 'message'), failed]);
+  failed.catch(() => {});
   child.unref();
+}
+
+/** Has a new process take the place of this one, which finishes what it has. A server that ends has no socket to pass on. */
+async function replace(server) {
+  if (isReplacing || !server.listening) return console.error(`restart: ${process.pid} is ending already`);
+  isReplacing = true;
+  try {
+    await start(server);
+  } catch (error) {
+    isReplacing = false;
+    return console.error('restart: the new process does not listen, so this one goes on:', error.message);
+  }
   const { ended, destroyed } = await server.shutdown({ grace: GRACE });
   return console.log(`restart: ${process.pid} has ended ${ended} connections and destroyed ${destroyed}`);
 }
@@ -46,6 +64,7 @@ async function main() {
   const place = { port: Number(process.argv[2] ?? 0), host: '127.0.0.1' };
   server.listen(inherited === undefined ? place : { fd: inherited.fd }, () => {
     console.log(`restart: ${process.pid} listens on port ${server.address().port}`);
+    if (process.env.PID !== undefined) writeFileSync(process.env.PID, String(process.pid));
     if (inherited !== undefined) process.send('listening', () => process.disconnect());
   });
   process.on('SIGHUP', () => replace(server));

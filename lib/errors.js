@@ -149,7 +149,11 @@ class InternalError extends Error {
   }
 }
 
+/** What a call of ours can fail with and libuv has no name for: too many descriptors are on their way. */
+const TOO_MANY_PASSED = process.platform === 'darwin' ? -59 : -109;
+
 function describe(errno) {
+  if (errno === TOO_MANY_PASSED) return ['ETOOMANYREFS', 'too many references: cannot splice'];
   return getSystemErrorMap().get(errno) ?? ['UNKNOWN', `unknown error ${errno}`];
 }
 

@@ -14,6 +14,8 @@ class Span {
   #channel;
   /** By socket or server: `{ message, begun }`, of those that have begun while there was a subscriber. */
   #open = new WeakMap();
+  /** Whether it ever has. */
+  #hasBegun = false;
 
   constructor(channel) {
     this.#channel = channel;
@@ -26,13 +28,20 @@ class Span {
 
   /** It begins for `subject`. Subscribers get the same `message` again, with what `end` and `fail` add to it. */
   begin(subject, message) {
+    this.#hasBegun = true;
     this.#open.set(subject, { message, begun: performance.now() });
     this.#channel.asyncStart.publish(message);
   }
 
-  /** Whether it has begun for `subject`: to be asked before `end()` and `fail()`. */
-  isOpen(subject) {
-    return this.hasSubscribers && this.#open.has(subject);
+  /**
+   * Whether its outcome for `subject` is to be published: to be asked when there is one, before `end()` and `fail()`.
+   * Without a subscriber, it is over all the same.
+   */
+  isAwaited(subject) {
+    if (!this.#hasBegun) return false;
+    if (this.hasSubscribers) return this.#open.has(subject);
+    this.#open.delete(subject);
+    return false;
   }
 
   /** It has succeeded for `subject`. */

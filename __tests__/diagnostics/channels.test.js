@@ -70,6 +70,25 @@ describe.each([['rust-net', net], ['rust-net/node', nodeEntry]])('%s', (_entry, 
     expect(messages[3][1].error.code).toBe('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
   });
 
+  test('a subscriber that has missed the end sees no later one', async () => {
+    const name = 'tracing:rust-net.socket.connect';
+    const ignore = () => {};
+    dc.subscribe(`${name}:asyncStart`, ignore);
+    const server = await listening(module.createServer((stream) => stream.on('error', ignore)));
+    const { port } = server.address();
+    const [finished, again] = [1, 2].map(() => destroyAtEnd(module.connect({ port, host: '127.0.0.1' })));
+    dc.unsubscribe(`${name}:asyncStart`, ignore);
+    await Promise.all([once(finished, 'connect'), once(again, 'connect')]);
+    again.destroy();
+    await once(again, 'close');
+    again.connect({ port, host: '127.0.0.1' });
+    const messages = published(...stepsOf('rust-net.socket.connect'));
+    await once(again, 'connect');
+    finished.destroy();
+    await once(finished, 'close');
+    expect(of(messages, finished, again)).toEqual([]);
+  });
+
   test('accepting, before \'connection\'', async () => {
     const messages = published('rust-net.server.accept', 'net.server.socket', 'rust-net.socket.proxy');
     const [, accepted, server] = await pair({

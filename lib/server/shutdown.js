@@ -164,7 +164,7 @@ class Shutdown {
     for (const undo of this.#undo) undo();
     const ended = Math.max(0, this.#total - this.#destroyed);
     const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };
-    if (spans.shutdown.isOpen(this.#server)) spans.shutdown.end(this.#server, { ended, destroyed: this.#destroyed });
+    if (spans.shutdown.isAwaited(this.#server)) spans.shutdown.end(this.#server, { ended, destroyed: this.#destroyed });
     // Behind the 'close' of the streams, which comes in the next turn, and of the server.
     setImmediate(setImmediate, resolve, outcome);
   }

@@ -113,7 +113,7 @@ function connected(stream, transport) {
   stream.connecting = false;
   stream[kRace] = null;
   if (stream[kSecurity] !== null) tls().startDeadline(stream);
-  if (spans.connect.isOpen(stream)) spans.connect.end(stream, { address: stream[kTransport].peer?.address });
+  if (spans.connect.isAwaited(stream)) spans.connect.end(stream, { address: stream[kTransport].peer?.address });
   try {
     stream.emit('connect');
     stream.emit('ready');

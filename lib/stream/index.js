@@ -107,15 +107,9 @@ class Stream extends Duplex {
     return deliver(this, engines.messageMemory(length), offset, offset + length);
   }
 
-  /** As `ondata`, of bytes that descriptors have come with. */
-  [events.ondescriptors](offset, length) {
-    let outcome;
-    try {
-      emitDescriptors(this);
-    } finally {
-      if (!this.destroyed) outcome = deliver(this, engines.messageMemory(length), offset, offset + length);
-    }
-    return outcome;
+  /** Descriptors have come with the data of the next event. */
+  [events.ondescriptors]() {
+    emitDescriptors(this);
   }
 
   /** Data, in the memory for bulk, which can be taken instead of a copy. */
@@ -231,8 +225,8 @@ class Stream extends Duplex {
   }
 
   _destroy(error, callback) {
-    if (spans.connect.isOpen(this)) spans.connect.fail(this, error ?? errors.closedBeforeConnection());
-    if (spans.secure.isOpen(this)) spans.secure.fail(this, error ?? errors.socketClosed());
+    if (spans.connect.isAwaited(this)) spans.connect.fail(this, error ?? errors.closedBeforeConnection());
+    if (spans.secure.isAwaited(this)) spans.secure.fail(this, error ?? errors.socketClosed());
     giveBack(this);
     stopFeeding(this);
     const pending = this[kPending];

@@ -113,7 +113,7 @@ function handshakeDone(stream, agreement) {
       stream.destroy(refused);
       return;
     }
-    if (spans.secure.isOpen(stream)) publishSecure(stream, agreement);
+    if (spans.secure.isAwaited(stream)) publishSecure(stream, agreement);
     stream.emit('secure');
     stream.emit('secureConnect');
     isAccepted = true;

@@ -236,7 +236,7 @@ class StreamTransport extends Transport {
   trackTraffic() {
     if (!this.isOpen || this.isTracked) return;
     this.isTracked = true;
-    this.engine.trackTraffic(this.id, true);
+    this.engine.trackTraffic(this.id);
   }
 
   /** Milliseconds since the last traffic; infinite without a connection. */

@@ -57,13 +57,13 @@ function handOverNow(socket, received, reason, isOwn) {
   readable.reading = false;
   for (const [event, listener] of listeners) EventEmitter.prototype.on.call(socket, event, listener);
   if (timeout !== undefined) socket.setTimeout(timeout);
-  if (spans.secure.isOpen(socket)) socket.once('close', publishFailure);
+  if (spans.secure.isAwaited(socket)) socket.once('close', publishFailure);
   mark?.();
 }
 
 /** A 'close' listener: it was not the end of the handshake if that was done before. */
 function publishFailure() {
-  if (spans.secure.isOpen(this)) spans.secure.fail(this, this.errored ?? socketClosed());
+  if (spans.secure.isAwaited(this)) spans.secure.fail(this, this.errored ?? socketClosed());
 }
 
 /** Takes all listeners of `socket`. Returns those of the program, in their order: `[event, listener]`. */

@@ -267,7 +267,7 @@ function begin(socket) {
  * have gone on with it.
  */
 function publishSecure(socket) {
-  if (!spans.secure.isOpen(socket)) return;
+  if (!spans.secure.isAwaited(socket)) return;
   const { name: cipher } = socket.getCipher();
   spans.secure.end(socket, { protocol: socket.getProtocol(), cipher, resumed: socket.isSessionReused() });
 }

@@ -56,8 +56,8 @@ events! {
     Event::Stream(id, StreamEvent::Connected(outcome)) => onconnect(id, errno(outcome));
     /// Data: the offset and the length in the memory for messages.
     Event::Stream(id, StreamEvent::Data { offset, length }) => ondata(id, offset, length);
-    /// As `ondata`, of bytes that descriptors have come with: `takeDescriptor` has them.
-    Event::Stream(id, StreamEvent::DataWithDescriptors { offset, length }) => ondescriptors(id, offset, length);
+    /// Descriptors have come with the data of the next event: `takeDescriptor` has them.
+    Event::Stream(id, StreamEvent::Descriptors) => ondescriptors(id);
     /// Data: the length, from the beginning of the memory for bulk.
     Event::Stream(id, StreamEvent::Bulk { length }) => onbulk(id, length);
     /// The peer has ended its side: whether it may have sent more (TLS).

@@ -153,22 +153,16 @@ impl FastFunction for TakeBack {
     }
 }
 
-/// `trackTraffic(id, track)`: begins to note the time of the stream's traffic, or stops.
+/// `trackTraffic(id)`: begins to note the time of the stream's traffic.
 struct TrackTraffic;
 
 impl FastFunction for TrackTraffic {
     const NAME: &CStr = c"trackTraffic";
 
-    unsafe fn run(core: &Core, env: sys::napi_env, [id, track, ..]: [sys::napi_value; 4]) -> Option<i64> {
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
         // SAFETY: as the caller promises.
-        let (id, track) = unsafe { (number(env, id)?, boolean(env, track)?) };
-        core.with(|engine| {
-            if track {
-                engine.restart_idle_time(id);
-            } else if let Some(stream) = engine.stream(id) {
-                stream.track_traffic(None);
-            }
-        });
+        let id = unsafe { number(env, id)? };
+        core.with(|engine| engine.restart_idle_time(id));
         Some(0)
     }
 }

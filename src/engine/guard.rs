@@ -64,7 +64,7 @@ impl Engine {
         let Some(stream) = self.stream(id).filter(|stream| stream.is_open()) else { return };
         let origin = stream.peer().map(|peer| Origin::from(peer.ip()));
         if stream.last_traffic().is_none() {
-            stream.track_traffic(Some(since));
+            stream.track_traffic(since);
         }
         if let Some(origin) = origin {
             gate.borrow_mut().addresses.add(origin);
@@ -91,7 +91,7 @@ impl Engine {
             let before = stream.last_traffic().unwrap_or(guard.since);
             guard.restarted = Some((now, guard.last_traffic(before)));
         }
-        stream.track_traffic(Some(now));
+        stream.track_traffic(now);
     }
 
     // Time.
@@ -263,7 +263,7 @@ impl Engine {
                 stream.hold_handshake(false);
                 // The time that it had to wait here is not its own.
                 guard.restarted = None;
-                stream.track_traffic(Some(now));
+                stream.track_traffic(now);
             }
             self.settle(id);
             self.look_later(id, now);

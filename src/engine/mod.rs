@@ -267,10 +267,7 @@ impl Engine {
         let slot = self.slots.get_mut(id).filter(|slot| slot.is_pending())?;
         let place = self.pending.iter().position(|event| matches!(event, Event::Stream(of, _) if *of == id))?;
         let taken = match self.pending[place] {
-            Event::Stream(
-                _,
-                StreamEvent::Data { offset, length } | StreamEvent::DataWithDescriptors { offset, length },
-            ) => Some((offset, length)),
+            Event::Stream(_, StreamEvent::Data { offset, length }) => Some((offset, length)),
             Event::Stream(_, StreamEvent::End { .. }) => None,
             _ => return None,
         };

@@ -209,10 +209,7 @@ impl Slot {
     /// `event` of its stream is pending.
     pub fn pend(&mut self, event: &StreamEvent) {
         self.pending = true;
-        if let StreamEvent::Data { length, .. }
-        | StreamEvent::DataWithDescriptors { length, .. }
-        | StreamEvent::Bulk { length } = event
-        {
+        if let StreamEvent::Data { length, .. } | StreamEvent::Bulk { length } = event {
             self.undelivered = u32::try_from(*length).unwrap_or(u32::MAX);
         }
     }
@@ -220,6 +217,11 @@ impl Slot {
     /// Whether an event of it is pending.
     pub fn is_pending(&self) -> bool {
         self.pending
+    }
+
+    /// Whether descriptors have come with what is pending, which is to be reported first. That is asked once.
+    pub fn takes_news_of_descriptors(&mut self) -> bool {
+        self.pending && self.stream().is_some_and(|stream| stream.is_open() && stream.take_news_of_descriptors())
     }
 
     /// Its event is delivered. Returns `false` if it must not be: the stream has been closed meanwhile.

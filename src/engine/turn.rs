@@ -119,9 +119,16 @@ impl Engine {
         })
     }
 
-    /// The next event to deliver, without those of streams that have been closed meanwhile.
+    /// The next event to deliver, without those of streams that have been closed meanwhile. While descriptors are
+    /// reported, the data that they have come with stay pending: JavaScript may take them back, or do without.
     fn next_pending(&mut self) -> Option<Event> {
         loop {
+            if let Some(Event::Stream(id, StreamEvent::Data { .. })) = self.pending.front() {
+                let id = *id;
+                if self.slots.get_mut(id).is_some_and(Slot::takes_news_of_descriptors) {
+                    return Some(Event::Stream(id, StreamEvent::Descriptors));
+                }
+            }
             let event = self.pending.pop_front()?;
             let is_void = match event {
                 Event::Stream(id, _) => !self.slots.get_mut(id).is_some_and(|slot| slot.deliver()),

@@ -20,7 +20,7 @@ use super::fault;
 /// either. A closed one would let the next file that is opened become `stdout`.
 const LAST_STANDARD_STREAM: RawFd = 2;
 
-static OWNED: Mutex<Table> = Mutex::new(Table { last: 0, tickets: BTreeMap::new(), closing: Vec::new() });
+static OWNED: Mutex<Table> = Mutex::new(Table::new());
 
 /// An entry is gone that was in [`Table::closing`].
 static CLOSED: Condvar = Condvar::new();
@@ -32,9 +32,22 @@ struct Table {
     tickets: BTreeMap<RawFd, u64>,
     /// The tickets of those that are being closed.
     closing: Vec<u64>,
+    /// The numbers that have been waited for.
+    #[cfg(test)]
+    awaited: Vec<RawFd>,
 }
 
 impl Table {
+    const fn new() -> Self {
+        Self {
+            last: 0,
+            tickets: BTreeMap::new(),
+            closing: Vec::new(),
+            #[cfg(test)]
+            awaited: Vec::new(),
+        }
+    }
+
     fn lock() -> MutexGuard<'static, Self> {
         // Nothing in here panics halfway through a change.
         OWNED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -102,6 +115,8 @@ impl Descriptor {
         let mut table = Table::lock();
         while !table.is_free(fd)? {
             // The number is either that of the descriptor that another thread is closing, or it is free for others already.
+            #[cfg(test)]
+            table.awaited.push(fd);
             table = CLOSED.wait(table).unwrap_or_else(PoisonError::into_inner);
         }
         let ticket = table.enter(fd);
@@ -210,6 +225,7 @@ impl Drop for Descriptor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::os::fd::IntoRawFd;
     use std::os::unix::net::UnixStream;
 
@@ -220,15 +236,18 @@ mod tests {
 
     #[test]
     fn has_one_owner_on_all_threads() {
-        let (one, _other) = UnixStream::pair().unwrap();
+        let (one, mut other) = UnixStream::pair().unwrap();
         let number = one.as_raw_fd();
         let owner = Descriptor::from(OwnedFd::from(one));
+        let ticket = owner.ticket;
         assert_eq!(Descriptor::claim(number).unwrap_err(), libc::EEXIST);
         let elsewhere = std::thread::spawn(move || Descriptor::claim(number).unwrap_err());
         assert_eq!(elsewhere.join().unwrap(), libc::EEXIST);
         assert!(is_open(number));
         drop(owner);
-        assert!(!Table::lock().tickets.contains_key(&number) || is_open(number));
+        // Another test may have got the number meanwhile.
+        assert_ne!(Table::lock().tickets.get(&number), Some(&ticket));
+        assert_eq!(other.read(&mut [0]).unwrap(), 0, "it has not been closed");
     }
 
     #[test]
@@ -262,7 +281,7 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_closed_descriptor_does_not_hide_its_successor() {
-        let mut table = Table { last: 0, tickets: BTreeMap::new(), closing: Vec::new() };
+        let mut table = Table::new();
         let (former, latter) = (table.enter(7), table.enter(7));
         table.forget(7, former);
         assert_eq!(table.tickets.get(&7), Some(&latter));
@@ -281,6 +300,11 @@ mod tests {
         let former = Table::lock().enter(number);
         Table::begin_to_close(former);
         let claiming = std::thread::spawn(move || Descriptor::claim(number).map(|mut claim| claim.own()));
+        let is_awaited = || Table::lock().awaited.contains(&number);
+        while !is_awaited() && !claiming.is_finished() {
+            std::thread::yield_now();
+        }
+        assert!(is_awaited(), "it has not been waited for");
         Table::note_closed(number, former);
         assert_eq!(claiming.join().unwrap(), Ok(()));
         assert!(!Table::lock().closing.contains(&former));

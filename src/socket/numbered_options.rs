@@ -100,9 +100,10 @@ fn is_allowed(level: i32, number: i32) -> bool {
             20 | 21 | 66 | 67 => false,
             // Filters: programs in memory that a pointer leads to, and lengths in instructions, not bytes.
             libc::SO_ATTACH_FILTER | libc::SO_ATTACH_REUSEPORT_CBPF | libc::SO_LOCK_FILTER => false,
-            // Descriptors that nothing would close.
-            libc::SO_PASSPIDFD => false,
-            _ => (1..=libc::SO_PEERPIDFD).contains(&number),
+            // Asking takes away what the engine is to find, and a reset would look like a clean end.
+            libc::SO_ERROR => false,
+            // Descriptors that nothing would close: `SO_PASSPIDFD` has them come, `SO_PEERPIDFD` opens one.
+            _ => (1..libc::SO_PASSPIDFD).contains(&number),
         },
         libc::IPPROTO_TCP => match number {
             // The kernel would do TLS, or the program would make up what has been sent and received.
@@ -128,7 +129,7 @@ fn is_allowed(level: i32, number: i32) -> bool {
     match level {
         libc::SOL_SOCKET => {
             !matches!(number, libc::SO_LINGER | libc::SO_LINGER_SEC | libc::SO_RCVTIMEO | libc::SO_SNDTIMEO)
-                && number != libc::SO_NOSIGPIPE
+                && !matches!(number, libc::SO_NOSIGPIPE | libc::SO_ERROR)
         }
         libc::IPPROTO_TCP | libc::IPPROTO_IP | libc::IPPROTO_IPV6 => true,
         _ => false,
@@ -154,7 +155,8 @@ mod tests {
     #[test]
     fn some_are_not_for_programs() {
         let linger = (libc::SOL_SOCKET, libc::SO_LINGER);
-        for (level, number) in [linger, (libc::SOL_SOCKET, libc::SO_RCVTIMEO), (132, 1)] {
+        let error = (libc::SOL_SOCKET, libc::SO_ERROR);
+        for (level, number) in [linger, error, (libc::SOL_SOCKET, libc::SO_RCVTIMEO), (132, 1)] {
             assert_eq!(NumberedOption::allowed(level, number), None, "{level} {number}");
         }
     }
@@ -162,7 +164,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn the_kernel_writes_no_pointers() {
-        for number in [libc::SO_ATTACH_FILTER, 20, 21, 66, 67, 76, 78] {
+        for number in [libc::SO_ATTACH_FILTER, 20, 21, 66, 67, 76, 77, 78] {
             assert_eq!(NumberedOption::allowed(libc::SOL_SOCKET, number), None, "{number}");
         }
         for number in [libc::TCP_ULP, libc::TCP_REPAIR, libc::TCP_FASTOPEN_CONNECT, 35, 41, 47] {

@@ -46,9 +46,14 @@ pub fn connect_tcp(
 ) -> std::result::Result<(OwnedFd, Kind, usize), ConnectFailure> {
     let (domain, kind) = tcp_domain(&peer);
     let socket = stream_socket(domain).map_err(|error| (Syscall::Connect.failed(&error), None))?;
+    let unbound = |error: io::Error| (Syscall::Bind.failed(&error), None);
+    if let Some(local) = local {
+        prepare_for_local(&socket, domain, local).map_err(unbound)?;
+    }
+    // What the program has set counts.
     settings::apply(&socket, beginning.settings).map_err(|error| (error, None))?;
     if let Some(local) = local {
-        bind_to_local(&socket, domain, local).map_err(|error| (Syscall::Bind.failed(&error), None))?;
+        bind(&socket, &local.into()).map_err(unbound)?;
     }
     let sent = begin(&socket, kind, &peer, beginning)
         .map_err(|error| (Syscall::Connect.failed(&error), address::local(&socket)))?;
@@ -68,14 +73,14 @@ fn begin(socket: &Socket, kind: Kind, peer: &SocketAddr, beginning: Beginning<'_
     }
 }
 
-fn bind_to_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Result<()> {
+/// What precedes binding a socket of `domain` that is to connect from `local`.
+fn prepare_for_local(socket: &Socket, domain: Domain, local: SocketAddr) -> io::Result<()> {
     // What libuv, and so Node, reports for an address of the other family. The kernel's answer depends on the family.
     if tcp_domain(&local).0 != domain {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
     fault::at("setsockopt")?;
-    socket.set_reuse_address(true)?;
-    bind(socket, &local.into())
+    socket.set_reuse_address(true)
 }
 
 /// Connects to the UNIX socket at `path` (a leading NUL names Linux's abstract namespace).
@@ -151,19 +156,18 @@ fn bound_tcp(bind: &Bind, settings: &[Setting], syscall: Syscall) -> Result<(Soc
     let (domain, kind) = tcp_domain(&bind.address);
     let failed = |error: io::Error| syscall.failed(&error);
     let socket = stream_socket(domain).map_err(failed)?;
-    settings::apply(&socket, settings)?;
-    let open = || {
+    let prepare = || {
         fault::at("setsockopt")?;
         socket.set_reuse_address(true)?;
         if domain == Domain::IPV6 {
             socket.set_only_v6(bind.ipv6_only)?;
         }
-        if bind.reuse_port {
-            reuse_port(&socket)?;
-        }
-        self::bind(&socket, &bind.address.into())
+        if bind.reuse_port { reuse_port(&socket) } else { Ok(()) }
     };
-    open().map_err(failed)?;
+    prepare().map_err(failed)?;
+    // What the program has set counts.
+    settings::apply(&socket, settings)?;
+    self::bind(&socket, &bind.address.into()).map_err(failed)?;
     Ok((socket, kind))
 }
 
@@ -229,6 +233,7 @@ fn unix_address(path: &[u8], syscall: Syscall) -> Result<SockAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::numbered_options::NumberedOption;
     use std::path::Path;
 
     fn scratch(name: &str) -> Vec<u8> {
@@ -261,6 +266,25 @@ mod tests {
         assert_eq!(listen_unix(&path, 1, true, &[]).unwrap_err().errno, libc::EADDRINUSE);
         listen(&bound, 1).unwrap();
         std::fs::remove_file(OsStr::from_bytes(&path)).unwrap();
+    }
+
+    #[test]
+    fn what_is_set_by_number_counts() {
+        let reuse_address = NumberedOption::new(libc::SOL_SOCKET, libc::SO_REUSEADDR);
+        let only_v6 = NumberedOption::new(libc::IPPROTO_IPV6, libc::IPV6_V6ONLY);
+        let setting = |option, value: i32| Setting::Numbered(option, value.to_ne_bytes().to_vec());
+        let bind = |address: &str| Bind { address: address.parse().unwrap(), ipv6_only: true, reuse_port: false };
+        let (listener, _) = listen_tcp(&bind("127.0.0.1:0"), 1, &[setting(reuse_address, 0)]).unwrap();
+        assert_eq!(reuse_address.number(&listener).unwrap(), 0);
+        let peer = address::local(&listener).unwrap();
+        let settings = [setting(reuse_address, 0)];
+        let beginning = Beginning { settings: &settings, first: &[] };
+        let (client, ..) = connect_tcp(peer, Some("127.0.0.1:0".parse().unwrap()), beginning).unwrap();
+        assert_eq!(reuse_address.number(&client).unwrap(), 0);
+        // Not all machines have IPv6.
+        if let Ok((listener, _)) = listen_tcp(&bind("[::]:0"), 1, &[setting(only_v6, 0)]) {
+            assert_eq!(only_v6.number(&listener).unwrap(), 0);
+        }
     }
 
     #[test]

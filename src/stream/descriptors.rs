@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 
+use super::send::Sent;
 use super::{ReadOutcome, Stream};
 use crate::socket::io::{self, Read};
 use crate::socket::{Descriptor, Kind, rights};
@@ -21,6 +22,8 @@ pub struct Descriptors {
     wanted: bool,
     /// Those that have come and that JavaScript has not taken.
     received: VecDeque<Descriptor>,
+    /// Some of them have not been reported.
+    are_news: bool,
     /// Those to send, each with the number of unsent bytes before the one that it goes with.
     outgoing: VecDeque<(usize, Descriptor)>,
 }
@@ -60,6 +63,7 @@ impl Stream {
     pub(super) fn leave_descriptors(&mut self) {
         if let Some(descriptors) = &mut self.descriptors {
             descriptors.wanted = false;
+            descriptors.are_news = !descriptors.received.is_empty();
         }
     }
 
@@ -78,9 +82,9 @@ impl Stream {
         self.descriptors.as_mut()?.received.pop_front()
     }
 
-    /// Whether descriptors have come that JavaScript has not taken.
-    pub(super) fn has_descriptors(&self) -> bool {
-        self.descriptors.as_ref().is_some_and(|descriptors| !descriptors.received.is_empty())
+    /// Whether descriptors have come that were not reported. They count as reported then.
+    pub fn take_news_of_descriptors(&mut self) -> bool {
+        self.descriptors.as_mut().is_some_and(|descriptors| std::mem::take(&mut descriptors.are_news))
     }
 
     /// Whether descriptors may come.
@@ -105,7 +109,9 @@ impl Stream {
         if memory.len() < most {
             memory.resize(most, 0);
         }
+        let before = descriptors.received.len();
         let read = rights::receive(fd, &mut memory[..most], &mut descriptors.received);
+        descriptors.are_news |= descriptors.received.len() > before;
         if let Ok(Read::Bytes(count)) = read {
             for (byte, received) in space.iter_mut().zip(&memory[..count]) {
                 byte.write(*received);
@@ -117,19 +123,21 @@ impl Stream {
     }
 
     /// Sends what is queued and `slices`, each descriptor with its byte, as far as the kernel takes it.
-    pub(super) fn send_with_descriptors(&mut self, slices: &[&[u8]]) -> Result<usize, Errno> {
-        let (Some(fd), Some(descriptors)) = (&self.fd, &mut self.descriptors) else { return Ok(0) };
+    pub(super) fn send_with_descriptors(&mut self, slices: &[&[u8]]) -> Sent {
+        let (Some(fd), Some(descriptors)) = (&self.fd, &mut self.descriptors) else { return Sent::default() };
         let mut written = 0;
         for mut part in std::iter::once(self.queue.unsent()).chain(slices.iter().copied()) {
             while !part.is_empty() {
-                let taken = descriptors.send(fd, part)?;
-                if taken == 0 {
-                    return Ok(written);
+                match descriptors.send(fd, part) {
+                    Ok(0) => return Sent { written, failure: None },
+                    Ok(taken) => {
+                        written += taken;
+                        part = &part[taken..];
+                    }
+                    Err(errno) => return Sent { written, failure: Some(errno) },
                 }
-                written += taken;
-                part = &part[taken..];
             }
         }
-        Ok(written)
+        Sent { written, failure: None }
     }
 }

@@ -22,13 +22,8 @@ pub enum StreamEvent {
         /// How many there are.
         length: usize,
     },
-    /// As `Data`, and descriptors have come with the bytes, which the stream has until they are taken.
-    DataWithDescriptors {
-        /// Where the bytes begin.
-        offset: usize,
-        /// How many there are.
-        length: usize,
-    },
+    /// Descriptors have come with the bytes that are delivered next. The stream has them until they are taken.
+    Descriptors,
     /// Bytes were received into the memory for bulk, from its beginning.
     Bulk {
         /// How many there are.

@@ -398,12 +398,9 @@ impl Stream {
         self.queue.capacity()
     }
 
-    /// Notes the time of traffic from now on, or no longer.
-    pub fn track_traffic(&mut self, since: Option<Instant>) {
-        match since {
-            Some(since) => self.traffic.track(since),
-            None => self.traffic.ignore(),
-        }
+    /// Notes the time of traffic from now on; `since` counts as the first.
+    pub fn track_traffic(&mut self, since: Instant) {
+        self.traffic.track(since);
     }
 
     /// The last traffic since it has been tracked.

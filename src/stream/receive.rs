@@ -44,8 +44,6 @@ impl Stream {
         self.bulky = length >= BULK_LEAST;
         Some(if takes_bulk {
             StreamEvent::Bulk { length }
-        } else if self.has_descriptors() {
-            StreamEvent::DataWithDescriptors { offset: incoming.take(length), length }
         } else {
             StreamEvent::Data { offset: incoming.take(length), length }
         })

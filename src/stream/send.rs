@@ -24,6 +24,21 @@ pub const QUEUE_MOST: u32 = 16 << 10;
 /// `writev` takes no more slices than this.
 const VECTORS_MOST: usize = 1024;
 
+/// What sending has come to, in as many calls as it took.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// So many bytes have gone out, whatever came then.
+    pub written: usize,
+    /// What the last call has failed with.
+    pub failure: Option<Errno>,
+}
+
+impl From<std::result::Result<usize, Errno>> for Sent {
+    fn from(outcome: std::result::Result<usize, Errno>) -> Self {
+        Self { written: outcome.unwrap_or(0), failure: outcome.err() }
+    }
+}
+
 impl Stream {
     // Writes of JavaScript.
 
@@ -44,8 +59,18 @@ impl Stream {
     }
 
     /// Sends `slices` at once, behind what is queued. What the kernel does not take, the caller keeps, and an event
-    /// follows when there is room. Returns how many bytes were taken.
+    /// follows when there is room. Returns how many bytes were taken. Behind a failure of the kernel, nothing is sent any
+    /// more, and no event reports it.
     pub fn send(&mut self, reactor: &Reactor, spare: &mut Spare, slices: &[&[u8]], now: Instant) -> Result<usize> {
+        let outcome = self.try_to_send(reactor, spare, slices, now);
+        if outcome.is_err() && self.state.failure().is_none() {
+            self.state.fail();
+        }
+        outcome
+    }
+
+    /// As [`Self::send`], but what follows from a failure is up to the caller.
+    fn try_to_send(&mut self, reactor: &Reactor, spare: &mut Spare, slices: &[&[u8]], now: Instant) -> Result<usize> {
         if let Some(error) = self.state.failure() {
             return Err(error);
         }
@@ -60,13 +85,12 @@ impl Stream {
         let passes_descriptors = self.sends_descriptors();
         let queued = self.queue.len();
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
-        let sent = match (self.security.session_mut(), queued, slices) {
-            (Some(secure), ..) => secure.session.write(fd, self.kind, self.queue.unsent(), slices),
+        let Sent { written, failure } = match (self.security.session_mut(), queued, slices) {
+            (Some(secure), ..) => secure.session.write(fd, self.kind, self.queue.unsent(), slices).into(),
             (None, ..) if passes_descriptors => self.send_with_descriptors(slices),
-            (None, 0, [one]) => io::send(fd, self.kind, one, false),
+            (None, 0, [one]) => io::send(fd, self.kind, one, false).into(),
             _ => write_all(fd, self.kind, self.queue.unsent(), slices),
         };
-        let written = sent.map_err(|errno| Syscall::Write.errno(errno.raw_os_error()))?;
         self.note_sent(written, now);
         if queued > 0 {
             self.queue.consume(written.min(queued), spare);
@@ -75,6 +99,9 @@ impl Stream {
         self.note_written(accepted);
         if written > 0 {
             self.restore_delay();
+        }
+        if let Some(errno) = failure {
+            return Err(Syscall::Write.errno(errno.raw_os_error()));
         }
         if written < total {
             self.state.await_room(true);
@@ -101,7 +128,7 @@ impl Stream {
     /// reported when the stream is served.
     pub fn pass_on(&mut self, reactor: &Reactor, spare: &mut Spare, bytes: &[u8], now: Instant) {
         let awaited = self.state.awaits_room();
-        match self.send(reactor, spare, &[bytes], now) {
+        match self.try_to_send(reactor, spare, &[bytes], now) {
             Ok(taken) if taken < bytes.len() => {
                 self.keep(spare, &bytes[taken..]);
                 // JavaScript waits for no room: none is missing.
@@ -160,23 +187,21 @@ impl Stream {
             return;
         }
         let passes_descriptors = self.sends_descriptors();
-        let sent = match self.security.session_mut() {
+        let Sent { written, failure } = match self.security.session_mut() {
             None if passes_descriptors => self.send_with_descriptors(&[]),
-            None => io::send(fd, self.kind, self.queue.unsent(), last),
-            Some(secure) => secure.session.send(fd, self.kind, self.queue.unsent(), last),
+            None => io::send(fd, self.kind, self.queue.unsent(), last).into(),
+            Some(secure) => secure.session.send(fd, self.kind, self.queue.unsent(), last).into(),
         };
-        match sent {
-            Ok(written) => {
-                self.note_sent(written, now);
-                if written > 0 {
-                    self.restore_delay();
-                }
-                self.queue.consume(written, spare);
-                if self.is_queued() {
-                    self.block(reactor);
-                }
-            }
-            Err(errno) => self.state.fail_later(Syscall::Write.errno(errno.raw_os_error())),
+        self.note_sent(written, now);
+        if written > 0 {
+            self.restore_delay();
+        }
+        if let Some(errno) = failure {
+            self.state.fail_later(Syscall::Write.errno(errno.raw_os_error()));
+        }
+        self.queue.consume(written, spare);
+        if failure.is_none() && self.is_queued() {
+            self.block(reactor);
         }
     }
 
@@ -260,17 +285,21 @@ impl Stream {
 }
 
 /// Writes `queue` and `slices` in as many calls as it takes, until the kernel takes less than it is offered.
-fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> std::result::Result<usize, Errno> {
+fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> Sent {
     let all = std::iter::once(queue).chain(slices.iter().copied());
     let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
     let mut written = 0;
     for window in parts.chunks(VECTORS_MOST) {
         let offered: usize = window.iter().map(|part| part.len()).sum();
-        let taken = io::write(fd, kind, window)?;
-        written += taken;
-        if taken < offered {
-            break;
+        match io::write(fd, kind, window) {
+            Ok(taken) => {
+                written += taken;
+                if taken < offered {
+                    break;
+                }
+            }
+            Err(errno) => return Sent { written, failure: Some(errno) },
         }
     }
-    Ok(written)
+    Sent { written, failure: None }
 }

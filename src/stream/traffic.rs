@@ -73,13 +73,6 @@ impl Traffic {
         }
     }
 
-    /// The time of what is not measured is noted no longer.
-    pub fn ignore(&mut self) {
-        if let Self::Timed(_) = self {
-            *self = Self::Ignored;
-        }
-    }
-
     /// A handshake is over, whose bytes do not pass here.
     pub fn refresh(&mut self, now: Instant) {
         match self {

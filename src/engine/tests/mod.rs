@@ -2,6 +2,7 @@
 
 mod arrive;
 mod bulk;
+mod descriptors;
 mod detached;
 mod guard;
 mod open;
