@@ -34,6 +34,11 @@ impl Engine {
         self.pipes.begin_turn();
         let slots = &mut self.slots;
         self.reactor.begin_turn(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
+        self.take_messages();
+    }
+
+    /// Takes what handshakes have posted. This has to follow each poll, which uses up the wake for what was posted before.
+    fn take_messages(&mut self) {
         for Delivery { id, serial, message } in self.shared.handshakes.messages() {
             if let Some(stream) = self.stream(id) {
                 stream.on_handshake_message(serial, message);
@@ -112,11 +117,14 @@ impl Engine {
 
     /// The next source to serve.
     fn next_ready(&mut self) -> Option<Id> {
-        self.reactor.next_ready().or_else(|| {
-            let slots = &mut self.slots;
-            self.reactor.poll_late(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
-            self.reactor.next_ready()
-        })
+        if let Some(id) = self.reactor.next_ready() {
+            return Some(id);
+        }
+        let slots = &mut self.slots;
+        if self.reactor.poll_late(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness))) {
+            self.take_messages();
+        }
+        self.reactor.next_ready()
     }
 
     /// The next event to deliver, without those of streams that have been closed meanwhile. While descriptors are

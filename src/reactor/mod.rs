@@ -132,11 +132,14 @@ impl Reactor {
         self.poll(update);
     }
 
-    /// Takes what the kernel reports, if [`Self::begin_turn`] has left that, and the guess was not right.
-    pub fn poll_late(&mut self, update: impl FnMut(Id, Readiness) -> bool) {
-        if self.guess.is_open() {
+    /// Takes what the kernel reports, if [`Self::begin_turn`] has left that, and the guess was not right. Returns whether it
+    /// has.
+    pub fn poll_late(&mut self, update: impl FnMut(Id, Readiness) -> bool) -> bool {
+        let is_due = self.guess.is_open();
+        if is_due {
             self.poll(update);
         }
+        is_due
     }
 
     /// A message of source `id` was received.

@@ -5,6 +5,7 @@ mod bulk;
 mod descriptors;
 mod detached;
 mod guard;
+mod guess;
 mod open;
 mod pending;
 mod pipe;
