@@ -28,8 +28,9 @@ const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs'
 /** Of `files`: pages, which are read on the web. A manager that knows no C libraries installs two bindings. */
 const PAGES = new Set(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs']);
 
-/** In the folders of `files`: what is compiled for tests only. */
+/** In the folders of `files`: what is compiled for tests only, and the end of a file of Rust that is. */
 const TESTS = /[\\/](?:tests|tests\.rs)$/;
+const TESTS_IN_FILE = /\n#\[cfg\(test\)\]\n(?:#\[.*\]\n)*mod tests \{\n(?:(?:[ ].*)?\n)*\}\n$/;
 
 /** Of package.json: what only the repository needs. */
 const PRIVATE = ['private', 'scripts', 'devDependencies'];
@@ -81,6 +82,15 @@ function linkToWeb(page, { repository, version }) {
   fs.writeFileSync(page, linked);
 }
 
+/** Takes the tests out of the sources of Rust in `folder`. */
+function dropTests(folder) {
+  for (const name of fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.rs'))) {
+    const file = path.join(folder, name);
+    const text = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, text.replace(TESTS_IN_FILE, ''));
+  }
+}
+
 /** Makes the folder of the main package, which may be completed by the packages of `platforms`. */
 function stageMain(folder, platforms) {
   const main = manifest();
@@ -95,6 +105,7 @@ function stageMain(folder, platforms) {
     const options = { recursive: true, filter: (file) => !TESTS.test(file) };
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), options);
   }
+  dropTests(path.join(folder, 'src'));
   for (const name of ['README.md', 'CHANGELOG.md']) linkToWeb(path.join(folder, name), main);
   output(process.execPath, [path.join(__dirname, 'bundle.js'), folder]);
   writeJson(path.join(folder, 'package.json'), main);
