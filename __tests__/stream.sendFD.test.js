@@ -365,7 +365,7 @@ onLinux('more on their way than the process may have open: the stream fails', as
       }
       console.log(client.errored.code, client.errored.syscall);
       let seen = '';
-      accepted.on('fd', require('fs').closeSync).on('data', (data) => { seen += data; });
+      accepted.on('fd', require('fs').closeSync).on('data', (data) => { seen += data; }).resume();
       await once(accepted, 'end');
       console.log(/^abcx{50,}$/.test(seen));
       process.exit();

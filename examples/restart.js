@@ -36,7 +36,7 @@ async function start(server) {
   child.unref();
 }
 
-/** Has a new process take the place of this one, which finishes what it has. A server that ends has no socket to pass on. */
+/** Has a new process take the place of this one, which finishes what it has. One that ends has no socket to pass on. */
 async function replace(server) {
   if (isReplacing || !server.listening) return console.error(`restart: ${process.pid} is ending already`);
   isReplacing = true;

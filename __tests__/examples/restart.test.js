@@ -1,6 +1,6 @@
 'use strict';
 
-// examples/restart.js: its process is replaced, again and again, under load. The program of the guide "Zero downtime", too.
+// examples/restart.js, and the program of the guide "Zero downtime": processes are replaced under load, again and again.
 
 const { execFile } = require('child_process');
 const { once } = require('events');
