@@ -1,6 +1,6 @@
 'use strict';
 
-// The participants of a chat, and the messages between them: shared by chat.js and tls-chat.js.
+// The participants of a chat, and the messages between them: shared by chat.js, tls-chat.js and rooms.js.
 
 const { onLine } = require('./lines');
 
@@ -35,6 +35,10 @@ class Room {
     }
     this.#hear(stream, (line) => this.#tellAll(`${name}: ${line}`, stream));
     this.#enter(stream, name);
+  }
+
+  get isEmpty() {
+    return this.#participants.size === 0;
   }
 
   /** Says goodbye to all participants. */
