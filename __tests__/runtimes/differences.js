@@ -20,6 +20,10 @@ const FILES = {
     'tls/stream.verifyPeer/gate', 'tls/transfer/end', 'tls/transfer/flow', 'tls/transfer/pipes',
   ],
   lifecycle: ['lifecycle/exit', 'lifecycle/stay', 'lifecycle/workers'],
+  production: [
+    'limits/addresses', 'limits/handshakes', 'limits/options', 'moving/moving', 'proxy-protocol/server', 'statistics/tcp',
+    'statistics/threads', 'statistics/traffic', 'stream.setOption',
+  ],
 };
 
 const DETACHED = 'the test uses syntax of V8\'s own, which Node alone can be asked for';
