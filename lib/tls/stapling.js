@@ -97,18 +97,26 @@ class Stapling {
       entry.pause = PAUSE_LEAST;
       const left = response.until === Infinity ? 2 * HOUR : response.until - Date.now();
       this.#schedule(entry, Math.max(PAUSE_LEAST, left / 2));
-      return process.nextTick(this.#onResponse, new X509Certificate(entry.leaf));
+      return this.#report(entry, () => this.#onResponse(new X509Certificate(entry.leaf)));
     }
     this.#expire(entry);
     this.#schedule(entry, entry.pause);
     entry.pause = Math.min(2 * entry.pause, PAUSE_MOST);
-    return process.nextTick(this.#onError, failure);
+    return this.#report(entry, () => this.#onError(failure));
+  }
+
+  /** Calls `report` in the next tick, so that what a listener throws does not reject a promise of ours. */
+  #report(entry, report) {
+    process.nextTick(() => {
+      // Between a promise and a tick, other promises may have replaced it.
+      if (this.#entries.get(entry.key) === entry) report();
+    });
   }
 
   #expire(entry) {
     if (entry.response === null || entry.response.until > Date.now()) return;
     entry.response = null;
-    process.nextTick(this.#onResponse, null);
+    this.#report(entry, () => this.#onResponse(null));
   }
 
   /** What the program has for a certificate, read: `{ bytes, until }`. Rejects with what is wrong with it. */

@@ -170,6 +170,33 @@ test('is no option of a single stream', () => {
   expect(wrong.code).toBe('ERR_INVALID_ARG_VALUE');
 });
 
+test.each([
+  ['without `ocsp`', () => ({ ocsp: null }), []],
+  ['with another function', () => ({ ocsp: () => new Promise(() => {}) }), []],
+  ['with another certificate', () => identity('p384'), ['p384']],
+])('an answer just before the credentials are replaced %s is of no consequence', async (_, other, expected) => {
+  const names = new Map(['direct', 'p384'].map((name) => [new X509Certificate(certificate(name)).subject, name]));
+  const seen = [];
+  const isReplaced = new Promise((resolve) => {
+    const ocsp = async ({ subject }) => {
+      if (names.get(subject) === 'p384') return response({ name: 'p384', until: soon() });
+      // The answer is read long before, but in the same turn.
+      void (async () => {
+        for (let i = 0; i < 100; i++) await null;
+        credentials.replace(other());
+        resolve();
+      })();
+      return response({ until: soon() });
+    };
+    const credentials = credentialsWith({ ...identity('direct'), ocsp });
+    credentials.on('stapled', ({ subject }) => seen.push(names.get(subject)));
+  });
+  await isReplaced;
+  while (seen.length < expected.length) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(seen).toEqual(expected);
+});
+
 test('lengths that lie, at every byte', () => {
   const bytes = response({ serial: '0A', until: soon() });
   expect(readResponse(bytes, '0A').until).toBeGreaterThan(Date.now());
