@@ -962,8 +962,9 @@ export interface CredentialOptions {
   /** The file of `crl`, or several. */
   crlFile?: string | readonly string[] | undefined;
   /**
-   * On a server: the response of OCSP that is stapled to `cert`, in DER. Of several, in the order of `cert`. A function
-   * fetches them, see {@link OcspFunction}; it is no option of `setSecure()`.
+   * On a server: the response of OCSP that is stapled to `cert`, in DER, until it expires. Of several, in the order of
+   * `cert`. One that is not for its certificate, does not say that it is good, or has expired throws
+   * `ERR_INVALID_ARG_VALUE`. A function fetches them, see {@link OcspFunction}; it is no option of `setSecure()`.
    */
   ocsp?:
     | NodeJS.ArrayBufferView
@@ -971,7 +972,10 @@ export interface CredentialOptions {
     | readonly (NodeJS.ArrayBufferView | ArrayBuffer)[]
     | OcspFunction
     | undefined;
-  /** The file of `ocsp`, or several. */
+  /**
+   * The file of `ocsp`, or several. With `watch`, a response that can't be stapled is an error of
+   * {@link CredentialsEvents}, and the certificates are used without it.
+   */
   ocspFile?: string | readonly string[] | undefined;
   /**
    * Whether to read the files again when they change, and how often to look at them, in milliseconds. See
@@ -1025,30 +1029,31 @@ export interface CredentialOptions {
 
 declare const opaque: unique symbol;
 
-/** The events of {@link Credentials} whose files are watched. */
 /**
- * Fetches the response of OCSP for a certificate, in DER: it is called when credentials get that certificate, and again
- * when half of the time has passed for which the response before is valid (each hour, if that does not say); after a
- * failure, in 1 second, then 2, up to 10 minutes. It has 15 seconds. No handshake waits for it.
+ * Fetches the response of OCSP for a certificate, in DER: it is called when credentials get that certificate, or another
+ * one of its issuer, and again when half of the time has passed for which the response before is valid (each hour, if
+ * that does not say); after a failure, in 1 second, then 2, up to 10 minutes. It has 15 seconds. No handshake waits for
+ * it.
  */
 export type OcspFunction = (
   certificate: X509Certificate,
   details: {
-    /** The next certificate of the chain, if there is one. */
+    /** The certificate of its issuer, if the chain has it. */
     issuer: X509Certificate | undefined;
-    /** Aborts when the time is over. */
+    /** Aborts when the time is over, or when the credentials have another certificate or function. */
     signal: AbortSignal;
   },
 ) => NodeJS.ArrayBufferView | ArrayBuffer | Promise<NodeJS.ArrayBufferView | ArrayBuffer>;
 
+/** The events of {@link Credentials}. */
 export interface CredentialsEvents {
   /** The files have changed, and are in use from now on. */
   replaced: [];
   /** A response of OCSP that the function `ocsp` has fetched is stapled to this certificate from now on. */
   stapled: [certificate: X509Certificate];
   /**
-   * The files have changed and can't be used, or the function `ocsp` has had no response. What there was stays in use.
-   * Without a listener, there is a warning.
+   * The files have changed and can't be used, the function `ocsp` has had no response, or one can't be stapled or has
+   * expired. What there was stays in use, but for what has expired. Without a listener, there is a warning.
    */
   error: [error: Error];
 }

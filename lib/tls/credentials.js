@@ -22,7 +22,7 @@ const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./
 const { archives, identities, validatePassphrase } = require('./keys');
 const { keep, merge } = require('./replacing');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
-const { Stapling } = require('./stapling');
+const { Stapling, readGiven } = require('./stapling');
 const { blob, blobs } = require('./values');
 
 /** A private constructor argument: credentials are made by `createCredentials`. */
@@ -74,18 +74,18 @@ class Credentials {
   #options;
   /** Looks at the files; null if they are not watched. */
   #watch = null;
-  /** Asks the option `ocsp`, if that is a function, for what is stapled; null otherwise. */
+  /** Has the responses of OCSP that are stapled; null without the option `ocsp`. */
   #stapling = null;
   /** For 'replaced', 'stapled' and 'error', once there is a listener; null before. */
   #emitter = null;
 
-  constructor(make, native, options, watch) {
+  constructor(make, made, options, watch) {
     if (make !== kMake) throw errors.illegalConstructor();
     /** What the engine uses. */
-    Object.defineProperty(this, 'native', { value: native });
+    Object.defineProperty(this, 'native', { value: made.native });
     this.#options = options;
     this.#goOnWith(watch);
-    this.#staple(native);
+    this.#staple(made);
     Object.freeze(this);
   }
 
@@ -114,13 +114,14 @@ class Credentials {
    */
   replace(given) {
     validateObject(given, 'options');
-    const options = merge(this.#options, keep(readOptions(given, OPTIONS)));
+    given = keep(readOptions(given, OPTIONS));
+    const options = merge(this.#options, given);
     const watch = watchOf(options);
-    const native = nativeOf(options, this.native);
-    const isAsked = options.ocsp === this.#options.ocsp;
+    const made = nativeOf(options, { former: this.native, isStrict: mustFit(given, watch) });
+    const isTheSame = options.ocsp === this.#options.ocsp;
     this.#options = Object.assign(options, { ticketKeys: undefined });
-    this.#staple(native, isAsked ? this.#stapling : null);
-    this.native.replace(native);
+    this.#staple(made, isTheSame ? this.#stapling : null);
+    this.native.replace(made.native);
     this.#goOnWith(watch);
     this.#publishReplaced();
     return this;
@@ -143,10 +144,10 @@ class Credentials {
 
   /** The files have changed: reads them, and uses them if `isOfOne()` says that they belong together. */
   [kReload](isOfOne) {
-    let native;
+    let made;
     let failure = null;
     try {
-      native = nativeOf(this.#options, this.native);
+      made = nativeOf(this.#options, { former: this.native });
     } catch (error) {
       failure = error;
     }
@@ -155,32 +156,35 @@ class Credentials {
     if (failure !== null) {
       this[kFail](failure);
     } else {
-      this.#staple(native, this.#stapling);
-      this.native.replace(native);
+      this.#staple(made, this.#stapling);
+      this.native.replace(made.native);
       this.#publishReplaced();
       this.#emitter?.emit('replaced');
     }
   }
 
   /** Has `native` staple what there is for its certificates: of `former`, if that goes on. */
-  #staple(native, former = null) {
-    if (former !== this.#stapling) this.#stapling.stop();
-    this.#stapling = former;
-    if (!hasAsker(this.#options)) return;
+  #staple({ native, given }, former = null) {
+    const isOver = given === null && !hasAsker(this.#options);
+    if (isOver || former !== this.#stapling) this.#stapling?.stop();
+    this.#stapling = isOver ? null : former;
+    if (isOver) return;
     // Asking does not keep credentials from being collected.
     const self = new WeakRef(this);
-    this.#stapling ??= new Stapling(this.#options.ocsp, {
+    this.#stapling ??= new Stapling(hasAsker(this.#options) ? this.#options.ocsp : null, {
       isWanted: () => self.deref() !== undefined,
       onResponse: (certificate) => self.deref()?.[kStapled](certificate),
       onError: (error) => self.deref()?.[kFail](error),
     });
-    this.#stapling.serve(native.chains());
+    this.#stapling.serve(native.chains(), given?.responses);
     native.staple(this.#stapling.responses);
+    // Not before the program can have a listener.
+    for (const reason of given?.reasons ?? []) process.nextTick(() => this[kFail](errors.ocspFailed(reason)));
   }
 
   [kStapled](certificate) {
     this.native.staple(this.#stapling.responses);
-    if (certificate !== null) this.#emitter?.emit('stapled', certificate);
+    this.#emitter?.emit('stapled', certificate);
   }
 
   [kEmitter]() {
@@ -262,14 +266,23 @@ for (const name of ['addListener', 'listenerCount', 'listeners', 'off', 'on', 'o
 /** Reads the options once. See `CredentialOptions` in index.d.ts. Contract: stream.setSecure. */
 function createCredentials(given = {}) {
   validateObject(given, 'options');
-  return make(keep(readOptions(given, OPTIONS)));
+  const options = keep(readOptions(given, OPTIONS));
+  const watch = watchOf(options);
+  const made = nativeOf(options, { isStrict: mustFit(options, watch) });
+  options.ticketKeys = undefined;
+  return new Credentials(kMake, made, options, watch);
 }
 
-function make(options) {
-  const watch = watchOf(options);
-  const native = nativeOf(options);
-  options.ticketKeys = undefined;
-  return new Credentials(kMake, native, options, watch);
+/** Credentials for one stream or one name. They are never replaced, so nothing is copied or watched; no event comes. */
+function makeOnce(given) {
+  const options = Object.assign(readOptions(given, OPTIONS), { watch: undefined });
+  if (hasAsker(options)) {
+    const reason = 'can be a function for createCredentials() only';
+    throw errors.invalidArgumentValue('credentials.ocsp', options.ocsp, reason);
+  }
+  const { native, given: stapled } = nativeOf(options, { isStrict: true });
+  if (stapled !== null) native.staple(stapled.responses);
+  return new Credentials(kMake, { native, given: null }, options, null);
 }
 
 /** What looks at the files of `options`, from their present state on; null if they are not watched. */
@@ -284,9 +297,39 @@ function hasAsker({ ocsp }) {
   return typeof ocsp === 'function';
 }
 
-/** What the engine makes of options. With `former`, it is to take the place of that. */
-function nativeOf(given, former) {
-  const options = withContents(given);
+/**
+ * Whether a response of OCSP that can't be stapled throws: one that is given now. A file that is watched may be late:
+ * certificates do not wait for it.
+ */
+function mustFit({ ocsp, ocspFile }, watch) {
+  return (ocsp ?? null) !== null || ((ocspFile ?? null) !== null && watch === null);
+}
+
+/**
+ * What the engine makes of options, and what responses of OCSP the program has `given` for it (`readGiven`), or null: a
+ * function has them. With `former`, it is to take the place of that.
+ */
+function nativeOf(options, { former, isStrict = false }) {
+  const complete = withContents(options);
+  const native = nativeWithout(complete, former);
+  return { native, given: givenFor(native, complete, { isStrict, isFile: complete.ocsp !== options.ocsp }) };
+}
+
+function givenFor(native, options, { isStrict, isFile }) {
+  const responses = hasAsker(options) ? [] : blobs('ocsp', options.ocsp);
+  if (responses.length === 0) return null;
+  const chains = native.chains();
+  if (responses.length > chains.length) {
+    throw errors.invalidArgumentValue('options.ocsp', options.ocsp, 'must not be more than the certificates');
+  }
+  const given = readGiven(responses, chains);
+  const [reason] = given.reasons;
+  if (!isStrict || reason === undefined) return given;
+  throw errors.optionError({ field: isFile ? 'ocspFile' : 'ocsp', code: 'ERR_INVALID_ARG_VALUE', reason });
+}
+
+/** What the engine makes of options, without a response of OCSP. */
+function nativeWithout(options, former) {
   refuse(options);
   const checked = checkedOptions(options);
   const checkServerIdentity = identityCheck(options.checkServerIdentity);
@@ -294,7 +337,7 @@ function nativeOf(given, former) {
     __proto__: null,
     ...lists(options),
     ...versions(options),
-    identities: identities(options, hasAsker(options) ? null : options.ocsp),
+    identities: identities(options),
     pfx: archives(options),
     ca: options.ca === undefined || options.ca === null ? undefined : blobs('ca', options.ca),
     crl: blobs('crl', options.crl),
@@ -321,10 +364,7 @@ function credentialsOf(credentials) {
   if (typeof credentials !== 'object') {
     throw errors.invalidArgumentType('credentials', ['object', 'Credentials'], credentials);
   }
-  // For one stream: they are never replaced, so nothing is copied or watched.
-  const options = Object.assign(readOptions(credentials, OPTIONS), { watch: undefined });
-  if (!hasAsker(options)) return make(options);
-  throw errors.invalidArgumentValue('credentials.ocsp', options.ocsp, 'can be a function for createCredentials() only');
+  return makeOnce(credentials);
 }
 
 let defaults = null;

@@ -20,18 +20,8 @@ const PEM_BEGIN = '-----BEGIN ';
 /** The codes of `createPrivateKey` for an encrypted key without a passphrase. */
 const NO_PASSPHRASE = ['ERR_MISSING_PASSPHRASE', 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED'];
 
-/** Pairs each key with its certificate, and the response of OCSP for that. Keys may come in any order. */
-function identities({ cert, key, passphrase }, ocsp) {
-  const paired = pairs(cert, key, passphrase);
-  const responses = blobs('ocsp', ocsp);
-  if (responses.length > paired.length) {
-    throw errors.invalidArgumentValue('options.ocsp', ocsp, 'must not be more than the certificates of "options.cert"');
-  }
-  responses.forEach((response, index) => (paired[index].ocsp = response));
-  return paired;
-}
-
-function pairs(cert, key, passphrase) {
+/** Pairs each key with its certificate. Keys may come in any order. */
+function identities({ cert, key, passphrase }) {
   const certificates = blobs('cert', cert);
   const keys = items(key).map((item) => privateKey(item, passphrase));
   if (certificates.length !== keys.length) {

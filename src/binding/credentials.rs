@@ -1,13 +1,14 @@
 //! Credentials for JavaScript. It only converts and calls.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use napi::bindgen_prelude::{Buffer, ClassInstance, Either, Function, Result};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use rustls::pki_types::CertificateDer;
 
-use crate::tls::credentials::{Archive, Credentials, Current, Identity, KeyLogTarget, OptionError, Options};
+use crate::tls::credentials::{Archive, Credentials, Current, Identity, KeyLogTarget, OptionError, Options, Staple};
 use crate::tls::handshake::NamedCredentials;
 
 /// A private key and its certificates.
@@ -17,8 +18,15 @@ pub struct IdentityOption {
     pub key: Buffer,
     /// PEM or DER.
     pub cert: Buffer,
-    /// The response of OCSP that is stapled to it.
-    pub ocsp: Option<Buffer>,
+}
+
+/// A response of OCSP that a server staples to its certificate.
+#[napi(object)]
+pub struct StapleOption {
+    /// In DER.
+    pub bytes: Buffer,
+    /// When it expires, in milliseconds of UNIX time.
+    pub until: f64,
 }
 
 /// The contents of a PKCS#12 archive.
@@ -126,10 +134,13 @@ impl NativeCredentials {
         self.current.get().party.key_pairs().chains().map(buffers).collect()
     }
 
-    /// Handshakes staple these responses of OCSP to the certificates from now on, one to that of each key pair.
+    /// Handshakes staple these responses of OCSP to the certificates from now on, one to that of each key pair, each until
+    /// it expires.
     #[napi(catch_unwind)]
-    pub fn staple(&self, responses: Vec<Option<Buffer>>) {
-        let responses: Vec<_> = responses.into_iter().map(|response| response.map(Vec::from)).collect();
+    pub fn staple(&self, responses: Vec<Option<StapleOption>>) {
+        let until = |ms: f64| SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(ms as u64));
+        let staple = |StapleOption { bytes, until: ms }| Some(Staple { response: bytes.into(), until: until(ms)? });
+        let responses: Vec<_> = responses.into_iter().map(|response| response.and_then(staple)).collect();
         self.current.replace(Arc::new(self.current.get().stapling(&responses)));
     }
 
@@ -173,11 +184,7 @@ pub fn create_credentials(
         identities: options
             .identities
             .into_iter()
-            .map(|identity| Identity {
-                key: identity.key.into(),
-                cert: identity.cert.into(),
-                ocsp: identity.ocsp.map(Vec::from),
-            })
+            .map(|identity| Identity { key: identity.key.into(), cert: identity.cert.into() })
             .collect(),
         pfx: options
             .pfx

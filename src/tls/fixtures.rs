@@ -93,7 +93,7 @@ impl Certificate {
     }
 
     pub fn identity(&self) -> Identity {
-        Identity { key: self.key.serialize_der(), cert: self.der.to_vec(), ocsp: None }
+        Identity { key: self.key.serialize_der(), cert: self.der.to_vec() }
     }
 
     pub fn key_der(&self) -> Vec<u8> {

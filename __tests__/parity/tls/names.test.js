@@ -118,17 +118,23 @@ compared('ALPNCallback that throws', async ({ client, server }, note) => {
   await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
 });
 
-compared('OCSPRequest, and what the client gets', async ({ client, server }, note) => {
-  const listening = await serve(server, { ...pki.identity('direct'), ca: pki.certificate('root') });
-  listening.on('OCSPRequest', (certificate, issuer, callback) => {
-    note('OCSPRequest', Buffer.isBuffer(certificate), Buffer.isBuffer(issuer));
-    setImmediate(callback, null, Buffer.from('the response'));
+for (const [where, options] of [
+  ['`cert`', pki.identity('p256')],
+  ['`ca`', pki.identity('direct', { ca: pki.certificate('root') })],
+  ['neither', pki.identity('direct')],
+]) {
+  compared(`OCSPRequest with the issuer in ${where}, and what the client gets`, async ({ client, server }, note) => {
+    const listening = await serve(server, options);
+    listening.on('OCSPRequest', (certificate, issuer, callback) => {
+      note('OCSPRequest', certificate.toString('hex'), issuer && issuer.toString('hex'));
+      setImmediate(callback, null, Buffer.from('the response'));
+    });
+    const socket = client.connect(target(listening, { requestOCSP: true }));
+    socket.on('OCSPResponse', (response) => note('OCSPResponse', String(response), socket.authorized));
+    await once(socket, 'secureConnect');
+    await ended(socket);
   });
-  const socket = client.connect(target(listening, { requestOCSP: true }));
-  socket.on('OCSPResponse', (response) => note('OCSPResponse', String(response), socket.authorized));
-  await once(socket, 'secureConnect');
-  await ended(socket);
-});
+}
 
 compared('no response is stapled', async ({ client, server }, note) => {
   const listening = await serve(server);

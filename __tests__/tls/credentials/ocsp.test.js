@@ -7,37 +7,14 @@ const { X509Certificate } = require('crypto');
 const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
-const tls = require('tls');
 const { promisify } = require('util');
 const net = require('../../..');
-const { readResponse } = require('../../../lib/tls/ocsp');
-const { atEnd, child, destroyAtEnd, scratch, thrown } = require('../../helpers');
+const { Unfit, readResponse } = require('../../../lib/tls/ocsp');
+const { atEnd, child, scratch, thrown } = require('../../helpers');
 const { describeWith } = require('../../peers/program');
 const { secureServer } = require('../ends');
-const { certificate, identity } = require('../pki');
-
-/** A value of DER. */
-function der(tag, ...contents) {
-  const bytes = Buffer.concat(contents.map((content) => Buffer.from(content)));
-  const length = bytes.length < 0x80 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 0xff];
-  return Buffer.concat([Buffer.of(tag, ...length), bytes]);
-}
-
-const time = (date) => der(0x18, new Date(date).toISOString().replace(/[-:T]|\.\d+/g, ''));
-
-const BASIC = Buffer.from('06092b0601050507300101', 'hex');
-const GOOD = 0x80;
-
-/** A response by hand, without a signature, for the certificate `name`. */
-function response({ name = 'direct', serial, status = GOOD, until, answer = 0 } = {}) {
-  const number = serial ?? new X509Certificate(certificate(name)).serialNumber;
-  const id = der(0x30, der(0x30), der(0x04, 'name'), der(0x04, 'key'), der(0x02, Buffer.from(number.padStart(2, '0'), 'hex')));
-  const next = until === undefined ? [] : [der(0xa0, time(until))];
-  const single = der(0x30, id, der(status), time(Date.now()), ...next);
-  const data = der(0x30, der(0xa2, der(0x04, 'key')), time(Date.now()), der(0x30, single));
-  const basic = der(0x30, data, der(0x30), der(0x03, [0]));
-  return der(0x30, der(0x0a, [answer]), der(0xa0, der(0x30, BASIC, der(0x04, basic))));
-}
+const { certificate, der, identity, keyPairIn } = require('../pki');
+const { HOUR, issuerOf, response, stapled } = require('../staples');
 
 /** Resolves with its argument, at the event `name` of `credentials`, and at no other. */
 function event(credentials, name) {
@@ -46,24 +23,12 @@ function event(credentials, name) {
   });
 }
 
-/** What `server` staples. */
-async function stapled(server) {
-  const { port } = server.address();
-  const client = destroyAtEnd(tls.connect({ port, host: '127.0.0.1', requestOCSP: true, rejectUnauthorized: false }));
-  const [bytes] = await once(client, 'OCSPResponse');
-  return bytes;
-}
-
 /** Credentials that ask for nothing any more when the test is over. */
 function credentialsWith(options) {
   const credentials = net.createCredentials(options);
   atEnd(() => credentials.replace({ ocsp: null }));
   return credentials;
 }
-
-const HOUR = 3_600_000;
-
-const soon = () => Date.now() + HOUR;
 
 test('is asked once for each certificate, with its issuer, and handshakes do not wait for it', async () => {
   const asked = [];
@@ -78,7 +43,7 @@ test('is asked once for each certificate, with its issuer, and handshakes do not
   expect(await stapled(server)).toBe(null);
   const own = new X509Certificate(certificate('p256'));
   expect(asked).toEqual([[own.fingerprint256, expect.any(Boolean), false]]);
-  const bytes = response({ name: 'p256', until: soon() });
+  const bytes = response({ name: 'p256' });
   const renewed = event(credentials, 'stapled');
   answer(bytes);
   expect((await renewed).fingerprint256).toBe(own.fingerprint256);
@@ -90,8 +55,9 @@ test('is asked once for each certificate, with its issuer, and handshakes do not
   credentials.replace(identity('direct'));
   expect(await stapled(server)).toBe(null);
   expect(asked.length).toBe(2);
-  credentials.replace({ ocsp: Buffer.from('a response in DER') });
-  expect(String(await stapled(server))).toBe('a response in DER');
+  const given = response();
+  credentials.replace({ ocsp: given });
+  expect(await stapled(server)).toEqual(given);
 });
 
 test('a new one is asked for before the former expires, and each of several certificates has its own', async () => {
@@ -102,7 +68,7 @@ test('a new one is asked for before the former expires, and each of several cert
   const ocsp = async ({ fingerprint256 }) => {
     const name = names.get(fingerprint256);
     asked[name]++;
-    const bytes = response({ name, until: name === 'direct' ? soon() : Date.now() + 3000 });
+    const bytes = response({ name, until: Date.now() + (name === 'direct' ? HOUR : 3000) });
     sent.set(name, bytes);
     return bytes;
   };
@@ -121,16 +87,20 @@ test.each([
   ['throws', () => { throw new Error('no network'); }, 'no network'],
   ['has nothing', () => null, /must be an instance of|must be/],
   ['has no response', () => Buffer.from('<html>'), /malformed/],
-  ['has one that is cut off', () => response({ until: soon() }).subarray(0, 60), /malformed/],
+  ['has one that is cut off', () => response().subarray(0, 60), /malformed/],
   ['has the responder\'s refusal', () => response({ answer: 6 }), /status 6/],
-  ['has one for another certificate', () => response({ serial: '0A', until: soon() }), /another certificate/],
-  ['has one of a certificate that was revoked', () => response({ status: 0xa1, until: soon() }), /good/],
-  ['has one that has expired', () => response({ until: Date.now() - HOUR }), /expired/],
+  ['has one for another certificate', () => response({ serial: '0A' }), /another certificate/],
+  ['has one of a certificate that was revoked', () => response({ status: 0xa1 }), /good/],
+  ['has one that has expired', () => response({ until: Date.now() - 1000 }), /expired/],
+  ['has one that does not say until when, of the day before', () => response({ from: Date.now() - 25 * HOUR, until: null }), /expired/],
+  ['has one of the future', () => response({ from: Date.now() + 0.2 * HOUR }), /not valid yet/],
+  ['has one of another authority', () => response({ issuer: certificate('otherRoot') }), /another certificate/],
 ])('a function that %s: `error`, nothing is stapled, and it is asked again', async (_, first, message) => {
-  const bytes = response({ until: soon() });
+  const bytes = response();
   let calls = 0;
   const ocsp = () => (calls++ === 0 ? first() : bytes);
-  const credentials = credentialsWith({ ...identity('direct'), ocsp });
+  const { key, cert } = identity('direct');
+  const credentials = credentialsWith({ key, cert: cert + issuerOf('direct'), ocsp });
   const [failed, renewed] = ['error', 'stapled'].map((name) => event(credentials, name));
   const server = await secureServer(credentials);
   expect((await failed).message).toMatch(message);
@@ -170,18 +140,214 @@ test('is no option of a single stream', () => {
   expect(wrong.code).toBe('ERR_INVALID_ARG_VALUE');
 });
 
+test.each([
+  ['is named with another hash', () => response({ hash: 'sha256' })],
+  ['is of a clock that is ahead', () => response({ from: Date.now() + 60_000 })],
+  ['does not say until when it is valid', () => response({ until: null })],
+])('a response that %s is stapled', async (_, bytes) => {
+  const { key, cert } = identity('direct');
+  const credentials = credentialsWith({ key, cert: cert + issuerOf('direct'), ocsp: bytes });
+  await event(credentials, 'stapled');
+  expect(await stapled(await secureServer(credentials))).not.toBe(null);
+});
+
+test.each([
+  ['without `ocsp`', () => ({ ocsp: null }), []],
+  ['with another function', () => ({ ocsp: () => new Promise(() => {}) }), []],
+  ['with another certificate', () => identity('p384'), ['p384']],
+])('an answer just before the credentials are replaced %s is of no consequence', async (_, other, expected) => {
+  const names = new Map(['direct', 'p384'].map((name) => [new X509Certificate(certificate(name)).subject, name]));
+  const seen = [];
+  const isReplaced = new Promise((resolve) => {
+    const ocsp = async ({ subject }) => {
+      if (names.get(subject) === 'p384') return response({ name: 'p384' });
+      // The answer is read long before, but in the same turn.
+      void (async () => {
+        for (let i = 0; i < 100; i++) await null;
+        credentials.replace(other());
+        resolve();
+      })();
+      return response();
+    };
+    const credentials = credentialsWith({ ...identity('direct'), ocsp });
+    credentials.on('stapled', ({ subject }) => seen.push(names.get(subject)));
+  });
+  await isReplaced;
+  while (seen.length < expected.length) await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  expect(seen).toEqual(expected);
+});
+
+test('the signal of what is not wanted any more is aborted', async () => {
+  const signals = [];
+  let isAsked;
+  const asked = new Promise((resolve) => (isAsked = resolve));
+  const ocsp = (own, { signal }) => {
+    signals.push(signal);
+    isAsked();
+    return new Promise(() => {});
+  };
+  const credentials = credentialsWith({ ...identity('direct'), ocsp });
+  await asked;
+  const aborted = once(signals[0], 'abort');
+  credentials.replace(identity('p384'));
+  await aborted;
+});
+
+describe.each([
+  ['replace()', false],
+  ['a file that is watched', true],
+])('a chain that is mended by %s', (how, isWatched) => {
+  const leaf = certificate('p256');
+  const { cert: whole } = identity('p256');
+
+  /** Credentials with `cert` and `ocsp`, and a function that mends the chain. */
+  function mendable(cert, ocsp) {
+    const paths = keyPairIn(scratch(), 'p256');
+    fs.writeFileSync(paths.certFile, cert);
+    const credentials = net.createCredentials({ ...paths, ocsp, watch: isWatched && { interval: 5 } });
+    atEnd(() => credentials.replace({ ocsp: null }).unwatch());
+    return [credentials, () => {
+      fs.writeFileSync(paths.certFile, whole);
+      if (!isWatched) credentials.replace(paths);
+    }];
+  }
+
+  test.each([
+    ['without the issuer', leaf],
+    ['with one that is not the issuer', leaf + certificate('root')],
+  ])('the function has failed %s, and is called again with it', async (_, broken) => {
+    const issuers = [];
+    const ocsp = (own, { issuer }) => {
+      issuers.push(issuer?.fingerprint256);
+      if (issuer === undefined) throw new Error('no issuer');
+      return response({ name: 'p256' });
+    };
+    const [credentials, mend] = mendable(broken, ocsp);
+    const renewed = event(credentials, 'stapled');
+    await event(credentials, 'error');
+    credentials.on('error', () => {});
+    mend();
+    await renewed;
+    expect(new Set(issuers)).toEqual(new Set([undefined, new X509Certificate(issuerOf('p256')).fingerprint256]));
+    expect(await stapled(await secureServer(credentials))).not.toBe(null);
+  });
+
+  test.each([
+    ['is stapled until there is another, if it fits', {}, true],
+    ['is not stapled any more, if it is of another authority', { issuer: certificate('otherRoot') }, false],
+  ])('the response of before %s', async (_, options, isKept) => {
+    const bytes = response({ name: 'p256', ...options });
+    let isAskedAgain;
+    const askedAgain = new Promise((resolve) => (isAskedAgain = resolve));
+    const ocsp = (own, { issuer }) => {
+      if (issuer === undefined) return bytes;
+      isAskedAgain();
+      return new Promise(() => {});
+    };
+    const [credentials, mend] = mendable(leaf, ocsp);
+    await event(credentials, 'stapled');
+    const server = await secureServer(credentials);
+    expect(await stapled(server)).toEqual(bytes);
+    mend();
+    await askedAgain;
+    expect(await stapled(server)).toEqual(isKept ? bytes : null);
+  });
+});
+
+describe('when the function is called again', () => {
+  const MINUTE = 60_000;
+  const DAY = 24 * HOUR;
+
+  let Stapling;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    // Those that stand in are only of this realm.
+    jest.doMock('timers', () => ({ clearTimeout, setTimeout }));
+    jest.isolateModules(() => ({ Stapling } = require('../../../lib/tls/stapling')));
+  });
+
+  afterEach(() => {
+    jest.dontMock('timers');
+    jest.useRealTimers();
+  });
+
+  /** Has `ask` called for `direct`: how often it was, in `count`, and what has come of it since the last look. */
+  function follow(ask) {
+    const seen = { count: 0, news: [] };
+    const asking = ask && (() => {
+      seen.count++;
+      return ask();
+    });
+    const stapling = new Stapling(asking, {
+      isWanted: () => true,
+      onResponse: () => seen.news.push('stapled'),
+      onError: ({ message }) => seen.news.push(message),
+    });
+    seen.after = async (ms) => {
+      await jest.advanceTimersByTimeAsync(ms);
+      await new Promise(setImmediate);
+      const { count, news } = seen;
+      Object.assign(seen, { count: 0, news: [] });
+      return { count, news, isStapled: stapling.responses[0] !== null };
+    };
+    return [stapling, seen];
+  }
+
+  const chain = [der(certificate('direct'))];
+  const expired = 'Operation failed: ocsp: the response has expired';
+
+  test('after half of the time for which its response is valid', async () => {
+    const [stapling, seen] = follow(() => response({ until: Date.now() + 10 * HOUR }));
+    stapling.serve([chain]);
+    expect(await seen.after(0)).toEqual({ count: 1, news: ['stapled'], isStapled: true });
+    expect(await seen.after(5 * HOUR - MINUTE)).toEqual({ count: 0, news: [], isStapled: true });
+    expect(await seen.after(MINUTE)).toEqual({ count: 1, news: ['stapled'], isStapled: true });
+  });
+
+  test('each hour if it does not say for how long it is valid, which is a day', async () => {
+    let answer = () => response({ until: null });
+    const [stapling, seen] = follow(() => answer());
+    stapling.serve([chain]);
+    expect(await seen.after(0)).toEqual({ count: 1, news: ['stapled'], isStapled: true });
+    expect(await seen.after(HOUR - MINUTE)).toEqual({ count: 0, news: [], isStapled: true });
+    expect(await seen.after(MINUTE)).toEqual({ count: 1, news: ['stapled'], isStapled: true });
+    answer = () => {
+      throw new Error('no network');
+    };
+    const { count, news, isStapled } = await seen.after(DAY - MINUTE);
+    expect([new Set(news), isStapled]).toEqual([new Set(['no network']), true]);
+    // In 1, 2, 4, ... 512 seconds, and then every 10 minutes.
+    expect([count > 140, count < 155]).toEqual([true, true]);
+    expect(await seen.after(MINUTE)).toEqual({ count: 1, news: ['no network'], isStapled: false });
+  });
+
+  test('never for a response that was given, which is an error once it has expired', async () => {
+    const [stapling, seen] = follow(null);
+    const bytes = response({ until: Date.now() + 3 * HOUR });
+    stapling.serve([chain], [readResponse(bytes, chain[0])]);
+    expect(await seen.after(3 * HOUR - MINUTE)).toEqual({ count: 0, news: [], isStapled: true });
+    expect(await seen.after(MINUTE)).toEqual({ count: 0, news: [expired], isStapled: false });
+    expect(await seen.after(DAY)).toEqual({ count: 0, news: [], isStapled: false });
+    stapling.serve([chain], [readResponse(response(), chain[0])]);
+    expect(await seen.after(HOUR)).toEqual({ count: 0, news: [expired], isStapled: false });
+  });
+});
+
 test('lengths that lie, at every byte', () => {
-  const bytes = response({ serial: '0A', until: soon() });
-  expect(readResponse(bytes, '0A').until).toBeGreaterThan(Date.now());
+  const [leaf, issuer] = [certificate('direct'), issuerOf('direct')].map(der);
+  const bytes = response();
+  expect(readResponse(bytes, leaf, issuer).until).toBeGreaterThan(Date.now());
   for (let at = 0; at < bytes.length; at++) {
     const wrong = Buffer.from(bytes);
     wrong[at] = 0xff;
     try {
-      readResponse(wrong, '0A');
+      readResponse(wrong, leaf, issuer);
     } catch (error) {
-      expect([at, error.code]).toEqual([at, 'ERR_OPERATION_FAILED']);
+      expect([at, error]).toEqual([at, expect.any(Unfit)]);
     }
-    expect(thrown(() => readResponse(bytes.subarray(0, at), '0A')).code).toBe('ERR_OPERATION_FAILED');
+    expect(thrown(() => readResponse(bytes.subarray(0, at), leaf, issuer))).toBeInstanceOf(Unfit);
   }
 });
 

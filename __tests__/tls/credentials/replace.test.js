@@ -6,7 +6,6 @@ const { execFile } = require('child_process');
 const { once } = require('events');
 const fs = require('fs');
 const path = require('path');
-const tls = require('tls');
 const { promisify } = require('util');
 const net = require('../../..');
 const { atEnd, destroyAtEnd, failure, scratch, thrown } = require('../../helpers');
@@ -153,24 +152,6 @@ describe('credentials.replace()', () => {
     expect(credentials.expires).toEqual(new Date(parsed('p256').validTo));
     expect(net.createCredentials().expires).toBe(null);
   });
-});
-
-test('`ocsp` is stapled to the certificate for clients that ask for it', async () => {
-  const response = Buffer.from('a response in DER');
-  const credentials = net.createCredentials({ ...identity('direct'), ocsp: response });
-  const server = await secureServer(credentials);
-  const staple = async () => {
-    const { port } = server.address();
-    const client = destroyAtEnd(tls.connect({ port, host: '127.0.0.1', requestOCSP: true, rejectUnauthorized: false }));
-    const [stapled] = await once(client, 'OCSPResponse');
-    return stapled;
-  };
-  expect(await staple()).toEqual(response);
-  credentials.replace({ ocsp: Buffer.from('another') });
-  expect(String(await staple())).toBe('another');
-  // It belongs to the certificate.
-  credentials.replace(other);
-  expect(await staple()).toBe(null);
 });
 
 describe('`certFile`, `keyFile` and others, with `watch`', () => {

@@ -3,6 +3,7 @@
 //! Made once per credentials and never changed; used on the threads that handshakes run on.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -18,7 +19,32 @@ use crate::tls::suites::suite_name;
 
 /// All our key pairs, in order of preference.
 #[derive(Debug)]
-pub struct KeyPairs(Vec<Arc<CertifiedKey>>);
+pub struct KeyPairs(Vec<KeyPair>);
+
+#[derive(Debug)]
+struct KeyPair {
+    plain: Arc<CertifiedKey>,
+    /// The same with a response of OCSP, and until when it is shown with that.
+    stapled: Option<(Arc<CertifiedKey>, SystemTime)>,
+}
+
+/// A response of OCSP for a server to staple to its certificate.
+#[derive(Clone, Debug)]
+pub struct Staple {
+    /// In DER.
+    pub response: Vec<u8>,
+    /// When it expires.
+    pub until: SystemTime,
+}
+
+impl KeyPair {
+    fn shown(&self) -> &Arc<CertifiedKey> {
+        match &self.stapled {
+            Some((stapled, until)) if SystemTime::now() < *until => stapled,
+            _ => &self.plain,
+        }
+    }
+}
 
 /// A key that signs with some of its schemes only.
 #[derive(Debug)]
@@ -47,24 +73,28 @@ pub fn limit(identity: &CertifiedKey, schemes: &[SignatureScheme]) -> Arc<Certif
 impl KeyPairs {
     /// Key pairs in order of preference: the first that suits the peer is used.
     pub fn new(identities: Vec<Arc<CertifiedKey>>) -> Self {
-        Self(identities)
+        Self(identities.into_iter().map(|plain| KeyPair { plain, stapled: None }).collect())
     }
 
     /// The same, with these responses of OCSP to staple, one for each, in the place of those that they had.
-    pub fn stapling(&self, responses: &[Option<Vec<u8>>]) -> Self {
+    pub fn stapling(&self, responses: &[Option<Staple>]) -> Self {
         let responses = responses.iter().cloned().chain(std::iter::repeat(None));
-        let stapled = |(pair, ocsp): (&Arc<CertifiedKey>, _)| Arc::new(CertifiedKey { ocsp, ..pair.as_ref().clone() });
-        Self(self.0.iter().zip(responses).map(stapled).collect())
+        let stapling = |(KeyPair { plain, .. }, staple): (&KeyPair, Option<Staple>)| {
+            let with = |response| Arc::new(CertifiedKey { ocsp: Some(response), ..plain.as_ref().clone() });
+            let stapled = staple.map(|Staple { response, until }| (with(response), until));
+            KeyPair { plain: Arc::clone(plain), stapled }
+        };
+        Self(self.0.iter().zip(responses).map(stapling).collect())
     }
 
     /// The certificates of each, its own first.
     pub fn chains(&self) -> impl Iterator<Item = &[CertificateDer<'static>]> {
-        self.0.iter().map(|key_pair| key_pair.cert.as_slice())
+        self.0.iter().map(|key_pair| key_pair.plain.cert.as_slice())
     }
 
     /// When the first certificate expires, in seconds of UNIX time.
     pub fn expires(&self) -> Option<i64> {
-        let shown = self.0.iter().flat_map(|key_pair| &key_pair.cert);
+        let shown = self.chains().flatten();
         let read = shown.filter_map(|certificate| X509Certificate::from_der(certificate).ok());
         read.map(|(_, certificate)| certificate.validity().not_after.timestamp()).min()
     }
@@ -75,8 +105,9 @@ impl KeyPairs {
         schemes: &[SignatureScheme],
         fits: impl Fn(SignatureAlgorithm) -> bool,
     ) -> Option<Arc<CertifiedKey>> {
-        let can_sign = |identity: &&Arc<CertifiedKey>| identity.key.choose_scheme(schemes).is_some();
-        self.0.iter().filter(can_sign).find(|identity| fits(identity.key.algorithm())).cloned()
+        let suits =
+            |CertifiedKey { key, .. }: &CertifiedKey| key.choose_scheme(schemes).is_some() && fits(key.algorithm());
+        self.0.iter().find(|key_pair| suits(&key_pair.plain)).map(KeyPair::shown).cloned()
     }
 }
 
@@ -92,7 +123,7 @@ impl ResolvesServerCert for KeyPairs {
         let for_both = self.choose(hello.signature_schemes(), |algorithm| has_suite(hello.cipher_suites(), algorithm));
         let for_one = || self.choose(hello.signature_schemes(), |_| true);
         // With any certificate, rustls finds what is not shared, and sends the right alert.
-        for_both.or_else(for_one).or_else(|| self.0.first().cloned())
+        for_both.or_else(for_one).or_else(|| self.0.first().map(KeyPair::shown).cloned())
     }
 }
 
@@ -123,11 +154,7 @@ pub fn read(identity: Identity) -> Result<Arc<CertifiedKey>, OptionError> {
             return Err(bad("ERR_OSSL_ASN1_WRONG_TAG", format!("not a certificate: {error}")));
         }
     }
-    let certified = certify(chain, key)?;
-    Ok(match identity.ocsp {
-        Some(ocsp) => Arc::new(CertifiedKey { ocsp: Some(ocsp), ..certified.as_ref().clone() }),
-        None => certified,
-    })
+    certify(chain, key)
 }
 
 /// Joins a key and its chain. The first certificate must be for the key.
@@ -163,7 +190,7 @@ mod tests {
     fn identity(algorithm: &'static SignatureAlgorithm) -> Identity {
         let key = KeyPair::generate_for(algorithm).unwrap();
         let cert = CertificateParams::default().self_signed(&key).unwrap().der().to_vec();
-        Identity { key: key.serialize_der(), cert, ocsp: None }
+        Identity { key: key.serialize_der(), cert }
     }
 
     #[test]
@@ -179,6 +206,21 @@ mod tests {
     }
 
     #[test]
+    fn a_response_is_stapled_until_it_expires() {
+        use std::time::Duration;
+        let pair = read(identity(&PKCS_ECDSA_P256_SHA256)).unwrap();
+        let shown = |responses: &[Option<Staple>]| {
+            let stapling = KeyPairs::new(vec![Arc::clone(&pair)]).stapling(responses);
+            stapling.choose(&[SignatureScheme::ECDSA_NISTP256_SHA256], |_| true).unwrap().ocsp.clone()
+        };
+        let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+        let staple = |until| Some(Staple { response: vec![1], until });
+        assert_eq!(shown(&[staple(now + hour)]), Some(vec![1]));
+        assert_eq!(shown(&[staple(now - hour)]), None);
+        assert_eq!((shown(&[None]), shown(&[])), (None, None));
+    }
+
+    #[test]
     fn a_suite_of_tls_1_2_has_to_fit_the_key() {
         let rsa = [CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256];
         assert!(has_suite(&rsa, SignatureAlgorithm_::RSA));
@@ -189,7 +231,7 @@ mod tests {
     #[test]
     fn a_key_of_another_certificate_is_an_error() {
         let (one, other) = (identity(&PKCS_ECDSA_P256_SHA256), identity(&PKCS_ECDSA_P256_SHA256));
-        let error = read(Identity { key: one.key, cert: other.cert, ocsp: None }).unwrap_err();
+        let error = read(Identity { key: one.key, cert: other.cert }).unwrap_err();
         assert_eq!((error.field, error.code), ("key", "ERR_OSSL_X509_KEY_VALUES_MISMATCH"));
     }
 

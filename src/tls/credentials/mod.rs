@@ -37,6 +37,7 @@ use rustls::{ClientConfig, ServerConfig};
 pub use self::algorithms::{GroupName, group_name, signature_name};
 use self::config::Parts;
 pub use self::current::Current;
+pub use self::key_pairs::Staple;
 pub use self::options::{Archive, Identity, KeyLogTarget, OptionError, Options};
 pub use self::party::Party;
 pub use self::protocol::Protocol;
@@ -123,7 +124,7 @@ impl Credentials {
 
     /// The same, but a server staples these responses of OCSP to its certificates, one to that of each key pair. Clients
     /// can go on to resume their sessions.
-    pub fn stapling(&self, responses: &[Option<Vec<u8>>]) -> Self {
+    pub fn stapling(&self, responses: &[Option<Staple>]) -> Self {
         let key_pairs = Arc::new(self.party.key_pairs().stapling(responses));
         let stapled = |config: &Arc<ServerConfig>| {
             let mut config = config.as_ref().clone();
@@ -326,7 +327,7 @@ mod tests {
     /// which webpki does not read.
     #[test]
     fn a_certificate_of_version_1_can_be_shown_and_listed() {
-        let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec(), ocsp: None };
+        let identity = Identity { key: pem_key(), cert: VERSION_1.as_bytes().to_vec() };
         let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
         for version in ["TLSv1.2", "TLSv1.3"] {
             let strict = client(|options| {

@@ -62,8 +62,6 @@ pub struct Identity {
     pub key: Vec<u8>,
     /// The chain in PEM, the certificate of the key first; or that certificate alone in DER.
     pub cert: Vec<u8>,
-    /// The response of OCSP that a server shows with it, in DER.
-    pub ocsp: Option<Vec<u8>>,
 }
 
 /// An opened archive: a key, and certificates in their order, all in DER.

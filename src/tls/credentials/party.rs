@@ -14,7 +14,7 @@ use rustls::sign::CertifiedKey;
 
 use super::algorithms;
 use super::key_pairs::{self, KeyPairs};
-use super::options::{Identity, OptionError, Options};
+use super::options::{OptionError, Options};
 use crate::tls::provider::sha256;
 use crate::tls::trust::{Crl, ListedCertificate, Trust, Verifier};
 
@@ -157,13 +157,9 @@ fn digest(options: &Options, trusted: &Digest) -> Digest {
     let count = options.identities.len().to_be_bytes();
     let signatures = [u8::from(options.signatures.is_some())];
     parts.extend([&signatures[..], options.signatures.as_deref().unwrap_or_default().as_bytes(), &count]);
-    let lengths = |identity: &Identity| {
-        [&identity.cert, identity.ocsp.as_ref().unwrap_or(&Vec::new())].map(|part| part.len().to_be_bytes())
-    };
-    let lengths: Vec<_> = options.identities.iter().map(lengths).collect();
-    for (identity, [cert, ocsp]) in options.identities.iter().zip(&lengths) {
-        let response = identity.ocsp.as_deref().unwrap_or_default();
-        parts.extend([cert, ocsp, identity.key.as_slice(), &identity.cert, response]);
+    let lengths: Vec<_> = options.identities.iter().map(|identity| identity.cert.len().to_be_bytes()).collect();
+    for (identity, length) in options.identities.iter().zip(&lengths) {
+        parts.extend([length, identity.key.as_slice(), &identity.cert]);
     }
     sha256(parts)
 }
@@ -191,6 +187,7 @@ fn trust(options: &Options, more: Vec<CertificateDer<'static>>) -> Result<Trust,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::credentials::Identity;
     use crate::tls::fixtures::{Certificate, authority, params};
 
     #[test]
@@ -213,7 +210,6 @@ mod tests {
             Options { checks_names: false, ..base() },
             Options { signatures: Some("ECDSA+SHA256".into()), ..base() },
             Options { identities: vec![], ..base() },
-            Options { identities: vec![Identity { ocsp: Some(vec![1]), ..own.identity() }], ..base() },
             Options { crl: vec![root.crl(false, 2040)], ..base() },
         ] {
             assert!(!Arc::ptr_eq(&party, &Party::of(&changed).unwrap()));
@@ -225,7 +221,7 @@ mod tests {
         let root = Certificate::self_signed(authority("root"));
         let good = Options { ca: Some(vec![root.der.to_vec()]), ..Options::default() };
         let _in_use = Party::of(&good).unwrap();
-        let identities = vec![Identity { key: b"garbage".to_vec(), cert: b"garbage".to_vec(), ocsp: None }];
+        let identities = vec![Identity { key: b"garbage".to_vec(), cert: b"garbage".to_vec() }];
         assert_eq!(Party::of(&Options { identities, ..good }).unwrap_err().field, "key");
     }
 }
