@@ -1,5 +1,10 @@
-// Servers have what `rust-net/node` adds to them.
+// Types of rust-net/https: those of `node:https`, from the application's `@types/node`, and what ours has beside. Servers and
+// sockets have what `rust-net/node` and `rust-net/tls` add to them, and requests what `rust-net/http` does.
+
+/// <reference types="node" />
 /// <reference path="./node.d.ts" />
+/// <reference path="./tls.d.ts" />
+/// <reference path="./http.d.ts" />
 
 /** `node:https` on `rust-net/tls`, for this module alone: its servers and connections are of ours. */
 export * from 'node:https';

@@ -1430,6 +1430,8 @@ export interface PublishedStats {
   pid: number;
   /** The number of the thread, as in `worker_threads`. */
   thread: number;
+  /** When this was read, by the clock of the thread: `performance.now()`, in milliseconds. */
+  time: number;
   /** The process of the thread. */
   process: {
     /** The version of Node. */
@@ -1451,19 +1453,32 @@ export interface PublishedStats {
  * Publishes the statistics of this thread for other processes of the same user, such as `npx rust-net top`: by a UNIX socket
  * in a folder that no other user can enter. It does not keep the process alive. A second call returns the same.
  *
- * Rejects with `ERR_RUST_NET_NOT_PRIVATE` if another user can enter the folder.
+ * Rejects with `ERR_RUST_NET_NOT_PRIVATE` if another user can enter the folder, and with `ENAMETOOLONG` if the path would be
+ * too long for a socket.
  */
 export declare function publishStats(): Promise<Publication>;
 
+/** What the threads of a process publish: an item for each that has answered. */
+export interface ReadStats extends Array<PublishedStats> {
+  /** The numbers of those that have not, as something keeps their event loop from running; null for that of a path. */
+  silent: (number | null)[];
+}
+
 /**
- * Reads what the threads of a process publish, an item for each.
+ * Reads what the threads of a process publish, an item for each. A thread that has not answered within 5 seconds is not among
+ * them, but in `silent`.
  *
- * Rejects with `ENOENT` or `ECONNREFUSED` if there is nothing, and with `ERR_RUST_NET_NOT_PRIVATE` if another user can enter
- * the folder of the sockets.
+ * Rejects with `ENOENT` or `ECONNREFUSED` if there is nothing, with `ETIMEDOUT` if no thread answers, and with
+ * `ERR_RUST_NET_NOT_PRIVATE` if another user can enter the folder of the sockets.
  *
  * @param subject The number of the process, or the path of a socket.
  */
-export declare function readStats(subject: number | string): Promise<PublishedStats[]>;
+export declare function readStats(subject: number | string, options?: ReadStatsOptions): Promise<ReadStats>;
+
+export interface ReadStatsOptions {
+  /** Ends the reading when it aborts, with an `AbortError`. */
+  signal?: AbortSignal | undefined;
+}
 
 // Stream.
 

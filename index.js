@@ -20,8 +20,8 @@ function publishStats() {
 }
 
 /** Reads what the threads of process `subject` publish, or what is published at that path. */
-function readStats(subject) {
-  return published().readStats(subject);
+function readStats(subject, options) {
+  return published().readStats(subject, options);
 }
 
 /** One port, and a server in each of several threads. */

@@ -29,7 +29,7 @@ top: shows what a process does with its sockets. <pid> is a process of the same 
 has called net.publishStats(); <path>, the socket that it has; <url>, where a server has net.stats() as JSON. In a
 terminal, 'q' ends it.
 
-  --interval <seconds>   between two looks; 1 by default
+  --interval <seconds>   between two looks, 0.01 to 86400; 1 by default
   --once                 prints one table, of the first interval
 `;
 
@@ -179,6 +179,13 @@ const OPTIONS = {
   },
 };
 
+/** How many seconds may be between two looks of `top`. A timer takes more for none at all. */
+const [SHORTEST, LONGEST] = [0.01, 86_400];
+
+function isInterval(text) {
+  return /^(?:\d+\.?\d*|\.\d+)$/.test(text) && Number(text) >= SHORTEST && Number(text) <= LONGEST;
+}
+
 /** What was asked for: `{ command, subject, values }`. Throws an error with words for the user. */
 function parse(args) {
   const command = args.find((arg) => !arg.startsWith('-'));
@@ -188,8 +195,9 @@ function parse(args) {
   if (OPTIONS[command] === undefined) throw new Error('there is no such command');
   const [, subject, ...rest] = positionals;
   if (rest.length > 0 || (subject !== undefined) !== (command === 'top')) throw new Error(`wrong arguments of ${command}`);
-  const interval = Number(values.interval);
-  if (command === 'top' && !(interval > 0)) throw new Error('--interval must be a number of seconds');
+  if (command === 'top' && !isInterval(values.interval)) {
+    throw new Error(`--interval must be a number of seconds, ${SHORTEST} to ${LONGEST}`);
+  }
   return { command, subject, values };
 }
 

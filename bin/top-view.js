@@ -1,24 +1,54 @@
 'use strict';
 
-// What `npx rust-net top` shows, as lines of text: of two samples of the same process, one after the other.
+// What `npx rust-net top` shows, as lines of text: of two samples of the same process, one after the other. Nothing
+// that is not 0 is left out without a word: what does not fit is summed up.
+
+const { compare, number } = require('./top-counts');
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** A percentile of turns that is shown. */
 const SHARE = 0.99;
 
-/** What is known of a count: statistics from elsewhere may lack it. */
-function count(value) {
-  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
-}
+/** Between two parts of a line. */
+const GAP = '   ';
 
-/** Text from elsewhere, which must not move the cursor of a terminal. */
+/** What follows the title of a line is below that of the others. */
+const INDENT = 13;
+
+/** How many lines the reasons of one kind may take. */
+const REASON_LINES = 2;
+
+/** So much of an address is shown in any case. */
+const LEAST_ADDRESS = 12;
+
+/** What is counted as a rate, and shown as a sum, too: rows of `unlessZero()`. */
+const SO_FAR = [
+  ['accepted', 'connections.accepted'],
+  ['connected', 'connections.connected'],
+  ['closed', 'connections.closed'],
+  ['adopted', 'connections.adopted'],
+  ['attached', 'connections.attached'],
+  ['detached', 'connections.detached'],
+  ['in', 'bytesRead', bytes],
+  ['out', 'bytesWritten', bytes],
+  ['piped', 'pipes.bytes', bytes],
+  ['discarded', 'pipes.bytesDiscarded', bytes],
+  ['handshakes', 'handshakes.completed'],
+  ['resumed', 'handshakes.resumed'],
+  ['cancelled', 'handshakes.cancelled'],
+  ['declined', 'handshakes.declined'],
+  ['turns', 'turns.time.count'],
+  ['events', 'turns.events.sum'],
+];
+
+/** Text from elsewhere, which must not move the cursor of a terminal. It stays as long as it was. */
 function plain(text) {
-  return String(text).replaceAll(/[^\x20-\x7e]/g, '?');
+  return ['string', 'number'].includes(typeof text) ? String(text).replaceAll(/[^\x20-\x7e]/g, '?') : '?';
 }
 
 function bytes(value) {
-  let [amount, unit] = [count(value), 0];
+  let [amount, unit] = [value, 0];
   while (amount >= 1000 && unit < UNITS.length - 1) {
     amount /= 1000;
     unit++;
@@ -35,159 +65,204 @@ function duration(seconds) {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
 }
 
-/** The sum of counts by reason or code. */
-function total(counts) {
-  return Object.values(counts ?? {}).reduce((sum, value) => sum + count(value), 0);
+const perSecond = (value) => `${value.toFixed(1)}/s`;
+const speed = (value) => `${bytes(value)}/s`;
+
+/** `parts` in lines of `width`, the first behind `title`. */
+function wrapped(title, parts, width) {
+  const lines = [title.padEnd(INDENT)];
+  let isEmpty = true;
+  for (const part of parts) {
+    const longer = `${lines.at(-1)}${isEmpty ? '' : GAP}${part}`;
+    if (isEmpty || longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(`${' '.repeat(INDENT)}${part}`);
+    isEmpty = false;
+  }
+  return lines;
 }
 
-/** The sum of two values of the same shape, of two threads. The bounds of a histogram are those of both. */
-function sum(one, other, key) {
-  if (one === undefined || one === null) return other;
-  if (other === undefined || other === null || key === 'bounds') return one;
-  if (typeof one === 'number') return one + count(other);
-  if (Array.isArray(one)) return one.map((value, at) => sum(value, other[at]));
-  if (typeof one !== 'object') return one;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Object.fromEntries([...names].map((name) => [name, sum(one[name], other[name], name)]));
+/** Counts by reason or code, the largest first: those that fit, and the sum of the others. */
+function reasons(title, counts, place, width) {
+  const found = counts.below(place)
+    .map((one) => ({ name: one.slice(place.length + 1), count: counts.total(one), rate: counts.rate(one) }))
+    .filter(({ count }) => count > 0)
+    .sort((one, other) => other.count - one.count);
+  if (found.length === 0) return [];
+  const parts = found.map(({ name, count, rate }) => `${name} ${count}${rate > 0 ? ` (${perSecond(rate)})` : ''}`);
+  for (let shown = parts.length; ; shown--) {
+    const rest = found.slice(shown);
+    const more = `... and ${rest.length} more: ${rest.reduce((sum, { count }) => sum + count, 0)}`;
+    const lines = wrapped(title, rest.length === 0 ? parts : [...parts.slice(0, shown), more], width);
+    if (lines.length <= REASON_LINES || shown === 0) return lines;
+  }
 }
 
-/**
- * Two samples of all threads, summed up: `{ before, now, seconds }`. A sample is `{ subject, time, threads }`, each
- * thread what `publishStats()` shows of it.
- */
-function compare(earlier, later) {
-  const sumOf = ({ threads }) => threads.map(({ stats }) => stats).reduce((one, other) => sum(one, other), {});
-  return { before: sumOf(earlier), now: sumOf(later), seconds: Math.max((later.time - earlier.time) / 1000, 0.001) };
-}
-
-/** The list `name` of all threads: each item with `before`, what it was in the earlier sample, or undefined. */
-function listOf(name, earlier, later) {
-  const itemsOf = ({ threads }) => threads.flatMap((thread) =>
-    (thread[name] ?? []).map((item) => ({ key: `${thread.thread}/${item.id}`, ...item })));
-  const former = new Map(itemsOf(earlier).map((item) => [item.key, item]));
-  return itemsOf(later).map((item) => ({ ...item, before: former.get(item.key) }));
-}
-
-/** The values of a histogram that have come between two samples: `{ count, mean, bound }`, which SHARE is below. */
-function between(before, now) {
-  const counts = (now?.counts ?? []).map((value, at) => count(value) - count(before?.counts?.[at]));
-  const values = counts.reduce((all, value) => all + value, 0);
+/** The values of the histogram at `place` that have come between the samples, with what SHARE of them is below. */
+function between(counts, place) {
+  const buckets = counts.below(`${place}.counts`).map((one) => counts.rise(one));
+  const values = buckets.reduce((all, value) => all + value, 0);
+  counts.below(place);
   if (values === 0) return null;
-  let [at, seen] = [0, counts[0]];
-  while (seen < values * SHARE) seen += counts[++at];
-  return { count: values, mean: (count(now.sum) - count(before?.sum)) / values, bound: now.bounds[at] ?? Infinity };
+  let [at, seen] = [0, buckets[0]];
+  while (seen < values * SHARE && at < buckets.length - 1) seen += buckets[++at];
+  return { mean: counts.rise(`${place}.sum`) / values, bound: counts.bound(place, at) };
 }
 
-/** A line of the summary: a title, and what belongs to it, each a value or `[name, value]`. */
-function line(title, parts) {
-  return `${title.padEnd(13)}${parts.map((part) => [part].flat().join(' ')).join('   ')}`;
+/** The sum of what is below `place`, as a rate. */
+const rateBelow = (counts, place) => counts.below(place).reduce((sum, one) => sum + counts.rate(one), 0);
+
+/** The parts of a line that are left out while what is counted is 0: rows of `[name, place, show]`. */
+function unlessZero(counts, rows, valueOf = (place) => counts.total(place)) {
+  return rows
+    .filter(([, place]) => counts.total(place) !== 0)
+    .map(([name, place, show = String]) => `${name} ${show(valueOf(place))}`);
 }
 
-function summary({ before, now, seconds }) {
-  const rate = (late, early) => `${((count(late) - count(early)) / seconds).toFixed(1)}/s`;
-  const speed = (late, early) => `${bytes(Math.max(0, count(late) - count(early)) / seconds)}/s`;
-  const [old, connections] = [before.connections ?? {}, now.connections ?? {}];
-  const [oldHandshakes, handshakes] = [before.handshakes ?? {}, now.handshakes ?? {}];
-  const took = between(oldHandshakes.time, handshakes.time);
-  const turns = between(before.turns?.time, now.turns?.time);
-  const events = between(before.turns?.events, now.turns?.events);
+function turnsIn(counts) {
+  const time = between(counts, 'turns.time');
+  const events = between(counts, 'turns.events');
+  const rate = perSecond(counts.rate('turns.time.count'));
+  if (time === null) return [rate];
+  const share = `99 % ${time.bound === Infinity ? 'above all bounds' : `below ${milliseconds(time.bound)}`}`;
+  return [rate, `events in each ${(events?.mean ?? 0).toFixed(1)}`, `mean ${milliseconds(time.mean)}`, share];
+}
+
+function summary(counts, width) {
+  const rate = (place) => perSecond(counts.rate(place));
+  const took = between(counts, 'handshakes.time');
+  const line = (title, parts) => (parts.length === 0 ? [] : wrapped(title, parts, width));
   return [
-    line('connections', [
-      ['open', count(connections.open)],
-      ['accepted', rate(connections.accepted, old.accepted)],
-      ['connected', rate(connections.connected, old.connected)],
-      ['closed', rate(connections.closed, old.closed)],
-      ['dropped', rate(total(connections.dropped), total(old.dropped))],
-      ['failed', rate(total(connections.failed), total(old.failed))],
+    ...line('connections', [
+      `open ${counts.total('connections.open')}`,
+      `accepted ${rate('connections.accepted')}`,
+      `connected ${rate('connections.connected')}`,
+      `closed ${rate('connections.closed')}`,
+      `dropped ${perSecond(rateBelow(counts, 'connections.dropped'))}`,
+      `failed ${perSecond(rateBelow(counts, 'connections.failed'))}`,
+      ...unlessZero(counts, [['connecting', 'connections.connecting'], ['listening', 'listeners']]),
     ]),
-    line('traffic', [
-      ['in', speed(now.bytesRead, before.bytesRead)],
-      ['out', speed(now.bytesWritten, before.bytesWritten)],
-      ['waiting', bytes(now.bytesWaiting)],
-      ['piped', speed(now.pipes?.bytes, before.pipes?.bytes)],
+    ...reasons('dropped', counts, 'connections.dropped', width),
+    ...reasons('failed', counts, 'connections.failed', width),
+    ...line('traffic', [
+      `in ${speed(counts.rate('bytesRead'))}`,
+      `out ${speed(counts.rate('bytesWritten'))}`,
+      `waiting ${bytes(counts.total('bytesWaiting'))}`,
+      `piped ${speed(counts.rate('pipes.bytes'))}`,
+      ...unlessZero(counts, [['discarded', 'pipes.bytesDiscarded', speed]], (place) => counts.rate(place)),
+      ...unlessZero(counts, [['pipes', 'pipes.open'], ['discarding', 'pipes.discarding']]),
     ]),
-    line('handshakes', [
-      ['under way', count(handshakes.underWay)],
-      ['waiting', count(handshakes.waiting)],
-      ['done', rate(handshakes.completed, oldHandshakes.completed)],
-      ['resumed', rate(handshakes.resumed, oldHandshakes.resumed)],
-      ['failed', rate(total(handshakes.failed), total(oldHandshakes.failed))],
-      ...(took === null ? [] : [['mean', milliseconds(took.mean)]]),
+    ...line('handshakes', [
+      `under way ${counts.total('handshakes.underWay')}`,
+      `waiting ${counts.total('handshakes.waiting')}`,
+      `done ${rate('handshakes.completed')}`,
+      `resumed ${rate('handshakes.resumed')}`,
+      `failed ${perSecond(rateBelow(counts, 'handshakes.failed'))}`,
+      ...(took === null ? [] : [`mean ${milliseconds(took.mean)}`]),
     ]),
-    line('turns', turns === null ? ['0.0/s'] : [
-      `${(turns.count / seconds).toFixed(1)}/s`,
-      ['events in each', events === null ? '0' : events.mean.toFixed(1)],
-      ['mean', milliseconds(turns.mean)],
-      ['99 % below', milliseconds(turns.bound)],
-    ]),
-    line('memory', Object.entries(now.memory ?? {}).map(([part, size]) => [plain(part), bytes(size)])),
+    ...reasons('not secure', counts, 'handshakes.failed', width),
+    ...line('turns', turnsIn(counts)),
+    ...line('memory', counts.below('memory').map((one) => `${one.slice('memory.'.length)} ${bytes(counts.total(one))}`)),
+    ...line('so far', unlessZero(counts, SO_FAR)),
+    ...line('other', others(counts)),
   ];
 }
 
-/** Rows as columns, the first to the left and the others to the right. */
-function columns(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  '));
+/** What is in the statistics beside that. */
+function others(counts) {
+  return unlessZero(counts, counts.rest().map((place) => [place, place]));
 }
 
-function serversIn(earlier, later, seconds) {
-  const servers = listOf('servers', earlier, later);
-  if (servers.length === 0) return [];
-  const rows = servers.map(({ address, stats, before }) => {
-    const former = before?.stats ?? {};
-    const rate = (late, early) => ((count(late) - count(early)) / seconds).toFixed(1);
-    return [
-      plain(address),
-      String(count(stats.connections?.open)),
-      rate(stats.connections?.accepted, former.connections?.accepted),
-      rate(total(stats.connections?.dropped), total(former.connections?.dropped)),
-      bytes((count(stats.bytesRead) - count(former.bytesRead)) / seconds),
-      bytes((count(stats.bytesWritten) - count(former.bytesWritten)) / seconds),
-    ];
-  });
-  return ['', ...columns([['SERVER', 'OPEN', 'ACCEPTED/s', 'DROPPED/s', 'IN/s', 'OUT/s'], ...rows])];
+/** Rows as columns of `width` together: the first to the left, shortened if that is needed, the others to the right. */
+function columns(rows, width) {
+  const widths = rows[0].map((_, column) => rows.reduce((most, row) => Math.max(most, row[column].length), 0));
+  const others = widths.slice(1).reduce((sum, one) => sum + one + 2, 0);
+  widths[0] = Math.min(widths[0], Math.max(width - others, LEAST_ADDRESS));
+  const cut = (text) => (text.length <= widths[0] ? text.padEnd(widths[0]) : `${text.slice(0, widths[0] - 2)}..`);
+  return rows.map((row) => row.map((cell, at) => (at === 0 ? cut(cell) : cell.padStart(widths[at]))).join('  '));
 }
 
-function streamsIn(earlier, later, seconds) {
-  const moved = ({ stats, before }, name) => Math.max(0, count(stats[name]) - count(before?.stats[name])) / seconds;
-  const streams = listOf('streams', earlier, later)
-    .map((stream) => ({ ...stream, in: moved(stream, 'bytesRead'), out: moved(stream, 'bytesWritten') }))
-    .sort((one, other) => other.in + other.out - one.in - one.out);
-  if (streams.length === 0) return [];
-  const rows = streams.map(({ id, local, peer, isServer, protocol, stats, in: read, out: written }) => [
-    plain(`#${id} ${local} ${isServer ? '<' : '>'} ${peer}`),
-    plain(protocol ?? '-'),
-    bytes(read),
-    bytes(written),
-    bytes(stats.bytesWaiting),
-    typeof stats.tcp?.rtt === 'number' ? milliseconds(stats.tcp.rtt) : '-',
+/** A table below an empty line, of `room` lines at most. There are `more` beside `rows`, and they are `what`. */
+function table(header, rows, { room, width, more = 0, what }) {
+  if (rows.length === 0) return [];
+  const isWhole = rows.length + 2 + (more > 0 ? 1 : 0) <= room;
+  const shown = isWhole ? rows.length : Math.max(room - 3, 0);
+  const rest = rows.length - shown + more;
+  const note = rest > 0 ? [`... and ${rest} more ${what}`] : [];
+  return shown === 0 ? note : ['', ...columns([header, ...rows.slice(0, shown)], width), ...note];
+}
+
+function serverRows(servers) {
+  const withOpen = servers.map((server) => ({ ...server, open: server.counts.total('connections.open') }));
+  return withOpen.sort((one, other) => other.open - one.open).map(({ address, open, counts, isNew }) => [
+    plain(address),
+    String(open),
+    ...[
+      counts.rate('connections.accepted').toFixed(1),
+      rateBelow(counts, 'connections.dropped').toFixed(1),
+      bytes(counts.rate('bytesRead')),
+      bytes(counts.rate('bytesWritten')),
+    ].map((text) => (isNew ? '-' : text)),
   ]);
-  return ['', ...columns([['CONNECTION', 'TLS', 'IN/s', 'OUT/s', 'WAITING', 'RTT'], ...rows])];
+}
+
+function streamRows(streams) {
+  return streams
+    .map((stream) => ({ ...stream, in: stream.counts.rate('bytesRead'), out: stream.counts.rate('bytesWritten') }))
+    .sort((one, other) => other.in + other.out - one.in - one.out)
+    .map(({ id, local, peer, isServer, protocol, counts, isNew, in: read, out: written }) => [
+      `#${plain(id)} ${plain(local)} ${isServer ? '<' : '>'} ${plain(peer)}`,
+      plain(protocol ?? '-'),
+      isNew ? '-' : bytes(read),
+      isNew ? '-' : bytes(written),
+      bytes(counts.total('bytesWaiting')),
+      counts.total('tcp.rtt') > 0 ? milliseconds(counts.total('tcp.rtt')) : '-',
+    ]);
 }
 
 /** What is known of the process, as far as it is. */
-function heading({ subject, threads }, earlier, seconds) {
-  const { process: now } = threads[0];
+function heading({ subject, threads, silent = [] }, cpu) {
+  const now = threads[0]?.process;
   const parts = [`rust-net top: ${plain(subject)}`];
-  if (now !== undefined) {
-    const cpu = ({ process: { cpu } }) => cpu.user + cpu.system;
-    const share = (cpu(threads[0]) - cpu(earlier.threads[0])) / (seconds * 10_000);
-    parts.push(`Node ${plain(now.version)}`, `up ${duration(count(now.uptime))}`);
-    parts.push(`CPU ${Math.max(0, share).toFixed(0)} %`, `RSS ${bytes(now.rss)}`, `threads ${threads.length}`);
+  if (typeof now === 'object' && now !== null) {
+    parts.push(`Node ${plain(now.version)}`, `up ${duration(number(now.uptime))}`);
+    parts.push(`CPU ${(cpu * 100).toFixed(0)} %`, `RSS ${bytes(number(now.rss))}`, `threads ${threads.length}`);
   }
-  return parts.join('   ');
+  if (silent.length > 0) parts.push(`no answer from ${silent.length}`);
+  return parts;
+}
+
+/** `parts` in lines of `width`. */
+function headingLines(parts, width) {
+  const lines = [parts[0]];
+  for (const part of parts.slice(1)) {
+    const longer = `${lines.at(-1)}${GAP}${part}`;
+    if (longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 /** The lines that are shown of two samples; no more than `rows`, no longer than `width`. */
 function view(earlier, later, { rows = Infinity, width = Infinity } = {}) {
-  const compared = compare(earlier, later);
-  const lines = [
-    heading(later, earlier, compared.seconds),
-    ...summary(compared),
-    ...serversIn(earlier, later, compared.seconds),
-    ...streamsIn(earlier, later, compared.seconds),
-  ];
-  return lines.slice(0, rows).map((text) => text.trimEnd().slice(0, width));
+  const { counts, servers, streams, cpu } = compare(earlier, later);
+  const top = [...headingLines(heading(later, cpu), width), ...summary(counts, width)];
+  const room = Math.max(rows - top.length, 0);
+  const more = Math.max(0, counts.total('connections.open') - streams.length);
+  const wanted = streams.length === 0 ? 0 : streams.length + (more > 0 ? 3 : 2);
+  const serverTable = table(
+    ['SERVER', 'OPEN', 'ACCEPTED/s', 'DROPPED/s', 'IN/s', 'OUT/s'],
+    serverRows(servers),
+    { room: Math.max(room - wanted, Math.ceil(room / 2)), width, what: 'servers' },
+  );
+  const streamTable = table(
+    ['CONNECTION', 'TLS', 'IN/s', 'OUT/s', 'WAITING', 'RTT'],
+    streamRows(streams),
+    { room: room - serverTable.length, width, more, what: 'connections' },
+  );
+  const lines = [...top, ...serverTable, ...streamTable];
+  const hidden = lines.length - rows;
+  if (hidden > 0) lines.splice(Math.max(rows - 1, 0), Infinity, `... and ${hidden + 1} more lines`);
+  return lines.map((text) => plain(text).trimEnd().slice(0, width));
 }
 
-module.exports = { view };
+module.exports = { plain, view };

@@ -5,7 +5,7 @@
 // `net.stats()` as JSON. Where the output is no terminal, one table follows the other.
 
 const { setTimeout: wait } = require('timers/promises');
-const { view } = require('./top-view');
+const { plain, view } = require('./top-view');
 
 const CLEAR = '\x1b[H\x1b[J';
 /** The terminal's other screen, without a cursor; and back. */
@@ -19,46 +19,66 @@ const PATIENCE = 10_000;
 
 const CONTROL_C = '\x03';
 
-/** Why there is nothing to show, in words for those who have asked. */
-class TopError extends Error {}
+/** Why there is nothing to show, in words for those who have asked: some may come from elsewhere. */
+class TopError extends Error {
+  constructor(words) {
+    super(plain(words));
+  }
+}
 
 const isUrl = (subject) => /^https?:\/\//.test(subject);
 
-/** A function that takes a sample of `subject`: a promise of `{ subject, time, threads }`. */
-function sampler(subject) {
+/** A function that takes a sample of `subject`, until `signal`: a promise of `{ subject, time, threads, silent }`. */
+function sampler(subject, signal) {
   const threadsOf = isUrl(subject) ? fetchThreads : readThreads;
   return async () => {
-    const threads = await threadsOf(subject);
-    return { subject: /^\d+$/.test(subject) ? `process ${subject}` : subject, time: performance.now(), threads };
+    const sample = await threadsOf(subject, signal);
+    if (!sample.threads.every((thread) => isObject(thread?.stats?.connections))) {
+      throw new TopError(`${subject} serves no net.stats()`);
+    }
+    return { subject: /^\d+$/.test(subject) ? `process ${subject}` : subject, ...sample };
   };
 }
 
-async function readThreads(subject) {
+const isObject = (value) => typeof value === 'object' && value !== null;
+
+async function readThreads(subject, signal) {
   const { readStats } = require('..');
   try {
-    return await readStats(/^\d+$/.test(subject) ? Number(subject) : subject);
+    const threads = await readStats(/^\d+$/.test(subject) ? Number(subject) : subject, { signal });
+    return { threads, silent: threads.silent, time: performance.now() };
   } catch (error) {
     throw new TopError(reasonOf(error, subject));
   }
 }
 
 function reasonOf({ code, message }, subject) {
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+  if (code === 'ENOENT') {
     return `${subject} publishes nothing. Is it running, by the same user, with RUST_NET_TOP=1 or net.publishStats()?`;
+  }
+  if (code === 'ECONNREFUSED') return `${subject} publishes nothing: it is gone, and has left its socket behind.`;
+  if (code === 'ETIMEDOUT' || code === 'EAGAIN') {
+    return `${subject} does not answer: it is stopped, or something keeps its event loop from running.`;
   }
   return `${subject} can't be read: ${message}`;
 }
 
-async function fetchThreads(url) {
+async function fetchThreads(url, signal) {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(() => controller.abort(new TopError(`${url} does not answer`)), PATIENCE);
+  signal.addEventListener('abort', stop);
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE), headers: { accept: 'application/json' } });
+    const response = await fetch(url, { signal: controller.signal, headers: { accept: 'application/json' } });
+    const time = performance.now();
     if (!response.ok) throw new TopError(`${url} answers ${response.status}`);
-    const stats = await response.json();
-    if (typeof stats?.connections !== 'object') throw new TopError(`${url} serves no net.stats()`);
-    return [{ thread: 0, stats }];
+    return { threads: [{ thread: 0, stats: await response.json() }], silent: [], time };
   } catch (error) {
     if (error instanceof TopError) throw error;
     throw new TopError(`${url} can't be read: ${error.cause?.message ?? error.message}`);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -82,10 +102,13 @@ async function draw(sample, { interval, signal, output }) {
     const lines = view(earlier, later, { rows: (output.rows || ROWS) - 1, width: output.columns || COLUMNS });
     output.write(`${CLEAR}${lines.join('\n')}\n`);
   };
+  const leave = () => output.write(LEAVE);
   output.write(ENTER);
   output.on('resize', show);
-  show();
+  // However this process ends.
+  process.on('exit', leave);
   try {
+    show();
     for (;;) {
       await wait(interval, undefined, { signal });
       [earlier, later] = [later, await sample()];
@@ -93,7 +116,8 @@ async function draw(sample, { interval, signal, output }) {
     }
   } finally {
     output.removeListener('resize', show);
-    output.write(LEAVE);
+    process.removeListener('exit', leave);
+    leave();
   }
 }
 
@@ -120,7 +144,7 @@ async function top(subject, { seconds, once }) {
   const undo = endBy(controller, isLive ? stdin : {}, stdout);
   const options = { interval: seconds * 1000, once, signal: controller.signal, output: stdout };
   try {
-    await (isLive ? draw : printTables)(sampler(subject), options);
+    await (isLive ? draw : printTables)(sampler(subject, controller.signal), options);
   } catch (error) {
     if (!controller.signal.aborted) throw error;
   } finally {

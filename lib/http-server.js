@@ -4,6 +4,7 @@
 
 const http = require('http');
 const { shutDown } = require('./server/shutdown');
+const { kInner } = require('./symbols');
 
 /** Events of the server that listens, which programs expect of the server of http. */
 const PASSED_ON = ['listening', 'error', 'close', 'drop'];
@@ -49,7 +50,7 @@ class Server extends http.Server {
   }
 
   /** The server that listens. */
-  get inner() {
+  get [kInner]() {
     return this.#inner;
   }
 

@@ -1,31 +1,20 @@
 'use strict';
 
 // Statistics of this thread for other processes of the same user, such as `npx rust-net top`. `publishStats()` opens a
-// UNIX socket in a folder that no other user can enter; each connection to it is sent one snapshot, as JSON, and is
-// closed. `readStats()` reads those of all threads of a process. Nothing is open before the program asks for it.
+// socket that only they can reach; each connection to it is sent one snapshot, as JSON, and is closed. `readStats()`
+// reads those of all threads of a process. Nothing is open before the program asks for it.
 //
 // The sockets are Node's own, so that they are not among what is counted.
 
-const fs = require('fs');
-const os = require('os');
-const { errno: ERRNO } = require('os').constants;
-const path = require('path');
-const { text } = require('stream/consumers');
 const { isMainThread, threadId } = require('worker_threads');
 const { showEnd } = require('./address');
-const { validateInteger } = require('./arguments');
+const { validateAbortSignal, validateInteger, validateObject } = require('./arguments');
 const engines = require('./engine');
-const errors = require('./errors');
-const nodesNet = require('./nodes-net');
+const { ask, open, socketsOf } = require('./published-sockets');
 const { kListener, kTally } = require('./server/fields');
 const { serverStats, stats } = require('./statistics');
 const { OwnAddresses } = require('./stream/addresses');
 const { kOutgoing, kTransport } = require('./stream/fields');
-
-const ETIMEDOUT = -ERRNO.ETIMEDOUT;
-
-/** How long a process may take to answer, or a reader to take the answer, in milliseconds. */
-const PATIENCE = 5000;
 
 /** So many streams are in a snapshot: those that have moved most since the last one. */
 const STREAMS_MOST = 20;
@@ -84,6 +73,7 @@ function snapshot() {
   return {
     pid: process.pid,
     thread: threadId,
+    time: performance.now(),
     process: {
       version: process.version,
       uptime: process.uptime(),
@@ -96,109 +86,73 @@ function snapshot() {
   };
 }
 
-/** The folder of this user's sockets. */
-function folder() {
-  return path.join(os.tmpdir(), `rust-net-${process.getuid()}`);
-}
-
-/** Makes the folder, if there is none. */
-function makeFolder() {
+/** Answers what has connected to the socket. */
+function answer(socket) {
   try {
-    fs.mkdirSync(folder(), { mode: 0o700 });
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
+    socket.end(JSON.stringify(snapshot()));
+  } catch {
+    // The program has changed members of its sockets: that may end this, but not the program.
+    socket.destroy();
   }
-  expectPrivate(folder());
 }
 
-/** Throws unless `place` is a folder that only this user can enter. */
-function expectPrivate(place) {
-  const found = fs.lstatSync(place);
-  const isPrivate = found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o077) === 0;
-  if (!isPrivate) throw errors.notPrivate(place);
-}
-
-/** Listens at `place`, where a socket of an earlier process of the same number may have been left. */
-function listen(place) {
-  fs.rmSync(place, { force: true });
-  const server = nodesNet.createServer((socket) => {
-    socket.setTimeout(PATIENCE, () => socket.destroy()).on('error', () => {}).unref();
-    try {
-      socket.end(JSON.stringify(snapshot()));
-    } catch {
-      // The program has changed members of its sockets: that may end this, but not the program.
-      socket.destroy();
-    }
-  });
-  return new Promise((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(place, () => {
-      server.unref();
-      fs.chmodSync(place, 0o600);
-      resolve(server);
-    });
-  });
-}
-
+/** A promise of what is published, as long as it is. */
 let publication = null;
 
 /**
  * Publishes the statistics of this thread for other processes of the same user. Returns a promise of
  * `{ path, close() }`: the path of a UNIX socket, and what ends it. A second call returns the same.
  */
-async function publishStats() {
-  publication ??= publish();
-  try {
-    return await publication;
-  } catch (error) {
-    publication = null;
-    throw error;
+function publishStats() {
+  if (publication === null) {
+    const own = publish(() => publication === own && (publication = null));
+    publication = own;
   }
+  return publication;
 }
 
-async function publish() {
-  makeFolder();
-  const place = path.join(folder(), isMainThread ? `${process.pid}.sock` : `${process.pid}-${threadId}.sock`);
-  const server = await listen(place);
-  const remove = () => fs.rmSync(place, { force: true });
-  process.on('exit', remove);
+/** Opens the socket. `forget` is called when it is closed, or could not be opened. */
+async function publish(forget) {
+  let socket;
+  try {
+    socket = await open(isMainThread ? `${process.pid}` : `${process.pid}-${threadId}`, answer);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+  let closing = null;
   return {
-    path: place,
-    async close() {
-      if (!server.listening) return;
-      process.removeListener('exit', remove);
-      publication = null;
-      await new Promise((resolve) => server.close(resolve));
+    path: socket.path,
+    close() {
+      forget();
+      closing ??= socket.close();
+      return closing;
     },
   };
 }
 
-/** What the socket at `place` answers. */
-async function ask(place) {
-  const socket = nodesNet.connect({ path: place });
-  socket.setTimeout(PATIENCE, () => socket.destroy(errors.systemError(ETIMEDOUT, 'read')));
-  return JSON.parse(await text(socket));
-}
-
-/** The sockets of all threads of process `pid`; that of its main thread if there is none. */
-function placesOf(pid) {
-  expectPrivate(folder());
-  const names = fs.readdirSync(folder()).filter((name) => new RegExp(`^${pid}(-\\d+)?\\.sock$`).test(name));
-  return (names.length > 0 ? names : [`${pid}.sock`]).map((name) => path.join(folder(), name));
-}
+/** Whether a socket has failed because its thread is gone. */
+const isGone = ({ code }) => code === 'ECONNREFUSED' || code === 'ENOENT';
 
 /**
  * Reads what the threads of a process publish: `subject` is the number of the process, or the path of a socket. Returns
- * a promise of a list, with an item for each thread.
+ * a promise of a list, with an item for each thread, and in `silent` the numbers of those that do not answer.
  */
-async function readStats(subject) {
+async function readStats(subject, options = {}) {
   if (typeof subject !== 'string') validateInteger(subject, 'subject', 1);
-  const places = typeof subject === 'string' ? [subject] : placesOf(subject);
-  const answers = await Promise.allSettled(places.map(ask));
-  // A thread that was terminated leaves its socket behind.
+  validateObject(options, 'options');
+  const { signal } = options;
+  if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
+  const sockets = typeof subject === 'string' ? [{ place: subject, thread: null }] : socketsOf(subject);
+  const answers = await Promise.allSettled(sockets.map(({ place }) => ask(place, signal)));
+  signal?.throwIfAborted();
   const threads = answers.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
-  if (threads.length === 0) throw answers[0].reason;
-  return threads.sort((one, other) => one.thread - other.thread);
+  const failures = answers.flatMap(({ reason }, at) => (reason === undefined ? [] : [{ ...sockets[at], reason }]));
+  // A process that was killed, and had the same number, may have left a socket behind.
+  const silent = failures.filter(({ reason }) => !isGone(reason));
+  if (threads.length === 0) throw (silent[0] ?? failures[0]).reason;
+  threads.sort((one, other) => one.thread - other.thread);
+  return Object.assign(threads, { silent: silent.map(({ thread }) => thread) });
 }
 
 /** Publishes because the environment asks for it. */

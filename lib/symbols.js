@@ -17,6 +17,9 @@ module.exports = {
    */
   kInPlace: Symbol('in place'),
 
+  /** Of a server of `rust-net/http` or `rust-net/https`: the server that listens. */
+  kInner: Symbol('inner'),
+
   /** The method that gives a BoundSocket away: returns `{ transport, path }`, or throws. */
   kAdopt: Symbol('adopt'),
 

@@ -5,6 +5,7 @@
 const { spawnSync } = require('child_process');
 const { once } = require('events');
 const fs = require('fs');
+const nodeNet = require('net');
 const os = require('os');
 const path = require('path');
 const net = require('../..');
@@ -152,6 +153,8 @@ test('what the program has done to its sockets does not matter', async () => {
 test('wrong arguments', async () => {
   await expect(net.readStats()).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   await expect(net.readStats(0)).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  await expect(net.readStats(1, null)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  await expect(net.readStats(1, { signal: 5 })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
 });
 
 test('it does not keep the process alive, and its socket goes with it', async () => {
@@ -172,6 +175,149 @@ test('what a killed process of the same number has left is replaced', async () =
   fs.renameSync(place, path.join(folder, `${process.pid}.sock`));
   await published();
   expect(await net.readStats(process.pid)).toHaveLength(1);
+});
+
+test('what processes that are gone have left is removed when another one publishes', async () => {
+  const folder = ownFolder();
+  const STAYS = 'console.log(path); setInterval(() => {}, 1000);';
+  const [gone, living] = [publishing(STAYS), publishing(STAYS)];
+  const [{ value: left }, { value: used }] = [await gone.lines.next(), await living.lines.next()];
+  gone.process.kill('SIGKILL');
+  await gone.exit;
+  // As of a process that another container has, which numbers its processes itself: here, there is none of its number.
+  const elsewhere = path.join(folder, `${gone.process.pid}-7.sock`);
+  fs.renameSync(used, elsewhere);
+  fs.writeFileSync(path.join(folder, `${gone.process.pid}.txt`), '');
+  const { path: own } = await published();
+  expect(fs.readdirSync(folder).sort()).toEqual([elsewhere, own, `${left.slice(0, -5)}.txt`].map((one) => path.basename(one)).sort());
+  living.process.kill('SIGKILL');
+  await living.exit;
+});
+
+test('two copies of the package in a thread: neither takes the other\'s place', async () => {
+  const folder = ownFolder();
+  const { path: place, close } = await published();
+  let publishing;
+  jest.isolateModules(() => (publishing = require('../..').publishStats()));
+  const second = await publishing;
+  atEnd(() => second.close());
+  expect(second.path).toBe(path.join(folder, `${process.pid}.2.sock`));
+  expect((await net.readStats(process.pid)).map(({ thread }) => thread)).toEqual([0, 0]);
+  await close();
+  expect(fs.existsSync(place)).toBe(false);
+  expect(await net.readStats(process.pid)).toHaveLength(1);
+  // What is free again is used again.
+  expect((await published()).path).toBe(place);
+});
+
+test('a path that is too long for a socket is refused, and not cut', async () => {
+  const folder = scratch();
+  const long = path.join(folder, 'x'.repeat(100));
+  fs.mkdirSync(long);
+  const spy = jest.spyOn(os, 'tmpdir').mockReturnValue(long);
+  atEnd(() => spy.mockRestore());
+  const tooLong = { code: 'ENAMETOOLONG', address: expect.stringContaining(`${process.pid}.sock`) };
+  await expect(net.publishStats()).rejects.toMatchObject({ ...tooLong, syscall: 'listen' });
+  await expect(net.readStats(process.pid)).rejects.toMatchObject({ ...tooLong, syscall: 'connect' });
+  expect(fs.readdirSync(folder)).toEqual([path.basename(long)]);
+});
+
+test('the socket goes with a process that exits as soon as it is there', async () => {
+  const folder = ownFolder();
+  const { exit } = child(`
+    process.env.TMPDIR = process.argv[2];
+    const fs = require('fs');
+    net.publishStats();
+    (function look() {
+      if (fs.readdirSync(process.argv[3]).length > 0) process.exit(7);
+      queueMicrotask(look);
+    })();
+  `, { args: [os.tmpdir(), folder] });
+  expect(await exit).toBe(7);
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+test('in a worker of a cluster, the socket is the worker\'s own', async () => {
+  const folder = ownFolder();
+  const running = child(`
+    process.env.TMPDIR = process.argv[2];
+    const cluster = require('cluster');
+    if (cluster.isPrimary) cluster.fork().on('message', (pid) => console.log(pid));
+    else net.publishStats().then(() => process.send(process.pid));
+  `, { args: [os.tmpdir()] });
+  const worker = Number((await running.lines.next()).value);
+  expect(fs.readdirSync(folder)).toEqual([`${worker}.sock`]);
+  atEnd(() => process.kill(worker, 'SIGKILL'));
+  // The primary could not pass a connection on.
+  running.process.kill('SIGSTOP');
+  expect((await net.readStats(worker)).map(({ pid }) => pid)).toEqual([worker]);
+});
+
+test('close() waits for those who have asked before, and the process for it', async () => {
+  ownFolder();
+  const { lines, exit } = publishing(`
+    const socket = require('net').connect(path);
+    socket.resume().once('connect', async () => {
+      socket.unref();
+      const { close } = await net.publishStats();
+      await close();
+      console.log(require('fs').existsSync(path));
+    });
+  `);
+  expect((await lines.next()).value).toBe('false');
+  expect(await exit).toBe(0);
+});
+
+describe('what does not answer', () => {
+  /** A thread that runs, and one that waits for ever. */
+  const HANGS = `
+    const { Worker } = require('worker_threads');
+    new Worker(\`
+      require(\${JSON.stringify(process.argv[1])}).publishStats().then(() => {
+        require('worker_threads').parentPort.postMessage(0);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      });
+    \`, { eval: true }).once('message', () => console.log('hangs'));
+    setInterval(() => {}, 1000);
+  `;
+
+  test('a thread is named, and a process is an error', async () => {
+    ownFolder();
+    const running = publishing(HANGS);
+    await running.lines.next();
+    const threads = await net.readStats(running.process.pid);
+    expect(threads.map(({ thread }) => thread)).toEqual([0]);
+    expect(threads.silent).toEqual([1]);
+    running.process.kill('SIGSTOP');
+    await expect(net.readStats(running.process.pid)).rejects.toMatchObject({ code: 'ETIMEDOUT', syscall: 'read' });
+  });
+
+  /** The path of a socket whose peers get as much as `serve` sends them. */
+  async function socketOf(serve) {
+    const place = path.join(scratch(), 'socket');
+    const server = nodeNet.createServer(serve).listen(place);
+    atEnd(() => server.close());
+    await once(server, 'listening');
+    return place;
+  }
+
+  test('a bit from time to time is no answer', async () => {
+    const place = await socketOf((socket) => {
+      const timer = setInterval(() => socket.write(' '), 100);
+      socket.on('error', () => {}).on('close', () => clearInterval(timer));
+    });
+    await expect(net.readStats(place)).rejects.toMatchObject({ code: 'ETIMEDOUT', address: place });
+  });
+
+  test('until the signal is aborted', async () => {
+    const controller = new AbortController();
+    const place = await socketOf((socket) => {
+      socket.resume().on('error', () => {});
+      controller.abort();
+    });
+    await expect(net.readStats(place, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(net.readStats(place, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });
 
 test('each thread of a process, and not those that are gone', async () => {

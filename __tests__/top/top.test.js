@@ -2,8 +2,9 @@
 
 // `npx rust-net top`: of a process, of a path, of a URL, in a terminal and without one.
 
-const { spawn } = require('child_process');
+const { execFileSync, spawn } = require('child_process');
 const { once } = require('events');
+const fs = require('fs');
 const http = require('http');
 const nodeNet = require('net');
 const path = require('path');
@@ -30,11 +31,11 @@ async function echoServer() {
 }
 
 /** Runs `top`: `end` is `{ output, errors, status }`, and `has(condition)` waits for an output, which it returns. */
-function top(args, { folder, terminal = false } = {}) {
+function top(args, { folder, terminal = false, env: added = {} } = {}) {
   const words = [COMMAND, 'top', ...args];
   const inTerminal = `stty rows 12 cols 60; exec '${process.execPath}' ${words.map((word) => `'${word}'`).join(' ')}`;
   const [command, ...rest] = terminal ? ['script', '-qec', inTerminal, '/dev/null'] : [process.execPath, ...words];
-  const env = { ...process.env, ...(folder && { TMPDIR: folder }) };
+  const env = { ...process.env, ...(folder && { TMPDIR: folder }), ...added };
   const running = spawn(command, rest, { env });
   atEnd(() => running.kill('SIGKILL'));
   let [output, errors] = ['', ''];
@@ -92,7 +93,46 @@ test('a process that ends while it is shown', async () => {
   await shown.has((output) => output.includes('open 0 '));
   running.kill();
   const { errors, status } = await shown.end;
-  expect([errors, status]).toEqual([expect.stringMatching(/^rust-net top: \d+ publishes nothing\./), 1]);
+  // Its socket is still there.
+  expect([errors, status]).toEqual([expect.stringMatching(/^rust-net top: \d+ publishes nothing: it is gone, /), 1]);
+});
+
+test('a process that does not answer', async () => {
+  const { running, folder } = await echoServer();
+  const shown = top([String(running.pid), '--interval', '0.05'], { folder });
+  await shown.has((output) => output.includes('open 0 '));
+  running.kill('SIGSTOP');
+  const { errors, status } = await shown.end;
+  expect([errors, status]).toEqual([expect.stringMatching(/^rust-net top: \d+ does not answer: it is stopped, /), 1]);
+});
+
+describe('what comes from elsewhere does not reach the terminal as it is', () => {
+  /** What `top` prints of a UNIX socket that answers with `text`. */
+  async function printed(text) {
+    const place = path.join(scratch(), 'socket');
+    const server = nodeNet.createServer((socket) => socket.end(text)).listen(place);
+    atEnd(() => server.close());
+    await once(server, 'listening');
+    return top([place, '--once', '--interval', '0.05']).end;
+  }
+  const EVIL = '\x1b[2J\x9b1m\u202e\r\n';
+
+  test('names and addresses', async () => {
+    const stats = { connections: { dropped: { [EVIL]: 1 } }, [EVIL]: 2 };
+    const process = { version: EVIL, uptime: 1, rss: 1, cpu: {} };
+    const servers = [{ id: EVIL, address: EVIL, stats }];
+    const streams = [{ id: EVIL, local: EVIL, peer: EVIL, protocol: EVIL, stats }];
+    const { output, status } = await printed(JSON.stringify({ pid: 1, thread: 0, process, stats, servers, streams }));
+    expect(status).toBe(0);
+    expect(output).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(output.split('?[2J').length).toBeGreaterThan(6);
+  });
+
+  test.each([['no JSON', EVIL], ['other JSON', '{}'], ['null', 'null'], ['nothing', '']])('%s', async (_what, text) => {
+    const { output, errors, status } = await printed(text);
+    expect([output, status]).toEqual(['', 1]);
+    expect(errors).toMatch(/^rust-net top: [\x20-\x7e]+ (?:can't be read: [\x20-\x7e]+|serves no net\.stats\(\))\n$/);
+  });
 });
 
 test('the reader of the tables goes', async () => {
@@ -105,21 +145,65 @@ test('the reader of the tables goes', async () => {
   expect([output.split('   ')[0], errors]).toEqual([`rust-net top: process ${running.pid}`, '']);
 });
 
-(find('script') ? test : test.skip)('in a terminal: one screen, of its size, until q', async () => {
-  const { running, port, folder } = await echoServer();
-  await echoed(port, 100);
-  const shown = top([String(running.pid), '--interval', '0.05'], { folder, terminal: true });
-  const output = await shown.has((text) => text.split(CLEAR).filter((screen) => screen.includes('open 1 ')).length > 2);
-  expect(output.startsWith('\x1b[?1049h\x1b[?25l')).toBe(true);
-  for (const screen of output.split(CLEAR).slice(1, 3)) {
-    const lines = screen.split('\r\n');
-    expect(lines.length).toBeLessThanOrEqual(12);
-    expect(Math.max(...lines.map(({ length }) => length))).toBe(60);
+/** The other screen, without a cursor; and back. */
+const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l'];
+
+(find('script') ? describe : describe.skip)('in a terminal', () => {
+  const screensIn = (output) => output.split(CLEAR).slice(1);
+
+  test.each([['q', 'q'], ['Ctrl-C', '\x03']])('one screen, of its size, until %s', async (_name, key) => {
+    const { running, port, folder } = await echoServer();
+    await echoed(port, 100);
+    const shown = top([String(running.pid), '--interval', '0.05'], { folder, terminal: true });
+    const output = await shown.has((text) => screensIn(text).filter((screen) => screen.includes('open 1 ')).length > 1);
+    expect(output.startsWith(ENTER)).toBe(true);
+    for (const screen of screensIn(output).slice(0, 2)) {
+      const lines = screen.split('\r\n');
+      expect(lines.length).toBe(12);
+      expect(lines[10]).toMatch(/^\.\.\. and \d+ more /);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(60);
+    }
+    shown.running.stdin.write(key);
+    const { output: all, status } = await shown.end;
+    expect(all.endsWith(LEAVE)).toBe(true);
+    expect(status).toBe(0);
+  });
+
+  /** Changes the size of the terminal that `shown` draws on. */
+  function resize(shown) {
+    const [pid] = fs.readFileSync(`/proc/${shown.running.pid}/task/${shown.running.pid}/children`, 'utf8').split(' ');
+    execFileSync('stty', ['-F', fs.readlinkSync(`/proc/${pid}/fd/1`), 'rows', '8', 'cols', '40']);
   }
-  shown.running.stdin.write('q');
-  const { output: all, status } = await shown.end;
-  expect(all.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true);
-  expect(status).toBe(0);
+  const onLinux = process.platform === 'linux' ? test : test.skip;
+
+  onLinux('another size is heeded at once', async () => {
+    const { running, folder } = await echoServer();
+    const shown = top([String(running.pid), '--interval', '86400'], { folder, terminal: true });
+    await shown.has((text) => screensIn(text).length > 0);
+    resize(shown);
+    // `stty` changes one after the other, and each is a screen.
+    const isSmall = (screen) => {
+      const lines = screen.split('\r\n');
+      return lines.length === 8 && lines[6].endsWith(' more lines') && lines.every(({ length }) => length <= 40);
+    };
+    await shown.has((text) => screensIn(text).some(isSmall));
+    shown.running.stdin.write('q');
+    expect(await shown.end).toMatchObject({ status: 0 });
+  });
+
+  onLinux('it is as before, however the command ends', async () => {
+    const { running, folder } = await echoServer();
+    const fault = path.join(folder, 'fault.js');
+    fs.writeFileSync(fault, 'process.stdout.on("resize", () => { throw new Error("an unforeseen fault"); });');
+    const args = [String(running.pid), '--interval', '86400'];
+    const shown = top(args, { folder, terminal: true, env: { NODE_OPTIONS: `--require=${fault}` } });
+    await shown.has((text) => screensIn(text).length > 0);
+    resize(shown);
+    const { output, status } = await shown.end;
+    // The reason is on the screen from before, where it stays.
+    expect(output.split(LEAVE)[1]).toContain('an unforeseen fault');
+    expect(status).not.toBe(0);
+  });
 });
 
 describe('by a URL', () => {
@@ -145,6 +229,7 @@ describe('by a URL', () => {
   test.each([
     ['another status', (_request, response) => response.writeHead(404).end(), 'answers 404'],
     ['no JSON', (_request, response) => response.end('<html>'), 'can\'t be read'],
+    ['escape sequences', (_request, response) => response.end('\x1b[2J'), 'can\'t be read: Unexpected token \'?\''],
     ['other JSON', (_request, response) => response.end('null'), 'serves no net.stats()'],
   ])('%s', async (_what, answer, reason) => {
     const { errors, status } = await top([await served(answer), '--once']).end;
@@ -168,7 +253,14 @@ test('a process that publishes nothing', async () => {
   expect(status).toBe(1);
 });
 
-test.each([[[]], [['1', '2']], [['1', '--interval', 'often']], [['1', '--interval', '0']], [['1', '--twice']]])('wrong arguments: %j', async (args) => {
+const intervals = ['often', '0', '', '1s', '-1', '0x10', 'Infinity', '1e9', '86401', '0.001'];
+
+test.each([
+  [[]],
+  [['1', '2']],
+  [['1', '--twice']],
+  ...intervals.map((interval) => [['1', `--interval=${interval}`]]),
+])('wrong arguments: %j', async (args) => {
   const { output, errors, status } = await top(args).end;
   expect([output, status]).toEqual(['', 2]);
   expect(errors).toMatch(/^rust-net: .+\nusage: rust-net build /);

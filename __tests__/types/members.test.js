@@ -1,9 +1,10 @@
 'use strict';
 
 // index.d.ts has every export, every public member and every option of TLS: those that are there at run time. node.d.ts
-// passes on those of node:net, which are to be the same at run time.
+// passes on those of node:net, which are to be the same at run time, and http.d.ts and https.d.ts those of theirs.
 
 const fs = require('fs');
+const nodeNet = require('net');
 const path = require('path');
 const { Duplex } = require('stream');
 const net = require('../..');
@@ -82,4 +83,32 @@ test('rust-net/node has every export of node:net that is documented, and no othe
   const ours = Object.keys(require('../../node'));
   const documented = (names) => [...names].filter((name) => !name.startsWith('_')).sort();
   expect(documented(ours)).toEqual(documented(theirs));
+});
+
+describe.each(['http', 'https'])('rust-net/%s', (name) => {
+  const [theirs, ours] = [require(name), require(`../../${name}`)];
+
+  test(`has every export of node:${name}, and no other but isAccelerated`, () => {
+    expect(Object.keys(ours).sort()).toEqual([...Object.keys(theirs), 'isAccelerated'].sort());
+  });
+
+  test('its servers have what node.d.ts adds to those of node:net, and no more', () => {
+    const text = fs.readFileSync(path.join(__dirname, '..', '..', 'node.d.ts'), 'utf8');
+    const [, added] = /^ {2}interface Server \{(.*?)^ {2}\}/ms.exec(text);
+    const declared = new Set([...added.matchAll(/^ {4}(?:readonly )?(\w+)[:(]/gm)].map(([, member]) => member));
+    expect(declared.size).toBeGreaterThan(5);
+    const [server, plain] = [ours.createServer(), theirs.createServer()];
+    expect([...declared].filter((member) => !(member in server))).toEqual([]);
+    const membersOf = (object) => {
+      const found = new Set();
+      for (let level = object; level !== null; level = Object.getPrototypeOf(level)) {
+        for (const member of Object.getOwnPropertyNames(level)) found.add(member);
+      }
+      return found;
+    };
+    // These are assigned by programs, and not there before.
+    const assigned = ['maxConnections', 'dropMaxConnection', 'maxRequestsPerSocket'];
+    const known = new Set([...membersOf(plain), ...membersOf(new nodeNet.Server()), ...declared, ...assigned]);
+    expect([...membersOf(server)].filter((member) => !member.startsWith('_') && !known.has(member))).toEqual([]);
+  });
 });

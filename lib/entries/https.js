@@ -5,10 +5,14 @@
 const https = require('https');
 const tls = require('./tls');
 const server = require('../http-server');
+const { kInner } = require('../symbols');
 
 const KIND = {
   event: 'secureConnection',
-  passedOn: ['connection', 'tlsClientError', 'newSession', 'resumeSession', 'OCSPRequest', 'keylog'],
+  passedOn: [
+    ...['connection', 'tlsClientError', 'newSession', 'resumeSession', 'OCSPRequest', 'keylog'],
+    ...['secureContextReplaced', 'secureContextError'],
+  ],
 };
 
 class Server extends server.Server {
@@ -22,19 +26,19 @@ class Server extends server.Server {
   }
 
   addContext(...args) {
-    return this.inner.addContext(...args);
+    return this[kInner].addContext(...args);
   }
 
   setSecureContext(...args) {
-    return this.inner.setSecureContext(...args);
+    return this[kInner].setSecureContext(...args);
   }
 
   getTicketKeys() {
-    return this.inner.getTicketKeys();
+    return this[kInner].getTicketKeys();
   }
 
   setTicketKeys(keys) {
-    return this.inner.setTicketKeys(keys);
+    return this[kInner].setTicketKeys(keys);
   }
 }
 

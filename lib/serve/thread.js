@@ -11,7 +11,7 @@ const contract = require('../contract');
 const { createNet } = require('../net');
 const { kListener } = require('../server/fields');
 const { stats } = require('../statistics');
-const { kAdopt, kContract, kCopyOf } = require('../symbols');
+const { kAdopt, kContract, kCopyOf, kInner } = require('../symbols');
 
 const { handler, index, data, place, port } = threads.workerData;
 // What the program finds there is what it has passed to `serve()`.
@@ -45,7 +45,7 @@ async function start() {
     // The thread stays until its outcome has been read.
     port.ref();
     // The first thread has closed its copy of the socket.
-    if (!isShared) (server.inner ?? server)[kListener]?.ownAlone();
+    if (!isShared) (server[kInner] ?? server)[kListener]?.ownAlone();
     port.postMessage({ type: 'done', outcome: await end(server, time.signal) });
   });
   port.unref();
@@ -54,7 +54,7 @@ async function start() {
 function listen(server) {
   const bound = new BoundSocket({ [kCopyOf]: place });
   // A server of http has the one that listens inside.
-  if ((server.inner ?? server)[kContract]) server.listen(bound, place.backlog);
+  if ((server[kInner] ?? server)[kContract]) server.listen(bound, place.backlog);
   // One of Node's, or of another copy of this package, adopts a descriptor.
   else server.listen({ fd: bound[kAdopt]().transport.lend() });
 }
