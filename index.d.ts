@@ -531,7 +531,10 @@ export interface ListenOptions extends Limits {
   path?: string | undefined;
   /** A descriptor that is bound and listening, see {@link Server.listenFD}. */
   fd?: number | undefined;
-  /** A socket that is bound already, or a handle of Node's core. All other options are ignored. */
+  /**
+   * A socket that is bound already, or a handle of Node's core. Of the other options, `proxyProtocol` and the limits count;
+   * the rest is ignored.
+   */
   handle?: BoundSocket | NodesHandle | undefined;
   /**
    * How many connections may wait to be accepted; the system may allow fewer.
@@ -1164,8 +1167,11 @@ export interface TlsError extends Error {
 export interface ServeOptions {
   /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
   workers?: number | 'cores' | undefined;
-  /** Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process. */
-  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog' | 'socketOptions'> & {
+  /**
+   * Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process; and what their
+   * servers ask of connections, each thread for itself.
+   */
+  listen: Omit<ListenOptions, 'fd' | 'handle' | 'signal'> & {
     /**
      * Descriptors of sockets that another process has bound, as {@link listenFDs} has them, instead of a port. They
      * belong to the service from now on. Each needs a thread, so `workers` is at least as many.

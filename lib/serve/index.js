@@ -12,11 +12,12 @@ const path = require('path');
 const { clearTimeout, setTimeout } = require('timers');
 const { fileURLToPath } = require('url');
 const { MessageChannel, Worker } = require('worker_threads');
-const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
+const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
-const { readOption, readOptions } = require('../options');
+const { readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
+const { readListen } = require('./listen');
 const { Place } = require('./place');
 
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
@@ -37,12 +38,12 @@ async function serve(given) {
   const options = readOptions(given, ['handler', 'listen', 'signal', 'workerData', 'workers']);
   const { signal, workers = 'cores' } = options;
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-  const place = target(options.listen);
+  const { place, accepting } = readListen(options.listen);
   // A socket that has no thread would not be served.
   const least = place.fds?.length ?? 1;
   if (workers !== 'cores') validateInteger(workers, 'options.workers', least);
   const count = workers === 'cores' ? Math.max(os.availableParallelism(), least) : workers;
-  const service = new Service(handlerFile(options.handler), options.workerData);
+  const service = new Service({ handler: handlerFile(options.handler), data: options.workerData, accepting });
   service.bind(place, count);
   try {
     await service.start();
@@ -53,27 +54,6 @@ async function serve(given) {
   if (signal?.aborted) await service.shutdown();
   signal?.addEventListener('abort', () => service.shutdown(), { once: true });
   return service;
-}
-
-/** What `listen` names: a port or a path of this machine, or sockets that were passed to this process, `fds`. */
-function target(listen = {}) {
-  if (readOption(listen, 'fd') !== undefined) return passedSockets(listen);
-  const { target: named } = listenTarget([listen]);
-  if (named.port === undefined && named.path === undefined) {
-    throw errors.invalidArgumentValue('options.listen', listen, 'must have the property "port" or "path"');
-  }
-  return named;
-}
-
-function passedSockets(listen) {
-  const { fd, backlog, socketOptions } = readOptions(listen, ['backlog', 'fd', 'socketOptions']);
-  if (socketOptions != null) {
-    throw errors.invalidArgumentValue('options.listen.socketOptions', socketOptions, 'is not for a socket that is open');
-  }
-  const fds = Array.isArray(fd) ? [...fd] : [fd];
-  if (fds.length === 0) throw errors.invalidArgumentValue('options.listen.fd', fd, 'must name a socket');
-  for (const each of fds) validateInteger(each, 'options.listen.fd', 0);
-  return { fds, backlog: listenTarget([{ port: 0, backlog }]).target.backlog };
 }
 
 function handlerFile(handler) {
@@ -87,15 +67,14 @@ function handlerFile(handler) {
  * another, and 'exit' (`index`, `error`, `code`) when one has died.
  */
 class Service extends EventEmitter {
-  #handler;
   #workerData;
   #places;
   #threads = [];
   #ending = null;
 
-  constructor(handler, workerData) {
+  /** `workerData`: what all threads find, `{ handler, data, accepting }`. */
+  constructor(workerData) {
     super();
-    this.#handler = handler;
     this.#workerData = workerData;
   }
 
@@ -103,7 +82,7 @@ class Service extends EventEmitter {
   bind(place, count) {
     this.#places = Place.open(place, count);
     this.#threads = this.#places.map((own, index) => {
-      const thread = new Thread(own, index, this.#handler, this.#workerData);
+      const thread = new Thread(own, { ...this.#workerData, index });
       thread.on('listening', () => this.emit('listening', index));
       thread.on('exit', (error, code) => this.#noteExit(index, error, code));
       return thread;
@@ -204,10 +183,10 @@ class Thread extends EventEmitter {
   /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
   #looks = [];
 
-  constructor(place, index, handler, data) {
+  constructor(place, workerData) {
     super();
     this.#place = place;
-    this.#workerData = { handler, index, data };
+    this.#workerData = workerData;
   }
 
   /** Starts a worker. Rejects with what keeps it from listening. */

@@ -8,12 +8,13 @@ const { pathToFileURL } = require('url');
 const threads = require('worker_threads');
 const { BoundSocket } = require('../bound');
 const contract = require('../contract');
+const errors = require('../errors');
 const { createNet } = require('../net');
 const { kListener } = require('../server/fields');
 const { stats } = require('../statistics');
 const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
-const { handler, index, data, place, port } = threads.workerData;
+const { handler, index, data, place, accepting, port } = threads.workerData;
 // What the program finds there is what it has passed to `serve()`.
 threads.workerData = data;
 syncBuiltinESMExports();
@@ -52,11 +53,17 @@ async function start() {
 }
 
 function listen(server) {
-  const bound = new BoundSocket({ [kCopyOf]: place });
   // A server of http has the one that listens inside.
-  if ((server.inner ?? server)[kContract]) server.listen(bound, place.backlog);
+  const isOurs = (server.inner ?? server)[kContract] !== undefined;
+  const name = Object.keys(accepting).find((option) => accepting[option] !== null);
+  if (name !== undefined && !isOurs && typeof server.setLimits !== 'function') {
+    const reason = 'is only for servers of rust-net, and createServer() has returned another one';
+    throw errors.invalidArgumentValue(`options.listen.${name}`, accepting[name], reason);
+  }
+  const bound = new BoundSocket({ [kCopyOf]: place });
+  if (isOurs) server.listen({ ...accepting, handle: bound }, place.backlog);
   // One of Node's, or of another copy of this package, adopts a descriptor.
-  else server.listen({ fd: bound[kAdopt]().transport.lend() });
+  else server.listen({ ...accepting, fd: bound[kAdopt]().transport.lend() });
 }
 
 /** Ends the server: gracefully, if it is one of ours. Its time is over with `signal`. */
