@@ -1197,6 +1197,22 @@ interface ServiceEvents {
   exit: [index: number, error: Error | null, code: number];
 }
 
+/** The options of {@link Service.stats}. */
+export interface ServiceStatsOptions {
+  /**
+   * How long a thread may take to answer, in milliseconds; `Infinity` for no limit.
+   *
+   * @default 5000
+   */
+  timeout?: number | undefined;
+}
+
+/** What came of {@link Service.shutdown}: the sums of what the threads say. */
+export interface ServiceShutdownOutcome extends ShutdownOutcome {
+  /** Threads that did not answer and were terminated. Their streams are not among the other numbers. */
+  terminated: number;
+}
+
 /** Servers in several threads, on one port. */
 export interface Service extends EventEmitter<ServiceEvents> {
   /** Where they listen; null after the end. */
@@ -1212,13 +1228,16 @@ export interface Service extends EventEmitter<ServiceEvents> {
   readonly workers: (Worker | null)[];
 
   /**
-   * What each thread has counted, as {@link stats} there, null for one that is being replaced; and the sums. Each thread
-   * answers between two turns of its loop.
+   * What each thread has counted, as {@link stats} there, and the sums. Each thread answers between two turns of its loop;
+   * null stands for one that is being replaced, or has not answered in time.
    */
-  stats(): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
+  stats(options?: ServiceStatsOptions): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
 
-  /** Ends all servers as {@link Server.shutdown} does, then the threads. A second call returns the same promise. */
-  shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+  /**
+   * Ends all servers as {@link Server.shutdown} does, then the threads. A thread that has not answered 2 seconds after its
+   * time was over is terminated. A second call returns the same promise, and may end the time earlier.
+   */
+  shutdown(options?: ShutdownOptions): Promise<ServiceShutdownOutcome>;
 
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -26,6 +26,11 @@ const STEADY_AFTER = 1000;
 const PAUSE_LEAST = 100;
 const PAUSE_MOST = 10_000;
 
+/** How long a thread may take to end once the time of `shutdown()` is over, in milliseconds; then it is terminated. */
+const END_WITHIN = 2000;
+/** How long `stats()` waits for a thread by default, in milliseconds. */
+const STATS_WITHIN = 5000;
+
 /** What the threads run. The package has it beside the file that has this module. */
 const THREAD = path.join(__dirname, 'thread.js');
 
@@ -52,7 +57,8 @@ async function serve(given) {
     throw error;
   }
   if (signal?.aborted) await service.shutdown();
-  signal?.addEventListener('abort', () => service.shutdown(), { once: true });
+  // One that ends already has the time that it was given.
+  signal?.addEventListener('abort', () => service.address() !== null && service.shutdown(), { once: true });
   return service;
 }
 
@@ -71,6 +77,8 @@ class Service extends EventEmitter {
   #places;
   #threads = [];
   #ending = null;
+  /** Removes what waits for the end of the time that `shutdown()` leaves; null after the end. */
+  #undo = [];
 
   /** `workerData`: what all threads find, `{ handler, data, accepting }`. */
   constructor(workerData) {
@@ -117,40 +125,55 @@ class Service extends EventEmitter {
   }
 
   /**
-   * What each thread has counted, null for one that does not listen, and the sums. Resolves when all have answered,
-   * between two turns of their loops.
+   * What each thread has counted, between two turns of its loop, null for one that does not listen or does not answer
+   * within `timeout` milliseconds; and the sums.
    */
-  async stats() {
-    const threads = await Promise.all(this.#threads.map((thread) => thread.stats()));
+  async stats(options = {}) {
+    validateObject(options, 'options');
+    const { timeout = STATS_WITHIN } = readOptions(options, ['timeout']);
+    if (timeout !== Infinity) validateInteger(timeout, 'options.timeout', 1);
+    const threads = await Promise.all(this.#threads.map((thread) => thread.stats(timeout)));
     return { threads, total: sumOf(threads.filter((one) => one !== null)) };
   }
 
   /**
    * Ends the servers of all threads as `server.shutdown()` does, then the threads. Resolves to the sums of what came of
-   * it, and to how long it took. A second call returns the same promise.
+   * it, to how many threads were terminated because they did not answer, and to how long it took. A second call
+   * shortens the time of the first.
    */
   shutdown(options = {}) {
-    const checked = shutdownOptions(options);
-    this.#ending ??= this.#end(checked);
+    const { grace, signal } = shutdownOptions(options);
+    this.#ending ??= this.#end();
+    if (this.#undo !== null) this.#limit(grace, signal);
     return this.#ending;
   }
 
-  async #end({ grace, signal }) {
-    const begun = performance.now();
+  /** The time of `shutdown()` is over in `grace` milliseconds, or with `signal`. */
+  #limit(grace, signal) {
     const expire = () => this.#threads.forEach((thread) => thread.expire());
-    signal?.addEventListener('abort', expire, { once: true });
-    const timer = grace <= TIMER_MOST ? setTimeout(expire, grace) : null;
-    if (signal?.aborted) expire();
+    if (grace <= TIMER_MOST) {
+      const timer = setTimeout(expire, grace);
+      this.#undo.push(() => clearTimeout(timer));
+    }
+    if (signal === undefined) return;
+    if (signal.aborted) expire();
+    signal.addEventListener('abort', expire, { once: true });
+    this.#undo.push(() => signal.removeEventListener('abort', expire));
+  }
+
+  async #end() {
+    const begun = performance.now();
     await Promise.all(this.#threads.map((thread) => thread.settle()));
     for (const place of this.#places) place.close();
     const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown()));
-    const total = { ended: 0, destroyed: 0 };
-    for (const { ended, destroyed } of await outcomes) {
+    const total = { ended: 0, destroyed: 0, terminated: 0 };
+    for (const { ended, destroyed, isTerminated } of await outcomes) {
       total.ended += ended;
       total.destroyed += destroyed;
+      total.terminated += Number(isTerminated);
     }
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', expire);
+    for (const undo of this.#undo) undo();
+    this.#undo = null;
     return { ...total, ms: performance.now() - begun };
   }
 
@@ -162,7 +185,7 @@ class Service extends EventEmitter {
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
-    await this.shutdown();
+    await (this.#ending ?? this.shutdown());
   }
 }
 
@@ -180,6 +203,12 @@ class Thread extends EventEmitter {
   #settled = null;
   #exited = null;
   #outcome = null;
+  /** The server has been asked to end, and the time for that is over. */
+  #isAsked = false;
+  #isExpired = false;
+  /** Until a thread that does not answer is terminated. */
+  #patience = null;
+  #isTerminated = false;
   /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
   #looks = [];
 
@@ -206,7 +235,7 @@ class Thread extends EventEmitter {
         port1.close();
         this.worker = null;
         this.#isUp = false;
-        resolve({ ended: 0, destroyed: 0 });
+        resolve(null);
         for (const answer of this.#looks.splice(0)) answer(null);
         if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
       });
@@ -259,28 +288,53 @@ class Thread extends EventEmitter {
     return this.#settled;
   }
 
+  /** Ends the server, then the worker: `{ ended, destroyed, isTerminated }`. */
   async shutdown() {
-    if (!this.#isUp) {
-      await this.stop();
-      return { ended: 0, destroyed: 0 };
+    let outcome = null;
+    if (this.#isUp) {
+      this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
+      this.#isAsked = true;
+      this.#limitPatience();
+      outcome = await Promise.race([this.#outcome, this.#exited]);
     }
-    this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
-    const outcome = await Promise.race([this.#outcome, this.#exited]);
+    clearTimeout(this.#patience);
     await this.stop();
-    return outcome;
+    return { ended: 0, destroyed: 0, ...outcome, isTerminated: this.#isTerminated };
   }
 
-  /** What the worker has counted; null if it does not listen, or exits meanwhile. */
-  stats() {
+  /** What the worker has counted; null if it does not listen, exits meanwhile, or takes longer than `timeout`. */
+  stats(timeout) {
     if (!this.#isUp) return null;
     this.#port.postMessage({ type: 'stats' });
-    return new Promise((resolve) => this.#looks.push(resolve));
+    return new Promise((resolve) => {
+      const timer = timeout <= TIMER_MOST ? setTimeout(resolve, timeout, null) : null;
+      // It stays in its place if that is too late: the answer is still to come.
+      this.#looks.push((stats) => {
+        clearTimeout(timer);
+        resolve(stats);
+      });
+    });
   }
 
   /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */
   expire() {
-    if (this.#isUp) this.#port.postMessage({ type: 'expire' });
-    else this.worker?.terminate();
+    if (this.#isExpired) return;
+    this.#isExpired = true;
+    if (!this.#isUp) {
+      this.worker?.terminate();
+      return;
+    }
+    this.#port.postMessage({ type: 'expire' });
+    this.#limitPatience();
+  }
+
+  /** A worker that is in a loop reads no messages. Once it has had the time to answer, it is terminated. */
+  #limitPatience() {
+    if (!this.#isAsked || !this.#isExpired) return;
+    this.#patience = setTimeout(() => {
+      this.#isTerminated = true;
+      this.worker?.terminate();
+    }, END_WITHIN);
   }
 
   async stop() {
