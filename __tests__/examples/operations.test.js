@@ -8,9 +8,10 @@ const { once } = require('events');
 const fs = require('fs');
 const nodeNet = require('net');
 const path = require('path');
+const nodeTls = require('tls');
 const { promisify } = require('util');
 const net = require('../..');
-const { atEnd, closeAtEnd, scratch } = require('../helpers');
+const { atEnd, closeAtEnd, destroyAtEnd, scratch } = require('../helpers');
 const { describeWith } = require('../peers/program');
 const { folderWithKey } = require('./blocks');
 const { blocksOf, nameOf } = require('./pages');
@@ -43,6 +44,54 @@ async function run(words, { cwd = scratch(), port = 8443, env = {} } = {}) {
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { cwd, env: { ...process.env, ...env } });
   return stdout;
 }
+
+describe('the whole program of "Production checklist"', () => {
+  /** The program without its own client, and clients of it. */
+  async function startWhole() {
+    const folder = folderWithKey('localhost');
+    fs.mkdirSync(path.join(folder, 'node_modules'));
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
+    const [, , , whole] = blocks.find(([, , language, text]) => language === 'js' && text.includes('LINE_MOST'));
+    const [program] = whole.split('server.listen(');
+    const file = path.join(folder, 'program.js');
+    fs.writeFileSync(file, `${program}server.listen(0, '127.0.0.1', () => console.log(server.address().port));`);
+    const running = start(process.execPath, [file], { cwd: folder });
+    const port = Number(await nextLine(running));
+    const ca = fs.readFileSync(path.join(folder, 'cert.pem'));
+    const connect = () => destroyAtEnd(nodeTls.connect({ port, ca, servername: 'localhost' }));
+    return { running, connect };
+  }
+
+  test('answers a client that sends a megabyte of short lines at once', async () => {
+    const { running, connect } = await startWhole();
+    const client = connect();
+    const lines = 'abcü\n'.repeat(2 ** 20 / 6);
+    client.write(lines);
+    let answered = '';
+    client.setEncoding('utf8').on('data', (text) => {
+      answered += text;
+      if (answered.length >= lines.length) client.end();
+    });
+    await once(client, 'close');
+    expect(answered === lines.toUpperCase()).toBe(true);
+    expect(running.complaints()).toBe('');
+  });
+
+  test.each([
+    ['has no end', 'x'.repeat(9000)],
+    ['comes whole', `${'x'.repeat(9000)}\n`],
+  ])('destroys a connection whose line is too long, if it %s', async (_, text) => {
+    const { connect } = await startWhole();
+    const client = connect();
+    client.write('hello\n');
+    expect(String((await once(client, 'data'))[0])).toBe('HELLO\n');
+    let answered = '';
+    client.on('data', (data) => (answered += data)).on('error', () => {});
+    client.write(text);
+    await new Promise((resolve) => client.on('close', resolve));
+    expect(answered).toBe('');
+  });
+});
 
 (process.platform === 'linux' ? test : test.skip)('the limit of descriptors', async () => {
   expect(await run('grep')).toMatch(/^Max open files\s+\d+\s+\d+\s+files/);
