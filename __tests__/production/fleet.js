@@ -274,4 +274,4 @@ class Fleet {
   }
 }
 
-module.exports = { Fleet };
+module.exports = { DEATHS, Fleet };

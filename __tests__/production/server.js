@@ -59,7 +59,7 @@ async function shutDown({ grace }) {
   const outcomes = await Promise.all([...services.values()].map((service) => service.shutdown({ grace })));
   channel.close();
   isEnding = true;
-  const destroyed = outcomes.reduce((sum, outcome) => sum + outcome.destroyed, 0);
+  const destroyed = outcomes.reduce((sum, outcome) => sum + outcome.destroyed + outcome.terminated, 0);
   process.send({ type: 'ended', destroyed }, () => process.disconnect());
 }
 

@@ -22,7 +22,10 @@ function fingerprintOf(name) {
 
 class Verdict {
   counts = { visits: 0, served: 0, left: 0, answers: 0, bytes: 0, secure: 0, resumed: 0, proxied: 0 };
-  byKind = {};
+  /** How many visits have come to their own end, by what they were: `kind`, `service`, `stack` and `proxy`. */
+  done = { kind: {}, service: {}, stack: {}, proxy: {} };
+  /** The fingerprints that handshakes were shown, each with how many. */
+  fingerprints = {};
   cutOnPurpose = [];
   cutUnnamed = [];
   failures = [];
@@ -37,19 +40,50 @@ class Verdict {
     counts.secure += Number(record.isSecure);
     counts.resumed += Number(record.isResumed ?? false);
     counts.proxied += Number(record.proxy !== 0);
-    this.byKind[record.kind] = (this.byKind[record.kind] ?? 0) + 1;
     if (record.outcome === 'wrong') this.failures.push(record);
     else if (record.outcome === 'cut') this.#cut.push(record);
-    else counts[record.outcome]++;
-    if (record.fingerprint !== undefined && !isInUse(record, certificates)) {
+    else this.#count(record);
+    if (record.fingerprint === undefined) return;
+    this.fingerprints[record.fingerprint] = (this.fingerprints[record.fingerprint] ?? 0) + 1;
+    if (!isInUse(record, certificates)) {
       this.failures.push({ ...record, detail: `the certificate ${record.fingerprint} was not in use` });
     }
   }
 
-  /** Judges the visits that the server has cut, by the threads that have died. */
-  judge(deaths) {
+  #count(record) {
+    this.counts[record.outcome]++;
+    for (const [name, counts] of Object.entries(this.done)) {
+      counts[record[name]] = (counts[record[name]] ?? 0) + 1;
+    }
+  }
+
+  /** How often everything has happened, by the names of the floors. */
+  get seen() {
+    const { counts, done, fingerprints } = this;
+    const seen = {
+      visits: counts.visits,
+      answers: counts.answers,
+      'handshakes with a certificate': Object.values(fingerprints).reduce((sum, count) => sum + count, 0),
+      'resumed handshakes': counts.resumed,
+      'certificates that clients have seen': Object.keys(fingerprints).length,
+      'connections cut on purpose': this.cutOnPurpose.length + this.cutUnnamed.length,
+    };
+    const words = { kind: 'of the kind', service: 'to', stack: 'with the stack', proxy: 'with the proxy' };
+    for (const [name, counted] of Object.entries(done)) {
+      for (const [value, count] of Object.entries(counted)) seen[`visits ${words[name]} ${value}`] = count;
+    }
+    return seen;
+  }
+
+  /**
+   * Judges the visits that the server has cut, by the threads that have died. Those that were cut later than `until`
+   * are left: the death of their thread may not be known yet.
+   */
+  judge(deaths, until = Infinity) {
     const abrupt = deaths.filter(({ how }) => how !== 'drain');
-    for (const record of this.#cut.splice(0)) {
+    const due = this.#cut.filter((record) => record.until <= until);
+    this.#cut = this.#cut.filter((record) => record.until > until);
+    for (const record of due) {
       const isRefused = record.detail === 'ECONNREFUSED' || record.detail === 'ENOENT';
       const death = isRefused ? undefined : abrupt.find((each) => explains(each, record));
       if (death === undefined) this.failures.push(record);

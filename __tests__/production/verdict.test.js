@@ -4,6 +4,7 @@
 
 const { X509Certificate } = require('crypto');
 const { certificate } = require('../tls/pki');
+const { floorsOf, shortfalls } = require('./floors');
 const { fit, rises } = require('./samples');
 const { Verdict } = require('./verdict');
 
@@ -49,4 +50,54 @@ test('what rises, and what only varies', () => {
   expect(rises(points(0.2, 5), 10)).toBe(true);
   expect(rises(points(0.05, 5), 10)).toBe(false);
   expect(rises(points(0, 50), 0)).toBe(false);
+});
+
+test('a connection is not judged before the deaths of its time are known', () => {
+  const verdict = new Verdict();
+  verdict.add(CUT, CERTIFICATES);
+  verdict.judge([], CUT.until - 1);
+  verdict.judge([DEATH]);
+  expect([verdict.cutOnPurpose.length, verdict.failures.length]).toEqual([1, 0]);
+});
+
+describe('what was not tested', () => {
+  const asked = {
+    seconds: 60, rate: 25, deaths: 4, certificates: 4, replacements: 2, samples: 30,
+    services: ['plain', 'secure', 'steady', 'unix', 'unixSecure'],
+  };
+  const floors = floorsOf(asked, { visits: 1500 });
+  const enough = { ...Object.fromEntries(floors), visits: 1500 };
+
+  test('all that is asked for is enough', () => {
+    expect(shortfalls(asked, enough)).toEqual([]);
+  });
+
+  test.each([...floors.keys()])('too few %s', (name) => {
+    const least = name === 'visits' ? 500 : floors.get(name);
+    expect(least).toBeGreaterThan(0);
+    const found = shortfalls(asked, { ...enough, [name]: least - 1 });
+    expect(found).toEqual([`too few ${name}: ${least - 1} instead of ${least} at least`]);
+    expect(shortfalls(asked, { ...enough, [name]: undefined })).toContain(`too few ${name}: 0 instead of ${least} at least`);
+  });
+
+  test('a visit counts for all that it was, if it has come to its own end', () => {
+    const verdict = new Verdict();
+    const visit = { ...CUT, outcome: 'served', stack: 'ours', answers: 3 };
+    verdict.add(visit, CERTIFICATES);
+    verdict.add({ ...visit, outcome: 'cut' }, CERTIFICATES);
+    verdict.add({ ...visit, outcome: 'wrong' }, CERTIFICATES);
+    expect(verdict.seen).toMatchObject({
+      visits: 3,
+      'visits of the kind fast': 1,
+      'visits to plain': 1,
+      'visits with the stack ours': 1,
+      'visits with the proxy 0': 1,
+    });
+  });
+
+  test('each name that is counted is one of the floors', () => {
+    const verdict = new Verdict();
+    verdict.add({ ...CUT, outcome: 'left', stack: 'node' }, CERTIFICATES);
+    for (const name of Object.keys(verdict.seen)) expect([...floors.keys()]).toContain(name);
+  });
 });
