@@ -4,19 +4,30 @@
 // never came, or of threads that never died.
 
 const { DEATHS } = require('./fleet');
-const { KINDS } = require('./visits');
+const { KINDS, WEB_KINDS } = require('./visits');
 
 /** Visits come by chance: of those that are to be expected, so many at least. Few may be a third. */
 const SOME = 1 / 3;
 
-/** A thread that is killed has a connection, mostly. With so many deaths without warning, one was cut at least. */
-const ABRUPT_DEATHS = 3;
+/**
+ * With the usual 25 visits a second, a death without warning is to be expected to cut one connection or two. One for six
+ * deaths is all but certain.
+ */
+const [DEATHS_FOR_CUT, RATE_FOR_CUT] = [6, 25];
 
 /** The versions of the PROXY protocol, 0 for none, and whose clients there are. */
 const PROXIES = [0, 1, 2];
 const STACKS = ['node', 'ours'];
 
 const PROCESSES = ['front', 'back', 'clients', 'supervisor'];
+
+const SHARES = Object.values(KINDS).reduce((sum, [share]) => sum + share, 0);
+const WEB_SHARE = [...WEB_KINDS].reduce((sum, kind) => sum + shareOf(kind), 0);
+
+/** Which part of all visits is of the kind. */
+function shareOf(kind) {
+  return KINDS[kind][0] / SHARES;
+}
 
 /** Of `expected`, by chance. */
 function some(expected) {
@@ -30,23 +41,26 @@ function floorsOf({ seconds, rate, deaths, certificates, replacements, services,
     ['answers', some(visits)],
     ['handshakes with a certificate', some(visits / 10)],
     ['resumed handshakes', 1],
+    ['requests on a connection that was kept', some(visits * WEB_SHARE)],
     ['deaths', deaths],
     ['certificates', certificates],
     // The first one, and one that has replaced another.
     ['certificates that clients have seen', Math.min(certificates + 1, 2)],
     ['replacements', replacements],
   ]);
-  const shares = Object.values(KINDS).reduce((sum, [share]) => sum + share, 0);
-  for (const [kind, [share]] of Object.entries(KINDS)) {
-    floors.set(`visits of the kind ${kind}`, some((visits * share) / shares));
+  for (const kind of Object.keys(KINDS)) floors.set(`visits of the kind ${kind}`, some(visits * shareOf(kind)));
+  for (const isWeb of [false, true]) {
+    const own = Object.keys(services).filter((name) => services[name].isWeb === isWeb);
+    const share = isWeb ? WEB_SHARE : 1 - WEB_SHARE;
+    for (const service of own) floors.set(`visits to ${service}`, some((visits * share) / own.length));
   }
-  for (const service of services) floors.set(`visits to ${service}`, some(visits / services.length));
   for (const stack of STACKS) floors.set(`visits with the stack ${stack}`, some(visits / STACKS.length));
   for (const proxy of PROXIES) floors.set(`visits with the proxy ${proxy}`, some(visits / (PROXIES.length + 1)));
   for (const how of DEATHS) floors.set(`deaths by ${how}`, Math.floor(deaths / DEATHS.length));
   for (const name of PROCESSES) floors.set(`samples of ${name}`, some(samples));
   const abrupt = deaths - Math.ceil(deaths / DEATHS.length);
-  if (abrupt >= ABRUPT_DEATHS) floors.set('connections cut on purpose', 1);
+  const cut = Math.floor((abrupt * rate) / (DEATHS_FOR_CUT * RATE_FOR_CUT));
+  if (cut > 0) floors.set('connections cut on purpose', cut);
   return floors;
 }
 

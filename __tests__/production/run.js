@@ -23,7 +23,7 @@ const { Verdict } = require('./verdict');
 const MINUTE = 60_000;
 
 /** What happens in an hour (with `--haste N`, in an Nth of one), and at least in any run. */
-const HOURLY = { deaths: [100, 4], certificates: [100, 4], replacements: [20, 2] };
+const HOURLY = { deaths: [100, 8], certificates: [100, 4], replacements: [20, 2] };
 
 /** So many threads serve each port of `front`. */
 const THREADS = 2;
@@ -184,7 +184,7 @@ function missing(fleet, verdict, watch) {
     const key = `samples of ${name.split(' ')[0]}`;
     seen[key] = (seen[key] ?? 0) + points.length;
   }
-  return shortfalls({ ...asked, services: Object.keys(fleet.endpoints) }, seen);
+  return shortfalls({ ...asked, services: fleet.endpoints }, seen);
 }
 
 function megabytes(bytes) {
@@ -288,11 +288,21 @@ async function main() {
     const begun = performance.now();
     let minutes = 0;
     ticker = setInterval(() => {
-      verdict.judge(fleet.deaths, Date.now() - JUDGED_AFTER);
+      verdict.judge(fleet.deaths, fleet.gracefulEnds, Date.now() - JUDGED_AFTER);
       watch.look();
       console.log(line(++minutes, fleet, verdict, watch));
     }, MINUTE);
-    const targets = [['plain', 0], ['secure', 1], ['steady', 0], ['plain', 1], ['unix', 0], ['secure', 0], ['unixSecure', 0]];
+    const targets = [
+      ['plain', 0],
+      ['secure', 1],
+      ['steady', 0],
+      ['web', 0],
+      ['plain', 1],
+      ['webSecure', 0],
+      ['unix', 0],
+      ['unixSecure', 0],
+      ['secure', 0],
+    ];
     await Promise.all([
       spread(asked.deaths, begun, random, (number) => fleet.killThread(...targets[number % targets.length])),
       spread(asked.certificates, begun, random, () => fleet.changeCertificate()),
@@ -319,8 +329,8 @@ async function main() {
     fleet.close();
     fs.rmSync(folder, { recursive: true });
   }
-  verdict.judge(fleet.deaths);
-  const { counts, done, cutOnPurpose, cutUnnamed, failures } = verdict;
+  verdict.judge(fleet.deaths, fleet.gracefulEnds);
+  const { counts, done, cutOnPurpose, cutUnnamed, crossed, failures } = verdict;
   const failed = [...failures, ...fleet.complaints, ...(summary.growth ?? []), ...missing(fleet, verdict, watch)];
   const deaths = {};
   for (const { how } of fleet.deaths) deaths[how] = (deaths[how] ?? 0) + 1;
@@ -331,6 +341,7 @@ async function main() {
     replacements: fleet.replacements,
     cutOnPurpose: cutOnPurpose.map(({ kind, service, worker, death }) => ({ kind, service, worker, how: death.how })),
     cutUnnamed: cutUnnamed.map(({ kind, service, death }) => ({ kind, service, died: death.worker, how: death.how })),
+    crossed: crossed.map(({ service, worker, from, until }) => ({ service, worker, ms: until - from })),
     failures: failed,
     passed: failed.length === 0,
   });

@@ -44,6 +44,22 @@ test.each([
   expect(judged({ outcome: 'served', from, secured: from + 5, fingerprint })).toEqual([0, 0, failures]);
 });
 
+test.each([
+  ['of a thread that ended gracefully', {}, [{ worker: '1.2' }], 1],
+  ['of a process that ended gracefully', {}, [{ pid: 1 }], 1],
+  ['of another process', {}, [{ pid: 12 }], 0],
+  ['of another thread', {}, [{ worker: '1.3' }], 0],
+  ['after the end', { until: 9000 }, [{ pid: 1 }], 0],
+  ['before the end', { until: 999 }, [{ pid: 1 }], 0],
+  ['on a new connection', { isReused: false }, [{ pid: 1 }], 0],
+  ['whose answer had begun', { isAnswered: true }, [{ pid: 1 }], 0],
+])('a request that was cut %s', (_, details, ends, crossed) => {
+  const verdict = new Verdict();
+  verdict.add({ ...CUT, isReused: true, isAnswered: false, ...details }, CERTIFICATES);
+  verdict.judge([], ends.map((end) => ({ ...end, at: 1000, until: 1010 })));
+  expect([verdict.crossed.length, verdict.failures.length]).toEqual([crossed, 1 - crossed]);
+});
+
 test('what rises, and what only varies', () => {
   const points = (slope, noise) => Array.from({ length: 100 }, (_, i) => [i, 100 + slope * i + noise * (i % 2)]);
   expect(fit(points(1, 0))).toMatchObject({ rise: expect.closeTo(99), error: expect.closeTo(0) });
@@ -55,15 +71,15 @@ test('what rises, and what only varies', () => {
 test('a connection is not judged before the deaths of its time are known', () => {
   const verdict = new Verdict();
   verdict.add(CUT, CERTIFICATES);
-  verdict.judge([], CUT.until - 1);
+  verdict.judge([], [], CUT.until - 1);
   verdict.judge([DEATH]);
   expect([verdict.cutOnPurpose.length, verdict.failures.length]).toEqual([1, 0]);
 });
 
 describe('what was not tested', () => {
   const asked = {
-    seconds: 60, rate: 25, deaths: 4, certificates: 4, replacements: 2, samples: 30,
-    services: ['plain', 'secure', 'steady', 'unix', 'unixSecure'],
+    seconds: 60, rate: 25, deaths: 8, certificates: 4, replacements: 2, samples: 30,
+    services: { plain: { isWeb: false }, unix: { isWeb: false }, web: { isWeb: true } },
   };
   const floors = floorsOf(asked, { visits: 1500 });
   const enough = { ...Object.fromEntries(floors), visits: 1500 };
