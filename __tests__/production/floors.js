@@ -10,8 +10,8 @@ const { KINDS, WEB_KINDS } = require('./visits');
 const SOME = 1 / 3;
 
 /**
- * With the usual 25 visits a second, a death without warning is to be expected to cut one connection or two. One for six
- * deaths is all but certain.
+ * With the usual 25 visits a second, a death without warning is to be expected to cut one connection or two. One for
+ * six deaths is all but certain.
  */
 const [DEATHS_FOR_CUT, RATE_FOR_CUT] = [6, 25];
 
