@@ -11,12 +11,12 @@ const os = require('os');
 const path = require('path');
 const { clearTimeout, setTimeout } = require('timers');
 const { fileURLToPath } = require('url');
-const { MessageChannel, Worker } = require('worker_threads');
 const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOption, readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
+const { Life } = require('./life');
 const { Place } = require('./place');
 
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
@@ -24,9 +24,6 @@ const STEADY_AFTER = 1000;
 /** That pause, in milliseconds, which doubles each time. */
 const PAUSE_LEAST = 100;
 const PAUSE_MOST = 10_000;
-
-/** What the threads run. The package has it beside the file that has this module. */
-const THREAD = path.join(__dirname, 'thread.js');
 
 /**
  * Starts servers in threads of their own, on one port. Resolves to the service once all of them listen; rejects, with
@@ -158,21 +155,23 @@ class Service extends EventEmitter {
 
   async #end({ grace, signal }) {
     const begun = performance.now();
+    const ending = Promise.all([...new Set(this.#places)].map((place) => this.#endAt(place)));
     const expire = () => this.#threads.forEach((thread) => thread.expire());
     signal?.addEventListener('abort', expire, { once: true });
     const timer = grace <= TIMER_MOST ? setTimeout(expire, grace) : null;
     if (signal?.aborted) expire();
-    await Promise.all(this.#threads.map((thread) => thread.settle()));
-    for (const place of this.#places) place.close();
-    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown()));
-    const total = { ended: 0, destroyed: 0 };
-    for (const { ended, destroyed } of await outcomes) {
-      total.ended += ended;
-      total.destroyed += destroyed;
-    }
+    const total = sumOfOutcomes((await ending).flat());
     clearTimeout(timer);
     signal?.removeEventListener('abort', expire);
     return { ...total, ms: performance.now() - begun };
+  }
+
+  /** Ends the threads at `place`. It is closed once each of them has a worker that accepts what waits there. */
+  async #endAt(place) {
+    const threads = this.#threads.filter((thread) => thread.place === place);
+    await Promise.all(threads.map((thread) => thread.settle()));
+    place.close();
+    return Promise.all(threads.map((thread) => thread.shutdown()));
   }
 
   /** Ends everything at once. */
@@ -189,65 +188,35 @@ class Service extends EventEmitter {
 
 /** One of the threads: a worker, and those that take its place. */
 class Thread extends EventEmitter {
-  worker = null;
-  #place;
+  place;
   #workerData;
-  #port = null;
+  /** The worker; null while it is being replaced. */
+  #life = null;
+  /** The worker that still had something to do when the last one took its place. */
+  #former = null;
   #pause = PAUSE_LEAST;
   #timer = null;
   #isEnding = false;
-  #isUp = false;
-  /** Resolves when the worker listens or has exited. */
-  #settled = null;
-  #exited = null;
-  #outcome = null;
-  /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
-  #looks = [];
+  #isExpired = false;
 
   constructor(place, index, handler, data) {
     super();
-    this.#place = place;
+    this.place = place;
     this.#workerData = { handler, index, data };
+  }
+
+  get worker() {
+    return this.#life?.worker ?? null;
   }
 
   /** Starts a worker. Rejects with what keeps it from listening. */
   async start() {
-    const { port1, port2 } = new MessageChannel();
-    const begun = performance.now();
-    const workerData = { ...this.#workerData, place: this.#place.shared, port: port2 };
-    const worker = new Worker(THREAD, { workerData, transferList: [port2] });
-    this.worker = worker;
-    this.#port = port1;
-    port1.unref();
-    let failure = null;
-    worker.on('error', (error) => (failure = error));
-    this.#exited = new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        const wasUp = this.#isUp;
-        port1.close();
-        this.worker = null;
-        this.#isUp = false;
-        resolve({ ended: 0, destroyed: 0 });
-        for (const answer of this.#looks.splice(0)) answer(null);
-        if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
-      });
+    const life = new Life({ ...this.#workerData, place: this.place.shared }, ({ error, code, age, wasUp }) => {
+      if (this.#life === life) this.#life = null;
+      if (wasUp) this.#replace(error, code, age);
     });
-    const up = new Promise((resolve, reject) => {
-      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome, stats }) => {
-        if (type === 'listening') {
-          this.#isUp = true;
-          resolve();
-        } else if (type === 'stats') {
-          this.#looks.shift()?.(stats);
-        } else {
-          done(outcome);
-        }
-      }));
-      this.#exited.then(() => reject(failure ?? new Error('A thread of net.serve() has exited before it listened.')));
-    });
-    // Messages of the port do not keep this thread alive, and the worker does.
-    this.#settled = up.catch(() => {});
-    await up;
+    this.#life = life;
+    await life.up;
     this.#tell('listening');
   }
 
@@ -273,41 +242,56 @@ class Thread extends EventEmitter {
     }
   }
 
-  /** Nothing takes the worker's place any more. Resolves when it listens, or has gone. */
-  settle() {
+  /** Nothing takes the worker's place any more. */
+  #last() {
     this.#isEnding = true;
     clearTimeout(this.#timer);
-    return this.#settled;
+  }
+
+  /**
+   * Resolves when there is a worker that accepts what waits. One that has died, or ends by itself, is replaced for that
+   * a last time; if that one can't listen, there is none.
+   */
+  async settle() {
+    this.#last();
+    const life = this.#life;
+    if ((life !== null && await life.accepts()) || this.#isExpired) return;
+    this.#former = this.#life;
+    await this.start().catch(() => {});
   }
 
   async shutdown() {
-    if (!this.#isUp) {
-      await this.stop();
-      return { ended: 0, destroyed: 0 };
-    }
-    this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
-    const outcome = await Promise.race([this.#outcome, this.#exited]);
-    await this.stop();
-    return outcome;
+    const lives = [this.#former, this.#life].filter((life) => life !== null);
+    return sumOfOutcomes(await Promise.all(lives.map((life) => life.shutdown(this.place.isShared))));
   }
 
   /** What the worker has counted; null if it does not listen, or exits meanwhile. */
   stats() {
-    if (!this.#isUp) return null;
-    this.#port.postMessage({ type: 'stats' });
-    return new Promise((resolve) => this.#looks.push(resolve));
+    return this.#life?.stats() ?? null;
   }
 
-  /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */
+  /** The time of `shutdown()` is over. */
   expire() {
-    if (this.#isUp) this.#port.postMessage({ type: 'expire' });
-    else this.worker?.terminate();
+    this.#isExpired = true;
+    this.#former?.expire();
+    this.#life?.expire();
   }
 
+  /** Ends everything at once. */
   async stop() {
-    this.settle();
-    await this.worker?.terminate();
+    this.#last();
+    await this.#life?.stop();
   }
+}
+
+/** The sums of what has come of several servers. */
+function sumOfOutcomes(outcomes) {
+  const sum = { ended: 0, destroyed: 0 };
+  for (const { ended, destroyed } of outcomes) {
+    sum.ended += ended;
+    sum.destroyed += destroyed;
+  }
+  return sum;
 }
 
 module.exports = { serve };
