@@ -1,6 +1,6 @@
 'use strict';
 
-// examples/restart.js, and the program of the guide "Zero downtime": processes are replaced under load, again and again.
+// examples/restart.js, and the program of the guide "Zero downtime": processes are replaced under load, repeatedly.
 
 const { execFile } = require('child_process');
 const { once } = require('events');

@@ -11,12 +11,12 @@ const os = require('os');
 const path = require('path');
 const { clearTimeout, setTimeout } = require('timers');
 const { fileURLToPath } = require('url');
-const { MessageChannel, Worker } = require('worker_threads');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
+const { Life } = require('./life');
 const { readListen } = require('./listen');
 const { Place } = require('./place');
 
@@ -26,13 +26,8 @@ const STEADY_AFTER = 1000;
 const PAUSE_LEAST = 100;
 const PAUSE_MOST = 10_000;
 
-/** How long a thread may take to end once the time of `shutdown()` is over, in milliseconds; then it is terminated. */
-const END_WITHIN = 2000;
 /** How long `stats()` waits for a thread by default, in milliseconds. */
 const STATS_WITHIN = 5000;
-
-/** What the threads run. The package has it beside the file that has this module. */
-const THREAD = path.join(__dirname, 'thread.js');
 
 /**
  * Starts servers in threads of their own, on one port. Resolves to the service once all of them listen; rejects, with
@@ -163,18 +158,19 @@ class Service extends EventEmitter {
 
   async #end() {
     const begun = performance.now();
-    await Promise.all(this.#threads.map((thread) => thread.settle()));
-    for (const place of this.#places) place.close();
-    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown()));
-    const total = { ended: 0, destroyed: 0, terminated: 0 };
-    for (const { ended, destroyed, isTerminated } of await outcomes) {
-      total.ended += ended;
-      total.destroyed += destroyed;
-      total.terminated += Number(isTerminated);
-    }
+    const outcomes = await Promise.all([...new Set(this.#places)].map((place) => this.#endAt(place)));
+    const total = sumOfOutcomes(outcomes.flat());
     for (const undo of this.#undo) undo();
     this.#undo = null;
     return { ...total, ms: performance.now() - begun };
+  }
+
+  /** Ends the threads at `place`. It is closed once each of them has a worker that accepts what waits there. */
+  async #endAt(place) {
+    const threads = this.#threads.filter((thread) => thread.place === place);
+    await Promise.all(threads.map((thread) => thread.settle()));
+    place.close();
+    return Promise.all(threads.map((thread) => thread.shutdown()));
   }
 
   /** Ends everything at once. */
@@ -191,71 +187,35 @@ class Service extends EventEmitter {
 
 /** One of the threads: a worker, and those that take its place. */
 class Thread extends EventEmitter {
-  worker = null;
-  #place;
+  place;
   #workerData;
-  #port = null;
+  /** The worker; null while it is being replaced. */
+  #life = null;
+  /** The worker that still had something to do when the last one took its place. */
+  #former = null;
   #pause = PAUSE_LEAST;
   #timer = null;
   #isEnding = false;
-  #isUp = false;
-  /** Resolves when the worker listens or has exited. */
-  #settled = null;
-  #exited = null;
-  #outcome = null;
-  /** The server has been asked to end, and the time for that is over. */
-  #isAsked = false;
   #isExpired = false;
-  /** Until a thread that does not answer is terminated. */
-  #patience = null;
-  #isTerminated = false;
-  /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
-  #looks = [];
 
   constructor(place, workerData) {
     super();
-    this.#place = place;
+    this.place = place;
     this.#workerData = workerData;
+  }
+
+  get worker() {
+    return this.#life?.worker ?? null;
   }
 
   /** Starts a worker. Rejects with what keeps it from listening. */
   async start() {
-    const { port1, port2 } = new MessageChannel();
-    const begun = performance.now();
-    const workerData = { ...this.#workerData, place: this.#place.shared, port: port2 };
-    const worker = new Worker(THREAD, { workerData, transferList: [port2] });
-    this.worker = worker;
-    this.#port = port1;
-    port1.unref();
-    let failure = null;
-    worker.on('error', (error) => (failure = error));
-    this.#exited = new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        const wasUp = this.#isUp;
-        port1.close();
-        this.worker = null;
-        this.#isUp = false;
-        resolve(null);
-        for (const answer of this.#looks.splice(0)) answer(null);
-        if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
-      });
+    const life = new Life({ ...this.#workerData, place: this.place.shared }, ({ error, code, age, wasUp }) => {
+      if (this.#life === life) this.#life = null;
+      if (wasUp) this.#replace(error, code, age);
     });
-    const up = new Promise((resolve, reject) => {
-      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome, stats }) => {
-        if (type === 'listening') {
-          this.#isUp = true;
-          resolve();
-        } else if (type === 'stats') {
-          this.#looks.shift()?.(stats);
-        } else {
-          done(outcome);
-        }
-      }));
-      this.#exited.then(() => reject(failure ?? new Error('A thread of net.serve() has exited before it listened.')));
-    });
-    // Messages of the port do not keep this thread alive, and the worker does.
-    this.#settled = up.catch(() => {});
-    await up;
+    this.#life = life;
+    await life.up;
     this.#tell('listening');
   }
 
@@ -281,66 +241,58 @@ class Thread extends EventEmitter {
     }
   }
 
-  /** Nothing takes the worker's place any more. Resolves when it listens, or has gone. */
-  settle() {
+  /** Nothing takes the worker's place any more. */
+  #last() {
     this.#isEnding = true;
     clearTimeout(this.#timer);
-    return this.#settled;
+  }
+
+  /**
+   * Resolves when there is a worker that accepts what waits. One that has died, or ends by itself, is replaced for that
+   * a last time; if that one can't listen, there is none.
+   */
+  async settle() {
+    this.#last();
+    const life = this.#life;
+    if ((life !== null && await life.accepts()) || this.#isExpired) return;
+    this.#former = this.#life;
+    await this.start().catch(() => {});
   }
 
   /** Ends the server, then the worker: `{ ended, destroyed, isTerminated }`. */
   async shutdown() {
-    let outcome = null;
-    if (this.#isUp) {
-      this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
-      this.#isAsked = true;
-      this.#limitPatience();
-      outcome = await Promise.race([this.#outcome, this.#exited]);
-    }
-    clearTimeout(this.#patience);
-    await this.stop();
-    return { ended: 0, destroyed: 0, ...outcome, isTerminated: this.#isTerminated };
+    const lives = [this.#former, this.#life].filter((life) => life !== null);
+    return sumOfOutcomes(await Promise.all(lives.map((life) => life.shutdown(this.place.isShared))));
   }
 
   /** What the worker has counted; null if it does not listen, exits meanwhile, or takes longer than `timeout`. */
   stats(timeout) {
-    if (!this.#isUp) return null;
-    this.#port.postMessage({ type: 'stats' });
-    return new Promise((resolve) => {
-      const timer = timeout <= TIMER_MOST ? setTimeout(resolve, timeout, null) : null;
-      // It stays in its place if that is too late: the answer is still to come.
-      this.#looks.push((stats) => {
-        clearTimeout(timer);
-        resolve(stats);
-      });
-    });
+    return this.#life?.stats(timeout) ?? null;
   }
 
-  /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */
+  /** The time of `shutdown()` is over. */
   expire() {
-    if (this.#isExpired) return;
     this.#isExpired = true;
-    if (!this.#isUp) {
-      this.worker?.terminate();
-      return;
-    }
-    this.#port.postMessage({ type: 'expire' });
-    this.#limitPatience();
+    this.#former?.expire();
+    this.#life?.expire();
   }
 
-  /** A worker that is in a loop reads no messages. Once it has had the time to answer, it is terminated. */
-  #limitPatience() {
-    if (!this.#isAsked || !this.#isExpired) return;
-    this.#patience = setTimeout(() => {
-      this.#isTerminated = true;
-      this.worker?.terminate();
-    }, END_WITHIN);
-  }
-
+  /** Ends everything at once. */
   async stop() {
-    this.settle();
-    await this.worker?.terminate();
+    this.#last();
+    await this.#life?.stop();
   }
+}
+
+/** The sums of what has come of several servers. */
+function sumOfOutcomes(outcomes) {
+  const sum = { ended: 0, destroyed: 0, terminated: 0 };
+  for (const { ended, destroyed, terminated } of outcomes) {
+    sum.ended += ended;
+    sum.destroyed += destroyed;
+    sum.terminated += terminated;
+  }
+  return sum;
 }
 
 module.exports = { serve };

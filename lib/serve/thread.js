@@ -10,7 +10,7 @@ const { BoundSocket } = require('../bound');
 const contract = require('../contract');
 const errors = require('../errors');
 const { createNet } = require('../net');
-const { kListener } = require('../server/fields');
+const { kListener, kShutdown } = require('../server/fields');
 const { stats } = require('../statistics');
 const { kAdopt, kContract, kCopyOf } = require('../symbols');
 
@@ -35,19 +35,15 @@ async function start() {
   port.postMessage({ type: 'listening' });
   const time = new AbortController();
   port.on('message', async ({ type, isShared }) => {
-    if (type === 'stats') {
-      port.postMessage({ type, stats: stats() });
-      return;
-    }
-    if (type === 'expire') {
-      time.abort();
-      return;
-    }
+    const reply = (answer) => port.postMessage({ type, answer });
+    if (type === 'expire') return time.abort();
+    if (type === 'stats') return reply(stats());
+    if (type === 'accepts') return reply(accepts(server));
     // The thread stays until its outcome has been read.
     port.ref();
     // The first thread has closed its copy of the socket.
     if (!isShared) (server.inner ?? server)[kListener]?.ownAlone();
-    port.postMessage({ type: 'done', outcome: await end(server, time.signal) });
+    return reply(await end(server, time.signal));
   });
   port.unref();
 }
@@ -64,6 +60,11 @@ function listen(server) {
   if (isOurs) server.listen({ ...accepting, handle: bound }, place.backlog);
   // One of Node's, or of another copy of this package, adopts a descriptor.
   else server.listen({ ...accepting, fd: bound[kAdopt]().transport.lend() });
+}
+
+/** Whether the server accepts what waits, and does not end by itself. */
+function accepts(server) {
+  return server.listening && !(server.inner ?? server)[kShutdown];
 }
 
 /** Ends the server: gracefully, if it is one of ours. Its time is over with `signal`. */
