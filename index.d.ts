@@ -531,7 +531,10 @@ export interface ListenOptions extends Limits {
   path?: string | undefined;
   /** A descriptor that is bound and listening, see {@link Server.listenFD}. */
   fd?: number | undefined;
-  /** A socket that is bound already, or a handle of Node's core. All other options are ignored. */
+  /**
+   * A socket that is bound already, or a handle of Node's core. Of the other options, `proxyProtocol` and the limits count;
+   * the rest is ignored.
+   */
   handle?: BoundSocket | NodesHandle | undefined;
   /**
    * How many connections may wait to be accepted; the system may allow fewer.
@@ -1169,8 +1172,11 @@ export interface TlsError extends Error {
 export interface ServeOptions {
   /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
   workers?: number | 'cores' | undefined;
-  /** Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process. */
-  listen: Pick<ListenOptions, 'port' | 'host' | 'ipv6Only' | 'path' | 'backlog' | 'socketOptions'> & {
+  /**
+   * Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process; and what their
+   * servers ask of connections, each thread for itself.
+   */
+  listen: Omit<ListenOptions, 'fd' | 'handle' | 'signal'> & {
     /**
      * Descriptors of sockets that another process has bound, as {@link listenFDs} has them, instead of a port. They
      * belong to the service from now on. Each needs a thread, so `workers` is at least as many.
@@ -1196,6 +1202,22 @@ interface ServiceEvents {
   exit: [index: number, error: Error | null, code: number];
 }
 
+/** The options of {@link Service.stats}. */
+export interface ServiceStatsOptions {
+  /**
+   * How long a thread may take to answer, in milliseconds; `Infinity` for no limit.
+   *
+   * @default 5000
+   */
+  timeout?: number | undefined;
+}
+
+/** What came of {@link Service.shutdown}: the sums of what the threads say. */
+export interface ServiceShutdownOutcome extends ShutdownOutcome {
+  /** Threads that did not answer and were terminated. Their streams are not among the other numbers. */
+  terminated: number;
+}
+
 /** Servers in several threads, on one port. */
 export interface Service extends EventEmitter<ServiceEvents> {
   /** Where they listen; null after the end. */
@@ -1211,13 +1233,16 @@ export interface Service extends EventEmitter<ServiceEvents> {
   readonly workers: (Worker | null)[];
 
   /**
-   * What each thread has counted, as {@link stats} there, null for one that is being replaced; and the sums. Each thread
-   * answers between two turns of its loop.
+   * What each thread has counted, as {@link stats} there, and the sums. Each thread answers between two turns of its loop;
+   * null stands for one that is being replaced, or has not answered in time.
    */
-  stats(): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
+  stats(options?: ServiceStatsOptions): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
 
-  /** Ends all servers as {@link Server.shutdown} does, then the threads. A second call returns the same promise. */
-  shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
+  /**
+   * Ends all servers as {@link Server.shutdown} does, then the threads. A thread that has not answered 2 seconds after its
+   * time was over is terminated. A second call returns the same promise, and may end the time earlier.
+   */
+  shutdown(options?: ShutdownOptions): Promise<ServiceShutdownOutcome>;
 
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,28 +6,39 @@
 const MOST = 1024;
 
 /**
- * Calls `listener` with each line that `stream` receives, without its end. A line that is too long ends the stream.
- * The function that it returns drops what was received and has not been passed to `listener` yet.
+ * Calls `listener` with each line that `stream` receives, without its end. A listener that pauses the stream gets the
+ * next line once it is resumed. A line that is too long ends the stream. The function that it returns is for the
+ * listener: it drops what was received together with the line.
  *
  * @param {import('stream').Duplex} stream
  * @param {(line: string) => void} listener
  * @returns {() => void}
  */
 function onLine(stream, listener) {
-  let lines = [];
-  let rest = '';
+  let text = '';
+  const refuse = () => stream.end('line too long\n');
   stream.setEncoding('utf8');
-  stream.on('data', (text) => {
+  stream.on('data', (more) => {
     // After we have ended the stream, its input is ignored.
     if (!stream.writable) return;
-    lines = (rest + text).split('\n');
-    rest = lines.pop();
-    while (lines.length > 0 && stream.writable) listener(lines.shift().replace(/\r$/, ''));
-    if (rest.length > MOST && stream.writable) stream.end('line too long\n');
+    text += more;
+    for (let end = text.indexOf('\n'); end >= 0 && stream.writable; end = text.indexOf('\n')) {
+      if (stream.isPaused()) {
+        // It comes again as 'data', before anything else does, the end of the stream included.
+        stream.unshift(text);
+        text = '';
+        return;
+      }
+      const line = text.slice(0, end);
+      text = text.slice(end + 1);
+      if (line.length > MOST) refuse();
+      else listener(line.replace(/\r$/, ''));
+    }
+    // Only what has no end yet: many short lines come together.
+    if (text.length > MOST && stream.writable) refuse();
   });
   return () => {
-    lines = [];
-    rest = '';
+    text = '';
   };
 }
 

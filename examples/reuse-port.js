@@ -19,10 +19,10 @@ async function run() {
   const [actual] = await once(first, 'message');
   const others = Array.from({ length: count - 1 }, (_, i) => start(i + 2, actual));
   await Promise.all(others.map((worker) => once(worker, 'message')));
-  console.log(`reuse-port: ${count} workers on localhost:${actual}`);
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => [first, ...others].forEach((worker) => worker.postMessage('close')));
   }
+  console.log(`reuse-port: ${count} workers on localhost:${actual}`);
 }
 
 function start(number, port) {

@@ -4,12 +4,14 @@
 
 const { onLine } = require('./lines');
 
-/** A participant with this many waiting bytes does not read, and is dropped before that fills our memory. */
-const PATIENCE = 1024 * 1024;
+/** A participant who has not read what waits by then is dropped, in milliseconds: the others wait meanwhile. */
+const PATIENCE = 10_000;
 
 class Room {
   /** The streams by name. */
   #participants = new Map();
+  /** By stream that has not taken what was written: those whose lines were written, and which are not read from. */
+  #waiting = new Map();
 
   /** Adds a participant, who chooses a name. `sign` turns it into the name that the others see. */
   ask(stream, sign = (name) => name) {
@@ -19,7 +21,7 @@ class Room {
       if (name !== null) {
         this.#tellAll(`${name}: ${line}`, stream);
       } else if (line === '' || this.#participants.has(sign(line))) {
-        stream.write('Another name?\n');
+        this.#write(stream, 'Another name?', stream);
       } else {
         name = sign(line);
         this.#enter(stream, name);
@@ -54,8 +56,7 @@ class Room {
 
   #enter(stream, name) {
     const others = [...this.#participants.keys()].join(', ') || 'nobody';
-    // Names and texts are not always ASCII, the default of write().
-    stream.write(`Welcome, ${name}. Here with you: ${others}\n`, 'utf8');
+    this.#write(stream, `Welcome, ${name}. Here with you: ${others}`, stream);
     this.#participants.set(name, stream);
     this.#tellAll(`* ${name} has come`, stream);
     stream.on('close', () => {
@@ -64,12 +65,37 @@ class Room {
     });
   }
 
-  #tellAll(text, except) {
+  /** Writes to all but `speaker`. */
+  #tellAll(text, speaker) {
     for (const stream of this.#participants.values()) {
-      if (stream === except) continue;
-      stream.write(`${text}\n`, 'utf8');
-      if (stream.bufferSize > PATIENCE) stream.destroy();
+      if (stream !== speaker && stream.writable) this.#write(stream, text, speaker);
     }
+  }
+
+  /** Writes a line. As long as `stream` does not take it, `speaker` says nothing more. */
+  #write(stream, text, speaker) {
+    // Names and texts are not always ASCII, the default of write().
+    if (stream.write(`${text}\n`, 'utf8') || speaker === undefined) return;
+    if (!this.#waiting.has(stream)) this.#await(stream);
+    this.#waiting.get(stream).add(speaker);
+    speaker.pause();
+  }
+
+  /** Has those who wait for `stream` go on when it has taken everything, or is gone. */
+  #await(stream) {
+    const speakers = new Set();
+    this.#waiting.set(stream, speakers);
+    const timer = setTimeout(() => stream.destroy(), PATIENCE);
+    const goOn = () => {
+      clearTimeout(timer);
+      stream.removeListener('drain', goOn).removeListener('close', goOn);
+      this.#waiting.delete(stream);
+      const stillWaiting = [...this.#waiting.values()];
+      for (const speaker of speakers) {
+        if (!stillWaiting.some((others) => others.has(speaker))) speaker.resume();
+      }
+    };
+    stream.on('drain', goOn).on('close', goOn);
   }
 }
 

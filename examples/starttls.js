@@ -32,7 +32,11 @@ const RECIPIENT = /^TO: *<([^<>]+)>/i;
 function converse(stream) {
   let mail = null;
   const forgetLines = onLine(stream, (line) => (mail?.lines ? takeLine(line) : obey(line)));
-  const say = (...lines) => stream.write(lines.map((line) => `${line}\r\n`).join(''), 'utf8');
+  // A client that does not read its answers is not read from until it does.
+  const say = (...lines) => {
+    if (!stream.write(lines.map((line) => `${line}\r\n`).join(''), 'utf8')) stream.pause();
+  };
+  stream.on('drain', () => stream.resume());
 
   const commands = {
     __proto__: null,

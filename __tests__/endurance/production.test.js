@@ -16,7 +16,7 @@ test('a minute of the soak', async () => {
   const summary = JSON.parse(stdout.slice(stdout.indexOf('{')));
   expect(summary).toMatchObject({
     certificates: 4,
-    deaths: { drain: 1, exit: 1, terminate: 1, throw: 1 },
+    deaths: { drain: 2, exit: 2, terminate: 2, throw: 2 },
     failures: [],
     replacements: 2,
   });

@@ -57,3 +57,20 @@ test('a line that never ends is not kept', async () => {
   rude.stream.end();
   await once(rude.stream, 'close');
 });
+
+test('many short lines at once, of one with a long name, reach a participant who reads them', async () => {
+  const port = await portOf(example('chat.js', '0'));
+  const bob = (await client(port, 'localhost')).stream;
+  let heard = '';
+  bob.setEncoding('utf8').on('data', (text) => (heard += text));
+  bob.write('Bob\n');
+  while (!heard.includes('Welcome')) await once(bob, 'data');
+  const name = 'A'.repeat(1000);
+  const anna = (await client(port, 'localhost')).stream.resume();
+  const count = 20_000;
+  anna.end(`${name}\n${'x\n'.repeat(count)}`);
+  const end = `* ${name} has left\n`;
+  while (!heard.endsWith(end)) await once(bob, 'data');
+  const lines = `${name}: x\n`.repeat(count);
+  expect(heard.slice(heard.indexOf('* ')) === `* ${name} has come\n${lines}${end}`).toBe(true);
+});

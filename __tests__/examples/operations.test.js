@@ -8,9 +8,10 @@ const { once } = require('events');
 const fs = require('fs');
 const nodeNet = require('net');
 const path = require('path');
+const nodeTls = require('tls');
 const { promisify } = require('util');
 const net = require('../..');
-const { atEnd, closeAtEnd, scratch } = require('../helpers');
+const { atEnd, closeAtEnd, destroyAtEnd, scratch } = require('../helpers');
 const { describeWith } = require('../peers/program');
 const { folderWithKey } = require('./blocks');
 const { blocksOf, nameOf } = require('./pages');
@@ -43,6 +44,54 @@ async function run(words, { cwd = scratch(), port = 8443, env = {} } = {}) {
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { cwd, env: { ...process.env, ...env } });
   return stdout;
 }
+
+describe('the whole program of "Production checklist"', () => {
+  /** The program without its own client, and clients of it. */
+  async function startWhole() {
+    const folder = folderWithKey('localhost');
+    fs.mkdirSync(path.join(folder, 'node_modules'));
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
+    const [, , , whole] = blocks.find(([, , language, text]) => language === 'js' && text.includes('LINE_MOST'));
+    const [program] = whole.split('server.listen(');
+    const file = path.join(folder, 'program.js');
+    fs.writeFileSync(file, `${program}server.listen(0, '127.0.0.1', () => console.log(server.address().port));`);
+    const running = start(process.execPath, [file], { cwd: folder });
+    const port = Number(await nextLine(running));
+    const ca = fs.readFileSync(path.join(folder, 'cert.pem'));
+    const connect = () => destroyAtEnd(nodeTls.connect({ port, ca, servername: 'localhost' }));
+    return { running, connect };
+  }
+
+  test('answers a client that sends a megabyte of short lines at once', async () => {
+    const { running, connect } = await startWhole();
+    const client = connect();
+    const lines = 'abcü\n'.repeat(2 ** 20 / 6);
+    client.write(lines);
+    let answered = '';
+    client.setEncoding('utf8').on('data', (text) => {
+      answered += text;
+      if (answered.length >= lines.length) client.end();
+    });
+    await once(client, 'close');
+    expect(answered === lines.toUpperCase()).toBe(true);
+    expect(running.complaints()).toBe('');
+  });
+
+  test.each([
+    ['has no end', 'x'.repeat(9000)],
+    ['comes whole', `${'x'.repeat(9000)}\n`],
+  ])('destroys a connection whose line is too long, if it %s', async (_, text) => {
+    const { connect } = await startWhole();
+    const client = connect();
+    client.write('hello\n');
+    expect(String((await once(client, 'data'))[0])).toBe('HELLO\n');
+    let answered = '';
+    client.on('data', (data) => (answered += data)).on('error', () => {});
+    client.write(text);
+    await new Promise((resolve) => client.on('close', resolve));
+    expect(answered).toBe('');
+  });
+});
 
 (process.platform === 'linux' ? test : test.skip)('the limit of descriptors', async () => {
   expect(await run('grep')).toMatch(/^Max open files\s+\d+\s+\d+\s+files/);
@@ -82,16 +131,23 @@ test('the times in the guides fit: a process is killed after `preStop` and `grac
   expect(grace).toBeLessThan(stop);
 });
 
-test('`server.js`: threads whose process replaces itself', async () => {
-  const folder = scratch();
-  fs.mkdirSync(path.join(folder, 'node_modules'));
-  fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
-  const socket = path.join(folder, 'socket');
-  const program = file('server.js').replace("{ port: 8080, host: '127.0.0.1' }", JSON.stringify({ path: socket }));
-  fs.writeFileSync(path.join(folder, 'server.js'), program);
-  const running = start(process.execPath, [path.join(folder, 'server.js')]);
-  const pidOf = async () => {
-    const pid = Number(/^(\d+) listens$/.exec(await nextLine(running))[1]);
+describe('`server.js`', () => {
+  const isListening = /^(\d+) listens$/;
+
+  /** Starts the program on a UNIX socket, with `changed(text)` as its text: `{ running, socket, folder }`. */
+  function begin(changed = (text) => text) {
+    const folder = scratch();
+    fs.mkdirSync(path.join(folder, 'node_modules'));
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
+    const socket = path.join(folder, 'socket');
+    const program = file('server.js').replace("{ port: 8080, host: '127.0.0.1' }", JSON.stringify({ path: socket }));
+    fs.writeFileSync(path.join(folder, 'server.js'), changed(program));
+    return { running: start(process.execPath, ['server.js'], { cwd: folder }), socket, folder };
+  }
+
+  /** The id of the process that says next that it listens. */
+  async function pidOf(running) {
+    const pid = Number(isListening.exec(await nextLine(running))[1]);
     atEnd(() => {
       try {
         process.kill(pid, 'SIGKILL');
@@ -100,29 +156,59 @@ test('`server.js`: threads whose process replaces itself', async () => {
       }
     });
     return pid;
-  };
-  const visit = async () => {
-    const client = nodeNet.connect(socket);
-    const [data] = await once(client, 'data');
-    return Number(/^served by (\d+)\n$/.exec(data)[1]);
-  };
-  const first = await pidOf();
-  const ended = once(running.process, 'exit');
-  let isOver = false;
-  const seen = new Set();
-  const load = (async () => {
-    while (!isOver) seen.add(await visit());
-  })();
-  process.kill(first, 'SIGHUP');
-  const second = await pidOf();
-  // Its output is open as long as the second process is.
-  expect(await ended).toEqual([0, null]);
-  expect(await visit()).toBe(second);
-  isOver = true;
-  await load;
-  expect([...seen].sort()).toEqual([first, second].sort());
-  process.kill(second, 'SIGTERM');
-  expect(running.complaints()).toBe('');
+  }
+
+  test('threads whose process replaces itself', async () => {
+    const { running, socket, folder } = begin();
+    const visit = async () => {
+      const client = nodeNet.connect(socket);
+      const [data] = await once(client, 'data');
+      return Number(/^served by (\d+)\n$/.exec(data)[1]);
+    };
+    const first = await pidOf(running);
+    const ended = once(running.process, 'exit');
+    const seen = new Set([await visit()]);
+    let isOver = false;
+    const load = (async () => {
+      while (!isOver) seen.add(await visit());
+    })();
+    process.kill(first, 'SIGHUP');
+    const second = await pidOf(running);
+    // Its output is open as long as the second process is.
+    expect(await ended).toEqual([0, null]);
+    expect(await visit()).toBe(second);
+    isOver = true;
+    await load;
+    expect([...seen].sort()).toEqual([first, second].sort());
+    expect(fs.readFileSync(path.join(folder, 'server.pid'), 'utf8')).toBe(String(second));
+    process.kill(second, 'SIGTERM');
+    expect(running.complaints()).toBe('');
+  });
+
+  // A reader of the line or of the file may send a signal at once. Nothing is faster than the process itself.
+  describe.each(['console.log(`${process.pid} listens`);', "writeFileSync('server.pid', String(process.pid));"])('from `%s` on', (said) => {
+    const beginWith = (signal) => begin((text) => {
+      expect(text.split(said)).toHaveLength(2);
+      return text.replace(said, () => `${said} if (inherited.length === 0) process.kill(process.pid, '${signal}');`);
+    });
+
+    test('a SIGTERM ends it gracefully', async () => {
+      const { running } = beginWith('SIGTERM');
+      await pidOf(running);
+      expect(await running.exit).toBe(0);
+    });
+
+    test('a SIGHUP has it replace itself', async () => {
+      const { running } = beginWith('SIGHUP');
+      const ended = once(running.process, 'exit');
+      const first = await pidOf(running);
+      const second = await pidOf(running);
+      expect(second).not.toBe(first);
+      expect(await ended).toEqual([0, null]);
+      process.kill(second, 'SIGTERM');
+      expect(await running.exit).toBe(0);
+    });
+  });
 });
 
 test('the deploy hook of certbot', async () => {

@@ -2,8 +2,10 @@
 
 // examples/reuse-port.js
 
-const { collect } = require('../helpers');
-const { client, example, portOf } = require('./run');
+const fs = require('fs');
+const path = require('path');
+const { collect, scratch } = require('../helpers');
+const { FOLDER, client, example, portOf, start } = require('./run');
 
 test('the workers share the port, and every connection is served by one of them', async () => {
   const running = example('reuse-port.js', '0', '3');
@@ -20,4 +22,19 @@ test('the workers share the port, and every connection is served by one of them'
   running.process.kill('SIGTERM');
   expect(await running.exit).toBe(0);
   expect(running.complaints()).toBe('');
+});
+
+test('a signal that comes as soon as it says that it listens ends it gracefully', async () => {
+  // Nothing is faster than the process itself.
+  const hook = path.join(scratch(), 'hook.js');
+  fs.writeFileSync(hook, `
+    const { log } = console;
+    console.log = (...args) => {
+      log(...args);
+      process.kill(process.pid, 'SIGTERM');
+    };
+  `);
+  const running = start(process.execPath, ['--require', hook, path.join(FOLDER, 'reuse-port.js'), '0', '2']);
+  expect(await portOf(running)).toBeGreaterThan(0);
+  expect(await running.exit).toBe(0);
 });

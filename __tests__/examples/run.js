@@ -20,8 +20,9 @@ function exitOf(running) {
  * Starts `command` (node, with an example) and returns the process, the lines of its stdout, its complaints on stderr,
  * and its exit.
  */
-function start(command, args, { descriptors = [], env = {} } = {}) {
+function start(command, args, { cwd, descriptors = [], env = {} } = {}) {
   const running = spawn(command, args, {
+    cwd,
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     env: { ...process.env, ...env },
   });

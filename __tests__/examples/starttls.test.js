@@ -8,7 +8,7 @@ const tls = require('tls');
 const { destroyAtEnd, scratch } = require('../helpers');
 const { certificate, files } = require('../tls/pki');
 const { until } = require('../tls/wire');
-const { example, nextLine, portOf, talkWith } = require('./run');
+const { client, example, nextLine, portOf, talkWith } = require('./run');
 
 const CLIENT = { ca: certificate('root'), servername: 'localhost' };
 
@@ -125,4 +125,19 @@ test('without its files, it says how it is used', async () => {
   const running = example('starttls.js', 'key.pem');
   expect(await running.exit).toBe(2);
   expect(running.complaints()).toMatch(/^usage: starttls\.js /);
+});
+
+test('a megabyte of commands at once is answered, in the clear and over TLS', async () => {
+  const { port } = await mailServer();
+  const plain = await client(port, 'localhost');
+  const count = 2 ** 20 / 8;
+  for (const { hear, stream } of [plain, await secured(port)]) {
+    if (stream === plain.stream) expect(await hear()).toBe('220 localhost SMTP');
+    stream.write(`${'NOOP\r\n'.repeat(count)}QUIT\r\n`);
+    for (let i = 0; i < count; i++) {
+      const answered = await hear();
+      if (answered !== '250 OK') throw new Error(`answer ${i} is ${answered}`);
+    }
+    expect(await hear()).toBe('221 Goodbye');
+  }
 });

@@ -3,7 +3,8 @@
 // The clients of the soak, a process of their own: so many visits a second, of all kinds, to all services. It reports
 // what came of each to the supervisor.
 
-const { KINDS, Visit } = require('./visits');
+const { KINDS, Visit, WEB_KINDS } = require('./visits');
+const { WebVisit } = require('./web-visits');
 
 /** So often, in milliseconds, the supervisor is sent what there is. */
 const REPORTS = 250;
@@ -37,9 +38,12 @@ function pickKind() {
 }
 
 function visit() {
-  const [kind, service] = [pickKind(), pick(Object.keys(endpoints))];
-  const given = { kind, service, endpoint: endpoints[service], proxy: pick([0, 0, 1, 2]), stack: pick(['node', 'ours']), random };
-  const running = new Visit(given);
+  const kind = pickKind();
+  const isWeb = WEB_KINDS.has(kind);
+  const service = pick(Object.keys(endpoints).filter((name) => endpoints[name].isWeb === isWeb));
+  const [proxy, stack] = [pick([0, 0, 1, 2]), pick(['node', 'ours'])];
+  const given = { kind, service, endpoint: endpoints[service], proxy, stack, random };
+  const running = isWeb ? new WebVisit(given) : new Visit(given);
   open.add(running);
   void running.run((own) => KINDS[kind][1](own, random)).then((record) => {
     records.push(record);

@@ -32,6 +32,9 @@ const CERTIFICATES = ['p256', 'rsa2048', 'p384', 'ed25519'];
 
 const HOST = '127.0.0.1';
 
+/** The services of the process that is replaced. */
+const FRONT = ['plain', 'secure', 'web'];
+
 /** Sockets of one port, for a thread each. */
 function socketsOf(name, count) {
   const sockets = [new net.BoundSocket({ host: HOST, port: 0, reusePort: true })];
@@ -118,7 +121,7 @@ async function within(promise, what) {
 }
 
 class Fleet {
-  /** `{ port }` or `{ path }`, and whether it is `secure`, by name of the service. */
+  /** `{ port }` or `{ path }`, whether it is `secure`, and whether it speaks HTTP (`isWeb`), by name of the service. */
   endpoints = {};
   /** Threads that have died: `{ worker, service, how, at, until }`. */
   deaths = [];
@@ -126,6 +129,8 @@ class Fleet {
   certificates = [];
   complaints = [];
   replacements = 0;
+  /** Processes that have been replaced: `{ pid, at, until }`. */
+  ends = [];
   front = null;
   back = null;
   /** All that have not ended. */
@@ -141,10 +146,11 @@ class Fleet {
 
   constructor(folder, { threads }) {
     this.#folder = folder;
-    this.#sockets = [...socketsOf('plain', threads), ...socketsOf('secure', threads)];
-    const [plain, secure] = ['plain', 'secure'].map((name) => this.#sockets.find((socket) => socket.name === name));
-    this.endpoints.plain = { port: plain.port, secure: false };
-    this.endpoints.secure = { port: secure.port, secure: true };
+    this.#sockets = FRONT.flatMap((name) => socketsOf(name, threads));
+    for (const name of FRONT) {
+      const { port } = this.#sockets.find((socket) => socket.name === name);
+      this.endpoints[name] = { port, secure: name === 'secure', isWeb: name === 'web' };
+    }
     this.#threads = threads;
   }
 
@@ -163,11 +169,13 @@ class Fleet {
       { name: 'steady', workers: 1, listen, ...secured },
       { name: 'unix', workers: 1, listen: unix },
       { name: 'unixSecure', workers: 1, listen: { path: `${unix.path}-secure` }, ...secured },
+      { name: 'webSecure', workers: 1, listen, isWeb: true, ...secured },
     ]);
     this.back = server;
-    this.endpoints.steady = { port: addresses.steady.port, secure: true };
-    this.endpoints.unix = { path: addresses.unix, secure: false };
-    this.endpoints.unixSecure = { path: addresses.unixSecure, secure: true };
+    this.endpoints.steady = { port: addresses.steady.port, secure: true, isWeb: false };
+    this.endpoints.unix = { path: addresses.unix, secure: false, isWeb: false };
+    this.endpoints.unixSecure = { path: addresses.unixSecure, secure: true, isWeb: false };
+    this.endpoints.webSecure = { port: addresses.webSecure.port, secure: true, isWeb: true };
   }
 
   async #startFront() {
@@ -175,6 +183,7 @@ class Fleet {
     const { server } = await this.#start(this.#sockets, [
       { name: 'plain', workers: threads },
       { name: 'secure', workers: threads, folder: this.#live, watches: true },
+      { name: 'web', workers: threads, isWeb: true },
     ]);
     return server;
   }
@@ -191,13 +200,20 @@ class Fleet {
     return { server, addresses };
   }
 
+  /** What has ended gracefully: threads by their name, processes by their id. */
+  get gracefulEnds() {
+    return [...this.deaths.filter(({ how }) => how === 'drain'), ...this.ends];
+  }
+
   /** Replaces the process `front`: the new one listens before the old one ends. */
   replaceFront() {
     return this.#inTurn(async () => {
       const former = this.front;
       this.front = await this.#startFront();
       this.replacements++;
+      const at = Date.now();
       await this.#end(former);
+      this.ends.push({ pid: former.pid, at, until: Date.now() });
     });
   }
 
@@ -210,7 +226,7 @@ class Fleet {
 
   /** Has the thread `index` of `service` die, in the way that is next. */
   killThread(service, index) {
-    const isFront = service === 'plain' || service === 'secure';
+    const isFront = FRONT.includes(service);
     const kill = async () => {
       const how = DEATHS[this.deaths.length % DEATHS.length];
       const server = isFront ? this.front : this.back;
@@ -274,4 +290,4 @@ class Fleet {
   }
 }
 
-module.exports = { Fleet };
+module.exports = { DEATHS, Fleet };

@@ -8,6 +8,7 @@ const fs = require('fs');
 const path = require('path');
 const net = require('../..');
 const { ANSWER, BYE, Frames, HELLO, LATER, REQUEST, complement, frame, head } = require('./frames');
+const { webServer } = require('./web-handler');
 
 /** How long a request of the type LATER waits for its answer, in milliseconds. */
 const LATER_BY = 60;
@@ -16,36 +17,52 @@ const LATER_BY = 60;
 const INTERVAL = 100;
 
 exports.createServer = ({ index, workerData }) => {
-  const { service, generation, folder, watches, ticketKeys } = workerData;
+  const { service, generation, folder, watches, ticketKeys, isWeb } = workerData;
   const channel = new BroadcastChannel('soak');
   channel.unref();
   const report = (type, details) => channel.postMessage({ type, service, index, threadId, ...details });
-  const secured = folder === undefined ? null : certified({ folder, watches, ticketKeys }, report);
-  const hello = { worker: `${process.pid}.${threadId}`, service, generation };
+  const source = folder === undefined ? null : sourceIn({ folder, watches, ticketKeys });
+  const worker = `${process.pid}.${threadId}`;
+  const { server, ...secured } = isWeb
+    ? webServer(source, { worker, laterBy: LATER_BY }, report)
+    : frameServer(source, { worker, service, generation }, report);
+  channel.onmessage = ({ data: { type, to, how } }) => {
+    if (type === 'reload') secured.reload?.();
+    if (type === 'die' && to === `${service}.${index}`) die(how, server, report);
+  };
+  report('up', { certificate: secured.first });
+  return server;
+};
+
+/** The key and the certificate in `folder`, and the number of that. */
+function sourceIn({ folder, watches, ticketKeys }) {
+  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
+  return {
+    watched: watches ? { keyFile, certFile, watch: { interval: INTERVAL } } : null,
+    read: () => ({ key: fs.readFileSync(keyFile), cert: fs.readFileSync(certFile) }),
+    number: () => Number(fs.readFileSync(path.join(folder, 'number'), 'utf8')),
+    ticketKeys: Buffer.from(ticketKeys, 'latin1'),
+  };
+}
+
+/** A server of frames, with the number of its first certificate, and what replaces that. */
+function frameServer(source, hello, report) {
+  const secured = source === null ? null : certified(source, report);
   const server = net.createServer({ proxyProtocol: 'accept' }, (stream) => {
     if (secured !== null) stream.setSecure(secured.credentials);
     answer(stream, hello);
   });
-  channel.onmessage = ({ data: { type, to, how } }) => {
-    if (type === 'reload') secured?.reload();
-    if (type === 'die' && to === `${service}.${index}`) die(how, server, report);
-  };
-  report('up', { certificate: secured?.first });
-  return server;
-};
+  return { server, first: secured?.first, reload: secured?.reload };
+}
 
-/** The credentials from `folder`, and what replaces them; `first` is the number of their first certificate. */
-function certified({ folder, watches, ticketKeys }, report) {
-  const number = () => Number(fs.readFileSync(path.join(folder, 'number'), 'utf8'));
-  const [keyFile, certFile] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
-  const read = () => ({ key: fs.readFileSync(keyFile), cert: fs.readFileSync(certFile) });
+/** The credentials from `source`, and what replaces them; `first` is the number of their first certificate. */
+function certified({ watched, read, number, ticketKeys }, report) {
   const first = number();
-  const source = watches ? { keyFile, certFile, watch: { interval: INTERVAL } } : read();
-  const credentials = net.createCredentials({ ...source, ticketKeys: Buffer.from(ticketKeys, 'latin1') });
-  if (watches) credentials.on('replaced', () => report('certificate', { certificate: number() }));
+  const credentials = net.createCredentials({ ...(watched ?? read()), ticketKeys });
+  if (watched !== null) credentials.on('replaced', () => report('certificate', { certificate: number() }));
   credentials.on('error', ({ message }) => report('complaint', { message: `certificate: ${message}` }));
   const reload = () => {
-    if (watches) return;
+    if (watched !== null) return;
     const next = number();
     credentials.replace(read());
     report('certificate', { certificate: next });

@@ -16,13 +16,14 @@ const path = require('path');
 const { setTimeout: sleep } = require('timers/promises');
 const { parseArgs } = require('util');
 const { Fleet } = require('./fleet');
+const { shortfalls } = require('./floors');
 const { fit, rises, sample } = require('./samples');
 const { Verdict } = require('./verdict');
 
 const MINUTE = 60_000;
 
 /** What happens in an hour (with `--haste N`, in an Nth of one), and at least in any run. */
-const HOURLY = { deaths: [100, 4], certificates: [100, 4], replacements: [20, 2] };
+const HOURLY = { deaths: [100, 8], certificates: [100, 4], replacements: [20, 2] };
 
 /** So many threads serve each port of `front`. */
 const THREADS = 2;
@@ -40,6 +41,9 @@ const SETTLING = 10_000;
 const DESCRIPTORS_MOST = 4;
 const RSS_MOST = 0.1;
 const MINUTES_FOR_RSS = 20;
+
+/** Connections are judged so much later, in milliseconds: by then, it is known which threads have died, and when. */
+const JUDGED_AFTER = 2 * MINUTE;
 
 const { values } = parseArgs({
   options: {
@@ -157,6 +161,32 @@ function counted([hourly, least]) {
   return Math.max(least, Math.round((haste * hourly * duration) / (60 * MINUTE)));
 }
 
+/** What the run is to do. */
+const asked = {
+  seconds,
+  rate,
+  deaths: counted(HOURLY.deaths),
+  certificates: counted(HOURLY.certificates),
+  replacements: counted(HOURLY.replacements),
+  samples: duration / SAMPLES,
+};
+
+/** What of that there was too little of. */
+function missing(fleet, verdict, watch) {
+  const seen = {
+    ...verdict.seen,
+    deaths: fleet.deaths.length,
+    certificates: fleet.certificates.filter(({ settled }) => settled < Infinity).length - 1,
+    replacements: fleet.replacements,
+  };
+  for (const { how } of fleet.deaths) seen[`deaths by ${how}`] = (seen[`deaths by ${how}`] ?? 0) + 1;
+  for (const [name, points] of watch?.series ?? []) {
+    const key = `samples of ${name.split(' ')[0]}`;
+    seen[key] = (seen[key] ?? 0) + points.length;
+  }
+  return shortfalls({ ...asked, services: fleet.endpoints }, seen);
+}
+
 function megabytes(bytes) {
   return Math.round(bytes / 2 ** 20);
 }
@@ -258,15 +288,25 @@ async function main() {
     const begun = performance.now();
     let minutes = 0;
     ticker = setInterval(() => {
-      verdict.judge(fleet.deaths);
+      verdict.judge(fleet.deaths, fleet.gracefulEnds, Date.now() - JUDGED_AFTER);
       watch.look();
       console.log(line(++minutes, fleet, verdict, watch));
     }, MINUTE);
-    const targets = [['plain', 0], ['secure', 1], ['steady', 0], ['plain', 1], ['unix', 0], ['secure', 0], ['unixSecure', 0]];
+    const targets = [
+      ['plain', 0],
+      ['secure', 1],
+      ['steady', 0],
+      ['web', 0],
+      ['plain', 1],
+      ['webSecure', 0],
+      ['unix', 0],
+      ['unixSecure', 0],
+      ['secure', 0],
+    ];
     await Promise.all([
-      spread(counted(HOURLY.deaths), begun, random, (number) => fleet.killThread(...targets[number % targets.length])),
-      spread(counted(HOURLY.certificates), begun, random, () => fleet.changeCertificate()),
-      spread(counted(HOURLY.replacements), begun, random, () => fleet.replaceFront()),
+      spread(asked.deaths, begun, random, (number) => fleet.killThread(...targets[number % targets.length])),
+      spread(asked.certificates, begun, random, () => fleet.changeCertificate()),
+      spread(asked.replacements, begun, random, () => fleet.replaceFront()),
       sleep(duration),
     ]);
     await clients.ask('pause', 'paused');
@@ -289,18 +329,19 @@ async function main() {
     fleet.close();
     fs.rmSync(folder, { recursive: true });
   }
-  verdict.judge(fleet.deaths);
-  const { counts, byKind, cutOnPurpose, cutUnnamed, failures } = verdict;
-  const failed = [...failures, ...fleet.complaints, ...(summary.growth ?? [])];
+  verdict.judge(fleet.deaths, fleet.gracefulEnds);
+  const { counts, done, cutOnPurpose, cutUnnamed, crossed, failures } = verdict;
+  const failed = [...failures, ...fleet.complaints, ...(summary.growth ?? []), ...missing(fleet, verdict, watch)];
   const deaths = {};
   for (const { how } of fleet.deaths) deaths[how] = (deaths[how] ?? 0) + 1;
   Object.assign(summary, counts, {
-    byKind,
+    done,
     deaths,
     certificates: fleet.certificates.length - 1,
     replacements: fleet.replacements,
     cutOnPurpose: cutOnPurpose.map(({ kind, service, worker, death }) => ({ kind, service, worker, how: death.how })),
     cutUnnamed: cutUnnamed.map(({ kind, service, death }) => ({ kind, service, died: death.worker, how: death.how })),
+    crossed: crossed.map(({ service, worker, from, until }) => ({ service, worker, ms: until - from })),
     failures: failed,
     passed: failed.length === 0,
   });

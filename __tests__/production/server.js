@@ -17,13 +17,13 @@ let isEnding = false;
 
 async function start({ generation, specifications, ticketKeys }) {
   const addresses = {};
-  for (const { name, workers, listen, folder, watches } of specifications) {
+  for (const { name, workers, listen, folder, watches, isWeb } of specifications) {
     const own = passed.filter((socket) => socket.name === name).map(({ fd }) => fd);
     const service = await net.serve({
       workers,
       listen: own.length > 0 ? { fd: own } : listen,
       handler: path.join(__dirname, 'handler.js'),
-      workerData: { service: name, generation, folder, watches, ticketKeys },
+      workerData: { service: name, generation, folder, watches, ticketKeys, isWeb },
     });
     service.on('exit', (index, error, code) => noteExit(`${name}.${index}`, error, code));
     services.set(name, service);
@@ -59,7 +59,7 @@ async function shutDown({ grace }) {
   const outcomes = await Promise.all([...services.values()].map((service) => service.shutdown({ grace })));
   channel.close();
   isEnding = true;
-  const destroyed = outcomes.reduce((sum, outcome) => sum + outcome.destroyed, 0);
+  const destroyed = outcomes.reduce((sum, outcome) => sum + outcome.destroyed + outcome.terminated, 0);
   process.send({ type: 'ended', destroyed }, () => process.disconnect());
 }
 

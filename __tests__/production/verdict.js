@@ -5,7 +5,9 @@
 // No answer may be lost. A thread that is killed without warning takes the connections that it has along, and no other
 // ones: such a visit is `cut on purpose`, if the thread that had greeted it is the one that was killed. A visit that no
 // thread has greeted yet (in its handshake, or in its PROXY header) is `cut unnamed`, if a thread of its service died
-// while it was open, and it ended with that. All else is a failure; so is a certificate that was out of use.
+// while it was open, and it ended with that. A client of HTTP whose request has crossed the end of an idle connection,
+// which its server has closed while it ended gracefully, is `crossed`. All else is a failure; so is a certificate that
+// was out of use.
 
 const { X509Certificate } = require('crypto');
 const { certificate } = require('../tls/pki');
@@ -21,10 +23,14 @@ function fingerprintOf(name) {
 }
 
 class Verdict {
-  counts = { visits: 0, served: 0, left: 0, answers: 0, bytes: 0, secure: 0, resumed: 0, proxied: 0 };
-  byKind = {};
+  counts = { visits: 0, served: 0, left: 0, answers: 0, bytes: 0, secure: 0, resumed: 0, reused: 0, proxied: 0 };
+  /** How many visits have come to their own end, by what they were: `kind`, `service`, `stack` and `proxy`. */
+  done = { kind: {}, service: {}, stack: {}, proxy: {} };
+  /** The fingerprints that handshakes were shown, each with how many. */
+  fingerprints = {};
   cutOnPurpose = [];
   cutUnnamed = [];
+  crossed = [];
   failures = [];
   #cut = [];
 
@@ -36,23 +42,57 @@ class Verdict {
     counts.bytes += record.bytes;
     counts.secure += Number(record.isSecure);
     counts.resumed += Number(record.isResumed ?? false);
+    counts.reused += record.reused ?? 0;
     counts.proxied += Number(record.proxy !== 0);
-    this.byKind[record.kind] = (this.byKind[record.kind] ?? 0) + 1;
     if (record.outcome === 'wrong') this.failures.push(record);
     else if (record.outcome === 'cut') this.#cut.push(record);
-    else counts[record.outcome]++;
-    if (record.fingerprint !== undefined && !isInUse(record, certificates)) {
+    else this.#count(record);
+    if (record.fingerprint === undefined) return;
+    this.fingerprints[record.fingerprint] = (this.fingerprints[record.fingerprint] ?? 0) + 1;
+    if (!isInUse(record, certificates)) {
       this.failures.push({ ...record, detail: `the certificate ${record.fingerprint} was not in use` });
     }
   }
 
-  /** Judges the visits that the server has cut, by the threads that have died. */
-  judge(deaths) {
+  #count(record) {
+    this.counts[record.outcome]++;
+    for (const [name, counts] of Object.entries(this.done)) {
+      counts[record[name]] = (counts[record[name]] ?? 0) + 1;
+    }
+  }
+
+  /** How often everything has happened, by the names of the floors. */
+  get seen() {
+    const { counts, done, fingerprints } = this;
+    const seen = {
+      visits: counts.visits,
+      answers: counts.answers,
+      'handshakes with a certificate': Object.values(fingerprints).reduce((sum, count) => sum + count, 0),
+      'resumed handshakes': counts.resumed,
+      'requests on a connection that was kept': counts.reused,
+      'certificates that clients have seen': Object.keys(fingerprints).length,
+      'connections cut on purpose': this.cutOnPurpose.length + this.cutUnnamed.length,
+    };
+    const words = { kind: 'of the kind', service: 'to', stack: 'with the stack', proxy: 'with the proxy' };
+    for (const [name, counted] of Object.entries(done)) {
+      for (const [value, count] of Object.entries(counted)) seen[`visits ${words[name]} ${value}`] = count;
+    }
+    return seen;
+  }
+
+  /**
+   * Judges the visits that the server has cut, by the threads that have died. Those that were cut later than `until`
+   * are left: the death of their thread may not be known yet. `ends`: threads and processes that have ended gracefully.
+   */
+  judge(deaths, ends = [], until = Infinity) {
     const abrupt = deaths.filter(({ how }) => how !== 'drain');
-    for (const record of this.#cut.splice(0)) {
+    const due = this.#cut.filter((record) => record.until <= until);
+    this.#cut = this.#cut.filter((record) => record.until > until);
+    for (const record of due) {
       const isRefused = record.detail === 'ECONNREFUSED' || record.detail === 'ENOENT';
       const death = isRefused ? undefined : abrupt.find((each) => explains(each, record));
-      if (death === undefined) this.failures.push(record);
+      if (death === undefined && ends.some((end) => hasCrossed(end, record))) this.crossed.push(record);
+      else if (death === undefined) this.failures.push(record);
       else (record.worker === null ? this.cutUnnamed : this.cutOnPurpose).push({ ...record, death });
     }
   }
@@ -63,6 +103,13 @@ function explains({ worker, service, at, until }, record) {
   if (record.until < at || record.until > until + SLACK) return false;
   if (record.worker !== null) return record.worker === worker;
   return record.service === service && record.from <= until;
+}
+
+/** Whether a request has crossed the end of its idle connection, whose thread or process has ended meanwhile. */
+function hasCrossed({ worker, pid, at, until }, record) {
+  if (!record.isReused || record.isAnswered) return false;
+  if (record.until < at || record.until > until + SLACK) return false;
+  return worker === undefined ? record.worker.startsWith(`${pid}.`) : record.worker === worker;
 }
 
 /** Whether the certificate that the visit was shown was in use at any moment of its handshake. */

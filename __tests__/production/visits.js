@@ -71,8 +71,8 @@ class Visit {
   #connect() {
     const { proxy, stack, service } = this.record;
     const { net, tls } = STACKS[stack];
-    const { secure, ...place } = this.#endpoint;
-    const at = place.path === undefined ? { ...place, host: '127.0.0.1' } : place;
+    const { secure, port, path } = this.#endpoint;
+    const at = path === undefined ? { port, host: '127.0.0.1' } : { path };
     const header = HEADERS[proxy];
     // Ours sends the header itself; before Node's, it is written.
     const version = stack === 'ours' && header !== undefined ? proxy : undefined;
@@ -266,7 +266,7 @@ function address([host, port]) {
 
 /** What a client of each kind does, and how many of a hundred are of it. */
 const KINDS = {
-  fast: [40, async (visit, random) => {
+  fast: [34, async (visit, random) => {
     for (let left = 1 + Math.floor(8 * random()); left > 0; left--) {
       await visit.ask(1 + Math.floor(4000 * random()));
       await visit.answers();
@@ -314,6 +314,16 @@ const KINDS = {
       visit.leave(random() < 0.5);
     }
   }],
+  kept: [6, async (visit, random) => {
+    for (let left = 6; left > 0 && !visit.isOver; left--) {
+      await visit.ask(1 + Math.floor(20_000 * random()), { later: random() < 0.3 });
+      // Longer than a server that ends leaves a connection idle, or shorter.
+      if (random() < 0.5) await visit.wait(random() < 0.3 ? 1500 : 100);
+    }
+  }],
 };
 
-module.exports = { KINDS, Visit };
+/** Those that go to the services of HTTP, as `WebVisit`s. */
+const WEB_KINDS = new Set(['kept']);
+
+module.exports = { KINDS, Visit, WEB_KINDS };

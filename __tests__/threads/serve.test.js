@@ -169,7 +169,7 @@ test('shutdown() has the streams of all threads finish, and then nothing is left
   const ending = service.shutdown();
   expect(service.shutdown()).toBe(ending);
   expect(service.address()).toBe(null);
-  expect(await ending).toEqual({ ended: 6, destroyed: 0, ms: expect.any(Number) });
+  expect(await ending).toEqual({ ended: 6, destroyed: 0, terminated: 0, ms: expect.any(Number) });
   expect((await Promise.all(answers)).map(String)).toEqual(Array(6).fill('begun done'));
   expect(service.workers).toEqual([null, null]);
 });

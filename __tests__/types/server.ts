@@ -1,7 +1,7 @@
 // net.Server
 
 import { EventEmitter, once } from 'node:events';
-import { BoundSocket, Server, Stream, connect, createServer, listenFDs, publishStats, readStats } from 'rust-net';
+import { BoundSocket, Server, Stream, connect, createServer, listenFDs, publishStats, readStats, serve } from 'rust-net';
 import type { AddressInfo, DropArgument, ListenOptions, SystemError } from 'rust-net';
 import type { Expect, Same } from './same.js';
 
@@ -158,3 +158,14 @@ export const waiting: number | null | undefined = server.limits.maxWaitingHandsh
 server.on('drop', (data) => data?.count?.toFixed());
 // @ts-expect-error: there is no such limit
 server.setLimits({ maxConnections: 5 });
+
+// net.serve()
+export async function counted(): Promise<[number | undefined, number]> {
+  const listen = { port: 0, reusePort: true, proxyProtocol: { from: '127.0.0.1' }, idleTimeout: 1000 };
+  const service = await serve({ listen, handler: 'handler.js' });
+  const [first] = (await service.stats({ timeout: 100 })).threads;
+  const { terminated } = await service.shutdown({ grace: Infinity });
+  return [first?.listeners, terminated];
+}
+// @ts-expect-error: an option of serve() itself
+void serve({ listen: { port: 0, signal: AbortSignal.abort() }, handler: 'handler.js' });

@@ -11,12 +11,13 @@ const os = require('os');
 const path = require('path');
 const { clearTimeout, setTimeout } = require('timers');
 const { fileURLToPath } = require('url');
-const { MessageChannel, Worker } = require('worker_threads');
-const { listenTarget, validateAbortSignal, validateInteger, validateObject } = require('../arguments');
+const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
-const { readOption, readOptions } = require('../options');
+const { readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
+const { Life } = require('./life');
+const { readListen } = require('./listen');
 const { Place } = require('./place');
 
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
@@ -25,8 +26,8 @@ const STEADY_AFTER = 1000;
 const PAUSE_LEAST = 100;
 const PAUSE_MOST = 10_000;
 
-/** What the threads run. The package has it beside the file that has this module. */
-const THREAD = path.join(__dirname, 'thread.js');
+/** How long `stats()` waits for a thread by default, in milliseconds. */
+const STATS_WITHIN = 5000;
 
 /**
  * Starts servers in threads of their own, on one port. Resolves to the service once all of them listen; rejects, with
@@ -37,12 +38,12 @@ async function serve(given) {
   const options = readOptions(given, ['handler', 'listen', 'signal', 'workerData', 'workers']);
   const { signal, workers = 'cores' } = options;
   if (signal !== undefined) validateAbortSignal(signal, 'options.signal');
-  const place = target(options.listen);
+  const { place, accepting } = readListen(options.listen);
   // A socket that has no thread would not be served.
   const least = place.fds?.length ?? 1;
   if (workers !== 'cores') validateInteger(workers, 'options.workers', least);
   const count = workers === 'cores' ? Math.max(os.availableParallelism(), least) : workers;
-  const service = new Service(handlerFile(options.handler), options.workerData);
+  const service = new Service({ handler: handlerFile(options.handler), data: options.workerData, accepting });
   service.bind(place, count);
   try {
     await service.start();
@@ -51,29 +52,9 @@ async function serve(given) {
     throw error;
   }
   if (signal?.aborted) await service.shutdown();
-  signal?.addEventListener('abort', () => service.shutdown(), { once: true });
+  // One that ends already has the time that it was given.
+  signal?.addEventListener('abort', () => service.address() !== null && service.shutdown(), { once: true });
   return service;
-}
-
-/** What `listen` names: a port or a path of this machine, or sockets that were passed to this process, `fds`. */
-function target(listen = {}) {
-  if (readOption(listen, 'fd') !== undefined) return passedSockets(listen);
-  const { target: named } = listenTarget([listen]);
-  if (named.port === undefined && named.path === undefined) {
-    throw errors.invalidArgumentValue('options.listen', listen, 'must have the property "port" or "path"');
-  }
-  return named;
-}
-
-function passedSockets(listen) {
-  const { fd, backlog, socketOptions } = readOptions(listen, ['backlog', 'fd', 'socketOptions']);
-  if (socketOptions != null) {
-    throw errors.invalidArgumentValue('options.listen.socketOptions', socketOptions, 'is not for a socket that is open');
-  }
-  const fds = Array.isArray(fd) ? [...fd] : [fd];
-  if (fds.length === 0) throw errors.invalidArgumentValue('options.listen.fd', fd, 'must name a socket');
-  for (const each of fds) validateInteger(each, 'options.listen.fd', 0);
-  return { fds, backlog: listenTarget([{ port: 0, backlog }]).target.backlog };
 }
 
 function handlerFile(handler) {
@@ -87,15 +68,16 @@ function handlerFile(handler) {
  * another, and 'exit' (`index`, `error`, `code`) when one has died.
  */
 class Service extends EventEmitter {
-  #handler;
   #workerData;
   #places;
   #threads = [];
   #ending = null;
+  /** Removes what waits for the end of the time that `shutdown()` leaves; null after the end. */
+  #undo = [];
 
-  constructor(handler, workerData) {
+  /** `workerData`: what all threads find, `{ handler, data, accepting }`. */
+  constructor(workerData) {
     super();
-    this.#handler = handler;
     this.#workerData = workerData;
   }
 
@@ -103,7 +85,7 @@ class Service extends EventEmitter {
   bind(place, count) {
     this.#places = Place.open(place, count);
     this.#threads = this.#places.map((own, index) => {
-      const thread = new Thread(own, index, this.#handler, this.#workerData);
+      const thread = new Thread(own, { ...this.#workerData, index });
       thread.on('listening', () => this.emit('listening', index));
       thread.on('exit', (error, code) => this.#noteExit(index, error, code));
       return thread;
@@ -138,41 +120,57 @@ class Service extends EventEmitter {
   }
 
   /**
-   * What each thread has counted, null for one that does not listen, and the sums. Resolves when all have answered,
-   * between two turns of their loops.
+   * What each thread has counted, between two turns of its loop, null for one that does not listen or does not answer
+   * within `timeout` milliseconds; and the sums.
    */
-  async stats() {
-    const threads = await Promise.all(this.#threads.map((thread) => thread.stats()));
+  async stats(options = {}) {
+    validateObject(options, 'options');
+    const { timeout = STATS_WITHIN } = readOptions(options, ['timeout']);
+    if (timeout !== Infinity) validateInteger(timeout, 'options.timeout', 1);
+    const threads = await Promise.all(this.#threads.map((thread) => thread.stats(timeout)));
     return { threads, total: sumOf(threads.filter((one) => one !== null)) };
   }
 
   /**
    * Ends the servers of all threads as `server.shutdown()` does, then the threads. Resolves to the sums of what came of
-   * it, and to how long it took. A second call returns the same promise.
+   * it, to how many threads were terminated because they did not answer, and to how long it took. A second call
+   * shortens the time of the first.
    */
   shutdown(options = {}) {
-    const checked = shutdownOptions(options);
-    this.#ending ??= this.#end(checked);
+    const { grace, signal } = shutdownOptions(options);
+    this.#ending ??= this.#end();
+    if (this.#undo !== null) this.#limit(grace, signal);
     return this.#ending;
   }
 
-  async #end({ grace, signal }) {
-    const begun = performance.now();
+  /** The time of `shutdown()` is over in `grace` milliseconds, or with `signal`. */
+  #limit(grace, signal) {
     const expire = () => this.#threads.forEach((thread) => thread.expire());
-    signal?.addEventListener('abort', expire, { once: true });
-    const timer = grace <= TIMER_MOST ? setTimeout(expire, grace) : null;
-    if (signal?.aborted) expire();
-    await Promise.all(this.#threads.map((thread) => thread.settle()));
-    for (const place of this.#places) place.close();
-    const outcomes = Promise.all(this.#threads.map((thread) => thread.shutdown()));
-    const total = { ended: 0, destroyed: 0 };
-    for (const { ended, destroyed } of await outcomes) {
-      total.ended += ended;
-      total.destroyed += destroyed;
+    if (grace <= TIMER_MOST) {
+      const timer = setTimeout(expire, grace);
+      this.#undo.push(() => clearTimeout(timer));
     }
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', expire);
+    if (signal === undefined) return;
+    if (signal.aborted) expire();
+    signal.addEventListener('abort', expire, { once: true });
+    this.#undo.push(() => signal.removeEventListener('abort', expire));
+  }
+
+  async #end() {
+    const begun = performance.now();
+    const outcomes = await Promise.all([...new Set(this.#places)].map((place) => this.#endAt(place)));
+    const total = sumOfOutcomes(outcomes.flat());
+    for (const undo of this.#undo) undo();
+    this.#undo = null;
     return { ...total, ms: performance.now() - begun };
+  }
+
+  /** Ends the threads at `place`. It is closed once each of them has a worker that accepts what waits there. */
+  async #endAt(place) {
+    const threads = this.#threads.filter((thread) => thread.place === place);
+    await Promise.all(threads.map((thread) => thread.settle()));
+    place.close();
+    return Promise.all(threads.map((thread) => thread.shutdown()));
   }
 
   /** Ends everything at once. */
@@ -183,71 +181,41 @@ class Service extends EventEmitter {
   }
 
   async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
-    await this.shutdown();
+    await (this.#ending ?? this.shutdown());
   }
 }
 
 /** One of the threads: a worker, and those that take its place. */
 class Thread extends EventEmitter {
-  worker = null;
-  #place;
+  place;
   #workerData;
-  #port = null;
+  /** The worker; null while it is being replaced. */
+  #life = null;
+  /** The worker that still had something to do when the last one took its place. */
+  #former = null;
   #pause = PAUSE_LEAST;
   #timer = null;
   #isEnding = false;
-  #isUp = false;
-  /** Resolves when the worker listens or has exited. */
-  #settled = null;
-  #exited = null;
-  #outcome = null;
-  /** What resolves the promises of `stats()` that the worker has not answered yet, in order. */
-  #looks = [];
+  #isExpired = false;
 
-  constructor(place, index, handler, data) {
+  constructor(place, workerData) {
     super();
-    this.#place = place;
-    this.#workerData = { handler, index, data };
+    this.place = place;
+    this.#workerData = workerData;
+  }
+
+  get worker() {
+    return this.#life?.worker ?? null;
   }
 
   /** Starts a worker. Rejects with what keeps it from listening. */
   async start() {
-    const { port1, port2 } = new MessageChannel();
-    const begun = performance.now();
-    const workerData = { ...this.#workerData, place: this.#place.shared, port: port2 };
-    const worker = new Worker(THREAD, { workerData, transferList: [port2] });
-    this.worker = worker;
-    this.#port = port1;
-    port1.unref();
-    let failure = null;
-    worker.on('error', (error) => (failure = error));
-    this.#exited = new Promise((resolve) => {
-      worker.on('exit', (code) => {
-        const wasUp = this.#isUp;
-        port1.close();
-        this.worker = null;
-        this.#isUp = false;
-        resolve({ ended: 0, destroyed: 0 });
-        for (const answer of this.#looks.splice(0)) answer(null);
-        if (wasUp && !this.#isEnding) this.#replace(failure, code, performance.now() - begun);
-      });
+    const life = new Life({ ...this.#workerData, place: this.place.shared }, ({ error, code, age, wasUp }) => {
+      if (this.#life === life) this.#life = null;
+      if (wasUp) this.#replace(error, code, age);
     });
-    const up = new Promise((resolve, reject) => {
-      this.#outcome = new Promise((done) => port1.on('message', ({ type, outcome, stats }) => {
-        if (type === 'listening') {
-          this.#isUp = true;
-          resolve();
-        } else if (type === 'stats') {
-          this.#looks.shift()?.(stats);
-        } else {
-          done(outcome);
-        }
-      }));
-      this.#exited.then(() => reject(failure ?? new Error('A thread of net.serve() has exited before it listened.')));
-    });
-    // Messages of the port do not keep this thread alive, and the worker does.
-    this.#settled = up.catch(() => {});
-    await up;
+    this.#life = life;
+    await life.up;
     this.#tell('listening');
   }
 
@@ -273,41 +241,58 @@ class Thread extends EventEmitter {
     }
   }
 
-  /** Nothing takes the worker's place any more. Resolves when it listens, or has gone. */
-  settle() {
+  /** Nothing takes the worker's place any more. */
+  #last() {
     this.#isEnding = true;
     clearTimeout(this.#timer);
-    return this.#settled;
   }
 
+  /**
+   * Resolves when there is a worker that accepts what waits. One that has died, or ends by itself, is replaced for that
+   * a last time; if that one can't listen, there is none.
+   */
+  async settle() {
+    this.#last();
+    const life = this.#life;
+    if ((life !== null && await life.accepts()) || this.#isExpired) return;
+    this.#former = this.#life;
+    await this.start().catch(() => {});
+  }
+
+  /** Ends the server, then the worker: `{ ended, destroyed, isTerminated }`. */
   async shutdown() {
-    if (!this.#isUp) {
-      await this.stop();
-      return { ended: 0, destroyed: 0 };
-    }
-    this.#port.postMessage({ type: 'shutdown', isShared: this.#place.isShared });
-    const outcome = await Promise.race([this.#outcome, this.#exited]);
-    await this.stop();
-    return outcome;
+    const lives = [this.#former, this.#life].filter((life) => life !== null);
+    return sumOfOutcomes(await Promise.all(lives.map((life) => life.shutdown(this.place.isShared))));
   }
 
-  /** What the worker has counted; null if it does not listen, or exits meanwhile. */
-  stats() {
-    if (!this.#isUp) return null;
-    this.#port.postMessage({ type: 'stats' });
-    return new Promise((resolve) => this.#looks.push(resolve));
+  /** What the worker has counted; null if it does not listen, exits meanwhile, or takes longer than `timeout`. */
+  stats(timeout) {
+    return this.#life?.stats(timeout) ?? null;
   }
 
-  /** The time of `shutdown()` is over. A worker that does not listen yet is not waited for. */
+  /** The time of `shutdown()` is over. */
   expire() {
-    if (this.#isUp) this.#port.postMessage({ type: 'expire' });
-    else this.worker?.terminate();
+    this.#isExpired = true;
+    this.#former?.expire();
+    this.#life?.expire();
   }
 
+  /** Ends everything at once. */
   async stop() {
-    this.settle();
-    await this.worker?.terminate();
+    this.#last();
+    await this.#life?.stop();
   }
+}
+
+/** The sums of what has come of several servers. */
+function sumOfOutcomes(outcomes) {
+  const sum = { ended: 0, destroyed: 0, terminated: 0 };
+  for (const { ended, destroyed, terminated } of outcomes) {
+    sum.ended += ended;
+    sum.destroyed += destroyed;
+    sum.terminated += terminated;
+  }
+  return sum;
 }
 
 module.exports = { serve };

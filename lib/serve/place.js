@@ -2,6 +2,7 @@
 
 // Where the threads of net.serve() listen: the sockets, which this thread keeps, and the threads listen on copies of.
 
+const fs = require('fs');
 const { BoundSocket } = require('../bound');
 const engines = require('../engine');
 const errors = require('../errors');
@@ -32,7 +33,8 @@ class Place {
    * Places for `count` threads: sockets of one port, one that they share, or those that another process has passed on.
    * Throws if that fails, with nothing open.
    */
-  static open({ fds, host, port, path, ipv6Only, backlog, socketOptions }, count) {
+  static open(asked, count) {
+    const { fds, host, port, path, ipv6Only, reusePort, backlog, socketOptions } = asked;
     const sockets = fds?.length ?? (path === undefined && CAN_SHARE_PORTS ? count : 1);
     const places = [];
     try {
@@ -40,10 +42,10 @@ class Place {
         if (fds !== undefined) {
           places.push(new Place(new BoundSocket({ [kPassed]: { fd: fds[index], backlog } }), backlog, true));
         } else if (path !== undefined) {
-          places.push(new Place(new BoundSocket({ path, socketOptions }), backlog));
+          places.push(new Place(openToAll(new BoundSocket({ path, socketOptions }), asked), backlog));
         } else {
           const own = { host: host || undefined, port: places[0]?.address.port ?? port, socketOptions };
-          places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: sockets > 1 }), backlog));
+          places.push(new Place(new BoundSocket({ ...own, ipv6Only, reusePort: reusePort || sockets > 1 }), backlog));
         }
       }
     } catch (error) {
@@ -83,6 +85,18 @@ class Place {
   /** Closes the socket here, and removes its file. */
   close() {
     this.#transport.release();
+  }
+}
+
+/** Lets every user read from or write to `bound`, a socket at a path, if that is asked for. Returns it. */
+function openToAll(bound, { path, readableAll, writableAll }) {
+  if (!readableAll && !writableAll) return bound;
+  try {
+    fs.chmodSync(path, (fs.statSync(path).mode & 0o777) | (readableAll ? 0o444 : 0) | (writableAll ? 0o222 : 0));
+    return bound;
+  } catch (error) {
+    bound.close();
+    throw error;
   }
 }
 

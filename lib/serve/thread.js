@@ -8,12 +8,13 @@ const { pathToFileURL } = require('url');
 const threads = require('worker_threads');
 const { BoundSocket } = require('../bound');
 const contract = require('../contract');
+const errors = require('../errors');
 const { createNet } = require('../net');
-const { kListener } = require('../server/fields');
+const { kListener, kShutdown } = require('../server/fields');
 const { stats } = require('../statistics');
 const { kAdopt, kContract, kCopyOf, kInner } = require('../symbols');
 
-const { handler, index, data, place, port } = threads.workerData;
+const { handler, index, data, place, accepting, port } = threads.workerData;
 // What the program finds there is what it has passed to `serve()`.
 threads.workerData = data;
 syncBuiltinESMExports();
@@ -34,29 +35,36 @@ async function start() {
   port.postMessage({ type: 'listening' });
   const time = new AbortController();
   port.on('message', async ({ type, isShared }) => {
-    if (type === 'stats') {
-      port.postMessage({ type, stats: stats() });
-      return;
-    }
-    if (type === 'expire') {
-      time.abort();
-      return;
-    }
+    const reply = (answer) => port.postMessage({ type, answer });
+    if (type === 'expire') return time.abort();
+    if (type === 'stats') return reply(stats());
+    if (type === 'accepts') return reply(accepts(server));
     // The thread stays until its outcome has been read.
     port.ref();
     // The first thread has closed its copy of the socket.
     if (!isShared) (server[kInner] ?? server)[kListener]?.ownAlone();
-    port.postMessage({ type: 'done', outcome: await end(server, time.signal) });
+    return reply(await end(server, time.signal));
   });
   port.unref();
 }
 
 function listen(server) {
-  const bound = new BoundSocket({ [kCopyOf]: place });
   // A server of http has the one that listens inside.
-  if ((server[kInner] ?? server)[kContract]) server.listen(bound, place.backlog);
+  const isOurs = (server[kInner] ?? server)[kContract] !== undefined;
+  const name = Object.keys(accepting).find((option) => accepting[option] !== null);
+  if (name !== undefined && !isOurs && typeof server.setLimits !== 'function') {
+    const reason = 'is only for servers of rust-net, and createServer() has returned another one';
+    throw errors.invalidArgumentValue(`options.listen.${name}`, accepting[name], reason);
+  }
+  const bound = new BoundSocket({ [kCopyOf]: place });
+  if (isOurs) server.listen({ ...accepting, handle: bound }, place.backlog);
   // One of Node's, or of another copy of this package, adopts a descriptor.
-  else server.listen({ fd: bound[kAdopt]().transport.lend() });
+  else server.listen({ ...accepting, fd: bound[kAdopt]().transport.lend() });
+}
+
+/** Whether the server accepts what waits, and does not end by itself. */
+function accepts(server) {
+  return server.listening && !(server[kInner] ?? server)[kShutdown];
 }
 
 /** Ends the server: gracefully, if it is one of ours. Its time is over with `signal`. */

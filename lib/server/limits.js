@@ -32,13 +32,13 @@ function limitsOf(options, present = DEFAULTS) {
   return { __proto__: null, ...present, ...givenLimits(options) };
 }
 
-/** The limits that `options` has, checked. */
-function givenLimits(options) {
+/** The limits that `options` has, checked; `owner` is what a program knows the options by. */
+function givenLimits(options, owner = 'options') {
   const given = readOptions(options, NAMES);
   const limits = { __proto__: null };
   for (const name of NAMES) {
     if (given[name] == null) continue;
-    validateInteger(given[name], `options.${name}`, SETTINGS[name] ?? 0);
+    validateInteger(given[name], `${owner}.${name}`, SETTINGS[name] ?? 0);
     limits[name] = given[name];
   }
   return limits;
@@ -76,4 +76,4 @@ function named(end, { address, port, family }) {
   return { [`${end}Address`]: address, [`${end}Port`]: port, [`${end}Family`]: family };
 }
 
-module.exports = { applyLimits, changeLimits, emitRefusal, limitsOf };
+module.exports = { applyLimits, changeLimits, emitRefusal, givenLimits, limitsOf };

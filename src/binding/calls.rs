@@ -25,6 +25,8 @@ pub struct Calls {
     is_held: Cell<bool>,
     /// What a callback is throwing has been made an uncaught exception already.
     is_surfaced: Cell<bool>,
+    /// No more JavaScript can be run: see [`look`](Self::look).
+    is_over: Cell<bool>,
 }
 
 impl Calls {
@@ -42,7 +44,8 @@ impl Calls {
         };
         let (defer, come_round) = (optional("defer")?, optional("comeRound")?);
         let object = weak_reference(env, object.raw())?;
-        Ok(Self { env, object, functions, defer, come_round, is_held: Cell::new(false), is_surfaced: Cell::new(false) })
+        let no = || Cell::new(false);
+        Ok(Self { env, object, functions, defer, come_round, is_held: no(), is_surfaced: no(), is_over: no() })
     }
 
     /// Whether the callbacks are to be kept alive.
@@ -122,7 +125,25 @@ impl Calls {
             }
             self.surface_pending();
         }
+        self.look();
         None
+    }
+
+    /// Whether JavaScript can still be run, when that was last looked at.
+    pub fn can_run(&self) -> bool {
+        !self.is_over.get()
+    }
+
+    /// Looks whether JavaScript can still be run: not once a worker exits or is terminated, which goes on to the end of
+    /// what the loop is doing. A handle scope is open.
+    pub fn look(&self) {
+        let (mut global, mut object) = (null_mut(), null_mut());
+        // SAFETY: the caller has a handle scope open. The second call runs no code, and fails where none can be run.
+        let status = unsafe {
+            sys::napi_get_global(self.env, &raw mut global);
+            sys::napi_coerce_to_object(self.env, global, &raw mut object)
+        };
+        self.is_over.set(status != sys::Status::napi_ok);
     }
 
     /// Calls `reader`, what the callback of received data has returned, if that is a function: native code of Node's

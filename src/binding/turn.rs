@@ -43,6 +43,7 @@ impl Turn for Core {
 
 impl Core {
     fn begin(&self) {
+        self.scoped(|| self.calls.look());
         self.guard(Engine::begin_turn);
     }
 
@@ -51,19 +52,25 @@ impl Core {
         if !self.is_open() {
             return false;
         }
-        let goes_on = match self.guard(Engine::step) {
+        let goes_on = self.calls.can_run() && self.serve_next();
+        let is_flushed =
+            if !goes_on || self.engine.borrow().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
+        self.settle();
+        // Behind a flush that has panicked, JavaScript has been called, and may have written.
+        goes_on || is_flushed.is_none()
+    }
+
+    /// Serves sources up to their next event, and delivers it. Returns whether there was one. Where no JavaScript can be
+    /// run any more, nothing is to be served: what waits may be another's, such as connections of a shared port.
+    fn serve_next(&self) -> bool {
+        match self.guard(Engine::step) {
             Some(Some(event)) => {
                 self.deliver(event);
                 true
             }
             Some(None) => false,
             None => true,
-        };
-        let is_flushed =
-            if !goes_on || self.engine.borrow().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
-        self.settle();
-        // Behind a flush that has panicked, JavaScript has been called, and may have written.
-        goes_on || is_flushed.is_none()
+        }
     }
 
     /// Delivers `event` to JavaScript, in a handle scope of its own.
