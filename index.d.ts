@@ -1191,7 +1191,7 @@ export interface ServeOptions {
   handler: string | URL;
   /** What the module finds as `workerData` of `worker_threads`; it is cloned. */
   workerData?: unknown;
-  /** Ends the service when it aborts, as {@link Service.shutdown} does. */
+  /** Ends the service when it aborts, as {@link Service.shutdown} does; before all threads listen, the start. */
   signal?: AbortSignal | undefined;
 }
 

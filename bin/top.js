@@ -88,7 +88,8 @@ async function printTables(sample, { interval, once, signal, output }) {
   do {
     await wait(interval, undefined, { signal });
     const later = await sample();
-    output.write(`${view(earlier, later).join('\n')}\n${once ? '' : '\n'}`);
+    // Behind the last one, nothing is ready for an output that fails.
+    await new Promise((resolve) => output.write(`${view(earlier, later).join('\n')}\n${once ? '' : '\n'}`, resolve));
     earlier = later;
   } while (!once);
 }

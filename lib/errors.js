@@ -115,6 +115,18 @@ const noAnswer = () => coded(Error, 'ERR_OPERATION_FAILED', 'Operation failed: S
 /** The option `ocsp` of `createCredentials`, a function, has had nothing that could be stapled. */
 const ocspFailed = (reason) => coded(Error, 'ERR_OPERATION_FAILED', `Operation failed: ocsp: ${reason}`);
 
+/** What has ended an operation is a signal, with `reason`. */
+function aborted(reason) {
+  return Object.assign(new Error('The operation was aborted', { cause: reason }), { name: 'AbortError', code: 'ABORT_ERR' });
+}
+
+/** `reason`, what a program has thrown, if it is an error; what `make(text)` makes of it if not. */
+function asError(reason, make) {
+  // A DOMException is an error, but no native one; nor is what another thread has thrown.
+  if (typeof reason?.message === 'string' && typeof reason.stack === 'string') return reason;
+  return Object.assign(make(inspect(reason)), { cause: reason });
+}
+
 /** An invalid option of `createCredentials`, with Node's code where there is one. */
 function optionError({ field, code, reason }) {
   const Base = code.startsWith('ERR_INVALID_ARG') ? TypeError : Error;
@@ -237,6 +249,8 @@ module.exports = {
   allFailed,
   alreadyAdopted,
   alreadySecure,
+  aborted,
+  asError,
   receivedInTheClear,
   badPort,
   bindError,

@@ -106,7 +106,13 @@ async function listen(place, answer) {
   if (!server.listening) await once(server, 'listening');
   // The file is there: the process may exit before the event.
   const identity = identityOf(place);
-  const remove = () => removeIf(place, identity);
+  const remove = () => {
+    try {
+      removeIf(place, identity);
+    } catch {
+      // The process may have become another user's. The next one that publishes removes what is left.
+    }
+  };
   process.on('exit', remove);
   const close = async () => {
     process.removeListener('exit', remove);

@@ -2,7 +2,7 @@
 
 // net.serve(): one port, a server in each of several threads.
 
-const { once } = require('events');
+const { getEventListeners, once } = require('events');
 const fs = require('fs');
 const nodeNet = require('net');
 const path = require('path');
@@ -187,6 +187,70 @@ test('its time ends with a signal, and so does the service', async () => {
   time.abort();
   await closed;
   expect(await service.shutdown()).toMatchObject({ ended: 1, destroyed: 0 });
+});
+
+test('a thread that throws what is no error has died of one, whose cause that is', async () => {
+  const service = await serve({ handler: fixture('stream.js') });
+  const died = once(service, 'exit');
+  expect(await ask(service, 'throw a number')).toBe('');
+  const [, error] = await died;
+  expect([error.message, error.cause]).toEqual(['A thread of net.serve() has thrown 42', 42]);
+  await once(service, 'listening');
+  expect((await threadsOf(service, 2)).length).toBe(2);
+});
+
+test('and the warning that there is without a listener leaves the process alone', async () => {
+  const { lines, exit } = child(`
+    process.on('warning', ({ message }) => console.log(message));
+    net.serve({ listen: { port: 0, host: '127.0.0.1' }, workers: 1, handler: process.argv[2] }).then((service) => {
+      service.on('listening', () => service.shutdown());
+      net.connect(service.address().port, '127.0.0.1').on('error', () => {}).write('throw a number');
+    });
+  `, { args: [fixture('stream.js')] });
+  expect((await lines.next()).value).toBe('A thread of net.serve() has thrown 42');
+  expect(await exit).toBe(0);
+});
+
+test('a thread that dies while it ends says so', async () => {
+  const service = await serve({ workers: 1, handler: fixture('stream.js') });
+  const client = destroyAtEnd(nodeNet.connect(placeOf(service)));
+  client.on('error', () => {}).write('fail at the end');
+  await once(client, 'data');
+  const died = once(service, 'exit');
+  const ending = service.shutdown({ grace: Infinity });
+  expect((await died)[1].message).toBe('thrown at the end');
+  expect(await ending).toMatchObject({ ended: 0, destroyed: 0, terminated: 0 });
+});
+
+describe('the signal of serve()', () => {
+  test('ends the start', async () => {
+    const workerData = new SharedArrayBuffer(4);
+    const ending = new AbortController();
+    const place = path.join(scratch(), 'socket');
+    const options = { listen: { path: place }, workers: 1, handler: fixture('pending.js'), workerData };
+    const starting = net.serve({ ...options, signal: ending.signal });
+    await Atomics.waitAsync(new Int32Array(workerData), 0, 0).value;
+    ending.abort('enough');
+    const error = await starting.catch((reason) => reason);
+    expect([error.name, error.code, error.cause]).toEqual(['AbortError', 'ABORT_ERR', 'enough']);
+    expect(fs.existsSync(place)).toBe(false);
+    expect(getEventListeners(ending.signal, 'abort')).toEqual([]);
+  });
+
+  test('that is aborted before lets nothing begin', async () => {
+    const workerData = new SharedArrayBuffer(4);
+    const options = { listen: LOCAL, workers: 1, handler: fixture('pending.js'), workerData };
+    await expect(net.serve({ ...options, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    expect(new Int32Array(workerData)[0]).toBe(0);
+  });
+
+  test('is left alone after the end', async () => {
+    const { signal } = new AbortController();
+    const service = await serve({ handler: fixture('stream.js'), signal });
+    expect(getEventListeners(signal, 'abort').length).toBe(1);
+    await service.shutdown();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 });
 
 describe('errors', () => {

@@ -164,6 +164,14 @@ test('it does not keep the process alive, and its socket goes with it', async ()
   expect(fs.readdirSync(folder)).toEqual([]);
 });
 
+(process.getuid() === 0 ? test : test.skip)('a process that has become another user\'s ends as it would', async () => {
+  const folder = ownFolder();
+  const { lines, exit } = publishing('process.setuid(65534); console.log(path);');
+  const { value: place } = await lines.next();
+  expect(await exit).toBe(0);
+  expect(fs.readdirSync(folder)).toEqual([path.basename(place)]);
+});
+
 test('what a killed process of the same number has left is replaced', async () => {
   const folder = ownFolder();
   const running = publishing('console.log(path); setInterval(() => {}, 1000);');

@@ -2,12 +2,13 @@
 
 // `npx rust-net top`: of a process, of a path, of a URL, in a terminal and without one.
 
-const { execFileSync, spawn } = require('child_process');
+const { execFile, execFileSync, spawn } = require('child_process');
 const { once } = require('events');
 const fs = require('fs');
 const http = require('http');
 const nodeNet = require('net');
 const path = require('path');
+const { promisify } = require('util');
 const { find } = require('../../scripts/peers');
 const { atEnd, scratch } = require('../helpers');
 
@@ -60,6 +61,15 @@ async function echoed(port, length) {
   for (let received = 0; received < length;) received += (await once(client, 'data'))[0].length;
   return client;
 }
+
+test('--once into a pipe whose other end is closed ends without a word', async () => {
+  const { running, folder } = await echoServer();
+  const command = [process.execPath, COMMAND, 'top', running.pid, '--once', '--interval', '0.05'].join(' ');
+  // The only reader of the pipe has ended.
+  const script = `mkfifo pipe; { read -r line < pipe; } & exec 3> pipe; echo > pipe; wait $!; ${command} >&3; echo $? >&2`;
+  const { stderr } = await promisify(execFile)('sh', ['-c', script], { cwd: scratch(), env: { ...process.env, TMPDIR: folder } });
+  expect(stderr).toBe('0\n');
+});
 
 test('--once: one table, with what the process has done', async () => {
   const { running, port, folder } = await echoServer();

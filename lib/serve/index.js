@@ -44,16 +44,15 @@ async function serve(given) {
   if (workers !== 'cores') validateInteger(workers, 'options.workers', least);
   const count = workers === 'cores' ? Math.max(os.availableParallelism(), least) : workers;
   const service = new Service({ handler: handlerFile(options.handler), data: options.workerData, accepting });
+  if (signal?.aborted) throw errors.aborted(signal.reason);
   service.bind(place, count);
   try {
-    await service.start();
+    await service.start(signal);
   } catch (error) {
     await service.stop();
     throw error;
   }
-  if (signal?.aborted) await service.shutdown();
-  // One that ends already has the time that it was given.
-  signal?.addEventListener('abort', () => service.address() !== null && service.shutdown(), { once: true });
+  service.endWith(signal);
   return service;
 }
 
@@ -92,8 +91,27 @@ class Service extends EventEmitter {
     });
   }
 
-  start() {
-    return Promise.all(this.#threads.map((thread) => thread.start()));
+  /** Resolves when all threads listen; rejects if one can't, and when `signal` aborts. */
+  async start(signal) {
+    let abort = null;
+    const isAborted = new Promise((resolve, reject) => {
+      abort = () => reject(errors.aborted(signal.reason));
+      signal?.addEventListener('abort', abort);
+    });
+    try {
+      await Promise.race([isAborted, Promise.all(this.#threads.map((thread) => thread.start()))]);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends the service when `signal` aborts. One that ends already has the time that it was given. */
+  endWith(signal) {
+    if (signal === undefined) return;
+    const end = () => this.#ending ?? this.shutdown();
+    signal.addEventListener('abort', end);
+    this.#undo.push(() => signal.removeEventListener('abort', end));
+    if (signal.aborted) end();
   }
 
   #noteExit(index, error, code) {
@@ -210,23 +228,23 @@ class Thread extends EventEmitter {
 
   /** Starts a worker. Rejects with what keeps it from listening. */
   async start() {
-    const life = new Life({ ...this.#workerData, place: this.place.shared }, ({ error, code, age, wasUp }) => {
+    const life = new Life({ ...this.#workerData, place: this.place.shared }, ({ error, code, age, hasDied }) => {
       if (this.#life === life) this.#life = null;
-      if (wasUp) this.#replace(error, code, age);
+      if (hasDied) this.#replace(error, code, age);
     });
     this.#life = life;
     await life.up;
     this.#tell('listening');
   }
 
-  /** The worker has died: another one takes its place. */
+  /** The worker has died: another one takes its place, unless the service ends. */
   #replace(error, code, age) {
-    if (this.#isEnding) return;
-    const isSteady = age >= STEADY_AFTER;
-    this.#timer = setTimeout(() => {
-      this.start().catch((reason) => this.#replace(reason, 1, 0));
-    }, isSteady ? 0 : this.#pause);
-    this.#pause = isSteady ? PAUSE_LEAST : Math.min(2 * this.#pause, PAUSE_MOST);
+    if (!this.#isEnding) {
+      const isSteady = age >= STEADY_AFTER;
+      const restart = () => this.start().catch((reason) => this.#isEnding || this.#replace(reason, 1, 0));
+      this.#timer = setTimeout(restart, isSteady ? 0 : this.#pause);
+      this.#pause = isSteady ? PAUSE_LEAST : Math.min(2 * this.#pause, PAUSE_MOST);
+    }
     this.#tell('exit', error, code);
   }
 

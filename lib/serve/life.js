@@ -5,6 +5,7 @@
 const path = require('path');
 const { clearTimeout, setTimeout } = require('timers');
 const { MessageChannel, Worker } = require('worker_threads');
+const errors = require('../errors');
 const { TIMER_MOST } = require('../server/shutdown');
 
 /** How long a worker may take to end once the time of `shutdown()` is over, in milliseconds; then it is terminated. */
@@ -26,10 +27,14 @@ class Life {
   /** Until a worker that does not answer is terminated. */
   #patience = null;
   #isTerminated = false;
+  #isStopped = false;
   /** What resolves the promises of `#ask()` that the worker has not answered yet, in order, by the question. */
   #asked = new Map();
 
-  /** Starts a worker, and calls `onExit({ error, code, age, wasUp })` when it has exited: `age` is in milliseconds. */
+  /**
+   * Starts a worker, and calls `onExit({ error, code, age, hasDied })` when it has exited: `age` is in milliseconds.
+   * One has died that has listened, and was not ended.
+   */
   constructor(workerData, onExit) {
     const { port1, port2 } = new MessageChannel();
     const begun = performance.now();
@@ -38,7 +43,9 @@ class Life {
     // Messages of the port do not keep this thread alive, and the worker does.
     port1.unref();
     let error = null;
-    this.worker.on('error', (reason) => (error = reason));
+    this.worker.on('error', (reason) => {
+      error = errors.asError(reason, (value) => new Error(`A thread of net.serve() has thrown ${value}`));
+    });
     this.up = new Promise((resolve, reject) => {
       port1.on('message', ({ type, answer }) => {
         if (type !== 'listening') return this.#asked.get(type).shift()?.(answer);
@@ -51,7 +58,7 @@ class Life {
         this.isUp = false;
         for (const answers of this.#asked.values()) for (const answer of answers.splice(0)) answer(null);
         reject(error ?? new Error('A thread of net.serve() has exited before it listened.'));
-        onExit({ error, code, age: performance.now() - begun, wasUp });
+        onExit({ error, code, age: performance.now() - begun, hasDied: wasUp && !this.#isStopped });
       });
     });
   }
@@ -91,6 +98,7 @@ class Life {
     this.#isEnding = true;
     this.#limitPatience();
     const outcome = await answer;
+    this.#isEnding = false;
     clearTimeout(this.#patience);
     await this.stop();
     return { ended: 0, destroyed: 0, ...outcome, terminated: Number(this.#isTerminated) };
@@ -111,12 +119,13 @@ class Life {
     if (!this.#isEnding || !this.#isExpired) return;
     this.#patience = setTimeout(() => {
       this.#isTerminated = true;
-      this.worker.terminate();
+      this.stop();
     }, END_WITHIN);
   }
 
   /** Ends everything at once. */
   async stop() {
+    this.#isStopped = true;
     await this.worker.terminate();
   }
 }

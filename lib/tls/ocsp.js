@@ -168,7 +168,7 @@ function readResponse(given, leaf, issuer) {
   const reader = new Reader(bytes);
   const response = reader.enter(SEQUENCE);
   const [status] = response.take(ENUMERATED);
-  if (!reader.isAtEnd) throw malformed();
+  if (!reader.isAtEnd || status === undefined) throw malformed();
   if (status !== 0) throw new Unfit(`the responder has answered with the status ${status}`);
   const basic = response.enter(EXPLICIT_0).enter(SEQUENCE);
   if (!basic.take(IDENTIFIER).equals(BASIC)) throw new Unfit('the response is of an unknown type');

@@ -50,7 +50,8 @@ function merge(former, given) {
   for (const name of Object.keys(given).filter(isGiven)) {
     for (const other of REPLACED[name] ?? []) {
       // A function has responses for any certificate.
-      if (other !== 'ocsp' || typeof former.ocsp !== 'function') merged[other] = undefined;
+      const stays = other === 'ocsp' && name !== 'ocspFile' && typeof former.ocsp === 'function';
+      if (!stays) merged[other] = undefined;
     }
   }
   for (const name of Object.keys(given).filter(isGiven)) merged[name] = given[name];

@@ -9,6 +9,7 @@
 
 const { X509Certificate } = require('crypto');
 const { clearTimeout, setTimeout } = require('timers');
+const { isAnyArrayBuffer, isArrayBufferView } = require('util').types;
 const errors = require('../errors');
 const { Unfit, issuerOf, readResponse } = require('./ocsp');
 
@@ -115,7 +116,7 @@ class Stapling {
     }
     // It may have been replaced meanwhile.
     if (!this.#serves(entry)) return;
-    this.#expire(entry);
+    if (this.#expire(entry)) failure ??= errors.ocspFailed('the response has expired');
     this.#schedule(entry, failure === null ? timeToRenewal(entry.response) : entry.pause);
     entry.pause = failure === null ? PAUSE_LEAST : Math.min(2 * entry.pause, PAUSE_MOST);
     // What a listener throws is not to reject this promise.
@@ -158,9 +159,11 @@ class Stapling {
     try {
       const details = { issuer: issuer && new X509Certificate(issuer), signal: controller.signal };
       const bytes = await Promise.race([(async () => this.#ask.call(undefined, certificate, details))(), late]);
+      if (!isArrayBufferView(bytes) && !isAnyArrayBuffer(bytes)) throw new Unfit('the function has returned no bytes');
       return readResponse(bytes, leaf, issuer);
     } catch (error) {
-      throw error instanceof Unfit ? errors.ocspFailed(error.message) : error;
+      if (error instanceof Unfit) throw errors.ocspFailed(error.message);
+      throw errors.asError(error, (value) => errors.ocspFailed(`the function has failed with ${value}`));
     } finally {
       entry.controller = null;
       clearTimeout(timer);

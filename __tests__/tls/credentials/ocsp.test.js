@@ -85,7 +85,7 @@ test('a new one is asked for before the former expires, and each of several cert
 
 test.each([
   ['throws', () => { throw new Error('no network'); }, 'no network'],
-  ['has nothing', () => null, /must be an instance of|must be/],
+  ['has nothing', () => null, /^Operation failed: ocsp: the function has returned no bytes$/],
   ['has no response', () => Buffer.from('<html>'), /malformed/],
   ['has one that is cut off', () => response().subarray(0, 60), /malformed/],
   ['has the responder\'s refusal', () => response({ answer: 6 }), /status 6/],
@@ -94,6 +94,8 @@ test.each([
   ['has one that has expired', () => response({ until: Date.now() - 1000 }), /expired/],
   ['has one that does not say until when, of the day before', () => response({ from: Date.now() - 25 * HOUR, until: null }), /expired/],
   ['has one of the future', () => response({ from: Date.now() + 0.2 * HOUR }), /not valid yet/],
+  ['fails without an error', () => Promise.reject(null), /^Operation failed: ocsp: the function has failed with null$/],
+  ['throws no error', () => { throw undefined; }, /^Operation failed: ocsp: the function has failed with undefined$/],
   ['has one of another authority', () => response({ issuer: certificate('otherRoot') }), /another certificate/],
 ])('a function that %s: `error`, nothing is stapled, and it is asked again', async (_, first, message) => {
   const bytes = response();

@@ -67,6 +67,13 @@ describe('what is given', () => {
     expect(await stapled(server)).toBe(null);
   });
 
+  test('takes the place of a function', async () => {
+    const bytes = response();
+    const credentials = net.createCredentials({ ...SERVER, ocsp: () => new Promise(() => {}) });
+    credentials.replace({ ocspFile: fileOf(bytes).ocspFile });
+    expect(await stapled(await secureServer(credentials))).toEqual(bytes);
+  });
+
   test('without the certificate of the issuer, its key is not compared', async () => {
     const bytes = response({ issuer: certificate('otherRoot') });
     expect(await stapled(await secureServer({ key, cert: own, ocsp: bytes }))).toEqual(bytes);
