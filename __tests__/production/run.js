@@ -37,10 +37,13 @@ const WARM_UP = 5000;
 /** For so long, in milliseconds, descriptors may take to be what they were at rest. */
 const SETTLING = 10_000;
 
-/** By so much a process may grow. Memory is judged in runs of so many minutes: before, V8 has not found its size. */
+/** By so much a process may grow: in descriptors, and in memory as a share of its mean. */
 const DESCRIPTORS_MOST = 4;
 const RSS_MOST = 0.1;
+
+/** Memory is judged in runs of so many minutes, from so many seconds on: V8 looks for the size of its heap before. */
 const MINUTES_FOR_RSS = 20;
+const RSS_FROM = 600;
 
 /** Connections are judged so much later, in milliseconds: by then, it is known which threads have died, and when. */
 const JUDGED_AFTER = 2 * MINUTE;
@@ -230,9 +233,7 @@ function growth(watch, rest) {
   for (const name of ['back', 'clients', 'supervisor']) {
     if (rises(watch.points(name, 'descriptors'), DESCRIPTORS_MOST)) found.push(`the descriptors of ${name} rise`);
     if (duration < MINUTES_FOR_RSS * MINUTE) continue;
-    const rss = watch.points(name, 'rss');
-    // The first sixth is a warm-up, too.
-    const later = rss.slice(Math.ceil(rss.length / 6));
+    const later = watch.points(name, 'rss').filter(([seconds]) => seconds >= RSS_FROM);
     if (rises(later, RSS_MOST * fit(later).mean)) found.push(`the memory of ${name} rises`);
   }
   // Each process of `front` by what it had at its end.
