@@ -703,7 +703,7 @@ export interface Server extends EventEmitter {
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
 
-  /** The open streams that the server has accepted. Each iteration looks at all sockets of the thread. */
+  /** The open streams that the server has accepted. Each iteration looks at all sockets of the thread. Can be assigned. */
   readonly streams: Iterable<Stream>;
 
   /**
@@ -714,7 +714,7 @@ export interface Server extends EventEmitter {
 
   /**
    * The number of the descriptor while the server listens, for another process, which then listens on the same socket; else
-   * null.
+   * null. Can be assigned.
    */
   readonly fd: number | null;
 
@@ -744,7 +744,7 @@ export interface Server extends EventEmitter {
   get maxConnections(): number;
   set maxConnections(limit: number | null | undefined);
 
-  /** What the server allows its connections: a copy of all limits. */
+  /** What the server allows its connections: a copy of all limits. Can be assigned, which changes no limit. */
   readonly limits: Required<Limits>;
 
   /**

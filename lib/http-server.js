@@ -3,6 +3,7 @@
 // Node's http over servers and connections of ours, for programs that do without rust-net/register.
 
 const http = require('http');
+const { assignable } = require('./members');
 const { shutDown } = require('./server/shutdown');
 const { kInner } = require('./symbols');
 
@@ -74,29 +75,19 @@ class Server extends http.Server {
     return shutDown(this.#inner, options, this);
   }
 
-  /** The open streams that the server has accepted. */
-  get streams() {
-    return this.#inner.streams;
-  }
-
-  /** What has been counted of the connections. */
-  get stats() {
-    return this.#inner.stats;
-  }
-
-  /** What the server allows its connections. */
-  get limits() {
-    return this.#inner.limits;
-  }
-
-  /** The number of the descriptor while the server listens, for another process; else null. */
-  get fd() {
-    return this.#inner.fd;
-  }
-
   /** 'close' comes from the server that listens. */
   _emitCloseIfDrained() {}
 }
+
+/** What a server of rust-net/node has as `inner[name]`, and a program may take the name of. */
+const inherited = (name) => ({
+  get() {
+    return this[kInner][name];
+  },
+  configurable: true,
+});
+const OWN = ['streams', 'stats', 'limits', 'fd'];
+Object.defineProperties(Server.prototype, assignable(Object.fromEntries(OWN.map((name) => [name, inherited(name)]))));
 
 /** `[url, options, callback]` of the arguments of `request`, with the `agent` for those that have none of their own. */
 function requestArguments(args, agent) {
