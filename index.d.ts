@@ -1239,8 +1239,9 @@ export interface Service extends EventEmitter<ServiceEvents> {
   stats(options?: ServiceStatsOptions): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
 
   /**
-   * Ends all servers as {@link Server.shutdown} does, then the threads. A thread that has not answered 2 seconds after its
-   * time was over is terminated. A second call returns the same promise, and may end the time earlier.
+   * Ends all servers, and what threads have by {@link Stream.attach}, as {@link Server.shutdown} does, then the threads. A
+   * thread that has not answered 2 seconds after its time was over is terminated. A second call returns the same promise,
+   * and may end the time earlier.
    */
   shutdown(options?: ShutdownOptions): Promise<ServiceShutdownOutcome>;
 
