@@ -751,7 +751,7 @@ export interface Server extends EventEmitter {
    * Changes what the server allows its connections, from now on, of those that are open, too.
    *
    * @param limits those that change
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`; `ERR_INVALID_ARG_VALUE` if there is no such limit
    */
   setLimits(limits: Limits): this;
 
