@@ -3,6 +3,7 @@
 // Node's http over servers and connections of ours, for programs that do without rust-net/register.
 
 const http = require('http');
+const { normalize } = require('./arguments');
 const { assignable } = require('./members');
 const { shutDown } = require('./server/shutdown');
 const { kInner } = require('./symbols');
@@ -59,12 +60,22 @@ class Server extends http.Server {
     const callback = args.at(-1);
     if (typeof callback === 'function') this.once('listening', args.pop());
     this.#inner.listen(...args);
+    const { signal } = normalize(args).options;
+    if (signal?.aborted === false) {
+      const end = () => this.#endIdle();
+      signal.addEventListener('abort', end, { once: true });
+      this.#inner.once('close', () => signal.removeEventListener('abort', end));
+    }
     return this;
   }
 
-  close(callback) {
-    // Ends what is idle; Node's own part of this server has never listened.
+  /** Closes the connections that have nothing to do, as Node does with the server, which has never listened itself. */
+  #endIdle() {
     super.close();
+  }
+
+  close(callback) {
+    this.#endIdle();
     if (typeof callback === 'function') this.#inner.close((error) => callback.call(this, error));
     else this.#inner.close();
     return this;
