@@ -703,7 +703,7 @@ export interface Server extends EventEmitter {
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownOutcome>;
 
-  /** The open streams that the server has accepted. Each iteration looks at all sockets of the thread. */
+  /** The open streams that the server has accepted. Each iteration looks at all sockets of the thread. Can be assigned. */
   readonly streams: Iterable<Stream>;
 
   /**
@@ -714,7 +714,7 @@ export interface Server extends EventEmitter {
 
   /**
    * The number of the descriptor while the server listens, for another process, which then listens on the same socket; else
-   * null.
+   * null. Can be assigned.
    */
   readonly fd: number | null;
 
@@ -744,14 +744,14 @@ export interface Server extends EventEmitter {
   get maxConnections(): number;
   set maxConnections(limit: number | null | undefined);
 
-  /** What the server allows its connections: a copy of all limits. */
+  /** What the server allows its connections: a copy of all limits. Can be assigned, which changes no limit. */
   readonly limits: Required<Limits>;
 
   /**
    * Changes what the server allows its connections, from now on, of those that are open, too.
    *
    * @param limits those that change
-   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+   * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`; `ERR_INVALID_ARG_VALUE` if there is no such limit
    */
   setLimits(limits: Limits): this;
 
@@ -1239,8 +1239,9 @@ export interface Service extends EventEmitter<ServiceEvents> {
   stats(options?: ServiceStatsOptions): Promise<{ threads: (Statistics | null)[]; total: Statistics }>;
 
   /**
-   * Ends all servers as {@link Server.shutdown} does, then the threads. A thread that has not answered 2 seconds after its
-   * time was over is terminated. A second call returns the same promise, and may end the time earlier.
+   * Ends all servers, and what threads have by {@link Stream.attach}, as {@link Server.shutdown} does, then the threads. A
+   * thread that has not answered 2 seconds after its time was over is terminated. A second call returns the same promise,
+   * and may end the time earlier.
    */
   shutdown(options?: ShutdownOptions): Promise<ServiceShutdownOutcome>;
 

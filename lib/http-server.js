@@ -3,6 +3,8 @@
 // Node's http over servers and connections of ours, for programs that do without rust-net/register.
 
 const http = require('http');
+const { normalize } = require('./arguments');
+const { assignable } = require('./members');
 const { shutDown } = require('./server/shutdown');
 const { kInner } = require('./symbols');
 
@@ -58,12 +60,22 @@ class Server extends http.Server {
     const callback = args.at(-1);
     if (typeof callback === 'function') this.once('listening', args.pop());
     this.#inner.listen(...args);
+    const { signal } = normalize(args).options;
+    if (signal?.aborted === false) {
+      const end = () => this.#endIdle();
+      signal.addEventListener('abort', end, { once: true });
+      this.#inner.once('close', () => signal.removeEventListener('abort', end));
+    }
     return this;
   }
 
-  close(callback) {
-    // Ends what is idle; Node's own part of this server has never listened.
+  /** Closes the connections that have nothing to do, as Node does with the server, which has never listened itself. */
+  #endIdle() {
     super.close();
+  }
+
+  close(callback) {
+    this.#endIdle();
     if (typeof callback === 'function') this.#inner.close((error) => callback.call(this, error));
     else this.#inner.close();
     return this;
@@ -74,29 +86,19 @@ class Server extends http.Server {
     return shutDown(this.#inner, options, this);
   }
 
-  /** The open streams that the server has accepted. */
-  get streams() {
-    return this.#inner.streams;
-  }
-
-  /** What has been counted of the connections. */
-  get stats() {
-    return this.#inner.stats;
-  }
-
-  /** What the server allows its connections. */
-  get limits() {
-    return this.#inner.limits;
-  }
-
-  /** The number of the descriptor while the server listens, for another process; else null. */
-  get fd() {
-    return this.#inner.fd;
-  }
-
   /** 'close' comes from the server that listens. */
   _emitCloseIfDrained() {}
 }
+
+/** What a server of rust-net/node has as `inner[name]`, and a program may take the name of. */
+const inherited = (name) => ({
+  get() {
+    return this[kInner][name];
+  },
+  configurable: true,
+});
+const OWN = ['streams', 'stats', 'limits', 'fd'];
+Object.defineProperties(Server.prototype, assignable(Object.fromEntries(OWN.map((name) => [name, inherited(name)]))));
 
 /** `[url, options, callback]` of the arguments of `request`, with the `agent` for those that have none of their own. */
 function requestArguments(args, agent) {

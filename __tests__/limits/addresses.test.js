@@ -104,7 +104,8 @@ test('behind a proxy, the address of its header counts', async () => {
   }
   const drop = dropped(server);
   send('192.0.2.1');
-  expect((await drop).reason).toBe('max-connections-per-address');
+  const ends = { remoteAddress: '192.0.2.1', remotePort: 5000, localAddress: '198.51.100.1', localPort: 443 };
+  expect(await drop).toMatchObject({ reason: 'max-connections-per-address', ...ends });
 });
 
 test('a flood from one address does not keep others out, and is reported by few events', async () => {

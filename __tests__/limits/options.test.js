@@ -68,6 +68,17 @@ describe.each([
     }
   });
 
+  test('a name that is no limit throws in setLimits(), and changes nothing', () => {
+    const server = module.createServer();
+    for (const name of ['maxConnectionPerAddress', 'grace', 'toString']) {
+      const error = thrown(() => server.setLimits({ minRate: 3, [name]: 1 }));
+      expect([error.code, error.message]).toEqual(['ERR_INVALID_ARG_VALUE', expect.stringContaining(`options.${name}`)]);
+    }
+    expect(server.limits).toEqual(DEFAULTS);
+    // Options of createServer() may be meant for others.
+    expect(module.createServer({ maxConnectionPerAddress: 1 }).limits).toEqual(DEFAULTS);
+  });
+
   test('minRateSpan is 100 at least', () => {
     expect(thrown(() => module.createServer({ minRateSpan: 99 })).code).toBe('ERR_OUT_OF_RANGE');
     expect(module.createServer({ minRateSpan: 100 }).limits.minRateSpan).toBe(100);

@@ -71,6 +71,24 @@ describe.each(MODULES)('rust-net/%s', (_, module, ofServer, ofClient, Socket) =>
     expect(error.code).toBe('ERR_SERVER_NOT_RUNNING');
   });
 
+  test('the signal of listen() closes the server, and connections that have nothing to do, as close() does', async () => {
+    const agent = new module.Agent({ keepAlive: true });
+    atEnd(() => agent.destroy());
+    const server = module.createServer(ofServer, (request, response) => response.end('x'));
+    // By itself, it keeps them.
+    server.keepAliveTimeout = 0;
+    const controller = new AbortController();
+    server.listen({ port: 0, host: '127.0.0.1', signal: controller.signal });
+    await once(server, 'listening');
+    const [response] = await once(module.get({ ...place(server.address().port), agent }), 'response');
+    const left = once(response.socket, 'close');
+    expect(await text(response)).toBe('x');
+    const closed = once(server, 'close');
+    controller.abort();
+    await Promise.all([closed, left]);
+    expect(server.listening).toBe(false);
+  });
+
   test('maxConnections, and an error of listen()', async () => {
     const server = module.createServer(ofServer);
     const port = await listening(server);

@@ -51,6 +51,27 @@ process.stdout.write(JSON.stringify({ first, during, restored, extra, kept, seco
     expect(await play({ 'app.js': script }, 'app.js')).toEqual(expected);
   });
 
+  test('what our servers have beside is the program\'s when it assigns it', async () => {
+    const script = `
+const Classes = ['net', 'tls', 'http', 'https'].map((name) => require(name).Server);
+const servers = Classes.map((Server) => {
+  class Own extends Server {
+    constructor() {
+      super();
+      for (const name of ['streams', 'stats', 'limits', 'fd']) this[name] = [name];
+    }
+  }
+  return new Own();
+});
+const assigned = { streams: ['streams'], stats: ['stats'], limits: ['limits'], fd: ['fd'] };
+const http2 = Object.assign(require('http2').createServer(), assigned);
+const seen = [...servers, http2].map(({ streams, stats, limits, fd }) => [streams, stats, limits, fd].flat());
+process.stdout.write(JSON.stringify(seen));
+`;
+    const all = ['streams', 'stats', 'limits', 'fd'];
+    expect(await play({ 'app.js': script }, ...FLAG, 'app.js')).toEqual([all, all, all, all, all]);
+  });
+
   test('unregister() before anything has been used', async () => {
     const script = `
 const { isRegistered, unregister } = require('rust-net/register');

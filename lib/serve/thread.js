@@ -13,6 +13,7 @@ const { createNet } = require('../net');
 const { kListener, kShutdown } = require('../server/fields');
 const { stats } = require('../statistics');
 const { kAdopt, kContract, kCopyOf, kInner } = require('../symbols');
+const { Guests } = require('./guests');
 
 const { handler, index, data, place, accepting, port } = threads.workerData;
 // What the program finds there is what it has passed to `serve()`.
@@ -29,6 +30,7 @@ async function serverOf({ createServer, default: exported }) {
 }
 
 async function start() {
+  const guests = new Guests();
   const server = await serverOf(await import(pathToFileURL(handler)));
   listen(server);
   await once(server, 'listening');
@@ -43,7 +45,7 @@ async function start() {
     port.ref();
     // The first thread has closed its copy of the socket.
     if (!isShared) (server[kInner] ?? server)[kListener]?.ownAlone();
-    return reply(await end(server, time.signal));
+    return reply(await endAll(server, guests, time.signal));
   });
   port.unref();
 }
@@ -65,6 +67,14 @@ function listen(server) {
 /** Whether the server accepts what waits, and does not end by itself. */
 function accepts(server) {
   return server.listening && !(server[kInner] ?? server)[kShutdown];
+}
+
+/** Ends the server, and the streams that have come from other threads: also those that come meanwhile. */
+async function endAll(server, guests, signal) {
+  const outcomes = await Promise.all([end(server, signal), guests.shutdown(signal)]);
+  outcomes.push(await guests.shutdown(signal));
+  const sum = (name) => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+  return { ended: sum('ended'), destroyed: sum('destroyed') };
 }
 
 /** Ends the server: gracefully, if it is one of ours. Its time is over with `signal`. */

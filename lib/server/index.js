@@ -98,25 +98,10 @@ class ServerMethods extends EventEmitter {
     return shutDown(this, options);
   }
 
-  /** The open streams that the server has accepted. They can be iterated over again and again. */
-  get streams() {
-    return { [Symbol.iterator]: () => streamsOf(this) };
-  }
-
-  /** What the server allows its connections: a copy. */
-  get limits() {
-    return { ...this[this.listening ? kLimits : kOwnLimits] };
-  }
-
   /** Changes some of the limits, for the open connections, too. */
   setLimits(options) {
     changeLimits(this, options, streamsOf(this));
     return this;
-  }
-
-  /** The number of the descriptor while the server listens, for another process; else null. */
-  get fd() {
-    return this[kListener]?.share() ?? null;
   }
 
   /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
@@ -230,11 +215,29 @@ class ServerMethods extends EventEmitter {
   }
 }
 
-/** Members that a program may take the names of: assigned, they are its own. */
-class OwnStatistics extends EventEmitter {
+/**
+ * What a server has beside Node's, under names that are common in programs: assigned, by a subclass or from outside,
+ * each is the program's own.
+ */
+class OwnMembers extends EventEmitter {
+  /** The open streams that the server has accepted. They can be iterated over again and again. */
+  get streams() {
+    return { [Symbol.iterator]: () => streamsOf(this) };
+  }
+
+  /** What the server allows its connections: a copy. */
+  get limits() {
+    return { ...this[this.listening ? kLimits : kOwnLimits] };
+  }
+
   /** What has been counted of the server's connections. */
   get stats() {
     return serverStats(this[kTally] ?? null);
+  }
+
+  /** The number of the descriptor while the server listens, for another process; else null. */
+  get fd() {
+    return this[kListener]?.share() ?? null;
   }
 }
 
@@ -256,8 +259,8 @@ function serverFor(contract, Stream) {
   }
   Object.setPrototypeOf(Server, EventEmitter);
   Server.prototype = Object.create(EventEmitter.prototype, {
-    ...membersLike([ServerMethods, Workers], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
-    ...assignable(membersLike([OwnStatistics], {})),
+    ...membersLike([ServerMethods], contract.countsNodesOwn ? nodesNet.Server.prototype : {}),
+    ...assignable(membersLike([OwnMembers, Workers], {})),
     constructor: { value: Server, writable: true, configurable: true },
     [kContract]: { value: contract },
     [kStream]: { value: Stream },

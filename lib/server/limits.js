@@ -5,6 +5,7 @@
 
 const { validateInteger, validateObject } = require('../arguments');
 const channels = require('../channels');
+const errors = require('../errors');
 const { readOptions } = require('../options');
 const { kTransport } = require('../symbols');
 const { kLimits, kListener, kOwnLimits } = require('./fields');
@@ -53,6 +54,11 @@ function applyLimits(server) {
 /** Changes the limits of `server` to those that `options` has; `streams` are those that are open. */
 function changeLimits(server, options, streams) {
   validateObject(options, 'options');
+  // A name that is spelt wrong would leave the server without what it was to have.
+  const unknown = Object.keys(options).find((name) => !(name in DEFAULTS));
+  if (unknown !== undefined) {
+    throw errors.invalidArgumentValue(`options.${unknown}`, options[unknown], 'is no limit');
+  }
   const given = givenLimits(options);
   for (const limits of [kOwnLimits, kLimits]) server[limits] = { __proto__: null, ...server[limits], ...given };
   if (!server.listening) return;

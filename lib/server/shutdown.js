@@ -11,7 +11,7 @@ const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const engines = require('../engine');
 const { readOptions } = require('../options');
-const { kServer } = require('../stream/fields');
+const { kGuestOf, kServer } = require('../stream/fields');
 const spans = require('../spans');
 const { kSecurity, kTransport } = require('../symbols');
 const { isSecuring } = require('../tls/secure');
@@ -38,10 +38,10 @@ const FRESH = 1;
 /** Events of a server of http whose listeners answer a request. */
 const REQUESTS = ['request', 'checkContinue', 'checkExpectation'];
 
-/** The end of one server, from `shutdown()` on. */
+/** The end of one server, or of the guests of a thread, from `shutdown()` on. */
 class Shutdown {
   #server;
-  /** What the program knows as the server: another one for `rust-net/http`. */
+  /** What the program knows as the server: another one for `rust-net/http`. Null for guests, which have none. */
   #face;
   #begun = performance.now();
   #isDrained = false;
@@ -64,7 +64,9 @@ class Shutdown {
   }
 
   begin() {
-    if (spans.shutdown.hasSubscribers) spans.shutdown.begin(this.#server, { server: this.#server });
+    if (this.#face !== null && spans.shutdown.hasSubscribers) {
+      spans.shutdown.begin(this.#server, { server: this.#server });
+    }
     if (this.#server.listening) this.#server[kListener].drain(this.#server);
     else this.drained();
   }
@@ -85,12 +87,19 @@ class Shutdown {
     this.#isDrained = true;
     const server = this.#server;
     this.#total += server[kConnections];
-    const isHttp = typeof this.#face.closeIdleConnections === 'function';
+    const isHttp = typeof this.#face?.closeIdleConnections === 'function';
     if (isHttp) this.#endKeepingAlive();
-    if (isRunning(server)) this.#face.close();
+    this.#endAnswers();
+    if (this.#face !== null && isRunning(server)) this.#face.close();
     for (const stream of streamsOf(server)) process.nextTick(announce, stream);
     if (server[kConnections] === 0) this.#finish();
     else setImmediate(() => this.#look());
+  }
+
+  /** A guest has come. */
+  arrived(stream) {
+    this.#total++;
+    process.nextTick(announce, stream);
   }
 
   /** A stream of the server is gone. */
@@ -111,6 +120,10 @@ class Shutdown {
       face.prependListener(event, answerLast);
       this.#undo.push(() => face.removeListener(event, answerLast));
     }
+  }
+
+  /** The answers of http that are being written are the last ones of their connections. */
+  #endAnswers() {
     for (const { _httpMessage: response, parser } of streamsOf(this.#server)) {
       // Behind the last answer, those to requests that have come before would be lost.
       const isNewest = !parser?.incoming || parser.incoming === response?.req;
@@ -192,10 +205,11 @@ function shutDown(server, given = {}, face = server) {
   return shutdown.promise;
 }
 
-/** The streams that `server` has accepted and that are open, each as it is reached. */
+/** The streams that `server` has accepted and that are open, or the guests, each as it is reached. */
 function* streamsOf(server) {
+  const belongs = (owner) => owner?.[kServer] === server || owner?.[kGuestOf] === server;
   for (const owner of engines.owners()) {
-    const isOwn = owner[kServer] === server || owner._parent?.[kServer] === server;
+    const isOwn = belongs(owner) || belongs(owner._parent);
     if (isOwn && !owner.destroyed) yield owner;
   }
 }
@@ -216,7 +230,7 @@ function activityOf(stream, face) {
   const isWaiting = stream.writableLength > 0 || stream.readableLength > 0;
   if (isLeft || isMoving || isWaiting || stream._httpMessage) return BUSY;
   // A server of http2, and no connection of HTTP/1.
-  if (typeof face.updateSettings === 'function' && !stream.parser) {
+  if (typeof face?.updateSettings === 'function' && !stream.parser) {
     endSession(stream);
     return BUSY;
   }

@@ -5,7 +5,7 @@
 // What most streams never change stands on the prototype, where it takes no memory of each stream, until one changes
 // it. Only what every stream has, or is asked for with each chunk, is a field of its own from the start.
 
-const { kContract, kSecurity, kTransport } = require('../symbols');
+const { kContract, kReleased, kSecurity, kTransport } = require('../symbols');
 const { StreamTransport } = require('./transport');
 
 /** Where there is an encoding: the `TextBytes` of the text that waits in Duplex's buffer; null without any. */
@@ -39,6 +39,8 @@ const kOnread = Symbol('onread');
 const kHandle = Symbol('handle');
 /** The handle that the stream was given: of Node's core while it has no connection, or of another stream. */
 const kGiven = Symbol('given');
+/** What counts a stream of `attach()` (`guests.js`). */
+const kGuestOf = Symbol('guest of');
 /** The stream whose connection this one has. */
 const kLender = Symbol('lender');
 /** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, settings }`; null without any. */
@@ -68,6 +70,7 @@ const SHARED_FIELDS = {
   [kOnread]: null,
   [kHandle]: null,
   [kGiven]: null,
+  [kGuestOf]: null,
   [kLender]: null,
   [kSocketOptions]: null,
   [kReset]: false,
@@ -99,6 +102,7 @@ function setFields(stream) {
 function resetFields(stream) {
   stream.server = null;
   stream[kServer] = null;
+  if (stream[kGuestOf] !== null) stream[kGuestOf] = null;
   stream[kReading] = false;
   stream[kReset] = false;
   stream[kFailedBytes] = 0;
@@ -116,6 +120,12 @@ function resetFields(stream) {
 function dropFields(stream) {
   for (const name of Reflect.ownKeys(SHARED_FIELDS)) delete stream[name];
   for (const name of [kReading, kFinal, kServer, kClosing]) delete stream[name];
+}
+
+/** The connection of `stream` is gone: what counts it takes it off. */
+function release(stream) {
+  stream[kServer]?.[kReleased]();
+  stream[kGuestOf]?.[kReleased]();
 }
 
 /** Whether the stream is connected or about to be. */
@@ -143,6 +153,7 @@ module.exports = {
   kFailedBytes,
   kFinal,
   kGiven,
+  kGuestOf,
   kHandle,
   kHost,
   kLender,
@@ -163,4 +174,5 @@ module.exports = {
   kSocketOptions,
   resetFields,
   setFields,
+  release,
 };

@@ -20,7 +20,7 @@ const { copy } = require('../memory');
 const nodesNet = require('../nodes-net');
 const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
 const spans = require('../spans');
-const { kAccept, kAttach, kInPlace, kKind, kReleased } = require('../symbols');
+const { kAccept, kAttach, kInPlace, kKind } = require('../symbols');
 const { Agreement, MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
@@ -47,6 +47,7 @@ const {
   kServer,
   kTimedOut,
   kTransport,
+  release,
 } = require('./fields');
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
@@ -249,7 +250,7 @@ class Stream extends Duplex {
     stopTimer(this);
     if (transport.isOpen && !isAlone) {
       transport.close(this[kReset]);
-      this[kServer]?.[kReleased]();
+      release(this);
     }
     this[kClosing] = true;
     callback(error);

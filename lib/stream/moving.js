@@ -15,10 +15,11 @@ const engines = require('../engine');
 const errors = require('../errors');
 const { join } = require('../memory');
 const { readOptions } = require('../options');
-const { kForMoved, kKind, kReleased } = require('../symbols');
+const { kForMoved, kKind } = require('../symbols');
 const { Security, isSecuring } = require('../tls/secure');
 const { attach } = require('./connecting');
-const { isOpenOrOpening, kCarried, kLender, kOnread, kPending, kReading, kSecurity, kServer, kTransport } = require('./fields');
+const { isOpenOrOpening, kCarried, kLender, kOnread, kPending, kReading, kSecurity, kTransport, release } = require('./fields');
+const { noteGuest } = require('./guests');
 const { Onread } = require('./onread');
 const { giveBack, stopFeeding } = require('./pipes');
 const { startReading } = require('./reading');
@@ -128,7 +129,7 @@ function leave(stream) {
   pending?.callback();
   stream[kSecurity]?.takeCallback()?.();
   // Of a TLSSocket, the server counts the socket below it.
-  for (let owner = stream; owner; owner = owner._parent) owner[kServer]?.[kReleased]();
+  for (let owner = stream; owner; owner = owner._parent) release(owner);
   stream.destroy();
   return join(chunks);
 }
@@ -155,6 +156,7 @@ function attachMoved(Stream, moved) {
     showSecureMembers(stream);
   }
   attach(stream, id);
+  noteGuest(stream);
   stream[kSecurity]?.resume(stream[kTransport], session);
   if (channels.attach.hasSubscribers) channels.attach.publish({ socket: stream });
   if (received.length > 0) stream.push(Buffer.from(received));

@@ -138,14 +138,17 @@ impl Engine {
         let Some(arrival) = self.take_arrival(id) else { return };
         let header = match outcome {
             Outcome::Accepted(header) => header,
-            Outcome::Refused(refusal) => return self.end_arrival(id, arrival, refusal),
+            Outcome::Refused(refusal) => {
+                let own = arrival.addresses();
+                return self.end_arrival(id, arrival, refusal, own);
+            }
             Outcome::Gone | Outcome::Waiting => return self.slots.free(id, true),
         };
         let own = arrival.addresses();
         let addresses = addresses_by(header.as_ref(), own);
         let ip = addresses.peer.map(|peer| peer.ip());
         if let Some(refusal) = gate.and_then(|gate| gate.borrow().objection(ip)) {
-            return self.end_arrival(id, arrival, refusal);
+            return self.end_arrival(id, arrival, refusal, addresses);
         }
         let (fd, kind, readiness) = arrival.into_parts();
         let mut stream = Stream::open(id, fd, kind, addresses).lingering(lingers);
@@ -162,9 +165,10 @@ impl Engine {
         self.pending.push_back(Event::Connection { listener, stream: id, addresses });
     }
 
-    /// Arrival `id`, which has been taken out of its slot, is refused.
-    fn end_arrival(&mut self, id: Id, arrival: Arrival, refusal: Refusal) {
-        let event = self.turn_away(arrival, refusal);
+    /// Arrival `id`, which has been taken out of its slot, is refused. `addresses`: those of its header, if that counts.
+    fn end_arrival(&mut self, id: Id, arrival: Arrival, refusal: Refusal, addresses: Addresses) {
+        let event = self.refuse(arrival.listener, refusal, || addresses);
+        arrival.reset();
         self.pending.extend(event);
         self.slots.free(id, true);
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Rig;
 use crate::engine::Event;
+use crate::limits::Limits;
 use crate::limits::refusals::Refusal;
 use crate::proxy::policy::{Policy, Trusted};
 use crate::reactor::Id;
@@ -75,6 +76,21 @@ fn what_is_refused_is_reset_and_its_id_is_free() {
         assert_eq!(client.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
         assert_eq!(rig.engine.sources(), 1);
     }
+}
+
+#[test]
+fn what_a_limit_refuses_has_the_addresses_of_its_header() {
+    let mut rig = Rig::new();
+    let (listener, _first) = dialed(&mut rig, policy(true, &["127.0.0.1"]), LINE);
+    rig.engine.set_limits(listener, Limits { per_address: 1, ..Limits::default() }, &[]);
+    assert!(matches!(outcome(&mut rig), Event::Connection { .. }));
+    let mut second = TcpStream::connect(rig.engine.listener(listener).unwrap().local().unwrap()).unwrap();
+    second.write_all(LINE).unwrap();
+    let Event::Refused { refusal, addresses, .. } = outcome(&mut rig) else { panic!() };
+    assert_eq!(refusal, Refusal::Crowded);
+    assert_eq!(addresses.peer, Some(SocketAddr::from(([192, 0, 2, 1], 5000))));
+    assert_eq!(addresses.local, Some(SocketAddr::from(([198, 51, 100, 2], 443))));
+    assert!(second.read(&mut [0]).is_err());
 }
 
 #[test]
