@@ -36,7 +36,7 @@ const {
 const { changeLimits, emitRefusal, limitsOf } = require('./limits');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop } = require('./listening');
 const { choosePolicy } = require('./proxied');
-const { shutDown, streamsOf } = require('./shutdown');
+const { ownersOf, shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
 
 /** `server.pause()` without a time, in milliseconds, as in 2010. */
@@ -110,7 +110,7 @@ class ServerMethods extends EventEmitter {
 
   /** Changes some of the limits, for the open connections, too. */
   setLimits(options) {
-    changeLimits(this, options, streamsOf(this));
+    changeLimits(this, options, ownersOf(this));
     return this;
   }
 

@@ -43,6 +43,8 @@ const kGiven = Symbol('given');
 const kLender = Symbol('lender');
 /** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, settings }`; null without any. */
 const kSocketOptions = Symbol('socket options');
+/** What `left.js` has of a stream whose connection is left to Node's own TLS; null otherwise. */
+const kLeft = Symbol('left');
 /** This side has connected; it was not accepted. */
 const kOutgoing = Symbol('outgoing');
 /** The host that was connected to, by name or address. */
@@ -69,6 +71,7 @@ const SHARED_FIELDS = {
   [kHandle]: null,
   [kGiven]: null,
   [kLender]: null,
+  [kLeft]: null,
   [kSocketOptions]: null,
   [kReset]: false,
   [kAgain]: null,
@@ -105,6 +108,7 @@ function resetFields(stream) {
   stream[kPending] = null;
   // A transport that was given to a TLSSocket stays with it.
   if (stream[kSecurity]?.isLent) stream[kTransport] = new StreamTransport();
+  if (stream[kLeft] !== null) stream[kLeft] = null;
   stream[kBytes] = null;
   stream[kTransport].forget();
   // A TLSSocket is never in the clear.
@@ -145,6 +149,7 @@ module.exports = {
   kGiven,
   kHandle,
   kHost,
+  kLeft,
   kLender,
   kOnread,
   kOutgoing,

@@ -3,6 +3,7 @@
 // Connections that are left to Node's own TLS: why, and the socket that it makes.
 
 const { functions: nodes } = require('../nodes-tls');
+const { leave } = require('../stream/left');
 const { kSecurity } = require('../symbols');
 const { connect: connectOurs } = require('../today');
 const { beneath } = require('./beneath');
@@ -76,7 +77,9 @@ function withNodesContexts(SNICallback, chosen) {
 }
 
 function over(socket, make, received) {
-  const below = socket && isOurs(socket) ? (beneath(socket) ?? new Passage(socket)) : socket;
+  const isOver = Boolean(socket) && isOurs(socket);
+  const isInTheClear = isOver && socket[kSecurity] === null;
+  const below = isOver ? (beneath(socket) ?? new Passage(socket)) : socket;
   const secure = make(below);
   if (below instanceof Passage) {
     below.stayOpen();
@@ -85,6 +88,7 @@ function over(socket, make, received) {
     // The kernel has the proxy's.
     showAddressesOf(socket, secure);
   }
+  if (isInTheClear) leave(socket, secure);
   if (received) (below instanceof Passage ? socket : below).unshift(received);
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
   return secure;

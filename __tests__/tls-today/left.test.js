@@ -1,0 +1,145 @@
+'use strict';
+
+// A connection of a server that Node's own TLS serves is one of the server's, as those that rustls serves: the graceful
+// end, `streams` and limits.
+
+const { once } = require('events');
+const nodeTls = require('tls');
+const https = require('../../https');
+const nodeEntry = require('../../node');
+const tls = require('../../tls');
+const { atEnd, collect, listening } = require('../helpers');
+const { connected, pki, serve, target } = require('../parity/tls/compared');
+
+const LONG = 60_000;
+
+/** Options of a server and of its client: who has OpenSSL serve the connection. */
+const WAYS = {
+  'the client': [{}, { ciphers: 'ECDHE-ECDSA-AES128-SHA256', maxVersion: 'TLSv1.2' }],
+  'the server': [{ ciphers: 'DEFAULT@SECLEVEL=3' }, {}],
+};
+
+/** Both ends of a connection that OpenSSL serves. */
+async function pair([serverOptions, clientOptions], listener) {
+  const server = await serve(tls, serverOptions, listener);
+  const [client, secure] = await another(server, clientOptions);
+  return { server, client, secure };
+}
+
+async function another(server, clientOptions) {
+  const accepted = once(server, 'secureConnection');
+  const client = await connected(nodeTls, target(server, clientOptions));
+  const [secure] = await accepted;
+  secure.on('error', () => {});
+  expect(secure.tlsEngine).toBe('openssl');
+  return [client, secure];
+}
+
+const echo = (socket) => socket.on('data', (data) => socket.write(data));
+
+/** Sends `text` and waits until `socket` has received it. */
+async function send(client, socket, text) {
+  const received = once(socket, 'data');
+  client.write(text);
+  await received;
+}
+
+describe.each(Object.entries(WAYS))('%s has OpenSSL serve it', (who, way) => {
+  describe('the graceful end', () => {
+    test('the TLSSocket emits \'shutdown\', and is left alone if it has a listener', async () => {
+      const { server, client, secure } = await pair(way, echo);
+      secure.on('shutdown', () => secure.end('bye'));
+      const outcome = server.shutdown({ grace: LONG });
+      expect(String(await collect(client))).toBe('bye');
+      expect(await outcome).toMatchObject({ ended: 1, destroyed: 0 });
+    });
+
+    test('one that has answered is closed, and so is one that was never asked; another is waited for', async () => {
+      const { server, client: answered, secure } = await pair(way);
+      await send(answered, secure, 'one');
+      const answer = collect(answered);
+      secure.write('1');
+      const [asking, asked] = await another(server, way[1]);
+      asked.write('hello');
+      await once(asking, 'data');
+      await send(asking, asked, 'two');
+      const [silent] = await another(server, way[1]);
+      const outcome = server.shutdown({ grace: LONG });
+      expect(String(await answer)).toBe('1');
+      expect(String(await collect(silent))).toBe('');
+      expect(asked.destroyed).toBe(false);
+      const last = collect(asking);
+      asked.write('2');
+      expect(String(await last)).toBe('2');
+      expect(await outcome).toMatchObject({ ended: 3, destroyed: 0 });
+    });
+
+    test('a handshake is waited for', async () => {
+      const server = await serve(tls, way[0], echo);
+      const outcome = once(server, 'connection').then(() => server.shutdown({ grace: LONG }));
+      const client = await connected(nodeTls, target(server, way[1]));
+      client.write('hello');
+      expect(String(await collect(client))).toBe('hello');
+      expect(await outcome).toMatchObject({ ended: 1, destroyed: 0 });
+    });
+
+    test('what is open at its end is destroyed', async () => {
+      const { server, client, secure } = await pair(way);
+      client.on('error', () => {});
+      await send(client, secure, 'one');
+      const isClosed = once(secure, 'close');
+      expect(await server.shutdown({ grace: 0 })).toMatchObject({ ended: 0, destroyed: 1 });
+      await isClosed;
+    });
+
+    test('a connection of https that is kept for the next request is closed', async () => {
+      const options = { ...pki.identity('p256'), ...way[0], keepAliveTimeout: LONG };
+      const server = https.createServer(options, (request, response) => response.end(request.socket.tlsEngine));
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      atEnd(() => server.close());
+      const agent = new https.Agent({ keepAlive: true });
+      atEnd(() => agent.destroy());
+      const [response] = await once(https.get({ ...target(server), ...way[1], agent }), 'response');
+      expect(String(await collect(response))).toBe('openssl');
+      expect(await server.shutdown({ grace: LONG })).toMatchObject({ ended: 1, destroyed: 0 });
+    });
+  });
+
+  test('`streams` has the object of \'secureConnection\'', async () => {
+    const { server, client, secure } = await pair(way);
+    expect([...server.streams]).toEqual([secure]);
+    secure.destroy();
+    expect([...server.streams]).toEqual([]);
+    await once(client, 'close');
+  });
+
+  test('limits that are changed count it', async () => {
+    const { server } = await pair(way);
+    server.setLimits({ maxConnectionsPerAddress: 1 });
+    const dropped = once(server, 'drop');
+    const refused = nodeTls.connect(target(server)).on('error', () => {});
+    expect((await dropped)[0]).toMatchObject({ reason: 'max-connections-per-address' });
+    refused.destroy();
+  });
+});
+
+test('one whose bytes pass through JavaScript', async () => {
+  const size = 1 << 23;
+  const server = await listening(nodeEntry.createServer());
+  const client = nodeEntry.connect(server.address().port, '127.0.0.1');
+  const [plain] = await once(server, 'connection');
+  // What waits to be sent keeps the descriptor from being lent.
+  plain.write(Buffer.alloc(size, 'x'));
+  const secure = new tls.TLSSocket(plain, { isServer: true, ...pki.identity('p256'), ...WAYS['the server'][0] });
+  echo(secure);
+  let left = size;
+  client.on('data', (data) => (left -= data.length));
+  while (left > 0) await once(client, 'data');
+  client.removeAllListeners('data').pause();
+  const { ca, servername } = target(server);
+  const overIt = await connected(tls, { socket: client, ca, servername });
+  overIt.write('hello');
+  await once(overIt, 'data');
+  expect([...server.streams]).toEqual([secure]);
+  expect(await server.shutdown({ grace: LONG })).toMatchObject({ ended: 1, destroyed: 0 });
+});
