@@ -1,7 +1,7 @@
 'use strict';
 
 // A connection of a server that Node's own TLS serves is one of the server's, as those that rustls serves: the graceful
-// end, `streams` and limits.
+// end, `streams`, limits, and what a TLSSocket has beside that of Node.
 
 const { once } = require('events');
 const nodeTls = require('tls');
@@ -9,7 +9,7 @@ const https = require('../../https');
 const nodeEntry = require('../../node');
 const tls = require('../../tls');
 const { atEnd, collect, listening } = require('../helpers');
-const { connected, pki, serve, target } = require('../parity/tls/compared');
+const { connected, ended, pki, serve, target } = require('../parity/tls/compared');
 
 const LONG = 60_000;
 
@@ -121,6 +121,50 @@ describe.each(Object.entries(WAYS))('%s has OpenSSL serve it', (who, way) => {
     expect((await dropped)[0]).toMatchObject({ reason: 'max-connections-per-address' });
     refused.destroy();
   });
+
+  describe('members', () => {
+    test('`stats`: bytes in the clear, and what the kernel knows', async () => {
+      const { client, secure } = await pair(way);
+      await send(client, secure, 'hello');
+      await new Promise((resolve) => secure.write('world', resolve));
+      const { tcp, ...counts } = secure.stats;
+      expect(counts).toEqual({ bytesRead: 5, bytesWritten: 5, bytesWaiting: 0 });
+      expect(tcp).toEqual(process.platform === 'linux' ? expect.objectContaining({ rtt: expect.any(Number) }) : tcp);
+      await ended(client);
+      expect(secure.stats).toEqual({ bytesRead: 5, bytesWritten: 5, bytesWaiting: 0, tcp: null });
+    });
+
+    test('options of the kernel', async () => {
+      const { secure } = await pair(way);
+      expect(secure.setOption('linger', 0)).toBe(secure);
+      expect(secure.getOption('linger')).toBe(0);
+      expect(secure.setOption('linger', -1).getOption('linger')).toBe(-1);
+      expect(() => secure.setOption('linger', 'x')).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+      expect(secure.setTypeOfService(8)).toBe(secure);
+      expect(secure.getTypeOfService()).toBe(8);
+    });
+
+    test('what the connection is', async () => {
+      const { secure } = await pair(way);
+      expect([secure.type, secure.fd > 2, secure.proxy, secure.peerCredentials]).toEqual(['tcp4', true, null, null]);
+      secure.destroy();
+      await once(secure, 'close');
+      expect(secure.fd).toBe(null);
+    });
+
+    test('`detach()` throws, and the connection goes on', async () => {
+      const { client, secure } = await pair(way, echo);
+      expect(() => secure.detach()).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+      client.write('hello');
+      expect(String((await once(client, 'data'))[0])).toBe('hello');
+    });
+
+    test('a program\'s own property takes the place of one', async () => {
+      const { secure } = await pair(way);
+      secure.stats = 'mine';
+      expect(secure.stats).toBe('mine');
+    });
+  });
 });
 
 test('one whose bytes pass through JavaScript', async () => {
@@ -141,5 +185,9 @@ test('one whose bytes pass through JavaScript', async () => {
   overIt.write('hello');
   await once(overIt, 'data');
   expect([...server.streams]).toEqual([secure]);
+  expect(secure.stats).toMatchObject({ bytesRead: 5, bytesWritten: 5 });
+  for (const socket of [plain, secure]) {
+    expect(() => socket.detach()).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+  }
   expect(await server.shutdown({ grace: LONG })).toMatchObject({ ended: 1, destroyed: 0 });
 });

@@ -1,14 +1,20 @@
 'use strict';
 
 // A stream whose connection is left to Node's own TLS (`lib/tls-today/nodes-socket.js`): what the engine, which sees
-// nothing of the bytes in the clear, would know of it.
+// nothing of the bytes in the clear, would know of it, and what a TLSSocket of Node's own lacks beside one of ours.
 
+const { undetachable } = require('../errors');
+const { assignable } = require('../members');
 const { kLeft } = require('./fields');
 
 /** What `activity` returns, as that of the engine. */
 const BUSY = 0;
 const FRESH = 1;
 const ANSWERED = 2;
+
+/** Members that are those of the stream. */
+const PROPERTIES = ['type', 'fd', 'proxy', 'peerCredentials'];
+const METHODS = ['setOption', 'getOption', 'setTypeOfService', 'getTypeOfService'];
 
 /** What both have as `kLeft`. */
 class Left {
@@ -38,6 +44,48 @@ class Left {
     if (bytesRead > this.#answered) return BUSY;
     return bytesRead === 0 ? FRESH : ANSWERED;
   }
+
+  /** What has been counted of the connection, and what the kernel knows of it. */
+  get stats() {
+    const { bytesRead = 0, bytesWritten = 0, writableLength } = this.secure;
+    return { bytesRead, bytesWritten, bytesWaiting: writableLength, tcp: this.stream.stats.tcp };
+  }
+}
+
+/** The members of the TLSSocket. */
+const MEMBERS = assignable({
+  stats: {
+    get() {
+      return this[kLeft].stats;
+    },
+    configurable: true,
+  },
+  ...Object.fromEntries(PROPERTIES.map((name) => [name, propertyOf(name)])),
+  detach: methodOf(() => {
+    throw undetachable('its TLS is Node\'s own');
+  }),
+  ...Object.fromEntries(METHODS.map((name) => [name, methodOf(passOn(name))])),
+});
+
+function propertyOf(name) {
+  return {
+    get() {
+      return this[kLeft].stream[name];
+    },
+    configurable: true,
+  };
+}
+
+function methodOf(value) {
+  return { value, writable: true, configurable: true };
+}
+
+function passOn(name) {
+  return function pass(...args) {
+    const { stream } = this[kLeft];
+    const result = stream[name](...args);
+    return result === stream ? this : result;
+  };
 }
 
 /** `secure`, a TLSSocket of Node's own, has the connection of `stream`. */
@@ -47,15 +95,15 @@ function leave(stream, secure) {
   const write = secure._writeGeneric;
   Object.defineProperties(secure, {
     [kLeft]: { value: left, configurable: true },
-    _writeGeneric: {
-      value: function writeGeneric(isList, data, ...rest) {
-        if (data.length > 0) left.noteWrite();
-        return write.call(this, isList, data, ...rest);
-      },
-      writable: true,
-      configurable: true,
-    },
+    _writeGeneric: methodOf(function writeGeneric(isList, data, ...rest) {
+      if (data.length > 0) left.noteWrite();
+      return write.call(this, isList, data, ...rest);
+    }),
   });
+  // A program's own class may have some of them, and Node's later versions, too.
+  for (const [name, member] of Object.entries(MEMBERS)) {
+    if (!(name in secure)) Object.defineProperty(secure, name, member);
+  }
 }
 
 module.exports = { leave };
