@@ -1,10 +1,12 @@
 'use strict';
 
 // A connection of a server that Node's own TLS serves is one of the server's, as those that rustls serves: the graceful
-// end, `streams`, limits, and what a TLSSocket has beside that of Node.
+// end, `streams`, limits, statistics, and what a TLSSocket has beside that of Node.
 
 const { once } = require('events');
+const nodeHttps = require('https');
 const nodeTls = require('tls');
+const net = require('../..');
 const https = require('../../https');
 const nodeEntry = require('../../node');
 const tls = require('../../tls');
@@ -97,9 +99,9 @@ describe.each(Object.entries(WAYS))('%s has OpenSSL serve it', (who, way) => {
       const server = https.createServer(options, (request, response) => response.end(request.socket.tlsEngine));
       await once(server.listen(0, '127.0.0.1'), 'listening');
       atEnd(() => server.close());
-      const agent = new https.Agent({ keepAlive: true });
+      const agent = new nodeHttps.Agent({ keepAlive: true });
       atEnd(() => agent.destroy());
-      const [response] = await once(https.get({ ...target(server), ...way[1], agent }), 'response');
+      const [response] = await once(nodeHttps.get({ ...target(server), ...way[1], agent }), 'response');
       expect(String(await collect(response))).toBe('openssl');
       expect(await server.shutdown({ grace: LONG })).toMatchObject({ ended: 1, destroyed: 0 });
     });
@@ -164,6 +166,20 @@ describe.each(Object.entries(WAYS))('%s has OpenSSL serve it', (who, way) => {
       secure.stats = 'mine';
       expect(secure.stats).toBe('mine');
     });
+  });
+
+  test('its bytes and its handshake are counted, and stay so when it is closed', async () => {
+    const before = net.stats();
+    const { server, client } = await pair(way, echo);
+    const counts = ({ bytesRead, bytesWritten, handshakes }) => [bytesRead, bytesWritten, handshakes.declined];
+    client.write('hello');
+    await once(client, 'data');
+    expect(counts(server.stats)).toEqual([5, 5, 1]);
+    await ended(client);
+    await server.shutdown();
+    expect(counts(server.stats)).toEqual([5, 5, 1]);
+    const past = counts(before);
+    expect(counts(net.stats()).map((count, index) => count - past[index])).toEqual([5, 5, 1]);
   });
 });
 

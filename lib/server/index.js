@@ -234,7 +234,7 @@ class ServerMethods extends EventEmitter {
 class OwnStatistics extends EventEmitter {
   /** What has been counted of the server's connections. */
   get stats() {
-    return serverStats(this[kTally] ?? null);
+    return serverStats(this, this[kTally] ?? null);
   }
 }
 

@@ -5,7 +5,8 @@
 
 const { undetachable } = require('../errors');
 const { assignable } = require('../members');
-const { kLeft } = require('./fields');
+const { countUnseen } = require('../statistics');
+const { kLeft, kServer } = require('./fields');
 
 /** What `activity` returns, as that of the engine. */
 const BUSY = 0;
@@ -88,8 +89,11 @@ function passOn(name) {
   };
 }
 
-/** `secure`, a TLSSocket of Node's own, has the connection of `stream`. */
-function leave(stream, secure) {
+/**
+ * `secure`, a TLSSocket of Node's own, has the connection of `stream`. `isBeneath`: the engine sees nothing of the
+ * bytes, not even encrypted.
+ */
+function leave(stream, secure, isBeneath) {
   const left = new Left(stream, secure);
   stream[kLeft] = left;
   const write = secure._writeGeneric;
@@ -104,6 +108,7 @@ function leave(stream, secure) {
   for (const [name, member] of Object.entries(MEMBERS)) {
     if (!(name in secure)) Object.defineProperty(secure, name, member);
   }
+  if (isBeneath) stream.once('close', countUnseen(stream[kServer], secure));
 }
 
 module.exports = { leave };
