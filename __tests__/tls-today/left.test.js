@@ -1,8 +1,10 @@
 'use strict';
 
 // A connection of a server that Node's own TLS serves is one of the server's, as those that rustls serves: the graceful
-// end, `streams`, limits, statistics, and what a TLSSocket has beside that of Node.
+// end, statistics, channels and what a TLSSocket has beside that of Node.
 
+const { spawnSync } = require('child_process');
+const dc = require('diagnostics_channel');
 const { once } = require('events');
 const nodeHttps = require('https');
 const nodeTls = require('tls');
@@ -12,6 +14,7 @@ const nodeEntry = require('../../node');
 const tls = require('../../tls');
 const { atEnd, collect, listening } = require('../helpers');
 const { connected, ended, pki, serve, target } = require('../parity/tls/compared');
+const { DEADLINE } = require('../peers/program');
 
 const LONG = 60_000;
 
@@ -180,6 +183,37 @@ describe.each(Object.entries(WAYS))('%s has OpenSSL serve it', (who, way) => {
     expect(counts(server.stats)).toEqual([5, 5, 1]);
     const past = counts(before);
     expect(counts(net.stats()).map((count, index) => count - past[index])).toEqual([5, 5, 1]);
+  });
+
+  test('its end is published, once, for the TLSSocket', async () => {
+    const closed = [];
+    const note = (message) => closed.push(message);
+    dc.subscribe('rust-net.socket.close', note);
+    atEnd(() => dc.unsubscribe('rust-net.socket.close', note));
+    const { server, client, secure } = await pair(way, echo);
+    client.write('hello');
+    await once(client, 'data');
+    const error = new Error('mine');
+    secure.destroy(error);
+    await server.shutdown();
+    const own = closed.filter(({ socket }) => socket === secure || socket.server === server);
+    expect(own).toEqual([{ socket: secure, error, bytesRead: 5, bytesWritten: 5 }]);
+  });
+
+  test('NODE_DEBUG=rust-net prints its life under one number', () => {
+    const script = `
+      const tls = require(${JSON.stringify(require.resolve('../../tls'))});
+      const pki = require(${JSON.stringify(require.resolve('../tls/pki'))});
+      const server = tls.createServer({ ...pki.identity('p256'), ...${JSON.stringify(way[0])} }, (socket) => socket.end());
+      server.listen(0, '127.0.0.1', () => {
+        const options = { port: server.address().port, rejectUnauthorized: false, ...${JSON.stringify(way[1])} };
+        require('tls').connect(options).resume().on('close', () => server.close());
+      });`;
+    const env = { ...process.env, NODE_DEBUG: 'rust-net' };
+    const { stderr } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8', timeout: DEADLINE });
+    const numbered = stderr.match(/#\d+: \w+/g);
+    expect(new Set(numbered.map((line) => line.split(':')[0]))).toEqual(new Set(['#1']));
+    expect([numbered[0], numbered.at(-1)]).toEqual(['#1: accepted', '#1: closed']);
   });
 });
 
