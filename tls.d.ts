@@ -27,7 +27,10 @@ declare module 'node:tls' {
      */
     readonly tlsEngine?: 'rustls' | 'openssl';
 
-    /** Takes the live connection out of this socket, for `attach()` on any thread; see that of `rust-net`. */
+    /**
+     * Takes the live connection out of this socket, for `attach()` on any thread; see that of `rust-net`. Throws
+     * `ERR_INVALID_STATE` where `tlsEngine` is 'openssl'.
+     */
     detach(options?: DetachOptions): MovedStream;
   }
 

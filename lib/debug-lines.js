@@ -6,6 +6,7 @@
 const { debuglog } = require('util');
 const { showEnd } = require('./address');
 const channels = require('./channels');
+const { kLeft } = require('./stream/fields');
 const { kContract, kTransport } = require('./symbols');
 
 const debug = debuglog('rust-net');
@@ -20,7 +21,7 @@ const places = new WeakMap();
 /** The number of a socket. A TLSSocket has that of the socket whose connection it has taken. */
 function numberOf(socket) {
   const { _parent: below } = socket;
-  const owner = typeof below === 'object' && below !== null ? below : socket;
+  const owner = socket[kLeft]?.stream ?? (typeof below === 'object' && below !== null ? below : socket);
   if (!numbers.has(owner)) numbers.set(owner, ++lastNumber);
   return numbers.get(owner);
 }

@@ -1,19 +1,71 @@
 'use strict';
 
 // What the engine has counted, as a program sees it. The engine counts (`src/statistics/`); here, its numbers get their
-// names, and where there is no engine yet, they are 0.
+// names, and where there is no engine yet, they are 0. What the engine does not see is added: that is of connections
+// whose TLS is Node's own.
 
 const { getSystemErrorName } = require('util');
 const { NativeTally, noStatistics } = require('./binding');
 const engines = require('./engine');
 
-/** What all sockets of this thread have come to. */
-function stats() {
-  return complete(engines.running()?.statistics() ?? noStatistics());
+/** What the engine does not see, of one server or of all. */
+class Unseen {
+  /** Handshakes that were left to Node's own TLS before the engine knew of them. */
+  declined = 0;
+  /** TLSSockets of Node's own that are open. */
+  sockets = new Set();
+  /** The bytes of those that were. */
+  #read = 0;
+  #written = 0;
+
+  /** `socket` is closed. */
+  leave(socket) {
+    if (!this.sockets.delete(socket)) return;
+    this.#read += socket.bytesRead;
+    this.#written += socket._bytesDispatched;
+  }
+
+  /** `common`, as the engine has it, with these. */
+  addTo({ bytesRead, bytesWritten, handshakes, ...rest }) {
+    let [read, written] = [bytesRead + this.#read, bytesWritten + this.#written];
+    for (const socket of this.sockets) {
+      read += socket.bytesRead;
+      written += socket._bytesDispatched;
+    }
+    const declined = handshakes.declined + this.declined;
+    return { bytesRead: read, bytesWritten: written, handshakes: { ...handshakes, declined }, ...rest };
+  }
 }
 
-function complete({ common, origins, ...rest }) {
-  const shared = named(common);
+const unseen = new Unseen();
+const unseenByServer = new WeakMap();
+
+/** Where to count what the engine does not see of a connection that `server` has accepted, or that none has (null). */
+function unseenOf(server) {
+  if (server === null) return [unseen];
+  if (!unseenByServer.has(server)) unseenByServer.set(server, new Unseen());
+  return [unseen, unseenByServer.get(server)];
+}
+
+/** A handshake is left to Node's own TLS before the engine knows of it. `server`: that of the connection, or null. */
+function noteDeclined(server) {
+  for (const counts of unseenOf(server)) counts.declined++;
+}
+
+/** Counts the bytes of `socket`, a TLSSocket of Node's own. Returns a function to call when it is closed. */
+function countUnseen(server, socket) {
+  const all = unseenOf(server);
+  for (const { sockets } of all) sockets.add(socket);
+  return () => all.forEach((counts) => counts.leave(socket));
+}
+
+/** What all sockets of this thread have come to. */
+function stats() {
+  return complete(engines.running()?.statistics() ?? noStatistics(), unseen);
+}
+
+function complete({ common, origins, ...rest }, counts) {
+  const shared = named(common, counts);
   return {
     ...shared,
     connections: { ...shared.connections, ...origins, failed: byName(origins.failed) },
@@ -21,9 +73,10 @@ function complete({ common, origins, ...rest }) {
   };
 }
 
-/** What the server that counts in `tally` has come to; with null, one that has not counted anything. */
-function serverStats(tally) {
-  return named(tally === null ? noStatistics().common : engines.running().serverStatistics(tally));
+/** What `server` has come to, which counts in `tally`; with null, it has not counted anything. */
+function serverStats(server, tally) {
+  const common = tally === null ? noStatistics().common : engines.running().serverStatistics(tally);
+  return named(common, unseenByServer.get(server));
 }
 
 /** Where a server is to count. */
@@ -31,7 +84,8 @@ function createTally() {
   return new NativeTally();
 }
 
-function named(common) {
+function named(seen, counts) {
+  const common = counts?.addTo(seen) ?? seen;
   const { handshakes } = common;
   return { ...common, handshakes: { ...handshakes, failed: byName(handshakes.failed) } };
 }
@@ -61,4 +115,4 @@ function plus(one = 0, other = 0) {
   return sum;
 }
 
-module.exports = { createTally, serverStats, stats, sumOf };
+module.exports = { countUnseen, createTally, noteDeclined, serverStats, stats, sumOf };

@@ -36,7 +36,7 @@ const {
 const { changeLimits, emitRefusal, limitsOf } = require('./limits');
 const { beginListening, emitCloseIfDone, endOnAbort, isRunning, settingsFor, stop } = require('./listening');
 const { choosePolicy } = require('./proxied');
-const { shutDown, streamsOf } = require('./shutdown');
+const { ownersOf, shutDown, streamsOf } = require('./shutdown');
 const { Workers, countConnections, waitForWorkers } = require('./workers');
 
 /** `server.pause()` without a time, in milliseconds, as in 2010. */
@@ -100,7 +100,7 @@ class ServerMethods extends EventEmitter {
 
   /** Changes some of the limits, for the open connections, too. */
   setLimits(options) {
-    changeLimits(this, options, streamsOf(this));
+    changeLimits(this, options, ownersOf(this));
     return this;
   }
 
@@ -232,7 +232,7 @@ class OwnMembers extends EventEmitter {
 
   /** What has been counted of the server's connections. */
   get stats() {
-    return serverStats(this[kTally] ?? null);
+    return serverStats(this, this[kTally] ?? null);
   }
 
   /** The number of the descriptor while the server listens, for another process; else null. */

@@ -11,7 +11,7 @@ const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const engines = require('../engine');
 const { readOptions } = require('../options');
-const { kGuestOf, kServer } = require('../stream/fields');
+const { kGuestOf, kLeft, kServer } = require('../stream/fields');
 const spans = require('../spans');
 const { kSecurity, kTransport } = require('../symbols');
 const { isSecuring } = require('../tls/secure');
@@ -205,12 +205,20 @@ function shutDown(server, given = {}, face = server) {
   return shutdown.promise;
 }
 
-/** The streams that `server` has accepted and that are open, or the guests, each as it is reached. */
-function* streamsOf(server) {
+/** The streams that `server` has accepted, or the guests: those that are open and have a connection of the engine. */
+function* ownersOf(server) {
   const belongs = (owner) => owner?.[kServer] === server || owner?.[kGuestOf] === server;
   for (const owner of engines.owners()) {
     const isOwn = belongs(owner) || belongs(owner._parent);
     if (isOwn && !owner.destroyed) yield owner;
+  }
+}
+
+/** The same as the program knows them: what is left to Node's own TLS is one of Node's own. */
+function* streamsOf(server) {
+  for (const owner of ownersOf(server)) {
+    const stream = owner[kLeft]?.secure ?? owner;
+    if (!stream.destroyed) yield stream;
   }
 }
 
@@ -225,16 +233,21 @@ function answerLast(request, response) {
 
 /** What `stream` has to do: what the engine says, if nothing else is known. `face`: the server that has it. */
 function activityOf(stream, face) {
-  const isLeft = stream.listenerCount('shutdown') > 0 || stream.writableEnded;
-  const isMoving = isSecuring(stream) || stream[kSecurity]?.isLent || !stream[kTransport].isOpen;
+  const isAlone = stream.listenerCount('shutdown') > 0 || stream.writableEnded;
   const isWaiting = stream.writableLength > 0 || stream.readableLength > 0;
-  if (isLeft || isMoving || isWaiting || stream._httpMessage) return BUSY;
+  if (isAlone || isWaiting || stream._httpMessage || isMoving(stream)) return BUSY;
   // A server of http2, and no connection of HTTP/1.
   if (typeof face?.updateSettings === 'function' && !stream.parser) {
     endSession(stream);
     return BUSY;
   }
-  return stream[kTransport].activity;
+  return (stream[kLeft] ?? stream[kTransport]).activity;
+}
+
+/** Whether a handshake of `stream` is under way, or it has no connection. */
+function isMoving(stream) {
+  if (stream[kLeft]) return !stream[kLeft].isEstablished;
+  return isSecuring(stream) || stream[kSecurity]?.isLent || !stream[kTransport].isOpen;
 }
 
 /** Has the session of http2 on `stream` answer what has been asked, and end, as later versions of Node do. */
@@ -246,4 +259,4 @@ function endSession(stream) {
   }
 }
 
-module.exports = { GRACE, TIMER_MOST, shutDown, shutdownOptions, streamsOf };
+module.exports = { GRACE, TIMER_MOST, ownersOf, shutDown, shutdownOptions, streamsOf };

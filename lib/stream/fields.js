@@ -45,6 +45,8 @@ const kGuestOf = Symbol('guest of');
 const kLender = Symbol('lender');
 /** The socket options that the program has set: `{ noDelay, keepAlive, typeOfService, settings }`; null without any. */
 const kSocketOptions = Symbol('socket options');
+/** What `left.js` has of a stream whose connection is left to Node's own TLS; null otherwise. */
+const kLeft = Symbol('left');
 /** This side has connected; it was not accepted. */
 const kOutgoing = Symbol('outgoing');
 /** The host that was connected to, by name or address. */
@@ -72,6 +74,7 @@ const SHARED_FIELDS = {
   [kGiven]: null,
   [kGuestOf]: null,
   [kLender]: null,
+  [kLeft]: null,
   [kSocketOptions]: null,
   [kReset]: false,
   [kAgain]: null,
@@ -109,6 +112,7 @@ function resetFields(stream) {
   stream[kPending] = null;
   // A transport that was given to a TLSSocket stays with it.
   if (stream[kSecurity]?.isLent) stream[kTransport] = new StreamTransport();
+  if (stream[kLeft] !== null) stream[kLeft] = null;
   stream[kBytes] = null;
   stream[kTransport].forget();
   // A TLSSocket is never in the clear.
@@ -156,6 +160,7 @@ module.exports = {
   kGuestOf,
   kHandle,
   kHost,
+  kLeft,
   kLender,
   kOnread,
   kOutgoing,

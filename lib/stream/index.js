@@ -37,6 +37,7 @@ const {
   kContract,
   kFinal,
   kGiven,
+  kLeft,
   kLender,
   kOnread,
   kPending,
@@ -351,11 +352,12 @@ function closeBehindTicks(stream, details, wasOpened) {
   });
 }
 
-/** A TLSSocket publishes for the socket whose connection it has taken. */
+/** A TLSSocket publishes for the socket whose connection it has taken; that one does for a TLSSocket of Node's own. */
 function publishClose(stream) {
-  if (stream[kSecurity]?.isLent) return;
-  const { errored: error, bytesRead, bytesWritten } = stream;
-  channels.close.publish({ socket: stream, error, bytesRead, bytesWritten });
+  const socket = stream[kLeft]?.secure ?? stream;
+  if (socket[kSecurity]?.isLent) return;
+  const { errored: error, bytesRead, bytesWritten } = socket;
+  channels.close.publish({ socket, error, bytesRead, bytesWritten });
 }
 
 function publishProxy(stream) {

@@ -18,7 +18,18 @@ const { readOptions } = require('../options');
 const { kForMoved, kKind } = require('../symbols');
 const { Security, isSecuring } = require('../tls/secure');
 const { attach } = require('./connecting');
-const { isOpenOrOpening, kCarried, kLender, kOnread, kPending, kReading, kSecurity, kTransport, release } = require('./fields');
+const {
+  isOpenOrOpening,
+  kCarried,
+  kLeft,
+  kLender,
+  kOnread,
+  kPending,
+  kReading,
+  kSecurity,
+  kTransport,
+  release,
+} = require('./fields');
 const { noteGuest } = require('./guests');
 const { Onread } = require('./onread');
 const { giveBack, stopFeeding } = require('./pipes');
@@ -96,7 +107,7 @@ function checkMovable(stream) {
   if (!isOpenOrOpening(stream)) throw errors.socketClosed();
   if (!stream[kTransport].isOpen) throw errors.undetachable('it is connecting');
   if (isSecuring(stream) && !stream[kSecurity].isEstablished) throw errors.undetachable('its TLS handshake is under way');
-  if (stream[kSecurity]?.isLent || stream[kLender] !== null) {
+  if (stream[kSecurity]?.isLent || stream[kLender] !== null || stream[kLeft] !== null) {
     throw errors.undetachable('its connection is that of another stream');
   }
   if (stream[kCarried]?.size > 0) throw errors.undetachable('a descriptor waits to be sent');

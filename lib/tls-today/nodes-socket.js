@@ -3,6 +3,9 @@
 // Connections that are left to Node's own TLS: why, and the socket that it makes.
 
 const { functions: nodes } = require('../nodes-tls');
+const { noteDeclined } = require('../statistics');
+const { kServer } = require('../stream/fields');
+const { leave } = require('../stream/left');
 const { kSecurity } = require('../symbols');
 const { connect: connectOurs } = require('../today');
 const { beneath } = require('./beneath');
@@ -28,6 +31,7 @@ function socketReason(socket) {
 /** Node's own `new tls.TLSSocket(socket, options)`. */
 function nodesSocket(socket, options, reason, Class) {
   noteFallback('a socket', reason);
+  noteDeclined(socket?.[kServer] ?? null);
   const secure = over(socket, (below) => new nodes.TLSSocket(below, forNodes(options)));
   return Class === undefined ? secure : Object.setPrototypeOf(secure, prototypeLike(Class.prototype));
 }
@@ -48,6 +52,7 @@ function becomeNodes(object, socket, options, { chosen, received, reason }) {
 /** Node's own `tls.connect(options, callback)`. */
 function nodesConnect(options, callback, reason) {
   noteFallback('a connection', reason);
+  noteDeclined(null);
   // Node's own would send no header, and set no options of the kernel.
   const needsOurs = !options.socket && (options.proxyProtocol ?? options.socketOptions) != null;
   const ours = needsOurs ? connectOurs(options) : options.socket;
@@ -76,7 +81,9 @@ function withNodesContexts(SNICallback, chosen) {
 }
 
 function over(socket, make, received) {
-  const below = socket && isOurs(socket) ? (beneath(socket) ?? new Passage(socket)) : socket;
+  const isOver = Boolean(socket) && isOurs(socket);
+  const isInTheClear = isOver && socket[kSecurity] === null;
+  const below = isOver ? (beneath(socket) ?? new Passage(socket)) : socket;
   const secure = make(below);
   if (below instanceof Passage) {
     below.stayOpen();
@@ -85,6 +92,7 @@ function over(socket, make, received) {
     // The kernel has the proxy's.
     showAddressesOf(socket, secure);
   }
+  if (isInTheClear) leave(socket, secure, !(below instanceof Passage));
   if (received) (below instanceof Passage ? socket : below).unshift(received);
   Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
   return secure;
