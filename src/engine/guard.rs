@@ -83,6 +83,14 @@ impl Engine {
         self.end_turn_of(&guard.gate, guard.handshake);
     }
 
+    /// The bytes of stream `id` do not pass here any more. What has passed before is measured no longer.
+    pub(super) fn guard_lent(&mut self, id: Id) {
+        if let Some(guard) = self.guards.get_mut(&id) {
+            guard.pace = None;
+            self.measure(id);
+        }
+    }
+
     /// JavaScript begins to count the idle time of stream `id` anew. What limits count goes on.
     pub fn restart_idle_time(&mut self, id: Id) {
         let now = self.now();
@@ -145,15 +153,17 @@ impl Engine {
     fn look_at(&mut self, id: Id, now: Instant) {
         let (Some(guard), Some(stream)) = (self.guards.get_mut(&id), self.slots.stream(id)) else { return };
         let limits = guard.gate.borrow().limits.clone();
+        stream.look(now);
+        let is_seen = stream.is_seen();
         let last = guard.last_traffic(stream.last_traffic().unwrap_or(guard.since));
         let is_over = |since: Instant, span: Option<Duration>| span.is_some_and(|span| since + span <= now);
         let mut refusal = None;
-        if let Some(pace) = guard.pace.as_mut().filter(|pace| pace.due_at(limits.rate_span) <= now) {
+        if let Some(pace) = guard.pace.as_mut().filter(|pace| is_seen && pace.due_at(limits.rate_span) <= now) {
             let is_slow = pace.is_slow(limits.min_rate, limits.rate_span, stream.sample(now));
             refusal = is_slow.then_some(Refusal::Slow);
             stream.offer_again();
         }
-        if guard.counts_idle_time() && is_over(last, limits.idle) {
+        if is_seen && guard.counts_idle_time() && is_over(last, limits.idle) {
             refusal = Some(Refusal::Idle);
         }
         if is_over(guard.since, limits.lifetime) {
@@ -174,11 +184,12 @@ impl Engine {
         let gate = guard.gate.borrow();
         let limits = &gate.limits;
         let last = guard.last_traffic(stream.last_traffic().unwrap_or(guard.since));
+        let is_seen = stream.is_seen();
         let idle_since = if guard.counts_idle_time() { last } else { now };
         let times = [
-            limits.idle.map(|span| idle_since + span),
+            limits.idle.filter(|_| is_seen).map(|span| idle_since + span),
             limits.lifetime.map(|span| guard.since + span),
-            guard.pace.as_ref().map(|pace| pace.due_at(limits.rate_span)),
+            guard.pace.as_ref().filter(|_| is_seen).map(|pace| pace.due_at(limits.rate_span)),
             gate.handshakes.next_at(limits, now).filter(|(first, _)| *first == id).map(|(_, time)| time),
         ];
         let next = times.into_iter().flatten().min();

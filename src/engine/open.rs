@@ -153,9 +153,10 @@ impl Engine {
 
     /// Stops watching the descriptor of stream `id`, whose other owner has the connection from now on.
     pub fn unwatch(&mut self, id: Id) {
-        if let Some(Source::Stream(stream)) = self.slots.get_mut(id).map(|slot| &slot.source) {
-            stream.unwatch(&self.reactor);
+        if let Some(stream) = self.slots.stream(id) {
+            stream.leave_to_copy(&self.reactor);
         }
+        self.guard_lent(id);
     }
 
     // Bound sockets.

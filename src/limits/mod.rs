@@ -6,6 +6,7 @@
 //! | [`addresses`] | how many connections there are from each address |
 //! | [`handshakes`] | which handshakes begin, and which wait |
 //! | [`pace`] | whether bytes come and go fast enough |
+//! | [`lent`] | the same, and whether any do, where another owner moves them |
 //! | [`clock`] | when a source is to be looked at |
 //! | [`bucket`], [`line`] | so many a second; those that wait |
 //!
@@ -16,6 +17,7 @@ pub mod addresses;
 pub mod bucket;
 pub mod clock;
 pub mod handshakes;
+pub mod lent;
 pub mod line;
 pub mod pace;
 pub mod refusals;

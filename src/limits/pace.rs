@@ -39,6 +39,11 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// What the kernel has counted.
+    pub fn counted(received: u64, sent: u64, message: Option<Message>) -> Self {
+        Self { received, sent, message }
+    }
+
     /// The socket has given and taken so many bytes.
     pub fn pass(&mut self, received: u64, sent: u64, now: Instant) {
         if received > 0 {

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod adopt;
+pub mod counters;
 pub mod descriptor;
 pub mod fault;
 pub mod file;

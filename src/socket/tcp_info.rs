@@ -36,6 +36,16 @@ pub struct TcpInfo {
     pub bytes_in_flight: Option<u64>,
     /// Bytes that the kernel has not sent yet.
     pub bytes_unsent: Option<u64>,
+    /// Bytes sent, those that were sent again included.
+    pub bytes_sent: Option<u64>,
+    /// Bytes that the peer has acknowledged.
+    pub bytes_acknowledged: Option<u64>,
+    /// Bytes received.
+    pub bytes_received: Option<u64>,
+    /// The time since bytes were sent last; since the connection was made, if none were.
+    pub since_sent: Option<u64>,
+    /// The time since bytes were received last; since the connection was made, if none were.
+    pub since_received: Option<u64>,
 }
 
 /// What the kernel knows of the connection `fd`; `None` where it does not say.
@@ -89,6 +99,7 @@ mod platform {
 
     pub fn parse(fields: Fields<'_>) -> TcpInfo {
         let segment_size = fields.number32(16);
+        let micros = |offset| fields.number32(offset).map(|millis| millis * 1000);
         TcpInfo {
             retransmit_timeout: fields.number32(8),
             segment_size,
@@ -103,6 +114,11 @@ mod platform {
             delivery_rate: fields.number64(160),
             bytes_retransmitted: fields.number64(208),
             bytes_in_flight: None,
+            bytes_sent: fields.number64(200),
+            bytes_acknowledged: fields.number64(120),
+            bytes_received: fields.number64(128),
+            since_sent: micros(44),
+            since_received: micros(52),
         }
     }
 
@@ -140,6 +156,7 @@ mod platform {
             assert_eq!((old.retransmits, old.pacing_rate, old.bytes_unsent), (Some(at32(100)), None, None));
             assert_eq!((newer.min_rtt, newer.bytes_retransmitted), (Some(at32(148)), None));
             assert!(newer.delivery_rate.is_some() && new.bytes_retransmitted.is_some());
+            assert_eq!((newer.bytes_received.is_some(), newer.bytes_sent), (true, None));
             assert_eq!(old.congestion_window, Some(at32(80) * at32(16)));
         }
     }

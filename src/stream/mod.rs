@@ -48,7 +48,7 @@ use self::state::{Due, State};
 use self::traffic::Traffic;
 use crate::limits::pace::Sample;
 use crate::reactor::{Id, Reactor, Readiness};
-use crate::socket::{Descriptor, Kind, address, io};
+use crate::socket::{Descriptor, Kind, address, counters, io};
 use crate::tls::session::Passed;
 
 /// The addresses of both ends, where they are known and have one.
@@ -69,6 +69,8 @@ pub struct Stream {
     kind: Kind,
     /// Another owner may hold the same socket, so that closing our descriptor does not end the kernel's watching.
     shared: bool,
+    /// Another owner has the connection: what happens on it does not pass here.
+    is_lent: bool,
     /// `SO_LINGER` may be set, so that closing sends no FIN.
     may_linger: bool,
     state: State,
@@ -130,6 +132,7 @@ impl Stream {
             fd: Some(Arc::new(fd)),
             kind,
             shared: false,
+            is_lent: false,
             may_linger: false,
             state,
             queue: Queue::default(),
@@ -171,8 +174,13 @@ impl Stream {
         self.fd.as_ref().map(|fd| fd.try_clone())
     }
 
-    /// Stops watching the descriptor: what happens on the connection is for its other owner from now on.
-    pub fn unwatch(&self, reactor: &Reactor) {
+    /// What happens on the connection is for the owner of a copy of the descriptor from now on.
+    pub fn leave_to_copy(&mut self, reactor: &Reactor) {
+        self.unwatch(reactor);
+        self.is_lent = true;
+    }
+
+    fn unwatch(&self, reactor: &Reactor) {
         if let Some(fd) = &self.fd {
             reactor.deregister(fd);
         }
@@ -279,11 +287,31 @@ impl Stream {
 
     /// Its server measures how its bytes come and go from now on, or no longer.
     pub fn measure(&mut self, is_measured: bool, now: Instant) {
-        self.traffic.measure(is_measured, now);
+        if self.is_lent {
+            self.look(now);
+        } else {
+            self.traffic.measure(is_measured, now);
+        }
+    }
+
+    /// Sees what has come and gone by now where its bytes do not pass here.
+    pub fn look(&mut self, now: Instant) {
+        if self.is_lent {
+            let fd = self.fd.as_deref().filter(|_| self.kind.is_tcp());
+            self.traffic.look(fd.and_then(counters::read), now);
+        }
+    }
+
+    /// Whether there is anything to see of its bytes.
+    pub fn is_seen(&self) -> bool {
+        !matches!(self.traffic, Traffic::Unseen)
     }
 
     /// How its bytes have come and gone by now, as its server measures them.
     pub fn sample(&mut self, now: Instant) -> Sample {
+        if let Traffic::Lent(lent) = &self.traffic {
+            return lent.sample(now);
+        }
         let mut passage = self.traffic.passage();
         if self.security.is_changing() {
             passage.answer();

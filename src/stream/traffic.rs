@@ -4,7 +4,9 @@
 
 use std::time::Instant;
 
+use crate::limits::lent::Lent;
 use crate::limits::pace::Passage;
+use crate::socket::counters::Counters;
 
 /// What is noted of a stream's traffic.
 #[derive(Debug, Default)]
@@ -16,6 +18,10 @@ pub enum Traffic {
     Timed(Instant),
     /// Also how much, for a limit.
     Measured(Box<Measured>),
+    /// Another owner moves the bytes, and the kernel counts them.
+    Lent(Box<Lent>),
+    /// Another owner moves the bytes, and nothing counts them.
+    Unseen,
 }
 
 /// See [`Traffic::Measured`].
@@ -30,11 +36,22 @@ impl Traffic {
     pub fn track(&mut self, last: Instant) {
         match self {
             Self::Measured(measured) => measured.last = last,
-            _ => *self = Self::Timed(last),
+            Self::Lent(lent) => lent.track(last),
+            Self::Unseen => {}
+            Self::Ignored | Self::Timed(_) => *self = Self::Timed(last),
         }
     }
 
-    /// Measures it, from `now` on where its time was not noted, or no longer.
+    /// Another owner moves the bytes. `counted` is what the kernel has counted by `now`, if it counts.
+    pub fn look(&mut self, counted: Option<Counters>, now: Instant) {
+        match (&mut *self, counted) {
+            (Self::Lent(lent), Some(counted)) => lent.look(counted, now),
+            (_, Some(counted)) => *self = Self::Lent(Box::new(Lent::new(self.last().unwrap_or(now), counted))),
+            (_, None) => *self = Self::Unseen,
+        }
+    }
+
+    /// Measures it, from `now` on where its time was not noted, or no longer. Not where another owner moves the bytes.
     pub fn measure(&mut self, is_measured: bool, now: Instant) {
         let last = self.last().unwrap_or(now);
         let passage = Passage::default();
@@ -44,9 +61,10 @@ impl Traffic {
     /// The last, where its time is noted.
     pub fn last(&self) -> Option<Instant> {
         match self {
-            Self::Ignored => None,
+            Self::Ignored | Self::Unseen => None,
             Self::Timed(last) => Some(*last),
             Self::Measured(measured) => Some(measured.last),
+            Self::Lent(lent) => Some(lent.last()),
         }
     }
 
@@ -64,7 +82,7 @@ impl Traffic {
             return;
         }
         match self {
-            Self::Ignored => {}
+            Self::Ignored | Self::Lent(_) | Self::Unseen => {}
             Self::Timed(last) => *last = now,
             Self::Measured(measured) => {
                 measured.last = now;
@@ -76,7 +94,7 @@ impl Traffic {
     /// A handshake is over, whose bytes do not pass here.
     pub fn refresh(&mut self, now: Instant) {
         match self {
-            Self::Ignored => {}
+            Self::Ignored | Self::Lent(_) | Self::Unseen => {}
             Self::Timed(last) => *last = now,
             Self::Measured(measured) => measured.last = now,
         }
@@ -107,6 +125,22 @@ mod tests {
         assert_eq!(traffic.last(), Some(start));
         traffic.pass(0, 1, later);
         assert_eq!((traffic.last(), traffic.passage()), (Some(later), Passage::default()));
+    }
+
+    #[test]
+    fn what_another_owner_moves_is_traffic_as_far_as_it_is_counted() {
+        let start = Instant::now();
+        let later = start + Duration::from_secs(1);
+        let mut traffic = Traffic::Timed(start);
+        traffic.look(Some(Counters::default()), later);
+        assert_eq!(traffic.last(), Some(start));
+        traffic.look(Some(Counters { received: 1, ..Counters::default() }), later);
+        assert_eq!(traffic.last(), Some(later));
+        traffic.track(start);
+        assert!(matches!(traffic, Traffic::Lent(_)) && traffic.last() == Some(start));
+        traffic.look(None, later);
+        traffic.track(start);
+        assert!(matches!(traffic, Traffic::Unseen) && traffic.last().is_none());
     }
 
     #[test]

@@ -194,3 +194,74 @@ fn limits_end_with_the_stream_and_outlive_the_listener() {
         }
     }
 }
+
+/// A stream that is lent: its id, the copy of its descriptor, and the peer's end.
+#[cfg(target_os = "linux")]
+fn lent(rig: &mut Rig, listener: Id) -> (Id, TcpStream, TcpStream) {
+    let (stream, client) = connected(rig, listener);
+    let copy = TcpStream::from(rig.engine.lend(stream).unwrap());
+    rig.engine.unwatch(stream);
+    copy.set_nonblocking(true).unwrap();
+    (stream, copy, client)
+}
+
+/// Repeats `round` until a limit has ended `stream`.
+#[cfg(target_os = "linux")]
+fn until_limited(rig: &mut Rig, stream: Id, mut round: impl FnMut()) -> Vec<Event> {
+    let (mut events, start) = (Vec::new(), Instant::now());
+    while !events.contains(&Event::Stream(stream, StreamEvent::Limited)) {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        round();
+        rig.engine.run_clock();
+        if rig.is_woken() {
+            events.extend(rig.turn());
+        }
+    }
+    events
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_passes_over_a_copy_is_no_silence() {
+    let mut rig = Rig::new();
+    let listener = listening(&mut rig, Limits { idle: Some(Duration::from_millis(200)), ..Limits::default() });
+    let (busy, mut copy, mut client) = lent(&mut rig, listener);
+    let mut has_passed = || {
+        let _ = client.write_all(b"x");
+        copy.read(&mut [0; 64]).is_ok_and(|count| count > 0)
+    };
+    for _ in 0..3 {
+        let (silent, ..) = connected(&mut rig, listener);
+        let events = until_limited(&mut rig, silent, || _ = has_passed());
+        assert!(!events.contains(&Event::Stream(busy, StreamEvent::Limited)), "{events:?}");
+        rig.engine.release(silent);
+    }
+    let events = until_limited(&mut rig, busy, || {});
+    assert!(events.iter().any(|event| is_drop(event, Refusal::Idle)), "{events:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_comes_too_slowly_over_a_copy_is_reset() {
+    let mut rig = Rig::new();
+    let limits = Limits { min_rate: u32::MAX, rate_span: Duration::from_millis(10), ..Limits::default() };
+    let listener = listening(&mut rig, limits);
+    let (stream, mut copy, mut client) = lent(&mut rig, listener);
+    let events = until_limited(&mut rig, stream, || {
+        let _ = client.write_all(b"x");
+        let _ = copy.read(&mut [0; 64]);
+    });
+    assert!(events.iter().any(|event| is_drop(event, Refusal::Slow)), "{events:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_that_takes_nothing_from_a_copy_is_reset() {
+    let mut rig = Rig::new();
+    let limits = Limits { min_rate: 1, rate_span: Duration::from_millis(10), ..Limits::default() };
+    let listener = listening(&mut rig, limits);
+    let (stream, mut copy, _client) = lent(&mut rig, listener);
+    let bytes = vec![0; 1 << 20];
+    let events = until_limited(&mut rig, stream, || while copy.write(&bytes).is_ok_and(|taken| taken > 0) {});
+    assert!(events.iter().any(|event| is_drop(event, Refusal::Slow)), "{events:?}");
+}
