@@ -60,7 +60,8 @@ fn is_blocked(fd: impl AsFd) -> bool {
     rustix::event::poll(&mut fds, Some(&Timespec::default())) == Ok(0)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use std::io::{Read, Write};
