@@ -20,7 +20,8 @@ function membersLike(parts, model) {
 /** `members`, whose accessors can be assigned: the value takes the place of the accessor, on that object. */
 function assignable(members) {
   const all = {};
-  for (const [name, member] of Object.entries(members)) {
+  for (const name of Reflect.ownKeys(members)) {
+    const member = members[name];
     all[name] = member.get ? { ...member, set: replace(name) } : member;
   }
   return all;

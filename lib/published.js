@@ -39,7 +39,8 @@ function numberOf(owner) {
 
 /** What is published of a server. */
 function describeServer(server) {
-  return { id: numberOf(server), address: showEnd(server.address()), stats: serverStats(server[kTally] ?? null) };
+  const statistics = serverStats(server, server[kTally] ?? null);
+  return { id: numberOf(server), address: showEnd(server.address()), stats: statistics };
 }
 
 /** What is published of a stream. */
