@@ -28,9 +28,10 @@ const COMMON = ['version', 'license', 'author', 'repository', 'homepage', 'bugs'
 /** Of `files`: pages, which are read on the web. A manager that knows no C libraries installs two bindings. */
 const PAGES = new Set(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs']);
 
-/** In the folders of `files`: what is compiled for tests only, and the end of a file of Rust that is. */
+/** In the folders of `files`: what is compiled for tests only, the end of a file of Rust that is, and its comments. */
 const TESTS = /[\\/](?:tests|tests\.rs)$/;
 const TESTS_IN_FILE = /\n#\[cfg\(test\)\]\n(?:#\[.*\]\n)*mod tests \{\n(?:(?:[ ].*)?\n)*\}\n$/;
+const COMMENTS = /^ *\/\/.*\n/gm;
 
 /** Of package.json: what only the repository needs. */
 const PRIVATE = ['private', 'scripts', 'devDependencies'];
@@ -82,12 +83,18 @@ function linkToWeb(page, { repository, version }) {
   fs.writeFileSync(page, linked);
 }
 
-/** Takes the tests out of the sources of Rust in `folder`. */
-function dropTests(folder) {
-  for (const name of fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.rs'))) {
-    const file = path.join(folder, name);
+/**
+ * Takes out of the package in `folder`, of its sources of Rust, what only those need who read them: tests and comments,
+ * and the lint that asks for these. A manager that knows no C libraries installs two bindings: there is not much room.
+ */
+function dropUnbuilt(folder) {
+  const cargo = path.join(folder, 'Cargo.toml');
+  fs.writeFileSync(cargo, fs.readFileSync(cargo, 'utf8').replace(/^missing_docs = .*\n/m, ''));
+  const sources = path.join(folder, 'src');
+  for (const name of fs.readdirSync(sources, { recursive: true }).filter((name) => name.endsWith('.rs'))) {
+    const file = path.join(sources, name);
     const text = fs.readFileSync(file, 'utf8');
-    fs.writeFileSync(file, text.replace(TESTS_IN_FILE, ''));
+    fs.writeFileSync(file, text.replace(TESTS_IN_FILE, '').replaceAll(COMMENTS, ''));
   }
 }
 
@@ -105,7 +112,7 @@ function stageMain(folder, platforms) {
     const options = { recursive: true, filter: (file) => !TESTS.test(file) };
     fs.cpSync(path.join(ROOT, name), path.join(folder, name), options);
   }
-  dropTests(path.join(folder, 'src'));
+  dropUnbuilt(folder);
   for (const name of ['README.md', 'CHANGELOG.md']) linkToWeb(path.join(folder, name), main);
   output(process.execPath, [path.join(__dirname, 'bundle.js'), folder]);
   writeJson(path.join(folder, 'package.json'), main);
