@@ -1,13 +1,11 @@
 'use strict';
 
 // The package managers that an installation is tried with, a registry for them to install from, and what checks
-// packages. They are installed once, beside the other build products.
+// packages.
 
-const { execFileSync, spawn } = require('child_process');
-const fs = require('fs');
+const { spawn } = require('child_process');
 const path = require('path');
-
-const FOLDER = path.join(__dirname, '..', '..', 'target', 'installers');
+const { ensureInstalled, folderOf } = require('../installed');
 
 const MANIFEST = {
   private: true,
@@ -25,6 +23,8 @@ const MANIFEST = {
   overrides: { 'node-fetch': '^2.7.0' },
 };
 
+const FOLDER = folderOf('installers', MANIFEST);
+
 /** Files of the tools, which are run as they are: without a shell, and without npm between. */
 const FILES = {
   attw: '@arethetypeswrong/cli/dist/index.js',
@@ -38,15 +38,7 @@ const FILES = {
 
 /** The file of each tool, by name, after having installed what is missing. */
 function tools() {
-  const text = JSON.stringify(MANIFEST, null, 2);
-  const record = path.join(FOLDER, 'installed.json');
-  if (!fs.existsSync(record) || fs.readFileSync(record, 'utf8') !== text) {
-    fs.rmSync(FOLDER, { recursive: true, force: true });
-    fs.mkdirSync(FOLDER, { recursive: true });
-    fs.writeFileSync(path.join(FOLDER, 'package.json'), text);
-    execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: FOLDER, stdio: 'ignore' });
-    fs.writeFileSync(record, text);
-  }
+  ensureInstalled('installers', MANIFEST);
   const file = (name) => path.join(FOLDER, 'node_modules', name);
   return Object.fromEntries(Object.entries(FILES).map(([name, place]) => [name, file(place)]));
 }

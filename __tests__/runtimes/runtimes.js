@@ -1,40 +1,29 @@
 'use strict';
 
-// Bun and Deno, which npm carries. They are installed once, beside the other build products, in these versions.
+// Bun and Deno, which npm carries, in these versions.
 
-const { execFile, execFileSync, spawn } = require('child_process');
+const { execFile, spawn } = require('child_process');
 const { once } = require('events');
-const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 const { atEnd } = require('../helpers');
+const { ensureInstalled, folderOf } = require('../installed');
 
 const ROOT = path.join(__dirname, '..', '..');
-const FOLDER = path.join(ROOT, 'target', 'runtimes');
 
 /** A safety net, for what hangs. */
 const DEADLINE = 60_000;
 
 const VERSIONS = { bun: '1.4.5', deno: '2.9.6' };
+const MANIFEST = { private: true, dependencies: VERSIONS };
+const FOLDER = folderOf('runtimes', MANIFEST);
 
 /** Without these, Deno asks the terminal for what is not allowed, and looks for newer versions. */
 const ENVIRONMENT = { ...process.env, DENO_NO_PROMPT: '1', DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' };
 
-function packageOf(name) {
-  return path.join(FOLDER, 'node_modules', name, 'package.json');
-}
-
-function isInstalled(name) {
-  return fs.existsSync(packageOf(name)) && JSON.parse(fs.readFileSync(packageOf(name))).version === VERSIONS[name];
-}
-
 /** Installs what is missing. */
 function ensureRuntimes() {
-  const missing = Object.keys(VERSIONS).filter((name) => !isInstalled(name));
-  if (missing.length === 0) return;
-  fs.mkdirSync(FOLDER, { recursive: true });
-  const packages = missing.map((name) => `${name}@${VERSIONS[name]}`);
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefix', FOLDER, ...packages], { stdio: 'ignore' });
+  ensureInstalled('runtimes', MANIFEST);
 }
 
 /** The command line of a program in the runtime `name`: `node`, `bun` or `deno`, there with these permissions. */
