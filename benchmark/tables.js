@@ -19,10 +19,9 @@ const TABLES = [
     sources: ['node', 'node@26', 'bun', 'deno'],
     rows: (results) => [
       ['workload', 'NAME', ...Object.keys(results).map((source) => TITLES[source])],
-      ...rowsOf(results, ({ delay }) => !delay, (name, { node, ...others }) => [
-        ratio(node.get(name), true),
-        ...Object.values(others).map((one) => ratio(one.get(name))),
-      ]),
+      ...rowsOf(({ delay }) => !delay, (name) => (
+        Object.values(results).map((one, place) => ratio(one.get(name), place === 0))
+      )),
     ],
   },
   {
@@ -30,8 +29,8 @@ const TABLES = [
     sources: ['node', 'node@26'],
     rows: (results) => [
       ['while', 'NAME', ...Object.keys(results).flatMap((source) => [TITLES[source], 'ours, ms'])],
-      ...rowsOf(results, ({ delay }) => delay, (name, measured) => (
-        Object.values(measured).flatMap((one, place) => [ratio(one.get(name), place === 0), cost(one.get(name)?.ours)])
+      ...rowsOf(({ delay }) => delay, (name) => (
+        Object.values(results).flatMap((one, place) => [ratio(one.get(name), place === 0), cost(one.get(name)?.ours)])
       )),
     ],
   },
@@ -40,8 +39,8 @@ const TABLES = [
     sources: ['node'],
     rows: (results) => [
       ['workload', 'ours: p50, p99', 'Node 20: p50, p99', 'what limited ours', 'and Node'],
-      ...rowsOf(results, ({ name, delay }) => !delay && isWaitedFor(results.node.get(name)), (name, { node }) => {
-        const { ours, other } = node.get(name);
+      ...rowsOf(({ name, delay }) => !delay && isWaitedFor(results.node.get(name)), (name) => {
+        const { ours, other } = results.node.get(name);
         return [latency(ours), latency(other), limitOf(ours) ?? '', limitOf(other) ?? ''];
       }, [0]),
     ],
@@ -51,9 +50,9 @@ const TABLES = [
     sources: ['tokio', 'io_uring'],
     rows: (results) => [
       ['NAME', 'ours, µs', ...Object.keys(results).map((source) => `${source} / ours`)],
-      ...rowsOf(results, ({ name }) => results.tokio.has(name), (name, measured) => [
-        cost(measured.tokio.get(name).ours),
-        ...Object.values(measured).map((one) => ratio(one.get(name))),
+      ...rowsOf(({ name }) => results.tokio.has(name), (name) => [
+        cost(results.tokio.get(name).ours),
+        ...Object.values(results).map((one) => ratio(one.get(name))),
       ], [1]),
     ],
   },
@@ -63,9 +62,8 @@ const TABLES = [
     rows: (results) => [
       ['NAME', 'node:net / rust-net/node'],
       ...rowsOf(
-        results,
         (workload) => !usesNodesModules(workload) && results.entry.has(workload.name),
-        (name, { entry }) => [ratio(entry.get(name))],
+        (name) => [ratio(results.entry.get(name))],
         [1],
       ),
     ],
@@ -80,11 +78,11 @@ function isWaitedFor(summary) {
   return summary?.ours?.p50 !== undefined && summary.other !== undefined;
 }
 
-/** A row for each workload that `isShown`: of its title and its name those that `heads` lists, and then `cells()`. */
-function rowsOf(results, isShown, cells, heads = [0, 1]) {
+/** A row for each workload that `isShown`: of its title and its name those in `heads`, and then `cells(name)`. */
+function rowsOf(isShown, cells, heads = [0, 1]) {
   return workloads.filter(isShown).map((workload) => {
     const both = [workload.title, `\`${workload.name}\``];
-    return [...heads.map((place) => both[place]), ...cells(workload.name, results)];
+    return [...heads.map((place) => both[place]), ...cells(workload.name)];
   });
 }
 
@@ -118,7 +116,7 @@ function origins(results) {
   return `${sides.join('; ')}. ${describe(results[0].machine)}.`;
 }
 
-/** A table of Markdown: all but the first columns are of numbers. */
+/** A table of Markdown. */
 function markdown([titles, ...rows]) {
   const lines = [titles, titles.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');

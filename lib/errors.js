@@ -244,12 +244,12 @@ function allFailed(errors) {
 }
 
 module.exports = {
+  aborted,
   InternalError,
   accessDenied,
   allFailed,
   alreadyAdopted,
   alreadySecure,
-  aborted,
   asError,
   receivedInTheClear,
   badPort,

@@ -99,13 +99,13 @@ describe.each(Object.keys(PLACES))('%s', (place) => {
   });
 
   describe.each([['of its own', false], ['that another process may have', true]])('at the end, a socket %s', (_, isPassed) => {
-    test('what waits while the threads are busy is served', async () => {
+    test.each([['are busy', GO_ON], ['die while it begins', EXIT]])('what waits for threads that %s is served', async (_, verdict) => {
       const { service, hold, wait, release } = await begin(PLACES[place]);
       if (isPassed) expect(service.fds).not.toBe(null);
       await hold();
       const answers = await wait();
       const ending = service.shutdown();
-      release(GO_ON);
+      release(verdict);
       isServed(await Promise.all(answers));
       expect(await ending).toMatchObject({ destroyed: 0 });
     });
@@ -123,17 +123,6 @@ describe.each(Object.keys(PLACES))('%s', (place) => {
       isServed(await Promise.all(answers));
       expect(await ending).toMatchObject({ destroyed: 0 });
       expect(service.workers).toEqual(Array(PLACES[place].workers).fill(null));
-    });
-
-    test('also for those that die while it begins', async () => {
-      const { service, hold, wait, release } = await begin(PLACES[place]);
-      if (isPassed) expect(service.fds).not.toBe(null);
-      await hold();
-      const answers = await wait();
-      const ending = service.shutdown();
-      release(EXIT);
-      isServed(await Promise.all(answers));
-      expect(await ending).toMatchObject({ destroyed: 0 });
     });
 
     test('and for one that has ended its server by itself, and finishes what it has', async () => {

@@ -277,7 +277,7 @@ class Thread extends EventEmitter {
     await this.start().catch(() => {});
   }
 
-  /** Ends the server, then the worker: `{ ended, destroyed, isTerminated }`. */
+  /** Ends the server, then the worker: `{ ended, destroyed, terminated }`. */
   async shutdown() {
     const lives = [this.#former, this.#life].filter((life) => life !== null);
     return sumOfOutcomes(await Promise.all(lives.map((life) => life.shutdown(this.place.isShared))));
