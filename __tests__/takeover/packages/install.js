@@ -3,33 +3,34 @@
 // Packages that observe or mock the net of a process, and test runners.
 // They are installed once, beside the other build products.
 
-const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { ensureInstalled, folderOf } = require('../../installed');
 
-const FOLDER = path.join(__dirname, '..', '..', '..', 'target', 'observers');
-const PACKAGES = [
-  '@opentelemetry/api@1.9.1',
-  '@opentelemetry/instrumentation@0.223.0',
-  '@opentelemetry/instrumentation-http@0.223.0',
-  '@opentelemetry/instrumentation-net@0.67.0',
-  '@opentelemetry/sdk-trace-base@2.12.1',
-  '@opentelemetry/sdk-trace-node@2.12.1',
-  'dd-trace@5.132.0',
-  'import-in-the-middle@3.6.0',
-  'mocha@11',
-  'msw@2.15.0',
-  'nock@15.0.2',
-  'require-in-the-middle@8.0.1',
-  'vitest@4',
-];
+const MANIFEST = {
+  private: true,
+  dependencies: {
+    '@opentelemetry/api': '1.9.1',
+    '@opentelemetry/instrumentation': '0.223.0',
+    '@opentelemetry/instrumentation-http': '0.223.0',
+    '@opentelemetry/instrumentation-net': '0.67.0',
+    '@opentelemetry/sdk-trace-base': '2.12.1',
+    '@opentelemetry/sdk-trace-node': '2.12.1',
+    'dd-trace': '5.132.0',
+    'import-in-the-middle': '3.6.0',
+    'mocha': '11',
+    'msw': '2.15.0',
+    'nock': '15.0.2',
+    'require-in-the-middle': '8.0.1',
+    'vitest': '4',
+  },
+};
+
+const FOLDER = folderOf('observers', MANIFEST);
 
 /** The folder that has these packages, with `files`, `{ [name]: text }`, in a folder below it: returns that. */
 function withPackages(files) {
-  if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'nock'))) {
-    fs.mkdirSync(FOLDER, { recursive: true });
-    execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefix', FOLDER, ...PACKAGES], { stdio: 'ignore' });
-  }
+  ensureInstalled('observers', MANIFEST);
   const folder = fs.mkdtempSync(path.join(FOLDER, 'run-'));
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
   return folder;
