@@ -18,7 +18,7 @@ const { bindingOf, isCurrent } = require('./build-all');
 const { ENTRIES } = require('./bundle');
 const { ROOT } = require('./ensure-built');
 const { PLATFORMS, SCOPE, chosen, fileOf } = require('./platforms/table');
-const { output } = require('./platforms/toolchain');
+const { output } = require('./platforms/unpacking');
 
 const PACKAGES = path.join(ROOT, 'target', 'packages');
 

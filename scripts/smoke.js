@@ -21,7 +21,7 @@ const { ROOT } = require('./ensure-built');
 const { localBinding, packAll } = require('./pack-all');
 const { nodeOf } = require('./platforms/emulation');
 const { SCOPE, chosen } = require('./platforms/table');
-const { output } = require('./platforms/toolchain');
+const { output } = require('./platforms/unpacking');
 
 const PROGRAMS = path.join(ROOT, '__tests__', 'install', 'programs');
 

@@ -34,8 +34,14 @@ const MATRIX = [
   'tls/programs', // programs of others
 ];
 
-/** Folders whose tests ask no wake, or each of them. */
-const ONCE = ['benchmark', 'bundlers', 'docs', 'faults', 'install', 'loading', 'panic', 'runtimes', 'types'];
+/**
+ * Folders whose tests are not run under the other wake: they ask no wake, or each of them, or they are about what is
+ * there in Node alone, where libuv wakes the loop: the one flag, clusters, and programs on every Node.
+ */
+const ONCE = [
+  'benchmark', 'bundlers', 'cluster', 'docs', 'examples', 'faults', 'install', 'loading', 'node/packages',
+  'node/programs', 'package', 'panic', 'parity/nodes', 'runtimes', 'takeover', 'tls/programs', 'top', 'types',
+];
 
 /** Runs a command, shows its output, and returns its exit status and what it printed. */
 function watch(command, args, env = {}) {

@@ -7,7 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { localBinding, packAll } = require('../../scripts/pack-all');
-const { output } = require('../../scripts/platforms/toolchain');
+const { output } = require('../../scripts/platforms/unpacking');
 const manifest = require('../../package.json');
 const { tools } = require('./tools');
 

@@ -12,8 +12,7 @@ const { files } = require('../tls/pki');
 
 jest.setTimeout(4 * DEADLINE);
 
-/** Below http2, ticks run between two frames that come at once only where libuv wakes the loop. */
-const PLAYS = ['servers', 'clients', 'secure', ...(process.env.RUST_NET_WAKE === 'thread' ? [] : ['http2'])];
+const PLAYS = ['servers', 'clients', 'secure', 'http2'];
 const RUN = path.join(__dirname, 'plays', 'run.js');
 const REGISTER = ['--require', path.join(ROOT, 'register.js')];
 

@@ -7,7 +7,8 @@
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../ensure-built');
-const { once, output, python } = require('./toolchain');
+const { python } = require('./toolchain');
+const { once, output, unpackDebian } = require('./unpacking');
 
 const FOLDER = path.join(ROOT, 'target', 'emulation');
 
@@ -28,8 +29,7 @@ const GLIBC = {
 };
 
 /**
- * Where Debian alone has a Node, which is in parts: its version of Debian, and the packages. A keyring of Debian's is
- * part of every Debian.
+ * Where Debian alone has a Node, which is in parts: its version of Debian, and the packages.
  */
 const DEBIAN = {
   'linux-riscv64-gnu': {
@@ -44,61 +44,16 @@ const DEBIAN = {
   },
 };
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
 const MUSL = {
   'linux-x64-musl': { wheel: 'musllinux_1_2_x86_64', debian: 'amd64', loader: 'x86_64' },
   'linux-arm64-musl': { wheel: 'musllinux_1_2_aarch64', debian: 'arm64', loader: 'aarch64', qemu: 'aarch64' },
 };
 
-/** Runs apt-get for another processor, with lists of its own: the system is not to know of it. */
-function apt(architecture, args, cwd, suite) {
-  const folder = path.join(FOLDER, 'apt', architecture);
-  for (const place of ['state/lists/partial', 'cache/archives/partial']) {
-    fs.mkdirSync(path.join(folder, place), { recursive: true });
-  }
-  fs.writeFileSync(path.join(folder, 'status'), '');
-  const config = path.join(folder, 'apt.conf');
-  const sources = path.join(folder, 'sources.list');
-  if (suite) fs.writeFileSync(sources, `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`);
-  fs.writeFileSync(config, [
-    `APT::Architecture "${architecture}";`,
-    `APT::Architectures { "${architecture}"; };`,
-    'APT::Sandbox::User "";',
-    `Dir::State "${path.join(folder, 'state')}";`,
-    `Dir::State::status "${path.join(folder, 'status')}";`,
-    `Dir::Cache "${path.join(folder, 'cache')}";`,
-    ...(suite ? [`Dir::Etc::sourcelist "${sources}";`, 'Dir::Etc::sourceparts "-";'] : []),
-  ].join('\n'));
-  return output('apt-get', ['-qq', ...args], { cwd, env: { ...process.env, APT_CONFIG: config } });
-}
-
-/** Unpacks Debian's packages `names` for `architecture` into `folder`: of the Debian that runs, or of `suite`. */
-function unpackDebian(architecture, names, folder, suite) {
-  const packages = path.join(folder, 'packages');
-  fs.mkdirSync(packages, { recursive: true });
-  let incomplete = '';
-  try {
-    apt(architecture, ['update'], packages, suite);
-  } catch ({ message }) {
-    // One of several lists may be out of step with the others, and have nothing that is needed.
-    incomplete = message;
-  }
-  try {
-    apt(architecture, ['download', ...names], packages, suite);
-  } catch (error) {
-    error.message += `\n${incomplete}`;
-    throw error;
-  }
-  for (const name of fs.readdirSync(packages)) output('dpkg-deb', ['-x', path.join(packages, name), folder]);
-  fs.rmSync(packages, { recursive: true });
-}
-
 /** The emulator of a processor. */
 function qemuOf(processor) {
   const folder = path.join(FOLDER, 'qemu');
   once(folder, 'qemu-user-static', () => {
-    unpackDebian(output('dpkg', ['--print-architecture']), ['qemu-user-static'], folder);
+    unpackDebian(['qemu-user-static'], folder);
   });
   return path.join(folder, 'usr', 'bin', `qemu-${processor}-static`);
 }
@@ -108,7 +63,7 @@ function glibcNode(platform) {
   const folder = path.join(FOLDER, platform);
   const names = [...LIBRARIES, ...libraries];
   once(folder, [node, ...names].join(' '), () => {
-    unpackDebian(debian, names, path.join(folder, 'system'));
+    unpackDebian(names, path.join(folder, 'system'), { architecture: debian });
     output('npm', ['pack', '--silent', node], { cwd: folder });
     const [archive] = fs.readdirSync(folder).filter((name) => name.endsWith('.tgz'));
     output('tar', ['-xzf', archive], { cwd: folder });
@@ -120,7 +75,7 @@ function debianNode(platform) {
   const { suite, debian, qemu, packages } = DEBIAN[platform];
   const folder = path.join(FOLDER, platform);
   once(folder, [suite, ...packages].join(' '), () => {
-    unpackDebian(debian, packages, folder, suite);
+    unpackDebian(packages, folder, { architecture: debian, suite });
     // The package that has it in it has much else.
     if (!fs.existsSync(path.join(folder, 'lib'))) fs.symlinkSync('usr/lib', path.join(folder, 'lib'));
   });
@@ -131,7 +86,7 @@ function muslNode(platform) {
   const { wheel, debian, loader, qemu } = MUSL[platform];
   const folder = path.join(FOLDER, platform);
   once(folder, MUSL_NODE, () => {
-    unpackDebian(debian, ['musl'], path.join(folder, 'system'));
+    unpackDebian(['musl'], path.join(folder, 'system'), { architecture: debian });
     const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--platform', wheel, MUSL_NODE];
     output(python(), args, { cwd: folder });
     const [archive] = fs.readdirSync(folder).filter((name) => name.endsWith('.whl'));

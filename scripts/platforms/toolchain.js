@@ -2,7 +2,7 @@
 
 // What it takes to build for another platform than this one, from packages that have it all in them: Zig as the C
 // compiler and linker of every platform, and Rust's standard library for it. Installed below `target/toolchain`, and
-// nowhere else; nothing here needs root, but for Debian's lists of packages where they are missing.
+// nowhere else; nothing here needs root.
 //
 // The standard library comes from rustup (`rustup target add <target>`), if it is there. Otherwise it is built with the
 // binding, from Debian's package of its sources, by the compiler of the same package: that has to be of one version.
@@ -11,6 +11,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../ensure-built');
+const { once, output, unpackDebian } = require('./unpacking');
 
 const FOLDER = path.join(ROOT, 'target', 'toolchain');
 const PYTHON = path.join(FOLDER, 'venv');
@@ -27,23 +28,6 @@ const PYTHON_PACKAGES = ['ziglang==0.17.1', 'cargo-zigbuild==0.24.1', 'lief==1.0
 const DEBIAN_PACKAGES = ['rustc-web', 'rust-web-src', 'rust-web-llvm'];
 const DEBIAN_DEPENDENCIES = /^(?:libstd-rust-web|libllvm|llvm-\d+$)/;
 
-/** Runs a command and returns its output; throws what it says if it fails. */
-function output(command, args, options = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
-  if (status === 0) return stdout.trim();
-  throw new Error(`${command} ${args.join(' ')}: ${error ? error.message : stderr.trim() || `ended with ${status}`}`);
-}
-
-/** Makes `folder` by `make`, which fills another one beside it first: a folder that is there is whole. */
-function once(folder, key, make) {
-  const record = path.join(folder, 'complete');
-  if (fs.existsSync(record) && fs.readFileSync(record, 'utf8') === key) return;
-  fs.rmSync(folder, { recursive: true, force: true });
-  fs.mkdirSync(folder, { recursive: true });
-  make();
-  fs.writeFileSync(record, key);
-}
-
 function installPython() {
   once(PYTHON, PYTHON_PACKAGES.join(' '), () => {
     console.log(`toolchain: installing ${PYTHON_PACKAGES.join(', ')}`);
@@ -52,34 +36,10 @@ function installPython() {
   });
 }
 
-/** `names` and, of all that these depend on, what has to come along. */
-function withDependencies(names) {
-  const all = new Set(names);
-  for (const name of all) {
-    const depends = output('apt-cache', ['depends', '--important', name]).split('\n');
-    for (const line of depends) {
-      const [, dependency] = /^\s*Depends: (\S+)/.exec(line) ?? [];
-      if (DEBIAN_DEPENDENCIES.test(dependency ?? '')) all.add(dependency);
-    }
-  }
-  return [...all];
-}
-
 function installDebian() {
-  const policy = () => spawnSync('apt-cache', ['policy', DEBIAN_PACKAGES[0]], { encoding: 'utf8' }).stdout ?? '';
-  if (!/Candidate: \d/.test(policy()) && process.getuid() === 0) spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-  const [, version] = /Candidate: (\d\S*)/.exec(policy()) ?? [];
-  if (version === undefined) {
-    throw new Error(`neither rustup has the standard library, nor are there Debian's packages ${DEBIAN_PACKAGES.join(', ')}`);
-  }
-  once(DEBIAN, version, () => {
-    const names = withDependencies(DEBIAN_PACKAGES);
-    console.log(`toolchain: unpacking Debian's ${names.join(', ')} (${version})`);
-    const packages = path.join(DEBIAN, 'packages');
-    fs.mkdirSync(packages);
-    output('apt-get', ['download', '-qq', ...names], { cwd: packages });
-    for (const name of fs.readdirSync(packages)) output('dpkg-deb', ['-x', path.join(packages, name), DEBIAN]);
-    fs.rmSync(packages, { recursive: true });
+  once(DEBIAN, DEBIAN_PACKAGES.join(' '), () => {
+    console.log(`toolchain: unpacking Debian's ${DEBIAN_PACKAGES.join(', ')}`);
+    unpackDebian(DEBIAN_PACKAGES, DEBIAN, { dependencies: DEBIAN_DEPENDENCIES });
   });
   const libraries = path.join(DEBIAN, 'usr', 'lib', output('dpkg-architecture', ['-qDEB_HOST_MULTIARCH']));
   const [library, program] = [libraries, path.join(DEBIAN, 'usr', 'bin', 'rustc')].map((each) => `'${each}'`);
@@ -122,4 +82,4 @@ function python() {
   return path.join(PYTHON, 'bin', 'python3');
 }
 
-module.exports = { isPossible, once, output, python, toolchain };
+module.exports = { isPossible, python, toolchain };

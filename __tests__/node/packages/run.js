@@ -10,10 +10,6 @@ const { TEXT } = require('./common');
 
 jest.setTimeout(10 * DEADLINE);
 
-/** Each wake is tried; of the second one, which no Node needs, the oldest and the newest Node are enough. */
-const isSecondWake = process.env.RUST_NET_WAKE === 'thread';
-const PLAYED_ON = isSecondWake ? [MAJORS[0], MAJORS.at(-1)] : MAJORS;
-
 const UNDER_OURS = ['--require', path.join(ROOT, 'register.js')];
 
 /** What `script` prints, as a value. When it asks for something of `server`, that is done, and it is told so. */
@@ -73,9 +69,8 @@ function overBoth(name, expected, given = () => ({})) {
     expect(found).toEqual({ isOurs, hasNodes: server && !isOurs, ...expected });
   }
 
-  // It knows nothing of wakes.
-  if (!isSecondWake) test('over node:net', () => check(false));
-  test.each(PLAYED_ON)('over rust-net/node, on Node %i', (major) => check(true, binary(major)));
+  test('over node:net', () => check(false));
+  test.each(MAJORS)('over rust-net/node, on Node %i', (major) => check(true, binary(major)));
 }
 
-module.exports = { OVER_HTTP, PLAYED_ON, UNDER_OURS, binary, isSecondWake, outcome, overBoth };
+module.exports = { OVER_HTTP, UNDER_OURS, binary, outcome, overBoth };

@@ -70,7 +70,7 @@ const OUTCOMES = {
   mail: { plain: MAIL, startTls: SECURE_MAIL, secure: SECURE_MAIL },
   imapflow: { plain: IMAP, startTls: SECURE_IMAP, secure: SECURE_IMAP },
   // ftp-srv answers AUTH, and takes the connection for TLS in an immediate: before the client's first bytes come.
-  ftp: { plain: FTP, authTls: SECURE_FTP, implicit: SECURE_FTP, needsPhases: true },
+  ftp: { plain: FTP, authTls: SECURE_FTP, implicit: SECURE_FTP },
   ldapjs: { plain: LDAP, startTls: SECURE_LDAP, secure: SECURE_LDAP },
 };
 

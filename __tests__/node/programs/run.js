@@ -6,7 +6,8 @@ const fs = require('fs');
 const path = require('path');
 const { atLast, scratch } = require('../../helpers');
 const { certificate, identity } = require('../../tls/pki');
-const { PLAYED_ON, UNDER_OURS, isSecondWake, outcome, binary } = require('../packages/run');
+const { MAJORS } = require('../../package/nodes');
+const { UNDER_OURS, outcome, binary } = require('../packages/run');
 
 const IDENTITIES = JSON.stringify({
   server: identity('p256'),
@@ -21,10 +22,9 @@ const OF_NODE = { net: ['TCP'], tls: ['TCP', 'TLSWrap'] };
 /**
  * Tests that the program `name` has the outcome `expected`, with the flag and without. Without it, its sockets are of
  * Node: `uses` says whether it has any of TLS. With it, only those in `left` are; the table that has it has the reason.
- * `needsPhases`: it counts on an immediate to run between two events of the loop, which only libuv's wake promises.
  * `given()` is the `server` that it talks to, and what else it `knows` of that.
  */
-function underBoth(name, { uses = 'tls', left = [], needsPhases = false, ...expected }, given = () => ({})) {
+function underBoth(name, { uses = 'tls', left = [], ...expected }, given = () => ({})) {
   let trusted;
 
   beforeAll(() => {
@@ -43,10 +43,8 @@ function underBoth(name, { uses = 'tls', left = [], needsPhases = false, ...expe
     expect(found).toEqual({ isOurs, nodesHandles, ...expected });
   }
 
-  // It knows nothing of wakes.
-  if (!isSecondWake) test('over Node\'s own', () => check(false));
-  const isPlayed = !(isSecondWake && needsPhases);
-  (isPlayed ? test : test.skip).each(PLAYED_ON)('under rust-net/register, on Node %i', (major) => check(true, binary(major)));
+  test('over Node\'s own', () => check(false));
+  test.each(MAJORS)('under rust-net/register, on Node %i', (major) => check(true, binary(major)));
 }
 
 module.exports = { underBoth };

@@ -283,10 +283,8 @@ describe.each(MAJORS)('on Node %i', (major) => {
   });
 });
 
-// It needs what Node 20 does not have, and is played where libuv wakes the loop, as it does wherever there is the flag.
-const underNock = process.env.RUST_NET_WAKE === 'thread' ? describe.skip : describe;
-
-underNock.each(MAJORS.filter((major) => major > 20))('nock, on Node %i', (major) => {
+// It needs what Node 20 does not have.
+describe.each(MAJORS.filter((major) => major > 20))('nock, on Node %i', (major) => {
   const hook = ['--import', REGISTER];
   const first = ['--import', './has-nock.mjs'];
 
