@@ -4,8 +4,8 @@
 
 const { Load, Server } = require('./processes');
 
-/** Seconds to warm a server up, so that its code is compiled before it is measured. */
-const WARM_UP = 0.4;
+/** Seconds to warm a server up: its code is compiled before it is measured, on a slow machine and with TLS, too. */
+const WARM_UP = 1;
 
 /** The time of a round is cut into so many slices, in which the sides take turns: a disturbance falls on both. */
 const SLICES = 8;

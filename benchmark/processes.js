@@ -273,4 +273,4 @@ function cleanUp() {
   for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isOurs, isPinned, isSide };
+module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isCheckout, isOurs, isPinned, isSide };
