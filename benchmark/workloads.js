@@ -73,6 +73,7 @@ const workloads = [
     tls: 'p256',
     resumes: true,
   },
+  { name: 'tls-echo-1', title: 'TLS echo 64 B x 1', server: 'echo', load: 'echo', connections: 1, tls: 'p256' },
   { name: 'tls-echo-50', title: 'TLS echo 64 B x 50', server: 'echo', load: 'echo', connections: 50, tls: 'p256' },
   {
     name: 'tls-replies',

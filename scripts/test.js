@@ -36,10 +36,11 @@ const MATRIX = [
 
 /**
  * Folders whose tests are not run under the other wake: they ask no wake, or each of them, or they are about what is
- * there in Node alone, where libuv wakes the loop: the one flag, clusters, and programs on every Node.
+ * there in Node alone, where libuv wakes the loop: the one flag, clusters, and programs on every Node. Nor do many
+ * rounds tell more under the wake that no Node has.
  */
 const ONCE = [
-  'benchmark', 'bundlers', 'cluster', 'docs', 'examples', 'faults', 'install', 'loading', 'node/packages',
+  'benchmark', 'bundlers', 'cluster', 'docs', 'endurance', 'examples', 'faults', 'install', 'loading', 'node/packages',
   'node/programs', 'package', 'panic', 'parity/nodes', 'runtimes', 'takeover', 'tls/programs', 'top', 'types',
 ];
 
