@@ -28,9 +28,7 @@ const GLIBC = {
   'linux-s390x-gnu': { node: 'node-linux-s390x@20', debian: 's390x', qemu: 's390x' },
 };
 
-/**
- * Where Debian alone has a Node, which is in parts: its version of Debian, and the packages.
- */
+/** Where Debian alone has a Node, which is in parts: its version of Debian, and the packages. */
 const DEBIAN = {
   'linux-riscv64-gnu': {
     suite: 'trixie',
@@ -52,9 +50,7 @@ const MUSL = {
 /** The emulator of a processor. */
 function qemuOf(processor) {
   const folder = path.join(FOLDER, 'qemu');
-  once(folder, 'qemu-user-static', () => {
-    unpackDebian(['qemu-user-static'], folder);
-  });
+  once(folder, 'qemu-user-static', () => unpackDebian(['qemu-user-static'], folder));
   return path.join(folder, 'usr', 'bin', `qemu-${processor}-static`);
 }
 

@@ -7,7 +7,7 @@ const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../ensure-built');
 
-/** What apt-get keeps for each architecture: lists of its own, since the system's may be old or missing. */
+/** What apt keeps for each architecture: lists of its own, since the system's may be old or missing. */
 const APT = path.join(ROOT, 'target', 'apt');
 
 /** A keyring of Debian's is part of every Debian. */
@@ -20,7 +20,7 @@ function output(command, args, options = {}) {
   throw new Error(`${command} ${args.join(' ')}: ${error ? error.message : stderr.trim() || `ended with ${status}`}`);
 }
 
-/** Makes `folder` by `make`, which fills another one beside it first: a folder that is there is whole. */
+/** Makes `folder` by `make`, unless that was done to its end before, for the same `key`. */
 function once(folder, key, make) {
   const record = path.join(folder, 'complete');
   if (fs.existsSync(record) && fs.readFileSync(record, 'utf8') === key) return;
@@ -30,8 +30,8 @@ function once(folder, key, make) {
   fs.writeFileSync(record, key);
 }
 
-/** Runs apt's `program` for `architecture`: on the Debian that runs, or on `suite`. */
-function apt(program, args, { architecture, suite, cwd }) {
+/** What makes apt look for packages for `architecture`, of the Debian that runs or of `suite`: its environment. */
+function aptFor(architecture, suite) {
   const folder = path.join(APT, [architecture, suite].filter(Boolean).join('-'));
   for (const place of ['state/lists/partial', 'cache/archives/partial']) {
     fs.mkdirSync(path.join(folder, place), { recursive: true });
@@ -49,14 +49,14 @@ function apt(program, args, { architecture, suite, cwd }) {
     `Dir::Cache "${path.join(folder, 'cache')}";`,
     ...(suite ? [`Dir::Etc::sourcelist "${sources}";`, 'Dir::Etc::sourceparts "-";'] : []),
   ].join('\n'));
-  return output(program, args, { cwd, env: { ...process.env, APT_CONFIG: config } });
+  return { ...process.env, APT_CONFIG: config };
 }
 
 /** `names` and, of all that these depend on, what `pattern` matches. */
 function withDependencies(names, pattern, options) {
   const all = new Set(names);
   for (const name of all) {
-    for (const line of apt('apt-cache', ['depends', '--important', name], options).split('\n')) {
+    for (const line of output('apt-cache', ['depends', '--important', name], options).split('\n')) {
       const [, dependency] = /^\s*Depends: (\S+)/.exec(line) ?? [];
       if (pattern.test(dependency ?? '')) all.add(dependency);
     }
@@ -69,20 +69,20 @@ function withDependencies(names, pattern, options) {
  * or of `suite`, and of what they depend on all that `dependencies` matches.
  */
 function unpackDebian(names, folder, { architecture, suite, dependencies } = {}) {
-  architecture ??= output('dpkg', ['--print-architecture']);
   const packages = path.join(folder, 'packages');
   fs.mkdirSync(packages, { recursive: true });
-  const options = { architecture, suite, cwd: packages };
+  const env = aptFor(architecture ?? output('dpkg', ['--print-architecture']), suite);
+  const options = { cwd: packages, env };
   let incomplete = '';
   try {
-    apt('apt-get', ['-qq', 'update'], options);
+    output('apt-get', ['-qq', 'update'], options);
   } catch ({ message }) {
     // One of several lists may be out of step with the others, and have nothing that is needed.
     incomplete = message;
   }
   try {
     const all = dependencies === undefined ? names : withDependencies(names, dependencies, options);
-    apt('apt-get', ['-qq', 'download', ...all], options);
+    output('apt-get', ['-qq', 'download', ...all], options);
   } catch (error) {
     error.message += `\n${incomplete}`;
     throw error;
