@@ -44,7 +44,10 @@ function versionOf(side) {
   const { program } = commandOf(side);
   const [line] = execFileSync(program, ['--version'], { encoding: 'utf8' }).split('\n');
   if (isOurs(side)) return `rust-net ${require('../package.json').version}, Node ${line}`;
-  return side.startsWith('node') ? `Node ${line}` : line.replace(/ \(.*/, '');
+  if (side.startsWith('node')) return `Node ${line}`;
+  // Bun says its version alone.
+  const [name] = side.split('@');
+  return /^\d/.test(line) ? `${name} ${line}` : line.replace(/ \(.*/, '');
 }
 
 /** The machine in one line. */

@@ -55,17 +55,22 @@ function isCheckout(side) {
  * another checkout, `node`, `node@24`, `bun`, `deno`, `tokio` or `io_uring`.
  */
 function commandOf(side) {
-  if (isCheckout(side)) return { program: process.execPath, args: [SERVER, path.resolve(side)], isNode: true };
+  if (isCheckout(side)) return { program: process.execPath, args: [SERVER, path.resolve(side)] };
   if (isOurs(side)) {
     const [entry, version] = side.split('@');
     const program = version === undefined ? process.execPath : install(`node@${version}`);
-    return { program, args: [SERVER, entry], isNode: true };
+    return { program, args: [SERVER, entry] };
   }
-  if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'], isNode: true };
-  if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'], isNode: false };
-  if (side === 'io_uring') return { program: LOAD_PROGRAM, args: ['serve-uring'], isNode: false };
+  if (side === 'node') return { program: process.execPath, args: [SERVER, 'net'] };
+  if (side === 'tokio') return { program: LOAD_PROGRAM, args: ['serve'] };
+  if (side === 'io_uring') return { program: LOAD_PROGRAM, args: ['serve-uring'] };
   const [name] = side.split('@');
-  return { program: install(side), args: [...(RUNTIMES[name].args ?? []), SERVER, 'net'], isNode: name === 'node' };
+  return { program: install(side), args: [...(RUNTIMES[name].args ?? []), SERVER, 'net'] };
+}
+
+/** Whether a side runs on Node: it can be asked for its memory and for the delay of its loop. */
+function runsNode(side) {
+  return isCheckout(side) || isOurs(side) || side.split('@')[0] === 'node';
 }
 
 /** The program of a runtime, such as `bun` or `node@24`, which is installed if it is not yet. */
@@ -133,7 +138,8 @@ async function nextLine(role, { gone, lines }) {
 /** The server of a side for `workload`, and the one behind it if it is a proxy. */
 class Server {
   static async start(side, workload) {
-    const { program, args: first, isNode } = commandOf(side);
+    const { program, args: first } = commandOf(side);
+    const isNode = runsNode(side);
     const server = new Server();
     // Behind a proxy is the same for both sides, and out of what is measured.
     server.backend = workload.backend ? await Server.start('node', { server: workload.backend, tls: workload.backendTls, isBackend: true }) : null;
@@ -273,4 +279,4 @@ function cleanUp() {
   for (const folder of folders) removeFolder(folder);
 }
 
-module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isCheckout, isOurs, isPinned, isSide };
+module.exports = { Load, Server, buildLoad, cleanUp, commandOf, isOurs, isPinned, isSide, runsNode };

@@ -7,7 +7,7 @@ const { chart } = require('./chart');
 const { measureAll } = require('./measure');
 const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
-const { buildLoad, cleanUp, isCheckout, isOurs } = require('./processes');
+const { buildLoad, cleanUp, runsNode } = require('./processes');
 const { bottlenecks, failed, summarize, table } = require('./report');
 const { usesNodesModules, workloads } = require('./workloads');
 
@@ -48,7 +48,7 @@ function read() {
 
 /** Only Node's own process tells how late its loop is, and only a runtime of JavaScript has its modules. */
 function isPossible(workload, against) {
-  if (workload.delay) return against.startsWith('node') || isOurs(against) || isCheckout(against);
+  if (workload.delay) return runsNode(against);
   return !usesNodesModules(workload) || !['tokio', 'io_uring'].includes(against);
 }
 

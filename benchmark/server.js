@@ -191,9 +191,13 @@ function create(options) {
   const listener = listeners[workload];
   if (secrets === null) return require(moduleName).createServer(options, listener);
   if (moduleName === 'net') return require('tls').createServer({ ...options, ...secrets }, listener);
-  // The entry of today's net has none of its own.
-  const credentials = require(moduleName.replace('rust-net/node', 'rust-net')).createCredentials(secrets);
+  const credentials = require(mainOf(moduleName)).createCredentials(secrets);
   return require(moduleName).createServer(options, (stream) => listener(stream.setSecure(credentials)));
+}
+
+/** What has the credentials for TLS in place: the entry of today's net has none of its own. */
+function mainOf(name) {
+  return name.startsWith('rust-net') ? 'rust-net' : name;
 }
 
 /** What puts a package in the place of Node's own modules. */

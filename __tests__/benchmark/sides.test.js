@@ -2,7 +2,7 @@
 
 // The names of the sides that the benchmark compares.
 
-const { isOurs, isSide } = require('../../benchmark/processes');
+const { isOurs, isSide, runsNode } = require('../../benchmark/processes');
 
 test.each(['rust-net', 'rust-net/node', 'rust-net@26', 'rust-net/node@26'])('%s is ours', (side) => {
   expect(isOurs(side)).toBe(true);
@@ -17,4 +17,12 @@ test.each(['node', 'node@26', 'bun', 'deno', 'tokio', 'io_uring'])('%s is a side
 test.each(['rust-net/tls', 'rust-net/node@next', 'node@latest', 'nothing'])('%s is no side', (side) => {
   expect(isOurs(side)).toBe(false);
   expect(isSide(side)).toBe(false);
+});
+
+test.each(['rust-net', 'rust-net/node@26', 'node', 'node@26', '..', '/somewhere'])('%s runs on Node', (side) => {
+  expect(runsNode(side)).toBe(true);
+});
+
+test.each(['tokio', 'io_uring', 'bun', 'deno'])('%s does not run on Node', (side) => {
+  expect(runsNode(side)).toBe(false);
 });
