@@ -1,4 +1,4 @@
-//! A session over records at any split and into any space, against rustls read in the plainest way.
+//! A session over records at any split and into any space, against rustls with buffers of its own, read in the plainest way.
 //!
 //! Two connections of the same secrets receive the same bytes, which a third has made and the input has damaged: ours is a
 //! session over a socket, its twin is fed from memory. Both must give the same plaintext and come to the same end; what
@@ -25,6 +25,7 @@ use rustls::{
 use super::input::Input;
 use crate::socket::Kind;
 use crate::socket::io::Read;
+use crate::tls::connection::Connection as Ours;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::provider;
 use crate::tls::session::{Received, Session};
@@ -140,10 +141,12 @@ struct Play {
     plaintext: Vec<u8>,
     written: Vec<u8>,
     arrived: Vec<u8>,
+    /// Memory that records are sealed in.
+    sealed: Vec<u8>,
 }
 
 impl Play {
-    fn new(connection: Connection, mut records: Vec<u8>, input: &mut Input<'_>, has_little_room: bool) -> Self {
+    fn new(connection: Ours, mut records: Vec<u8>, input: &mut Input<'_>, has_little_room: bool) -> Self {
         let (ours, theirs) = UnixStream::pair().expect("there are sockets");
         ours.set_nonblocking(true).expect("a socket");
         theirs.set_nonblocking(true).expect("a socket");
@@ -151,10 +154,10 @@ impl Play {
             socket2::SockRef::from(&ours).set_send_buffer_size(4096).expect("a socket");
         }
         // What the handshake has received behind its own messages.
-        let unread = records.drain(..input.short() % (records.len() + 1)).collect();
-        let session = Session::new(connection, unread, None);
-        let (plaintext, written, arrived) = (vec![], vec![], vec![]);
-        Self { session, fd: ours.into(), theirs, records, plaintext, written, arrived }
+        let unread: Vec<u8> = records.drain(..input.short() % (records.len() + 1)).collect();
+        let session = Session::new(connection, &unread, None);
+        let (plaintext, written, arrived, sealed) = (vec![], vec![], vec![], vec![]);
+        Self { session, fd: ours.into(), theirs, records, plaintext, written, arrived, sealed }
     }
 
     /// Receives everything, as the input cuts it up, and writes in between.
@@ -187,7 +190,7 @@ impl Play {
 
     /// Reads until the session waits for the kernel, or says that it is over.
     fn read(&mut self, cipher: usize, space: usize) -> Option<End> {
-        let mut cipher = vec![0; cipher];
+        let mut cipher = vec![0u8; cipher];
         let mut space = vec![MaybeUninit::new(0xaau8); space];
         let mut is_drained = false;
         loop {
@@ -217,7 +220,9 @@ impl Play {
         let bytes: Vec<u8> = (0..count).map(|i| (self.written.len() + i) as u8).collect();
         let (first, rest) = bytes.split_at(count / 3);
         let (second, third) = rest.split_at(rest.len() / 2);
-        let taken = self.session.write(&self.fd, Kind::Unix, first, &[second, &[], third]).expect("the peer is there");
+        let slices = [second, &[], third];
+        let taken = self.session.write(&self.fd, Kind::Unix, &mut self.sealed, first, &slices);
+        let taken = taken.expect("the peer is there");
         assert!(taken <= count);
         self.written.extend(&bytes[..taken]);
         self.collect();
@@ -232,8 +237,8 @@ impl Play {
     fn finish(mut self, peer: &mut Connection, found: &End) {
         let has_failed = matches!(found, End::Failed(_));
         if !has_failed {
-            let last = self.session.send(&self.fd, Kind::Unix, b"last", true).expect("the peer is there");
-            assert_eq!(last, 4);
+            let last = self.session.send(&self.fd, Kind::Unix, &mut self.sealed, b"last", true);
+            assert_eq!(last, Ok(4), "the peer is there");
             self.written.extend(b"last");
         }
         while !self.session.flush(&self.fd, Kind::Unix).expect("the peer is there") {
@@ -265,33 +270,44 @@ impl Play {
 }
 
 /// Ours, its twin, and their peer, behind a handshake.
-fn connections(version: &'static SupportedProtocolVersion, is_server: bool) -> (Connection, Connection, Connection) {
+fn connections(version: &'static SupportedProtocolVersion, is_server: bool) -> (Ours, Connection, Connection) {
     let configs = if version.version == version::TLS13.version { &*TLS13 } else { &*TLS12 };
     let server = || Connection::from(ServerConnection::new(Arc::clone(&configs.1)).expect("a configuration"));
-    let name = ServerName::try_from("fuzz.test").expect("a name");
-    let client =
-        || Connection::from(ClientConnection::new(Arc::clone(&configs.0), name.clone()).expect("a configuration"));
-    let (mut ours, mut twin, mut peer) =
-        if is_server { (server(), server(), client()) } else { (client(), client(), server()) };
+    let name = || ServerName::try_from("fuzz.test").expect("a name");
+    let client = || Connection::from(ClientConnection::new(Arc::clone(&configs.0), name()).expect("a configuration"));
+    let (ours, mut twin, mut peer) = if is_server {
+        (Ours::server(Arc::clone(&configs.1)), server(), client())
+    } else {
+        (Ours::client(Arc::clone(&configs.0), name()), client(), server())
+    };
+    let mut ours = ours.expect("a configuration");
+    ours.process().expect("a handshake");
     while ours.is_handshaking() || peer.is_handshaking() {
-        let (mut said, mut also) = (Vec::new(), Vec::new());
-        drain(&mut ours, &mut said);
+        let mut also = Vec::new();
+        let said = take(&mut ours);
         drain(&mut twin, &mut also);
         assert!(said == also, "twins differ");
         feed(&mut peer, &said);
         if ours.is_handshaking() {
             let mut answer = Vec::new();
             drain(&mut peer, &mut answer);
-            feed(&mut ours, &answer);
+            ours.feed(&answer);
+            ours.process().expect("a handshake");
             feed(&mut twin, &answer);
         }
     }
     // What a server has to say behind the handshake, such as tickets, goes to the client.
-    let mut rest = Vec::new();
-    drain(&mut ours, &mut rest);
+    let rest = take(&mut ours);
     drain(&mut twin, &mut Vec::new());
     feed(&mut peer, &rest);
     (ours, twin, peer)
+}
+
+/// What `ours` has to send.
+fn take(ours: &mut Ours) -> Vec<u8> {
+    let records = ours.outgoing().to_vec();
+    ours.sent(records.len());
+    records
 }
 
 fn feed(connection: &mut Connection, mut records: &[u8]) {

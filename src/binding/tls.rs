@@ -239,8 +239,7 @@ impl NativeEngine {
     ) -> Option<Buffer> {
         self.with_secure(id, |secure| {
             let connection = secure.session.connection();
-            let material = connection.export_keying_material(vec![0; length as usize], &label, context.as_deref());
-            material.ok().map(Buffer::from)
+            connection.export_keying_material(length as usize, &label, context.as_deref()).map(Buffer::from)
         })
         .flatten()
     }

@@ -61,10 +61,12 @@ impl Queue {
     }
 }
 
-/// Vectors for the next queues: a stream with nothing to send owns no memory.
+/// Memory for what is sent next: a stream with nothing to send owns none.
 #[derive(Debug, Default)]
 pub struct Spare {
     vectors: Vec<Vec<u8>>,
+    /// Memory for records on their way from a session to the kernel, once there was one.
+    pub sealed: Vec<u8>,
 }
 
 /// More than this many queues are seldom filled within one event.
@@ -76,7 +78,7 @@ const SPARE_CAPACITY: usize = 128 << 10;
 impl Spare {
     /// The memory that it keeps, in bytes.
     pub fn size(&self) -> usize {
-        self.vectors.iter().map(Vec::capacity).sum()
+        self.vectors.iter().map(Vec::capacity).sum::<usize>() + self.sealed.capacity()
     }
 
     fn take(&mut self) -> Vec<u8> {

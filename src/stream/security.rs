@@ -93,7 +93,7 @@ pub struct Secure {
 impl From<Established> for Secure {
     fn from(established: Established) -> Self {
         let Established { connection, unread, sessions, facts } = established;
-        Self { session: Session::new(connection, unread, sessions), facts }
+        Self { session: Session::new(connection, &unread, sessions), facts }
     }
 }
 

@@ -86,7 +86,9 @@ impl Stream {
         let queued = self.queue.len();
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
         let Sent { written, failure } = match (self.security.session_mut(), queued, slices) {
-            (Some(secure), ..) => secure.session.write(fd, self.kind, self.queue.unsent(), slices).into(),
+            (Some(secure), ..) => {
+                secure.session.write(fd, self.kind, &mut spare.sealed, self.queue.unsent(), slices).into()
+            }
             (None, ..) if passes_descriptors => self.send_with_descriptors(slices),
             (None, 0, [one]) => io::send(fd, self.kind, one, false).into(),
             _ => write_all(fd, self.kind, self.queue.unsent(), slices),
@@ -190,7 +192,7 @@ impl Stream {
         let Sent { written, failure } = match self.security.session_mut() {
             None if passes_descriptors => self.send_with_descriptors(&[]),
             None => io::send(fd, self.kind, self.queue.unsent(), last).into(),
-            Some(secure) => secure.session.send(fd, self.kind, self.queue.unsent(), last).into(),
+            Some(secure) => secure.session.send(fd, self.kind, &mut spare.sealed, self.queue.unsent(), last).into(),
         };
         self.note_sent(written, now);
         if written > 0 {
@@ -254,7 +256,7 @@ impl Stream {
             return Poll::Ready(Err(Syscall::Shutdown.errno(libc::EPIPE)));
         }
         if let Some(secure) = self.security.session_mut() {
-            match secure.session.send(fd, self.kind, &[], true) {
+            match secure.session.send(fd, self.kind, &mut Vec::new(), &[], true) {
                 Ok(_) if secure.session.wants_write() => {
                     self.block(reactor);
                     return Poll::Pending;

@@ -10,6 +10,7 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, Error, ServerConfig, ServerConnection};
 
+use super::connection::Connection;
 use super::credentials::{Credentials, Identity};
 use super::trust::{Crl, ExpectedPeer, ListedCertificate, Trust, judge};
 
@@ -132,6 +133,29 @@ pub struct Outcome {
     pub server: ServerConnection,
     pub client_error: Option<Error>,
     pub server_error: Option<Error>,
+}
+
+/// A client as handshakes have it, and a server of rustls' own, behind a handshake without sockets.
+pub fn connect(client: &Credentials, server: &Credentials, name: &'static str) -> (Connection, ServerConnection) {
+    let mut ours = Connection::client(Arc::clone(&client.client), ServerName::try_from(name).unwrap()).unwrap();
+    let mut peer = ServerConnection::new(Arc::clone(server.server.as_ref().unwrap())).unwrap();
+    loop {
+        ours.process().unwrap();
+        let mut said = ours.outgoing();
+        while !said.is_empty() {
+            peer.read_tls(&mut said).unwrap();
+            peer.process_new_packets().unwrap();
+        }
+        ours.sent(ours.outgoing().len());
+        if !ours.is_handshaking() && !peer.wants_write() {
+            return (ours, peer);
+        }
+        let mut answered = Vec::new();
+        while peer.wants_write() {
+            peer.write_tls(&mut answered).unwrap();
+        }
+        ours.feed(&answered);
+    }
 }
 
 /// A handshake without sockets. It ends when neither side has anything more to send.

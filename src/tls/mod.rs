@@ -6,6 +6,7 @@
 //! | [`trust`] | is this peer to be trusted, and if not, why? |
 //! | [`resumption`] | which session does a connection continue, and which does it leave? |
 //! | [`handshake`] | how does a connection become secure? It runs on threads of its own |
+//! | [`connection`] | how do records pass through rustls? |
 //! | [`session`] | how do an application's bytes become records, and records bytes? |
 //! | [`error`] | what went wrong, in Node's codes |
 //! | [`suites`] | which cipher suites and protocols are there, and what are they called? |
@@ -13,11 +14,12 @@
 //! | [`provider`] | who computes: AWS-LC or *ring*? |
 //!
 //! `session` and `handshake` use what is below them, `handshake` uses `resumption`, that uses `credentials`, and these use
-//! `trust`; nothing goes the other way. Everything but a session may be used on any thread: handshakes run on others than
+//! `connection` and `trust`; nothing goes the other way. Everything but a session may be used on any thread: handshakes run on others than
 //! JavaScript's. Nothing here imports [`stream`](crate::stream) or [`engine`](crate::engine).
 
 #[cfg(test)]
 mod check_counter;
+pub mod connection;
 pub mod credentials;
 pub mod error;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::options::{OptionError, Options};
 use super::party::Party;
 use super::protocol::Protocol;
 use super::tickets::{TICKET_KEYS_LENGTH, Tickets};
+use crate::tls::connection::exporter;
 
 /// The sessions that a client keeps, for all servers together.
 const CLIENT_SESSIONS: usize = 256;
@@ -58,9 +59,7 @@ impl<'a> Parts<'a> {
             0 => Resumption::disabled(),
             _ => Resumption::store(Arc::<ClientSessionMemoryCache>::clone(&self.client_sessions)),
         };
-        if let Some(key_log) = &self.key_log {
-            config.key_log = Arc::clone(key_log);
-        }
+        config.key_log = exporter::noting(self.key_log.clone());
         Ok(config)
     }
 
@@ -86,9 +85,7 @@ impl<'a> Parts<'a> {
         if !self.tickets.enabled() {
             config.send_tls13_tickets = 0;
         }
-        if let Some(key_log) = &self.key_log {
-            config.key_log = Arc::clone(key_log);
-        }
+        config.key_log = exporter::noting(self.key_log.clone());
         Ok(Some(config))
     }
 }

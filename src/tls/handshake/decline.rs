@@ -15,11 +15,6 @@ use crate::tls::error::{TlsError, is_unsuited_key};
 pub struct Declining(pub Option<u16>);
 
 impl Declining {
-    /// Whether any ClientHello is left.
-    pub fn is_possible(self) -> bool {
-        self.0.is_some()
-    }
-
     /// Whether a client that supports what `details` have is left.
     pub fn covers(self, details: &HelloDetails) -> bool {
         self.0.is_some_and(|oldest| details.newest_version >= oldest)

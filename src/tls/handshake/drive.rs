@@ -5,20 +5,24 @@
 //! - Received bytes are processed before more are received: records after a ClientHello do not wait for further bytes.
 //! - A peer that violates the protocol is sent rustls' alert at once, and can read it. One that does not speak TLS is
 //!   sent nothing, as by OpenSSL.
-//! - The last flight stays in the connection. The session sends it together with what the application writes on
+//! - The last flight waits in the connection. The session sends it together with what the application writes on
 //!   `'secure'`, so that session tickets and the first data share a segment.
 
 use std::future::poll_fn;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
 use rustls::server::{Accepted, AcceptedAlert, Acceptor};
-use rustls::{AlertDescription, Connection, Error, PeerIncompatible};
+use rustls::{AlertDescription, Error, PeerIncompatible};
 
 use super::transport::Transport;
+use crate::tls::connection::Connection;
 use crate::tls::error::{ConnectionError, TlsError, is_unsuited_key, looks_like_tls};
 use crate::tls::trust::stapled_during;
+
+/// As many bytes are received at once: more than most flights have.
+const RECEIVE_MOST: usize = 4096;
 
 /// Completes the handshake of `connection`. Returns the OCSP response that the server has stapled to its certificate.
 pub async fn complete(
@@ -40,38 +44,43 @@ fn poll_complete(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
-        let (outcome, response) = stapled_during(|| connection.process_new_packets());
+        let (outcome, response) = stapled_during(|| connection.process());
         if response.is_some() {
             *stapled = response;
         }
         if let Err(error) = outcome {
             // As much as the socket accepts: a peer that does not read is not waited for.
-            while !is_not_tls(&error, transport)
-                && connection.wants_write()
-                && connection.write_tls(&mut transport.with(cx)).is_ok_and(|count| count > 0)
-            {}
+            if !is_not_tls(&error, transport) {
+                let _ = poll_sent(connection, transport, cx);
+            }
             return Poll::Ready(Err(failure(&error, transport)));
         }
         if !connection.is_handshaking() {
             return Poll::Ready(Ok(()));
         }
-        while connection.wants_write() {
-            match connection.write_tls(&mut transport.with(cx)) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Poll::Ready(Err(lost(&error))),
-            }
+        // Records are to be sent before more are received.
+        ready!(poll_sent(connection, transport, cx)).map_err(|error| lost(&error))?;
+        // The peer has closed in the middle of the handshake.
+        if connection.has_ended() {
+            return Poll::Ready(Err(TlsError::disconnected().into()));
         }
-        if !connection.wants_read() {
-            // Records are to be sent first, unless the peer has closed in the middle of the handshake.
-            return if connection.wants_write() {
-                Poll::Pending
-            } else {
-                Poll::Ready(Err(TlsError::disconnected().into()))
-            };
+        if connection.is_endless() {
+            return Poll::Ready(Err(TlsError::endless_message().into()));
         }
-        ready!(poll_received(connection.read_tls(&mut transport.with(cx))))?;
+        ready!(poll_received(connection.receive(RECEIVE_MOST, |space| transport.with(cx).read(space))))?;
     }
+}
+
+/// Sends what waits. Ready if nothing does any more.
+fn poll_sent(connection: &mut Connection, transport: &mut Transport, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    while !connection.outgoing().is_empty() {
+        match transport.with(cx).write(connection.outgoing()) {
+            Ok(count) => connection.sent(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// Receives the ClientHello, on which the configuration of a server depends. One that is not accepted is still to be
@@ -89,8 +98,16 @@ pub async fn client_hello(
     }
 }
 
-/// Sends the alert for a ClientHello that is not accepted. Returns the reason.
-pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Transport) -> ConnectionError {
+/// The alert as it is sent.
+pub fn encoded(mut alert: AcceptedAlert) -> Vec<u8> {
+    let mut records = Vec::new();
+    // Memory takes it all.
+    let _ = alert.write_all(&mut records);
+    records
+}
+
+/// Sends `alert` for a ClientHello that is not accepted. Returns the reason.
+pub async fn refuse(error: &Error, alert: &[u8], transport: &mut Transport) -> ConnectionError {
     // Nothing is sent, so there is nothing that a reset could overtake.
     if is_not_tls(error, transport) {
         return failure(error, transport);
@@ -102,10 +119,10 @@ pub async fn refuse(error: &Error, mut alert: AcceptedAlert, transport: &mut Tra
     poll_fn(|cx| {
         let mut socket = transport.with(cx);
         // As much as the socket accepts: a peer that does not read is not waited for.
-        let is_sent = alert.write(&mut socket).is_ok_and(|count| count > 0);
-        if let (false, Some(description)) = (is_sent, missing_alert(error)) {
-            let _ = socket.write(&plain_alert(description));
-        }
+        let _ = match missing_alert(error) {
+            Some(description) if alert.is_empty() => socket.write(&plain_alert(description)),
+            _ => socket.write(alert),
+        };
         Poll::Ready(())
     })
     .await;

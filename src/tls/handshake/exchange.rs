@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rustls::SignatureScheme;
 use rustls::sign::CertifiedKey;
-use rustls::{Connection, SignatureScheme};
 use tokio::sync::oneshot;
 
 use super::named::NamedCredentials;
+use crate::tls::connection::Connection;
 use crate::tls::credentials::Credentials;
 use crate::tls::error::ConnectionError;
 use crate::tls::resumption::{ClientSessions, NewSession};
@@ -162,7 +163,7 @@ pub type HelloSender = oneshot::Sender<HelloAnswer>;
 pub struct Established {
     /// The connection, whose records go over the stream's socket from now on.
     pub connection: Connection,
-    /// Bytes that were received and not processed.
+    /// Bytes that were received and not passed to it.
     pub unread: Vec<u8>,
     /// The sessions that the server gives, where JavaScript holds them.
     pub sessions: Option<Arc<ClientSessions>>,

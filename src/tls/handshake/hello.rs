@@ -1,11 +1,13 @@
-//! What a ClientHello has that rustls does not show: the id of a session, whether the client takes tickets, whether it asks
-//! for a stapled OCSP response, and the newest version that it supports.
+//! What hellos have that rustls does not show. A ClientHello: the id of a session, whether the client takes tickets, whether
+//! it asks for a stapled OCSP response, and the newest version that it supports. A ServerHello: its random number.
 //!
-//! Pure. Anything unexpected means that there is nothing of it: rustls has the last word on what a ClientHello is.
+//! Pure. Anything unexpected means that there is nothing of it: rustls has the last word on what a hello is.
 
 const RECORD_HEADER: usize = 5;
+const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
 const RANDOM: usize = 32;
 const STATUS_REQUEST: u16 = 5;
 const SESSION_TICKET: u16 = 35;
@@ -74,7 +76,19 @@ impl HelloDetails {
     }
 }
 
-/// The handshake messages at the beginning of `records`, joined.
+/// The random number of a ServerHello at the beginning of `records`.
+pub fn server_random(records: &[u8]) -> Option<[u8; RANDOM]> {
+    let messages = first_messages(records);
+    let mut message = Reader(&messages);
+    if message.byte()? != SERVER_HELLO {
+        return None;
+    }
+    let mut hello = Reader(message.vector(3)?);
+    let _version = hello.number()?;
+    hello.take(RANDOM)?.try_into().ok()
+}
+
+/// The handshake messages at the beginning of `records`, joined. A warning may come before them.
 fn first_messages(records: &[u8]) -> Vec<u8> {
     let mut joined = Vec::with_capacity(records.len());
     let mut rest = Reader(records);
@@ -82,6 +96,7 @@ fn first_messages(records: &[u8]) -> Vec<u8> {
         let length = usize::from(u16::from_be_bytes([high, low]));
         match rest.take(length) {
             Some(body) if kind == HANDSHAKE => joined.extend_from_slice(body),
+            Some(_) if kind == ALERT => {}
             _ => break,
         }
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::ClientHello;
 use rustls::{
-    AlertDescription, ClientConfig, ClientConnection, Connection, Error, HandshakeKind, PeerIncompatible, ServerConfig,
+    AlertDescription, ClientConfig, Error, HandshakeKind, PeerIncompatible, ProtocolVersion, ServerConfig,
     SignatureScheme,
 };
 use tokio::sync::oneshot;
@@ -20,11 +20,12 @@ use super::drive;
 use super::exchange::{
     Asks, Established, Facts, Failure, HandshakeMessage, HandshakeRequest, HelloAnswer, HelloQuestion, Role,
 };
-use super::hello::HelloDetails;
+use super::hello::{HelloDetails, server_random};
 use super::named::NamedCredentials;
 use super::settings::{self, Particulars, SecretSink};
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
+use crate::tls::connection::Connection;
 use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::resumption::{ClientSessions, NewSession, ServerSessions, SessionScope};
@@ -83,9 +84,10 @@ async fn connect(
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
     };
     let sends_name = matches!(name, ServerName::DnsName(_));
-    let client = ClientConnection::new(config, name).map_err(|error| TlsError::from(&error))?;
-    let mut connection = Connection::from(client);
+    let mut connection = Connection::client(config, name).map_err(|error| TlsError::from(&error))?;
+    transport.record();
     let stapled = drive::complete(&mut connection, &mut transport).await?;
+    note_server_random(&mut connection, server_random(&transport.take_record()));
     let checked = match server_name.clone() {
         Some(name) if checks_name && credentials.checks_names => Some(name),
         _ if !credentials.reject_unauthorized || !credentials.checks_names => None,
@@ -121,22 +123,23 @@ async fn accept(
     post: &(impl Fn(HandshakeMessage) + Sync),
 ) -> Result<Established, Failure> {
     let Accepting { credentials: first, contexts, asks, emits_sessions, awaits_sessions, declining } = accepting;
-    if asks != Asks::Never || emits_sessions || declining.is_possible() {
-        transport.record();
-    }
+    transport.record();
     let hello = drive::client_hello(&mut transport).await?;
     let received = transport.take_record();
     let details = HelloDetails::read(&received);
-    let leave = |error: &Error, transport: Transport| decline::declined(error, received, transport.into_rest());
+    let leave =
+        |error: &Error, received, transport: Transport| decline::declined(error, received, transport.into_rest());
     let hello = match hello {
         Ok(hello) => hello,
-        Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, transport)),
-        Err((error, alert)) => return Err(drive::refuse(&error, alert, &mut transport).await.into()),
+        Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, received, transport)),
+        Err((error, alert)) => {
+            return Err(drive::refuse(&error, &drive::encoded(alert), &mut transport).await.into());
+        }
     };
     // Before JavaScript is asked anything, which it is not to be asked twice.
     let suits = |config| decline::shares_suite(config, &hello.client_hello());
     if declining.covers(&details) && !first.server_behind(&first).is_none_or(|config| suits(config)) {
-        return Err(leave(&decline::no_suite(), transport));
+        return Err(leave(&decline::no_suite(), received, transport));
     }
     let server_name = hello.client_hello().server_name().map(str::to_owned);
     #[cfg(feature = "fault-injection")]
@@ -153,7 +156,7 @@ async fn accept(
         HelloAnswer::default()
     };
     if answer.declines {
-        return Err(leave(&decline::no_suite(), transport));
+        return Err(leave(&decline::no_suite(), received, transport));
     }
     let credentials = answer.credentials.or(named).unwrap_or_else(|| Arc::clone(&first));
     let Some(config) = credentials.server_behind(&first).cloned() else {
@@ -164,7 +167,7 @@ async fn accept(
     let shared_schemes = shared(&config, &credentials, hello.client_hello().signature_schemes());
     if shared_schemes.is_empty() && !hello.client_hello().signature_schemes().is_empty() {
         if declining.covers(&details) {
-            return Err(leave(&PeerIncompatible::NoSignatureSchemesInCommon.into(), transport));
+            return Err(leave(&PeerIncompatible::NoSignatureSchemesInCommon.into(), received, transport));
         }
         drive::send_alert(AlertDescription::HandshakeFailure, &mut transport).await;
         return Err(TlsError::no_shared_signatures().into());
@@ -178,15 +181,21 @@ async fn accept(
     });
     let (alpn, ocsp_response) = (answer.alpn, answer.ocsp_response);
     let particulars = Particulars { alpn, ocsp_response, sessions: sessions.clone(), ..particulars };
-    let mut connection = match hello.into_connection(settings::server(config, particulars)) {
-        Ok(server) => Connection::from(server),
-        Err((error, _)) if declining.is_for(&error, &details) => return Err(leave(&error, transport)),
-        Err((error, alert)) => {
-            let error = if is_old { without_groups(error) } else { error };
-            return Err(drive::refuse(&error, alert, &mut transport).await.into());
+    drop(hello);
+    let config = settings::server(config, particulars);
+    let mut connection = Connection::server(config).map_err(|error| TlsError::from(&error))?;
+    // Once more: the connection that has read it keeps more memory than is wanted from now on.
+    connection.feed(&received);
+    if let Err(error) = connection.process() {
+        if declining.is_for(&error, &details) {
+            return Err(leave(&error, received, transport));
         }
-    };
+        let error = if is_old { without_groups(error) } else { error };
+        return Err(drive::refuse(&error, connection.outgoing(), &mut transport).await.into());
+    }
+    let random = server_random(connection.outgoing());
     drive::complete(&mut connection, &mut transport).await?;
+    note_server_random(&mut connection, random);
     // A client can't evade `rejectUnauthorized` by asking for another name.
     let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;
     let needs_certificate = credentials.requires_certificate || first.requires_certificate;
@@ -196,6 +205,14 @@ async fn accept(
         keep(new, awaits_sessions, &transport, post).await?;
     }
     Ok(Established { connection, unread: transport.into_rest(), sessions: None, facts })
+}
+
+/// Under TLS 1.2, keying material depends on the random number of the ServerHello.
+fn note_server_random(connection: &mut Connection, random: Option<[u8; 32]>) {
+    let is_old = connection.protocol_version() == Some(ProtocolVersion::TLSv1_2);
+    if let Some(random) = random.filter(|_| is_old) {
+        connection.note_server_random(&random);
+    }
 }
 
 /// What JavaScript is told of a ClientHello.

@@ -1,32 +1,29 @@
 //! How do an application's bytes become records, and records bytes? The connection that a handshake leaves, in the loop.
 //!
 //! A [`Session`] is owned by its stream and used on the JavaScript thread. It never waits, and has no buffer while it is
-//! idle: received bytes pass through memory that all sessions of an engine share.
+//! idle: records pass through memory that all sessions of an engine share, in either direction.
 //!
 //! Invariants: records are sent in order; decrypted bytes are delivered before more are read; after a failure or the end
 //! of the peer's side, nothing more is received.
 //!
 //! | file | |
 //! |---|---|
-//! | [`records`] | the socket that records are written to |
 //! | [`certificate_text`] | the peer's certificate, formatted for `getPeerCertificate()` |
 
 mod certificate_text;
-mod records;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, IoSlice, Write};
+use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use rustls::Connection;
 
 pub use self::certificate_text::CertificateText;
-use self::records::Records;
+use super::connection::{Connection, Opened};
 use super::error::{ConnectionError, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
@@ -74,13 +71,9 @@ enum Flight {
 /// See the module.
 pub struct Session {
     connection: Connection,
-    /// Records that were received and not processed yet.
-    unread: Vec<u8>,
     /// Returned once everything that was decrypted before it has been delivered.
     failure: Option<ConnectionError>,
-    /// The peer's close_notify has been received.
-    ended: bool,
-    /// The socket has ended without one.
+    /// The socket has ended without a close_notify.
     truncated: bool,
     flight: Flight,
     /// The sessions that a server gives, where JavaScript holds them.
@@ -91,24 +84,23 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session over what a handshake leaves: its connection, and bytes that it has received but not processed. `sessions`
+    /// A session over what a handshake leaves: its connection, and bytes that were received and not passed to it. `sessions`
     /// gets what its server gives.
-    pub fn new(mut connection: Connection, unread: Vec<u8>, sessions: Option<Arc<ClientSessions>>) -> Self {
-        connection.set_buffer_limit(None);
-        let flight = if connection.wants_write() { Flight::Held } else { Flight::Gone };
+    pub fn new(mut connection: Connection, unread: &[u8], sessions: Option<Arc<ClientSessions>>) -> Self {
+        let flight = if connection.outgoing().is_empty() { Flight::Gone } else { Flight::Held };
+        // The peer may have sent its close_notify right after the handshake.
+        connection.feed(unread);
+        let outcome = connection.process();
         let mut session = Self {
             connection,
-            unread,
             failure: None,
-            ended: false,
             truncated: false,
             flight,
             sessions,
             fragment_most: *FRAGMENT_SIZES.end(),
             passed: Passed::default(),
         };
-        // The peer may have sent its close_notify right after the handshake.
-        session.process();
+        session.note(outcome);
         session
     }
 
@@ -132,14 +124,14 @@ impl Session {
         self.sessions.as_deref()
     }
 
-    /// Whether the server has given a session that was not reported yet. What has come behind it is read afterwards.
+    /// Whether the server has given a session that was not reported yet. What has come behind it is delivered afterwards.
     pub fn has_sessions(&self) -> bool {
         self.sessions().is_some_and(ClientSessions::has_unreported)
     }
 
     /// Whether records wait to be sent.
     pub fn wants_write(&self) -> bool {
-        self.connection.wants_write()
+        !self.connection.outgoing().is_empty()
     }
 
     /// What has passed the socket since this was called last, whatever there is in it for the application.
@@ -153,32 +145,33 @@ impl Session {
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
-        cipher: &mut [u8],
+        cipher: &mut Vec<u8>,
         space: &mut [MaybeUninit<u8>],
     ) -> Result<Received, ConnectionError> {
-        let mut filled = self.take_plaintext(space);
+        let mut filled = self.connection.take_plaintext(space);
         let mut drained = false;
         let mut is_last = false;
         while filled < space.len() && !self.has_sessions() {
-            if self.ended || self.failure.is_some() {
+            if self.connection.has_ended() || self.failure.is_some() {
                 if filled > 0 {
                     break;
                 }
                 return self.conclude(fd, kind);
             }
-            if !self.unread.is_empty() {
-                let unread = std::mem::take(&mut self.unread);
-                filled += self.open(&unread, &mut space[filled..]);
-                continue;
-            }
             if is_last {
                 break;
             }
-            let asked = cipher.len().min(space.len() - filled + RECORD_MOST);
-            match socket::read_over(fd, &mut cipher[..asked]) {
+            // What waits for the rest of its record goes before what comes.
+            let begun = self.connection.unprocessed();
+            if cipher.len() < 2 * begun {
+                cipher.resize(2 * begun, 0);
+            }
+            let wanted = (space.len() - filled + RECORD_MOST).saturating_sub(begun).max(RECORD_MOST);
+            let asked = wanted.min(cipher.len() - begun);
+            match socket::read_over(fd, &mut cipher[begun..begun + asked]) {
                 Ok(Read::Bytes(count)) => {
                     self.passed.received += count as u64;
-                    let opened = self.open(&cipher[..count], &mut space[filled..]);
+                    let opened = self.open(&mut cipher[..begun + count], &mut space[filled..]);
                     filled += opened;
                     // However many records without plaintext there are, other streams are served in between. Then the
                     // socket is not drained either: an end may follow a part of a record.
@@ -221,65 +214,108 @@ impl Session {
         }
     }
 
-    /// Writes `first` and `slices` in order, until the kernel accepts no more records. Returns how much plaintext was
-    /// accepted: its last records may still wait to be sent.
-    pub fn write(&mut self, fd: &OwnedFd, kind: Kind, first: &[u8], slices: &[&[u8]]) -> Result<usize, Errno> {
-        let mut left = std::iter::once(first).chain(slices.iter().copied());
+    /// Opens the records in `memory`, behind those that have been begun before. Returns how much of `space` their plaintext
+    /// has filled.
+    fn open(&mut self, memory: &mut [u8], space: &mut [MaybeUninit<u8>]) -> usize {
+        let sessions = self.sessions.as_deref();
+        let has_sessions = || sessions.is_some_and(ClientSessions::has_unreported);
+        let Opened { filled, outcome, .. } = self.connection.open(memory, space, &has_sessions);
+        self.note(outcome);
+        filled
+    }
+
+    /// Notes how the peer has kept to the protocol.
+    fn note(&mut self, outcome: Result<(), rustls::Error>) {
+        match outcome {
+            Err(error) => self.failure = Some(TlsError::from(&error).into()),
+            Ok(()) if self.connection.is_endless() => self.failure = Some(TlsError::endless_message().into()),
+            Ok(()) => {}
+        }
+    }
+
+    /// Writes `first` and `slices` in order, through `sealed`, memory that is free again afterwards, until the kernel accepts
+    /// no more records. Returns how much plaintext was accepted: its last records may still wait to be sent.
+    pub fn write(
+        &mut self,
+        fd: &OwnedFd,
+        kind: Kind,
+        sealed: &mut Vec<u8>,
+        first: &[u8],
+        slices: &[&[u8]],
+    ) -> Result<usize, Errno> {
+        let mut left = std::iter::once(first).chain(slices.iter().copied()).filter(|slice| !slice.is_empty());
         let mut rest: &[u8] = &[];
-        let mut batch = Vec::new();
+        let mut gathered = Vec::new();
         let mut taken = 0;
         let mut has_room = self.take_flight() || self.flush(fd, kind)?;
         while has_room {
-            let mut size = 0;
-            batch.clear();
-            while size < SEAL_MOST {
-                if rest.is_empty() {
-                    match left.next() {
-                        Some(slice) => rest = slice,
-                        None => break,
-                    }
+            if rest.is_empty() {
+                match left.next() {
+                    Some(slice) => rest = slice,
+                    None => break,
                 }
-                let (now, later) = rest.split_at(rest.len().min(SEAL_MOST - size));
-                batch.push(IoSlice::new(now));
-                size += now.len();
+            }
+            let (now, later) = rest.split_at(rest.len().min(SEAL_MOST));
+            rest = later;
+            // Small slices share records.
+            gathered.clear();
+            while rest.is_empty() && now.len().max(gathered.len()) < SEAL_MOST {
+                let Some(next) = left.next() else { break };
+                if gathered.is_empty() {
+                    gathered.extend_from_slice(now);
+                }
+                let (fits, later) = next.split_at(next.len().min(SEAL_MOST - gathered.len()));
+                gathered.extend_from_slice(fits);
                 rest = later;
             }
-            if size == 0 {
-                break;
-            }
-            taken += self.seal(&batch)?;
-            has_room = self.flush(fd, kind)?;
+            let plaintext = if gathered.is_empty() { now } else { &gathered };
+            let length = self.seal(plaintext, sealed)?;
+            taken += plaintext.len();
+            has_room = self.transmit(fd, kind, &sealed[..length], false)?;
         }
         Ok(taken)
     }
 
-    /// Writes all of `bytes`; records may still wait to be sent. With `last`, a close_notify follows, after which the caller
-    /// must end the socket. A close_notify or a last flight alone that can't be sent is no error: the peer misses no data,
-    /// and receiving returns how the connection ended.
-    pub fn send(&mut self, fd: &OwnedFd, kind: Kind, bytes: &[u8], last: bool) -> Result<usize, Errno> {
-        let is_without_data = bytes.is_empty() && (self.flight != Flight::Gone || (last && !self.wants_write()));
-        let taken = if bytes.is_empty() { 0 } else { self.seal(&[IoSlice::new(bytes)])? };
-        if last {
-            self.connection.send_close_notify();
+    /// Writes all of `bytes`, as [`Self::write`] does; records may still wait to be sent. With `last`, a close_notify
+    /// follows, after which the caller must end the socket. A close_notify or a last flight alone that can't be sent is no
+    /// error: the peer misses no data, and receiving returns how the connection ended.
+    pub fn send(
+        &mut self,
+        fd: &OwnedFd,
+        kind: Kind,
+        sealed: &mut Vec<u8>,
+        bytes: &[u8],
+        last: bool,
+    ) -> Result<usize, Errno> {
+        if bytes.is_empty() {
+            let is_without_data = self.flight != Flight::Gone || (last && !self.wants_write());
+            let length = if last { self.connection.seal_end(sealed, 0) } else { 0 };
+            match self.transmit(fd, kind, &sealed[..length], last) {
+                Err(_) if is_without_data => self.connection.sent(self.connection.outgoing().len()),
+                outcome => drop(outcome?),
+            }
+            return Ok(0);
         }
-        match self.flush_with(fd, kind, last) {
-            Err(_) if is_without_data => self.drop_records(),
-            outcome => {
-                outcome?;
+        let mut chunks = bytes.chunks(SEAL_MOST).peekable();
+        let mut has_room = true;
+        while let Some(chunk) = chunks.next() {
+            let ends = last && chunks.peek().is_none();
+            let mut length = self.seal(chunk, sealed)?;
+            if ends {
+                length = self.connection.seal_end(sealed, length);
+            }
+            if has_room {
+                has_room = self.transmit(fd, kind, &sealed[..length], ends)?;
+            } else {
+                self.connection.delay(&sealed[..length]);
             }
         }
-        Ok(taken)
+        Ok(bytes.len())
     }
 
     /// From now on more than the last flight may wait to be sent. Returns whether it was all.
     fn take_flight(&mut self) -> bool {
         std::mem::replace(&mut self.flight, Flight::Gone) != Flight::Gone
-    }
-
-    /// Discards the records that wait to be sent.
-    fn drop_records(&mut self) {
-        while self.connection.wants_write() && self.connection.write_tls(&mut io::sink()).is_ok_and(|count| count > 0) {
-        }
     }
 
     /// Puts no more than `size` bytes of plaintext into a record from now on. Returns `false` if that is not possible.
@@ -291,98 +327,44 @@ impl Session {
         is_possible
     }
 
-    /// Encrypts `batch`. The buffer for records has no limit, so that it accepts everything.
-    fn seal(&mut self, batch: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        let mut writer = self.connection.writer();
-        let sealed = if self.fragment_most == *FRAGMENT_SIZES.end() {
-            writer.write_vectored(batch)
-        } else {
-            // Each write makes records of its own.
-            let bytes = batch.iter().map(|slice| &**slice).collect::<Vec<&[u8]>>().concat();
-            bytes.chunks(self.fragment_most).try_for_each(|part| writer.write_all(part)).map(|()| bytes.len())
-        };
-        // Only a failed connection returns an error.
-        sealed.map_err(|_| Errno::PIPE)
+    /// Seals `plaintext`, as long as the connection has not failed. Returns how much of `sealed` that takes.
+    fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Errno> {
+        if self.fragment_most == *FRAGMENT_SIZES.end() {
+            return self.connection.seal(plaintext, sealed, 0).map_err(|_| Errno::PIPE);
+        }
+        let mut parts = plaintext.chunks(self.fragment_most);
+        parts.try_fold(0, |used, part| self.connection.seal(part, sealed, used)).map_err(|_| Errno::PIPE)
     }
 
     /// Sends the records that wait. Returns whether all have been sent.
     pub fn flush(&mut self, fd: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
-        self.flush_with(fd, kind, false)
+        self.transmit(fd, kind, &[], false)
     }
 
-    fn flush_with(&mut self, fd: &OwnedFd, kind: Kind, last: bool) -> Result<bool, Errno> {
+    /// Sends the records that wait, then `records`; what the kernel does not accept waits. With `last`, the socket is ended
+    /// next. Returns whether nothing waits.
+    fn transmit(&mut self, fd: &OwnedFd, kind: Kind, mut records: &[u8], last: bool) -> Result<bool, Errno> {
         self.take_flight();
-        let mut records = Records { fd, kind, last, failure: None };
-        while self.connection.wants_write() {
-            match self.connection.write_tls(&mut records) {
-                Ok(0) => return Ok(false),
-                Ok(count) => self.passed.sent += count as u64,
-                Err(_) => return Err(records.failure.unwrap_or(Errno::IO)),
+        loop {
+            let waiting = self.connection.outgoing();
+            let sent = match (waiting, records) {
+                ([], []) => return Ok(true),
+                ([], one) | (one, []) => socket::send(fd, kind, one, last)?,
+                (first, second) => socket::write(fd, kind, &[IoSlice::new(first), IoSlice::new(second)])?,
+            };
+            if sent == 0 {
+                self.connection.delay(records);
+                return Ok(false);
             }
+            self.passed.sent += sent as u64;
+            let of_waiting = sent.min(waiting.len());
+            self.connection.sent(of_waiting);
+            records = &records[sent - of_waiting..];
         }
-        Ok(true)
     }
 
     /// Whether a read would return something without a system call.
-    fn has_more(&mut self) -> bool {
-        !self.unread.is_empty()
-            || self.failure.is_some()
-            || self.ended
-            || self.has_sessions()
-            || self.connection.reader().fill_buf().is_ok_and(|chunk| !chunk.is_empty())
-    }
-
-    /// Processes `records`, and writes their plaintext to `space`. Returns its length.
-    fn open(&mut self, mut records: &[u8], space: &mut [MaybeUninit<u8>]) -> usize {
-        let mut filled = 0;
-        while !records.is_empty() {
-            if self.connection.read_tls(&mut records).is_err() {
-                // The connection holds as much plaintext as it may if `space` is full. Otherwise its buffer is full of an
-                // incomplete message of the protocol itself.
-                if filled < space.len() {
-                    self.failure = Some(TlsError::endless_message().into());
-                    records = &[];
-                }
-                break;
-            }
-            self.process();
-            if self.has_sessions() {
-                break;
-            }
-            filled += self.take_plaintext(&mut space[filled..]);
-            if self.ended || self.failure.is_some() {
-                // Whatever follows an end or a failure is ignored.
-                records = &[];
-            }
-        }
-        self.unread = records.to_vec();
-        filled
-    }
-
-    fn process(&mut self) {
-        match self.connection.process_new_packets() {
-            Ok(state) => self.ended |= state.peer_has_closed(),
-            Err(error) => self.failure = Some(TlsError::from(&error).into()),
-        }
-    }
-
-    /// Moves as many decrypted bytes into `space` as fit. Returns how many.
-    fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
-        let mut filled = 0;
-        let mut reader = self.connection.reader();
-        while filled < space.len() {
-            // An error means that there is no plaintext.
-            let Ok(chunk) = reader.fill_buf() else { break };
-            let count = chunk.len().min(space.len() - filled);
-            if count == 0 {
-                break;
-            }
-            for (target, byte) in space[filled..filled + count].iter_mut().zip(chunk) {
-                target.write(*byte);
-            }
-            reader.consume(count);
-            filled += count;
-        }
-        filled
+    fn has_more(&self) -> bool {
+        self.connection.has_plaintext() || self.failure.is_some() || self.connection.has_ended() || self.has_sessions()
     }
 }

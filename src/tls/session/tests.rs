@@ -1,12 +1,12 @@
 //! A session at one end, and rustls' own connection at the other.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
 use super::*;
 use crate::tls::credentials::Credentials;
 use crate::tls::credentials::Options;
-use crate::tls::fixtures::{Certificate, handshake, params};
+use crate::tls::fixtures::{Certificate, connect, params};
 
 /// Both ends of a finished handshake, ours as a session, and the sockets that they have.
 fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
@@ -14,17 +14,15 @@ fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
 }
 
 /// As [`connected`]; what `prepare` leaves to send is the last flight.
-fn connected_after(
-    prepare: impl FnOnce(&mut rustls::ClientConnection),
-) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+fn connected_after(prepare: impl FnOnce(&mut Connection)) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
     let identity = Certificate::self_signed(params("localhost")).identity();
     let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
     let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
-    let mut outcome = handshake(&client, &server, "localhost");
-    prepare(&mut outcome.client);
+    let (mut client, server) = connect(&client, &server, "localhost");
+    prepare(&mut client);
     let (ours, theirs) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    (Session::new(outcome.client.into(), Vec::new(), None), ours.into(), outcome.server, theirs)
+    (Session::new(client, &[], None), ours.into(), server, theirs)
 }
 
 #[test]
@@ -35,9 +33,10 @@ fn no_record_has_more_plaintext_than_is_permitted() {
     assert!(!session.set_max_send_fragment(511) && !session.set_max_send_fragment(16385));
     assert!(session.set_max_send_fragment(512));
     session.flush(&fd, Kind::Unix).unwrap();
-    let taken = session.write(&fd, Kind::Unix, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
+    let mut sealed = Vec::new();
+    let taken = session.write(&fd, Kind::Unix, &mut sealed, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
     assert_eq!(taken, 1705);
-    session.send(&fd, Kind::Unix, &[4; 600], false).unwrap();
+    session.send(&fd, Kind::Unix, &mut sealed, &[4; 600], false).unwrap();
     let mut sent = vec![0; 8192];
     let count = peer.read(&mut sent).unwrap();
     let mut rest = &sent[..count];
@@ -52,7 +51,7 @@ fn no_record_has_more_plaintext_than_is_permitted() {
 
 /// What a read of `session` into `most` bytes finds, through memory that has room for any record.
 fn read(session: &mut Session, fd: &OwnedFd, most: usize) -> Result<Received, ConnectionError> {
-    session.read(fd, Kind::Unix, &mut [0; 3 * RECORD_MOST], &mut vec![MaybeUninit::uninit(); most])
+    session.read(fd, Kind::Unix, &mut vec![0; 3 * RECORD_MOST], &mut vec![MaybeUninit::uninit(); most])
 }
 
 fn bytes(count: usize, drained: bool) -> Received {
@@ -95,8 +94,8 @@ fn what_came_before_the_end_or_a_failure_is_delivered_first() {
 
 #[test]
 fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by_then() {
-    let (mut session, fd, mut server, mut peer) = connected_after(|client| client.refresh_traffic_keys().unwrap());
-    let (mut cipher, mut space) = ([0; 4096], [MaybeUninit::uninit(); 64]);
+    let (mut session, fd, mut server, mut peer) = connected_after(Connection::refresh_keys);
+    let (mut cipher, mut space) = (vec![0; 4096], [MaybeUninit::uninit(); 64]);
     let mut receive = |session: &mut Session| {
         let received = session.read(&fd, Kind::Unix, &mut cipher, &mut space);
         received.unwrap_or_else(|_| panic!("nothing has failed")).read
@@ -111,7 +110,7 @@ fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by
     }
     assert_eq!((receive(&mut session), session.holds_flight()), (Read::Bytes(8), false));
     assert!(session.wants_write() && peer.read(&mut sent).is_err(), "the flight has gone out");
-    session.send(&fd, Kind::Unix, b"answer", false).unwrap();
+    session.send(&fd, Kind::Unix, &mut Vec::new(), b"answer", false).unwrap();
     let count = peer.read(&mut sent).unwrap();
     assert!(!session.wants_write());
     server.read_tls(&mut &sent[..count]).unwrap();
@@ -132,7 +131,7 @@ fn records_without_plaintext_are_read_by_shares() {
     while server.wants_write() {
         server.write_tls(&mut peer).unwrap();
     }
-    let (mut cipher, mut space) = ([0; 32], [MaybeUninit::uninit(); 64]);
+    let (mut cipher, mut space) = (vec![0; 32], [MaybeUninit::uninit(); 64]);
     let mut empty = 0;
     loop {
         let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
@@ -168,7 +167,7 @@ fn what_passes_the_socket_is_counted_whatever_there_is_in_it() {
     // The peer does not read: what is sealed has not been taken.
     peer.set_nonblocking(true).unwrap();
     let size = 4 << 20;
-    let accepted = session.write(&fd, Kind::Unix, &[], &[&vec![7; size]]).unwrap();
+    let accepted = session.write(&fd, Kind::Unix, &mut Vec::new(), &[], &[&vec![7; size]]).unwrap();
     let mut taken = session.take_passed().sent;
     assert!(accepted < size && session.wants_write() && taken < accepted as u64, "{accepted} {taken}");
     assert!(!session.flush(&fd, Kind::Unix).unwrap());

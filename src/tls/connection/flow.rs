@@ -1,0 +1,234 @@
+//! The loop in which rustls takes records and leaves plaintext, and the other way round. What can't go on waits here.
+//!
+//! Invariants: `incoming` has no whole record, except before it is processed; plaintext is delivered in order; rustls'
+//! own messages are in `outgoing`, or in front of what is sealed next, as soon as it has them.
+
+use std::mem::MaybeUninit;
+
+use rustls::Error;
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
+};
+
+use super::backlog::{Backlog, copy};
+
+/// The plaintext of a full record.
+const RECORD_PLAINTEXT: usize = 16384;
+
+/// The most that a record adds to its plaintext: its header, and what encryption may add.
+const RECORD_OVERHEAD: usize = 5 + 256;
+
+/// A close_notify with all that may be in front of it fits, mostly.
+const END_MOST: usize = 512;
+
+/// The connection seals nothing any more: it has failed, or its keys are used up.
+#[derive(Debug)]
+pub struct Exhausted;
+
+/// What processing records has come to.
+pub struct Opened {
+    /// How many bytes of records have been processed, from the first one on.
+    pub consumed: usize,
+    /// How much plaintext has been written to the space for it.
+    pub filled: usize,
+    /// Whether the peer has kept to the protocol.
+    pub outcome: Result<(), Error>,
+}
+
+/// rustls' connection of either side.
+pub trait Steps {
+    type Data;
+
+    fn step<'c, 'i>(&'c mut self, records: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
+    fn has_messages(&self) -> bool;
+}
+
+impl Steps for UnbufferedClientConnection {
+    type Data = ClientConnectionData;
+
+    fn step<'c, 'i>(&'c mut self, records: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(records)
+    }
+
+    fn has_messages(&self) -> bool {
+        self.wants_write()
+    }
+}
+
+impl Steps for UnbufferedServerConnection {
+    type Data = ServerConnectionData;
+
+    fn step<'c, 'i>(&'c mut self, records: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(records)
+    }
+
+    fn has_messages(&self) -> bool {
+        self.wants_write()
+    }
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Flow {
+    /// Received and not processed.
+    pub incoming: Vec<u8>,
+    /// Decrypted and not taken.
+    pub plaintext: Backlog,
+    /// Sealed and not sent.
+    pub outgoing: Backlog,
+    /// The peer's close_notify has come.
+    pub has_ended: bool,
+    has_failed: bool,
+}
+
+impl Flow {
+    /// Has `rustls` process `records`. Plaintext goes to `space`, or waits: where it does not fit, and once `holds` says so.
+    pub fn process(
+        &mut self,
+        rustls: &mut impl Steps,
+        records: &mut [u8],
+        space: &mut [MaybeUninit<u8>],
+        holds: &dyn Fn() -> bool,
+    ) -> Opened {
+        let mut opened = Opened { consumed: 0, filled: 0, outcome: Ok(()) };
+        loop {
+            let UnbufferedStatus { mut discard, state, .. } = rustls.step(&mut records[opened.consumed..]);
+            let mut is_done = false;
+            match state {
+                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    while let Some(record) = traffic.next_record() {
+                        let Ok(record) = record else { break };
+                        discard += record.discard;
+                        let mut payload = record.payload;
+                        if self.plaintext.is_empty() && !holds() {
+                            let count = copy(payload, &mut space[opened.filled..]);
+                            opened.filled += count;
+                            payload = &payload[count..];
+                        }
+                        self.plaintext.push(payload);
+                    }
+                }
+                Ok(ConnectionState::EncodeTlsData(message)) => self.encode(message),
+                // It waits in `outgoing`, whose owner sends it in its time.
+                Ok(ConnectionState::TransmitTlsData(sent)) => sent.done(),
+                Ok(ConnectionState::PeerClosed) => self.has_ended = true,
+                // Early data is never accepted. Otherwise, more has to come first.
+                Ok(_) => is_done = true,
+                Err(error) => {
+                    self.has_failed = true;
+                    self.take_alert(rustls);
+                    opened.outcome = Err(error);
+                    is_done = true;
+                }
+            }
+            opened.consumed += discard;
+            if self.has_ended || opened.outcome.is_err() {
+                // Whatever follows an end or a failure is ignored.
+                opened.consumed = records.len();
+                return opened;
+            }
+            if is_done {
+                return opened;
+            }
+        }
+    }
+
+    /// `rest` was not processed, and waits for more.
+    pub fn keep(&mut self, rest: Vec<u8>) {
+        self.incoming = if rest.is_empty() { Vec::new() } else { rest };
+    }
+
+    /// As [`Self::keep`], into the memory that is there.
+    pub fn keep_copy(&mut self, rest: &[u8]) {
+        self.incoming.clear();
+        if rest.is_empty() {
+            self.incoming = Vec::new();
+        } else {
+            self.incoming.extend_from_slice(rest);
+        }
+    }
+
+    /// See [`super::Connection::seal`].
+    pub fn seal(
+        &mut self,
+        rustls: &mut impl Steps,
+        plaintext: &[u8],
+        sealed: &mut Vec<u8>,
+        used: usize,
+    ) -> Result<usize, Exhausted> {
+        let most = plaintext.len() + (plaintext.len() / RECORD_PLAINTEXT + 1) * RECORD_OVERHEAD;
+        self.write(rustls, |mut traffic| into(sealed, used, most, |space| traffic.encrypt(plaintext, space)))
+            .unwrap_or(Err(Exhausted))
+    }
+
+    /// See [`super::Connection::seal_end`].
+    pub fn seal_end(&mut self, rustls: &mut impl Steps, sealed: &mut Vec<u8>, used: usize) -> usize {
+        let end =
+            self.write(rustls, |mut traffic| into(sealed, used, END_MOST, |space| traffic.queue_close_notify(space)));
+        end.and_then(Result::ok).unwrap_or(used)
+    }
+
+    /// Has `act` write, if the connection is one that may.
+    pub fn write<S: Steps, R>(
+        &mut self,
+        rustls: &mut S,
+        act: impl FnOnce(WriteTraffic<'_, S::Data>) -> R,
+    ) -> Option<R> {
+        // What rustls has begun to read is gone after a failure.
+        while !self.has_failed {
+            let UnbufferedStatus { discard, state, .. } = rustls.step(&mut self.incoming);
+            debug_assert_eq!(discard, 0, "a whole record was left");
+            match state.ok()? {
+                ConnectionState::EncodeTlsData(message) => self.encode(message),
+                ConnectionState::TransmitTlsData(sent) => sent.done(),
+                ConnectionState::PeerClosed => self.has_ended = true,
+                ConnectionState::WriteTraffic(traffic) => return Some(act(traffic)),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// What `rustls` has to say about its failure.
+    fn take_alert(&mut self, rustls: &mut impl Steps) {
+        while rustls.has_messages() {
+            let UnbufferedStatus { state: Ok(ConnectionState::EncodeTlsData(message)), .. } = rustls.step(&mut [])
+            else {
+                return;
+            };
+            self.encode(message);
+        }
+    }
+
+    fn encode<D>(&mut self, mut message: EncodeTlsData<'_, D>) {
+        // It is asked first how long it is.
+        if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size, .. })) = message.encode(&mut [])
+        {
+            let _ = self.outgoing.push_with(required_size, |space| message.encode(space));
+        }
+    }
+}
+
+/// Has `write` write into `sealed` behind the first `used` bytes, where there is room for `most` bytes, or for as many as it
+/// asks for. Returns how long it is then.
+fn into(
+    sealed: &mut Vec<u8>,
+    used: usize,
+    mut most: usize,
+    mut write: impl FnMut(&mut [u8]) -> Result<usize, EncryptError>,
+) -> Result<usize, Exhausted> {
+    loop {
+        if sealed.len() < used + most {
+            sealed.resize(used + most, 0);
+        }
+        match write(&mut sealed[used..]) {
+            Ok(count) => return Ok(used + count),
+            Err(EncryptError::InsufficientSize(needed)) if needed.required_size > sealed.len() - used => {
+                most = needed.required_size;
+            }
+            Err(_) => return Err(Exhausted),
+        }
+    }
+}

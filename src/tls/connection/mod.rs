@@ -1,0 +1,208 @@
+//! How do records pass through rustls? Its connection, with no more memory than what waits to pass.
+//!
+//! rustls also has connections that keep buffers of their own, 4 KiB at least for as long as they live. This one processes
+//! records where they were received, and what it seals goes to memory that the caller lends. Whatever has to wait is here
+//! until it can go on: a part of a record, plaintext that there was no room for, records that the kernel did not take. An
+//! idle connection has none of these. All rules of the protocol are rustls'.
+//!
+//! Used by a handshake on its thread, and by the session afterwards in the loop.
+//!
+//! | file | |
+//! |---|---|
+//! | [`backlog`] | bytes that wait |
+//! | [`exporter`] | keying material for the application (RFC 5705) |
+//! | [`flow`] | the loop in which rustls takes records and leaves plaintext, and the other way round |
+
+mod backlog;
+pub mod exporter;
+mod flow;
+#[cfg(test)]
+mod tests;
+
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rustls::client::UnbufferedClientConnection;
+use rustls::pki_types::ServerName;
+use rustls::server::UnbufferedServerConnection;
+use rustls::{ClientConfig, CommonState, Error, ServerConfig};
+
+use self::exporter::Exporter;
+use self::flow::Flow;
+pub use self::flow::{Exhausted, Opened};
+
+/// The largest message of the protocol itself: a peer that has not ended one by then is sending without end.
+const MESSAGE_MOST: usize = 0xffff;
+
+/// See the module.
+pub struct Connection {
+    side: Side,
+    flow: Flow,
+    exporter: Option<Box<Exporter>>,
+}
+
+enum Side {
+    Client(UnbufferedClientConnection),
+    Server(UnbufferedServerConnection),
+}
+
+impl Deref for Connection {
+    type Target = CommonState;
+
+    /// What was negotiated, and with whom.
+    fn deref(&self) -> &CommonState {
+        match &self.side {
+            Side::Client(client) => client,
+            Side::Server(server) => server,
+        }
+    }
+}
+
+impl Connection {
+    /// A client of the server `name`, which has not begun yet.
+    pub fn client(config: Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, Error> {
+        UnbufferedClientConnection::new(config, name).map(|client| Self::of(Side::Client(client)))
+    }
+
+    /// A server that waits for a ClientHello.
+    pub fn server(config: Arc<ServerConfig>) -> Result<Self, Error> {
+        UnbufferedServerConnection::new(config).map(|server| Self::of(Side::Server(server)))
+    }
+
+    fn of(side: Side) -> Self {
+        Self { side, flow: Flow::default(), exporter: None }
+    }
+
+    // Records in.
+
+    /// Takes what has been received; [`Self::process`] comes next.
+    pub fn feed(&mut self, records: &[u8]) {
+        self.flow.incoming.extend_from_slice(records);
+    }
+
+    /// Has `receive` write into memory for `most` bytes, and takes as many as it returns.
+    pub fn receive<E>(&mut self, most: usize, receive: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+        let incoming = &mut self.flow.incoming;
+        let before = incoming.len();
+        incoming.resize(before + most, 0);
+        let outcome = receive(&mut incoming[before..]);
+        incoming.truncate(before + *outcome.as_ref().unwrap_or(&0));
+        outcome
+    }
+
+    /// Processes what it was fed. Plaintext waits to be taken, and what is to be sent waits, too, also if this fails: then
+    /// it is the alert.
+    pub fn process(&mut self) -> Result<(), Error> {
+        let mut records = std::mem::take(&mut self.flow.incoming);
+        let (Opened { outcome, consumed, .. }, noted) = exporter::noted_during(|| match &mut self.side {
+            Side::Client(client) => self.flow.process(client, &mut records, &mut [], &|| false),
+            Side::Server(server) => self.flow.process(server, &mut records, &mut [], &|| false),
+        });
+        if noted.is_some() {
+            self.exporter = noted.map(Box::new);
+        }
+        records.drain(..consumed);
+        self.flow.keep(records);
+        outcome
+    }
+
+    /// How many bytes wait for the rest of their record or message.
+    pub fn unprocessed(&self) -> usize {
+        self.flow.incoming.len()
+    }
+
+    /// Whether a message of the protocol itself has no end.
+    pub fn is_endless(&self) -> bool {
+        self.unprocessed() >= MESSAGE_MOST
+    }
+
+    /// Processes what is in `memory` behind room for [`Self::unprocessed`] bytes. Plaintext goes to `space` until that is
+    /// full, or `holds` says that it is to wait; then it waits. `memory` is free again afterwards.
+    pub fn open(&mut self, memory: &mut [u8], space: &mut [MaybeUninit<u8>], holds: &dyn Fn() -> bool) -> Opened {
+        let kept = self.flow.incoming.len();
+        memory[..kept].copy_from_slice(&self.flow.incoming);
+        let opened = match &mut self.side {
+            Side::Client(client) => self.flow.process(client, memory, space, holds),
+            Side::Server(server) => self.flow.process(server, memory, space, holds),
+        };
+        self.flow.keep_copy(&memory[opened.consumed..]);
+        opened
+    }
+
+    /// Moves as much of the plaintext that waits into `space` as fits. Returns how much.
+    pub fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+        self.flow.plaintext.take(space)
+    }
+
+    /// Whether plaintext waits to be taken.
+    pub fn has_plaintext(&self) -> bool {
+        !self.flow.plaintext.is_empty()
+    }
+
+    /// Whether the peer's close_notify has come: nothing is received any more.
+    pub fn has_ended(&self) -> bool {
+        self.flow.has_ended
+    }
+
+    // Records out.
+
+    /// Seals `plaintext` into `sealed` from `used` on, which grows as needed, and returns how long it is then: in front of the
+    /// plaintext's records, there may be others.
+    pub fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>, used: usize) -> Result<usize, Exhausted> {
+        match &mut self.side {
+            Side::Client(client) => self.flow.seal(client, plaintext, sealed, used),
+            Side::Server(server) => self.flow.seal(server, plaintext, sealed, used),
+        }
+    }
+
+    /// Seals a close_notify behind the first `used` bytes of `sealed`, unless one was sealed before; returns how long it is
+    /// then.
+    pub fn seal_end(&mut self, sealed: &mut Vec<u8>, used: usize) -> usize {
+        match &mut self.side {
+            Side::Client(client) => self.flow.seal_end(client, sealed, used),
+            Side::Server(server) => self.flow.seal_end(server, sealed, used),
+        }
+    }
+
+    /// Records that wait to be sent, before all that is sealed from now on.
+    pub fn outgoing(&self) -> &[u8] {
+        self.flow.outgoing.bytes()
+    }
+
+    /// `count` bytes of [`Self::outgoing`] have been sent.
+    pub fn sent(&mut self, count: usize) {
+        self.flow.outgoing.consume(count);
+    }
+
+    /// `records` wait to be sent, too.
+    pub fn delay(&mut self, records: &[u8]) {
+        self.flow.outgoing.push(records);
+    }
+
+    /// Has the keys for sending replaced. The message waits to be sent.
+    #[cfg(any(test, fuzzing))]
+    pub fn refresh_keys(&mut self) {
+        let _ = match &mut self.side {
+            Side::Client(client) => self.flow.write(client, |traffic| traffic.refresh_traffic_keys()),
+            Side::Server(server) => self.flow.write(server, |traffic| traffic.refresh_traffic_keys()),
+        };
+        // Any step passes it on.
+        let _ = self.process();
+    }
+
+    // Keying material.
+
+    /// The random number in the ServerHello, on which keying material depends under TLS 1.2.
+    pub fn note_server_random(&mut self, random: &[u8; 32]) {
+        if let Some(exporter) = &mut self.exporter {
+            exporter.note_server_random(random);
+        }
+    }
+
+    /// Exports `length` bytes of keying material. `None` if the connection has none, or not so much.
+    pub fn export_keying_material(&self, length: usize, label: &[u8], context: Option<&[u8]>) -> Option<Vec<u8>> {
+        let suite = self.negotiated_cipher_suite()?;
+        self.exporter.as_ref()?.export(suite, length, label, context)
+    }
+}
