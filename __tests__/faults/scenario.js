@@ -52,6 +52,7 @@ class Scenario {
     await this.#bound();
     await this.#adopted();
     await this.#secure();
+    await this.#piped();
     await this.#passed();
     this.#checkCanaries();
   }
@@ -211,6 +212,30 @@ class Scenario {
     fs.closeSync(fd);
     client.resume().end();
     await closed;
+    server.close();
+    await once(server, 'close');
+    await Promise.all(streams);
+  }
+
+  /** Bulk through a pipe: what comes goes back. */
+  async #piped() {
+    const streams = [];
+    const server = this.#net.createServer((stream) => {
+      streams.push(this.#watch(stream));
+      stream.pipe(stream);
+    });
+    server.on('error', (error) => this.#failed(error)).on('acceptError', (error) => this.#failed(error));
+    server.listen(0, '127.0.0.1');
+    if (!(await this.#listens(server))) return;
+    const client = this.#net.connect(server.address().port, '127.0.0.1');
+    const closed = this.#watch(client);
+    const received = [];
+    client.on('data', (data) => received.push(data)).end(LARGE);
+    const failures = this.errors.length;
+    await closed;
+    if (this.errors.length === failures && !Buffer.concat(received).equals(LARGE)) {
+      throw new Error('Other bytes have come out of a pipe than went in');
+    }
     server.close();
     await once(server, 'close');
     await Promise.all(streams);

@@ -12,6 +12,7 @@ mod pipe;
 mod statistics;
 mod transfer;
 
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
 
@@ -41,6 +42,15 @@ impl Rig {
     pub fn pair(&mut self) -> (Id, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         theirs.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+        let id = self.engine.adopt_stream(ours.into_raw_fd()).unwrap();
+        (id, theirs)
+    }
+
+    /// As [`Self::pair`], over TCP.
+    pub fn tcp_pair(&mut self) -> (Id, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (ours, _) = listener.accept().unwrap();
         let id = self.engine.adopt_stream(ours.into_raw_fd()).unwrap();
         (id, theirs)
     }

@@ -182,3 +182,85 @@ fn two_streams_that_feed_each_other_resume_each_other() {
         thread.join().unwrap();
     }
 }
+
+#[test]
+fn bulk_over_tcp_arrives_whole_through_a_target_that_is_full_every_now_and_then() {
+    const SIZE: usize = 24 << 20;
+    let mut rig = Rig::new();
+    let ((source, mut from), (target, mut to)) = (rig.tcp_pair(), rig.tcp_pair());
+    assert!(rig.engine.pipe(source, target));
+    from.set_nonblocking(true).unwrap();
+    to.set_nonblocking(true).unwrap();
+    let bytes: Vec<u8> = (0..=250).cycle().take(SIZE).collect();
+    let (mut sent, mut received) = (0, Vec::new());
+    let mut piece = vec![0; 1 << 20];
+    let mut waited = 0;
+    for round in 0.. {
+        sent += from.write(&bytes[sent..]).unwrap_or(0);
+        if sent == SIZE {
+            let _ = from.shutdown(std::net::Shutdown::Write);
+        }
+        let events = if rig.is_woken() { rig.turn() } else { Vec::new() };
+        waited = waited.max(rig.engine.stream(target).unwrap().waiting_bytes());
+        // A target that is full every now and then.
+        if round % 5 > 2 || sent == SIZE {
+            while let Ok(count @ 1..) = to.read(&mut piece) {
+                received.extend_from_slice(&piece[..count]);
+            }
+        }
+        if !events.is_empty() {
+            assert_eq!(events, [Event::Stream(source, END)]);
+            break;
+        }
+    }
+    assert!(waited > 0, "the target was never full");
+    while received.len() < SIZE {
+        if rig.is_woken() {
+            rig.turn();
+        }
+        if let Ok(count) = to.read(&mut piece) {
+            received.extend_from_slice(&piece[..count]);
+        }
+    }
+    assert!(received == bytes, "other bytes");
+    assert_eq!(rig.engine.bytes_read(source), SIZE as u64);
+    assert_eq!(rig.engine.bytes_written(target), SIZE as u64);
+}
+
+#[test]
+fn the_failure_of_a_target_leaves_nothing_for_another() {
+    let mut rig = Rig::new();
+    let ((source, mut from), (target, to)) = (rig.tcp_pair(), rig.tcp_pair());
+    assert!(rig.engine.pipe(source, target));
+    from.set_nonblocking(true).unwrap();
+    let mut to = Some(to);
+    let piece = vec![b'x'; 1 << 20];
+    let mut sent = 0;
+    let mut events = Vec::new();
+    while events.is_empty() {
+        sent += from.write(&piece).unwrap_or(0);
+        if sent > 2 << 20 {
+            drop(to.take());
+        }
+        if rig.is_woken() {
+            events = rig.turn();
+        }
+    }
+    let ((other, mut one), (next, mut two)) = (rig.tcp_pair(), rig.tcp_pair());
+    assert!(rig.engine.pipe(other, next));
+    one.set_nonblocking(true).unwrap();
+    two.set_nonblocking(true).unwrap();
+    let (mut written, mut received) = (0, Vec::new());
+    let mut space = vec![0; 1 << 20];
+    let bytes = vec![b'y'; 4 << 20];
+    while received.len() < bytes.len() {
+        written += one.write(&bytes[written..]).unwrap_or(0);
+        if rig.is_woken() {
+            rig.turn();
+        }
+        if let Ok(count) = two.read(&mut space) {
+            received.extend_from_slice(&space[..count]);
+        }
+    }
+    assert!(received == bytes, "bytes of another connection");
+}
