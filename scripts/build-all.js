@@ -75,8 +75,8 @@ function build(platform, args) {
 }
 
 /**
- * Compiles the Rust code for `platform`, over *ring*: what it has in C is compiled in a fraction of AWS-LC's time. So is
- * the standard library, of which nothing is run, without what debuggers need.
+ * Compiles the Rust code for `platform`, over *ring*: what it has in C is compiled in a fraction of AWS-LC's time. The
+ * standard library is compiled, too, but nothing of it is run: it needs nothing for debuggers.
  */
 function check(platform, args) {
   const all = ['--no-default-features', '--features', 'ring', ...args];

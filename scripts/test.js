@@ -129,6 +129,9 @@ const REST = {
   'jest, woken by a thread': () => jest('thread', [`--testPathIgnorePatterns=${inside(ONCE)}`]),
 };
 
+/** Runs beside the suite that follows: it computes while the matrix waits for packages and for other processes. */
+const BESIDE = 'platforms';
+
 const SUITES = { quick: QUICK, rest: REST, all: { ...QUICK, ...REST } };
 
 async function main([which = 'quick']) {
@@ -136,11 +139,15 @@ async function main([which = 'quick']) {
   if (suites === undefined) throw new Error(`usage: node scripts/test.js [${Object.keys(SUITES).join('|')}]`);
   ensureBuilt();
   if (which !== 'quick') ensurePeers();
-  const total = { passed: 0, failed: 0 };
-  const lines = [];
+  const outcomes = [];
   for (const [name, suite] of Object.entries(suites)) {
     console.log(`\n=== ${name}`);
-    const { passed, failed } = await suite();
+    const outcome = suite().then((counts) => ({ name, ...counts }));
+    outcomes.push(name === BESIDE ? outcome : await outcome);
+  }
+  const total = { passed: 0, failed: 0 };
+  const lines = [];
+  for (const { name, passed, failed } of await Promise.all(outcomes)) {
     total.passed += passed;
     total.failed += failed;
     lines.push(`${name}: ${passed} passed, ${failed} failed`);
