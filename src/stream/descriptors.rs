@@ -67,8 +67,12 @@ impl Stream {
         }
     }
 
-    /// Sends `descriptor` with the byte that is written next. Returns `false` if this stream can't.
+    /// Sends `descriptor` with the byte that is written next. Returns `false` if such a stream can't. One that has failed
+    /// drops it: nothing is sent any more, and why is said of the write.
     pub fn attach_descriptor(&mut self, descriptor: Descriptor) -> bool {
+        if self.state.failure().is_some() || self.state.has_failed() {
+            return true;
+        }
         let is_able = self.kind == Kind::Unix && self.is_settled() && self.security.session().is_none();
         if is_able {
             let before = self.queue.len();

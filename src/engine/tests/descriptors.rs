@@ -111,8 +111,9 @@ fn one_that_cannot_be_sent_with_what_is_gathered_fails_the_stream() {
     assert!(rig.engine.stream(id).unwrap().attach_descriptor(unsendable(1_000_002)));
     assert_eq!(rig.engine.write(id, &[b"z".as_slice()]), Ok(1));
     rig.engine.flush();
-    // A large write is not sent past it.
+    // Neither a large write is sent past it nor the next one, which is no reason for another failure.
     assert_eq!(rig.engine.write(id, &[[b'z'; GATHER_MOST + 1].as_slice()]), Err(Syscall::Write.errno(libc::EBADF)));
+    assert!(rig.engine.stream(id).unwrap().attach_descriptor(unsendable(1_000_003)));
     let failure = Event::Stream(id, StreamEvent::Failed(Syscall::Write.errno(libc::EBADF)));
     assert!(rig.turn().contains(&failure));
     rig.engine.close(id, false);
