@@ -96,7 +96,9 @@ function ratio(summary, isWide = false) {
   if (summary?.ratio === undefined) return '';
   const value = digits(summary.ratio);
   const shown = Number(value) < 1 ? `**${value}**` : value;
-  return isWide ? `${shown} (${summary.spread.map(digits).join(' to ')})` : shown;
+  // One round has no spread.
+  const [lowest, highest] = summary.spread;
+  return isWide && lowest !== highest ? `${shown} (${digits(lowest)} to ${digits(highest)})` : shown;
 }
 
 function cost(side) {
