@@ -14,8 +14,8 @@
 //! | [`provider`] | who computes: AWS-LC or *ring*? |
 //!
 //! `session` and `handshake` use what is below them, `handshake` uses `resumption`, that uses `credentials`, and these use
-//! `connection` and `trust`; nothing goes the other way. Everything but a session may be used on any thread: handshakes run on others than
-//! JavaScript's. Nothing here imports [`stream`](crate::stream) or [`engine`](crate::engine).
+//! `connection` and `trust`; nothing goes the other way. Everything but a session may be used on any thread: handshakes
+//! run on others than JavaScript's. Nothing here imports [`stream`](crate::stream) or [`engine`](crate::engine).
 
 #[cfg(test)]
 mod check_counter;

@@ -27,11 +27,7 @@ impl Backlog {
 
     /// Has `fill` write into `count` more bytes. Where it fails, they are not there.
     pub fn push_with<E>(&mut self, count: usize, fill: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<(), E> {
-        let before = self.bytes.len();
-        self.bytes.resize(before + count, 0);
-        let outcome = fill(&mut self.bytes[before..]);
-        self.bytes.truncate(before + *outcome.as_ref().unwrap_or(&0));
-        outcome.map(|_| ())
+        append_with(&mut self.bytes, count, fill).map(|_| ())
     }
 
     /// The first `count` bytes do not wait any more.
@@ -51,6 +47,19 @@ impl Backlog {
         }
         count
     }
+}
+
+/// Has `fill` write into memory for `most` bytes behind `bytes`. As many stay there as it returns, and none if it fails.
+pub fn append_with<E>(
+    bytes: &mut Vec<u8>,
+    most: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+) -> Result<usize, E> {
+    let before = bytes.len();
+    bytes.resize(before + most, 0);
+    let outcome = fill(&mut bytes[before..]);
+    bytes.truncate(before + *outcome.as_ref().unwrap_or(&0));
+    outcome
 }
 
 /// Copies as many of `bytes` into `space` as fit. Returns how many.

@@ -136,12 +136,7 @@ impl Flow {
     }
 
     /// `rest` was not processed, and waits for more.
-    pub fn keep(&mut self, rest: Vec<u8>) {
-        self.incoming = if rest.is_empty() { Vec::new() } else { rest };
-    }
-
-    /// As [`Self::keep`], into the memory that is there.
-    pub fn keep_copy(&mut self, rest: &[u8]) {
+    pub fn keep(&mut self, rest: &[u8]) {
         self.incoming.clear();
         if rest.is_empty() {
             self.incoming = Vec::new();

@@ -28,6 +28,7 @@ use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
 use rustls::{ClientConfig, CommonState, Error, ServerConfig};
 
+use self::backlog::append_with;
 use self::exporter::Exporter;
 use self::flow::Flow;
 pub use self::flow::{Exhausted, Opened};
@@ -83,28 +84,28 @@ impl Connection {
 
     /// Has `receive` write into memory for `most` bytes, and takes as many as it returns.
     pub fn receive<E>(&mut self, most: usize, receive: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
-        let incoming = &mut self.flow.incoming;
-        let before = incoming.len();
-        incoming.resize(before + most, 0);
-        let outcome = receive(&mut incoming[before..]);
-        incoming.truncate(before + *outcome.as_ref().unwrap_or(&0));
-        outcome
+        append_with(&mut self.flow.incoming, most, receive)
     }
 
     /// Processes what it was fed. Plaintext waits to be taken, and what is to be sent waits, too, also if this fails: then
     /// it is the alert.
     pub fn process(&mut self) -> Result<(), Error> {
         let mut records = std::mem::take(&mut self.flow.incoming);
-        let (Opened { outcome, consumed, .. }, noted) = exporter::noted_during(|| match &mut self.side {
-            Side::Client(client) => self.flow.process(client, &mut records, &mut [], &|| false),
-            Side::Server(server) => self.flow.process(server, &mut records, &mut [], &|| false),
-        });
+        let (opened, noted) = exporter::noted_during(|| self.process_in(&mut records, &mut [], &|| false));
         if noted.is_some() {
             self.exporter = noted.map(Box::new);
         }
-        records.drain(..consumed);
-        self.flow.keep(records);
-        outcome
+        opened.outcome
+    }
+
+    /// Processes `records`, and keeps what is to wait. See [`Self::open`].
+    fn process_in(&mut self, records: &mut [u8], space: &mut [MaybeUninit<u8>], holds: &dyn Fn() -> bool) -> Opened {
+        let opened = match &mut self.side {
+            Side::Client(client) => self.flow.process(client, records, space, holds),
+            Side::Server(server) => self.flow.process(server, records, space, holds),
+        };
+        self.flow.keep(&records[opened.consumed..]);
+        opened
     }
 
     /// How many bytes wait for the rest of their record or message.
@@ -122,12 +123,7 @@ impl Connection {
     pub fn open(&mut self, memory: &mut [u8], space: &mut [MaybeUninit<u8>], holds: &dyn Fn() -> bool) -> Opened {
         let kept = self.flow.incoming.len();
         memory[..kept].copy_from_slice(&self.flow.incoming);
-        let opened = match &mut self.side {
-            Side::Client(client) => self.flow.process(client, memory, space, holds),
-            Side::Server(server) => self.flow.process(server, memory, space, holds),
-        };
-        self.flow.keep_copy(&memory[opened.consumed..]);
-        opened
+        self.process_in(memory, space, holds)
     }
 
     /// Moves as much of the plaintext that waits into `space` as fits. Returns how much.
