@@ -10,6 +10,7 @@ const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { setImmediate } = require('timers');
 const { functions: nodesTls } = require('./nodes-tls');
+const { leaveToNodes } = require('./stream/nodes-transport');
 const { SessionFeed } = require('./stream/parsing');
 const { readAll } = require('./stream/reading');
 const { sendAlone } = require('./stream/sending');
@@ -177,6 +178,8 @@ let Bridge = null;
 
 /** A handle of Node's core that reads and writes `stream`. */
 function bridge(stream) {
+  const handle = leaveToNodes(stream);
+  if (handle !== null) return handle;
   Bridge ??= makeBridge();
   // http2 takes what is waiting there itself, as 'data', which the bridge would hear a second time.
   const early = readAll(stream);

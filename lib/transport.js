@@ -131,6 +131,8 @@ Object.assign(Transport.prototype, {
   referenced: true,
   /** The handle of Node's core over the same socket, which is closed with the source; null without one. */
   nodesHandle: null,
+  /** Whether a socket of Node's own moves the bytes: see `stream/nodes-transport.js`. */
+  isNodes: false,
 });
 
 module.exports = { Transport };

@@ -1,6 +1,7 @@
 'use strict';
 
-// Sessions of http2 over sockets of ours: their bytes do not pass through Duplex, unless something else sees them.
+// Sessions of http2 over sockets of ours: their bytes do not pass through Duplex, unless something else sees them. In
+// the clear they pass a handle of Node's core.
 
 const { MAJORS, nodes } = require('../package/nodes');
 const { DEADLINE, project, run } = require('../node/project');
@@ -38,7 +39,9 @@ const cert = readFileSync(process.env.CERT);
 const isSecure = kind === 'secure';
 const server = isSecure ? http2.createSecureServer({ key, cert }) : http2.createServer();
 const heard = new Set();
+let accepted;
 server.prependListener(isSecure ? 'secureConnection' : 'connection', (socket) => {
+  accepted = socket;
   globalThis.passed.set(socket, new Set());
   if (observed === 'write') {
     const { write } = socket;
@@ -62,11 +65,69 @@ server.listen(0, 'localhost', () => {
   stream.setEncoding('utf8').on('data', (data) => (text += data));
   stream.on('end', () => {
     const [passed] = [...globalThis.passed.values()].map((kinds) => [...kinds]);
+    const handle = accepted._handle.constructor.name;
     session.close();
     server.close();
-    process.stdout.write(JSON.stringify({ text, passed, heard: [...heard] }));
+    process.stdout.write(JSON.stringify({ text, passed, heard: [...heard], handle }));
   });
 });
+`,
+  // What a program does with the socket that a session has.
+  'beneath.js': `
+const http2 = require('http2');
+const net = require('net');
+const { once } = require('events');
+const { stats } = require('rust-net');
+const server = http2.createServer((request, response) => request.pipe(response));
+const seen = {};
+function codeOf(action) {
+  try {
+    action();
+  } catch ({ code }) {
+    return code;
+  }
+}
+async function main() {
+  const accepted = once(server, 'connection');
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = net.connect(server.address().port, '127.0.0.1');
+  const session = http2.connect('http://localhost', { createConnection: () => socket });
+  const [theirs] = await accepted;
+  const stream = session.request({ ':method': 'POST', ':path': '/' });
+  stream.end(Buffer.alloc(100000));
+  stream.resume();
+  await once(stream, 'end');
+  seen.detach = codeOf(() => theirs.detach());
+  const read = theirs.stats.bytesRead;
+  const all = stats().bytesRead === read + socket.bytesRead;
+  seen.counted = [read > 100000, server.stats.bytesRead === read, all];
+  theirs.setOption('userTimeout', 12345);
+  seen.option = theirs.getOption('userTimeout');
+  // The time of the last traffic is that of the session's.
+  theirs.setTimeout(30);
+  await once(theirs, 'timeout');
+  seen.timeout = theirs.timeout;
+  const [closed, ended] = [once(theirs, 'close'), once(socket, 'end')];
+  // Behind what the session has written.
+  theirs.end();
+  await ended;
+  session.close();
+  seen.hadError = (await closed)[0];
+  seen.open = server.stats.connections.open;
+  seen.read = server.stats.bytesRead === theirs.bytesRead;
+  server.close();
+  // The socket can be used again.
+  const other = net.createServer((stream) => stream.end('again')).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  theirs.connect(other.address().port, '127.0.0.1');
+  theirs.setTimeout(0);
+  seen.again = String((await once(theirs, 'data'))[0]);
+  theirs.end();
+  other.close();
+  process.stdout.write(JSON.stringify(seen));
+}
+main();
 `,
 };
 
@@ -77,15 +138,30 @@ beforeAll(() => {
 describe.each(MAJORS)('on Node %i', (major) => {
   async function play(...args) {
     const { key, cert } = files('selfSigned', scratch());
-    const flags = ['--require', './count.js', '--require', 'rust-net/register', 'app.js', ...args];
+    const flags = ['--require', './count.js', '--require', 'rust-net/register', ...args];
     return JSON.parse(await run(project(FILES), flags, { node: binaries.get(major), env: { KEY: key, CERT: cert } }));
   }
 
   test.each(['clear', 'secure'])('neither what is received nor what is sent (%s)', async (kind) => {
-    expect(await play(kind)).toEqual({ text: 'answer', passed: [], heard: [] });
+    const handle = kind === 'clear' ? 'TCP' : 'JSStream';
+    expect(await play('app.js', kind)).toEqual({ text: 'answer', passed: [], heard: [], handle });
   });
 
   test.each(['clear', 'secure'])('a program that replaces write() sees what the session sends (%s)', async (kind) => {
-    expect(await play(kind, 'write')).toEqual({ text: 'answer', passed: ['write'], heard: ['write'] });
+    const [passed, heard] = [['write'], ['write']];
+    expect(await play('app.js', kind, 'write')).toEqual({ text: 'answer', passed, heard, handle: 'JSStream' });
+  });
+
+  test('what a program does with the socket that a session has', async () => {
+    expect(await play('beneath.js')).toEqual({
+      detach: 'ERR_INVALID_STATE',
+      counted: [true, true, true],
+      option: 12345,
+      timeout: 30,
+      hadError: false,
+      open: 0,
+      read: true,
+      again: 'again',
+    });
   });
 });

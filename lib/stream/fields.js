@@ -110,8 +110,8 @@ function resetFields(stream) {
   stream[kReset] = false;
   stream[kFailedBytes] = 0;
   stream[kPending] = null;
-  // A transport that was given to a TLSSocket stays with it.
-  if (stream[kSecurity]?.isLent) stream[kTransport] = new StreamTransport();
+  // A transport that was given to a TLSSocket stays with it, and one of Node's own has had its connection.
+  if (stream[kSecurity]?.isLent || stream[kTransport].isNodes) stream[kTransport] = new StreamTransport();
   if (stream[kLeft] !== null) stream[kLeft] = null;
   stream[kBytes] = null;
   stream[kTransport].forget();

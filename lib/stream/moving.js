@@ -112,7 +112,8 @@ function checkMovable(stream) {
   }
   if (stream[kCarried]?.size > 0) throw errors.undetachable('a descriptor waits to be sent');
   const { parser } = stream;
-  if (typeof parser?.consume === 'function' || (stream[kOnread] !== null && !(stream[kOnread] instanceof Onread))) {
+  const isParsed = typeof parser?.consume === 'function' || stream[kTransport].isNodes;
+  if (isParsed || (stream[kOnread] !== null && !(stream[kOnread] instanceof Onread))) {
     throw errors.undetachable('HTTP reads from it');
   }
 }

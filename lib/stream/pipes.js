@@ -146,6 +146,11 @@ function isRead(source) {
   return hasReaders(source, 1);
 }
 
+/** Whether nothing sees what is received. */
+function isUnobserved(source) {
+  return hasReaders(source, 0) && !isReadByOthers(source);
+}
+
 function hasReaders(source, listeners) {
   return (
     !source._readableState.decoder &&
@@ -221,4 +226,15 @@ function takeDescriptors(source) {
   if (source[kTransport]?.isOpen) source[kTransport].takeDescriptors();
 }
 
-module.exports = { Pipes, giveBack, isMovedByEngine, isReadyToTake, isRead, isUnread, readOn, stopFeeding, watch };
+module.exports = {
+  Pipes,
+  giveBack,
+  isMovedByEngine,
+  isRead,
+  isReadyToTake,
+  isUnobserved,
+  isUnread,
+  readOn,
+  stopFeeding,
+  watch,
+};

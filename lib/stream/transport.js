@@ -56,6 +56,11 @@ class StreamTransport extends Transport {
     this.engine.unwatch(this.id);
   }
 
+  /** Whether the kernel counts what passes, so that limits and idle time are known without the engine's help. */
+  get isCounted() {
+    return this.engine.isCounted(this.id);
+  }
+
   // Receiving.
 
   /** Has the engine receive for JavaScript from now on, or not; `atOnce`: however much comes in one read. */

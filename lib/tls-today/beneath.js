@@ -19,7 +19,7 @@ const FORWARDED = ['ref', 'unref'];
 /** A socket of Node's over the connection of `plain`; null if there can't be one, or something is still to be sent. */
 function beneath(plain) {
   const transport = plain[kTransport];
-  const isOpen = !plain.connecting && transport.isOpen && plain.readable && plain.writable;
+  const isOpen = !plain.connecting && transport.isOpen && !transport.isNodes && plain.readable && plain.writable;
   const isPlain = plain[kSecurity] === null && plain[kOnread] === null && transport.kind !== 'pipe';
   const isQuiet = plain.writableLength === 0 && transport.waitingBytes === 0;
   if (!IS_NODE || !isOpen || !isPlain || !isQuiet) return null;

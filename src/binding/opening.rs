@@ -164,6 +164,12 @@ impl NativeEngine {
         }
     }
 
+    /// Whether the kernel counts what stream `id` receives and sends.
+    #[napi(catch_unwind)]
+    pub fn is_counted(&self, id: u32) -> bool {
+        self.core.with(|engine| engine.stream(id).is_some_and(|stream| stream.is_counted()))
+    }
+
     /// Stops watching the descriptor of stream `id`: what happens is for the owner of a copy.
     #[napi(catch_unwind)]
     pub fn unwatch(&self, id: u32) {

@@ -61,11 +61,7 @@ impl NativeEngine {
     /// Milliseconds since the last traffic, or since it is noted.
     #[napi(catch_unwind)]
     pub fn idle(&self, id: u32) -> f64 {
-        self.core.with(|engine| {
-            let now = engine.now();
-            let last = engine.stream(id).and_then(|stream| stream.last_traffic());
-            last.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64() * 1e3)
-        })
+        self.core.with(|engine| engine.idle(id)).as_secs_f64() * 1e3
     }
 
     /// Turns Nagle's algorithm off or on.

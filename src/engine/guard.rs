@@ -95,11 +95,20 @@ impl Engine {
     pub fn restart_idle_time(&mut self, id: Id) {
         let now = self.now();
         let Some(stream) = self.slots.stream(id) else { return };
+        stream.look(now);
         if let Some(guard) = self.guards.get_mut(&id) {
             let before = stream.last_traffic().unwrap_or(guard.since);
             guard.restarted = Some((now, guard.last_traffic(before)));
         }
         stream.track_traffic(now);
+    }
+
+    /// How long nothing has passed on stream `id`, as far as the time of its traffic is noted.
+    pub fn idle(&mut self, id: Id) -> Duration {
+        let now = self.now();
+        let Some(stream) = self.slots.stream(id) else { return Duration::ZERO };
+        stream.look(now);
+        stream.last_traffic().map_or(Duration::ZERO, |last| now.saturating_duration_since(last))
     }
 
     // Time.

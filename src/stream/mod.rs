@@ -48,7 +48,8 @@ use self::state::{Due, State};
 use self::traffic::Traffic;
 use crate::limits::pace::Sample;
 use crate::reactor::{Id, Reactor, Readiness};
-use crate::socket::{Descriptor, Kind, address, counters, io};
+use crate::socket::counters::{self, Counters};
+use crate::socket::{Descriptor, Kind, address, io};
 use crate::tls::session::Passed;
 
 /// The addresses of both ends, where they are known and have one.
@@ -297,9 +298,18 @@ impl Stream {
     /// Sees what has come and gone by now where its bytes do not pass here.
     pub fn look(&mut self, now: Instant) {
         if self.is_lent {
-            let fd = self.fd.as_deref().filter(|_| self.kind.is_tcp());
-            self.traffic.look(fd.and_then(counters::read), now);
+            self.traffic.look(self.counted(), now);
         }
+    }
+
+    /// Whether the kernel counts its bytes, wherever they pass.
+    pub fn is_counted(&self) -> bool {
+        self.counted().is_some()
+    }
+
+    fn counted(&self) -> Option<Counters> {
+        let fd = self.fd.as_deref().filter(|_| self.kind.is_tcp());
+        fd.and_then(counters::read)
     }
 
     /// Whether there is anything to see of its bytes.

@@ -70,6 +70,31 @@ async function pausedUpload(tools, options) {
   return ask(session, { ':method': 'POST' }, body);
 }
 
+/** Notes what happens to `socket`, in order, in the list that is returned. */
+function watch(socket) {
+  const events = [];
+  for (const event of ['end', 'finish', 'timeout']) socket.on(event, () => events.push(event));
+  socket.on('error', ({ code, syscall }) => events.push(['error', code, syscall]));
+  socket.on('close', (hadError) => events.push(['close', hadError]));
+  return events;
+}
+
+/** A session over a socket that the play has made itself, and the one that the server has for it. */
+async function talkOver(tools, handler) {
+  const server = http2.createServer(handler);
+  const accepted = once(server, 'connection');
+  const socket = net.connect(await tools.listen(server), HOST);
+  const session = http2.connect(`http://${HOST}`, { createConnection: () => socket });
+  tools.atEnd(() => session.destroy());
+  const [theirs] = await accepted;
+  return { server, session, socket, theirs };
+}
+
+/** Both have been closed. */
+function bothClosed(one, other) {
+  return Promise.all([one, other].map((socket) => once(socket, 'close').catch(() => once(socket, 'close'))));
+}
+
 module.exports = {
   'a request': async (tools) => {
     const [, session] = await talk(tools, hello);
@@ -138,6 +163,98 @@ module.exports = {
     session.destroy();
     await closed;
     return [session.destroyed, stream.destroyed];
+  },
+
+  'what happens to the sockets of a session that is closed': async (tools) => {
+    const { session, socket, theirs } = await talkOver(tools, hello);
+    const seen = [watch(socket), watch(theirs)];
+    await ask(session);
+    const closed = bothClosed(socket, theirs);
+    session.close();
+    await closed;
+    const ends = [socket, theirs];
+    return { seen, states: ends.map(({ destroyed, readyState, pending }) => [destroyed, readyState, pending]) };
+  },
+
+  'what the sockets of a session have counted': async (tools) => {
+    const { session, socket, theirs } = await talkOver(tools, (request, response) => request.pipe(response));
+    await ask(session, { ':method': 'POST' }, pattern(100_000).toString('latin1'));
+    const isLarge = [socket.bytesRead, socket.bytesWritten, theirs.bytesRead, theirs.bytesWritten].map((n) => n > 1e5);
+    const closed = bothClosed(socket, theirs);
+    session.close();
+    await closed;
+    return [isLarge, socket.bytesRead === theirs.bytesWritten, theirs.bytesRead === socket.bytesWritten];
+  },
+
+  'the addresses of the sockets of a session': async (tools) => {
+    const { session, socket, theirs } = await talkOver(tools, hello);
+    await ask(session);
+    const { address, port } = theirs.address();
+    return [
+      [address, port === socket.remotePort, theirs.remotePort === socket.localPort],
+      [session.socket.remoteAddress, session.socket.remoteFamily, session.socket.remotePort === port],
+      [socket.readyState, theirs.readyState, theirs.connecting, theirs.pending],
+    ];
+  },
+
+  'a socket that is destroyed below a session': async (tools) => {
+    const { server, session, socket, theirs } = await talkOver(tools, () => {});
+    const seen = [watch(socket), watch(theirs)];
+    for (const one of [session, theirs]) one.on('error', () => {});
+    server.on('sessionError', () => {});
+    const asked = once(server, 'stream');
+    session.request({ ':path': '/' }).on('error', () => {});
+    const [stream] = await asked;
+    stream.on('error', () => {});
+    const closed = bothClosed(socket, theirs);
+    theirs.destroy();
+    await closed;
+    return seen;
+  },
+
+  'a peer that resets the connection below a session': async (tools) => {
+    const { server, session, socket, theirs } = await talkOver(tools, () => {});
+    const seen = watch(theirs);
+    const errors = [];
+    server.on('sessionError', ({ code }) => errors.push(code));
+    session.on('error', () => {});
+    const asked = once(server, 'stream');
+    session.request({ ':path': '/' }).on('error', () => {});
+    const [stream] = await asked;
+    stream.on('error', ({ code }) => errors.push(code));
+    const closed = bothClosed(socket, theirs);
+    socket.resetAndDestroy();
+    await closed;
+    return { errors, seen };
+  },
+
+  'an idle socket below a session': async (tools) => {
+    const { session, theirs } = await talkOver(tools, hello);
+    await ask(session);
+    theirs.setTimeout(20);
+    await once(theirs, 'timeout');
+    return [theirs.timeout, (await ask(session)).text];
+  },
+
+  'unref() of a session': async (tools) => {
+    const { session, socket, theirs } = await talkOver(tools, hello);
+    await ask(session);
+    session.unref();
+    theirs.unref();
+    session.ref();
+    const answer = await ask(session);
+    return [answer.text, socket.destroyed];
+  },
+
+  'a client that ends its side below a session': async (tools) => {
+    const { session, socket, theirs } = await talkOver(tools, hello);
+    const seen = [watch(socket), watch(theirs)];
+    await ask(session);
+    session.on('error', () => {});
+    const closed = bothClosed(socket, theirs);
+    socket.end();
+    await closed;
+    return seen;
   },
 
   'close() of a session waits for its streams': async (tools) => {

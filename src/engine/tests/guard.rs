@@ -242,6 +242,21 @@ fn what_passes_over_a_copy_is_no_silence() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn what_passes_over_a_copy_ends_the_idle_time_that_javascript_asks_for() {
+    let mut rig = Rig::new();
+    let listener = listening(&mut rig, Limits::default());
+    let (stream, mut copy, mut client) = lent(&mut rig, listener);
+    let long = Duration::from_secs(3600);
+    rig.engine.restart_idle_time(stream);
+    rig.engine.stream(stream).unwrap().track_traffic(Instant::now() - long);
+    assert!(rig.engine.idle(stream) >= long);
+    copy.write_all(b"x").unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    assert!(rig.engine.idle(stream) < long);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn what_comes_too_slowly_over_a_copy_is_reset() {
     let mut rig = Rig::new();
     let limits = Limits { min_rate: u32::MAX, rate_span: Duration::from_millis(10), ..Limits::default() };
