@@ -1900,9 +1900,10 @@ export interface Stream extends Duplex {
    * Keying material that only the two ends can derive (RFC 5705).
    *
    * @param length bytes, at least 1; in TLS 1.3 at most 255 times the size of the suite's hash (8160 for SHA-256)
+   * @param label in TLS 1.3 at most 249 bytes; in TLS 1.2 none that begins like one of the protocol's own
    * @param context default: empty in TLS 1.3, none in TLS 1.2
-   * @throws `ERR_INVALID_STATE` before 'secure'; `ERR_SOCKET_CLOSED` after 'close'; `ERR_OUT_OF_RANGE` if `length` is
-   *   too large
+   * @throws `ERR_INVALID_STATE` before 'secure'; `ERR_SOCKET_CLOSED` after 'close'; `ERR_INVALID_ARG_VALUE` for such a
+   *   label; `ERR_OUT_OF_RANGE` if `length` is too large
    */
   exportKeyingMaterial(length: number, label: string, context?: string | Uint8Array | ArrayBuffer): Buffer;
 

@@ -8,14 +8,17 @@ const { once } = require('events');
 const nodeNet = require('net');
 const { Duplex } = require('stream');
 const tls = require('tls');
-const { destroyAtEnd, failure, settled } = require('../helpers');
-const { SERVER, nextSecure, tolerantServer } = require('./ends');
-const { APPLICATION_DATA, HANDSHAKE } = require('./wire');
+const { destroyAtEnd, failure, record, settled } = require('../helpers');
+const { SERVER, VERSIONS, nextSecure, only, tolerantServer } = require('./ends');
+const { APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, records, tap } = require('./wire');
 
 const SUITE = 'TLS_AES_128_GCM_SHA256';
 
 /** The message of a Finished and the like has a type and a length of three bytes; this one is never sent whole. */
 const BEGIN = Buffer.from([24, 0, 0xff, 0xf0]);
+
+/** A record under no key. */
+const BAD = Buffer.concat([Buffer.from([APPLICATION_DATA, 3, 3, 0, 32]), Buffer.alloc(32)]);
 
 /** RFC 8446, 7.1: HKDF-Expand-Label without a context, of up to one block. */
 function expandLabel(secret, label, length) {
@@ -119,4 +122,42 @@ test('records of nothing, one after the other, end the session', async () => {
   raw.write(Buffer.concat(Array.from({ length: 2000 }, () => seal(APPLICATION_DATA, Buffer.alloc(0)))));
   expect((await failing).code).toMatch(/^ERR_SSL_/);
   await settled();
+});
+
+test('data, and a bad record behind it: the data is delivered, and an answer to it does not hide the failure', async () => {
+  const { raw, seal, stream } = await secured();
+  const failing = failure(stream);
+  let data = '';
+  stream.on('data', (chunk) => {
+    data += chunk;
+    stream.write('answer');
+    stream.write(Buffer.alloc(100_000));
+  });
+  raw.write(Buffer.concat([seal(APPLICATION_DATA, Buffer.from('hello')), BAD]));
+  expect((await failing).code).toBe('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
+  expect(data).toBe('hello');
+});
+
+test.each(VERSIONS)('a bad record right behind the last flight of the client: %s', async (version) => {
+  const server = await tolerantServer({ ...SERVER, ...only(version) });
+  let sent = Buffer.alloc(0);
+  let passed = 0;
+  const between = await tap(server, {
+    up(chunk, to) {
+      sent = Buffer.concat([sent, chunk]);
+      const types = records(sent).map(({ type }) => type);
+      // The Finished is the first record behind the change of keys.
+      const hasFinished = types.includes(CHANGE_CIPHER_SPEC) && types.at(-1) !== CHANGE_CIPHER_SPEC;
+      if (hasFinished) to.write(Buffer.concat([sent.subarray(passed), BAD]));
+      else if (types.length === 1) to.write(chunk);
+      else return;
+      passed = sent.length;
+    },
+  });
+  const accepted = once(server, 'connection');
+  destroyAtEnd(tls.connect({ ...between.address(), host: '127.0.0.1', rejectUnauthorized: false })).on('error', () => {});
+  const [stream] = await accepted;
+  const secure = record(stream, 'secure');
+  const error = await failure(stream.resume());
+  expect([error.code, secure.length]).toEqual(['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 1]);
 });

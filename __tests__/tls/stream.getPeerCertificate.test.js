@@ -395,6 +395,16 @@ describe('exportKeyingMaterial(length, label[, context])', () => {
     expect(thrown(() => client.exportKeyingMaterial(most + 1, 'EXPORTER-test')).code).toBe('ERR_OUT_OF_RANGE');
   });
 
+  test.each([
+    ['TLSv1.2', 'key expansion'],
+    ['TLSv1.2', 'client finished, or what begins like it'],
+    ['TLSv1.3', 'x'.repeat(250)],
+  ])('a label that is reserved, or too long: %s, %s', async (version, label) => {
+    const [client] = await securePair({ ...SERVER, ...only(version) });
+    const error = thrown(() => client.exportKeyingMaterial(32, label));
+    expect([error.code, error.message]).toEqual(['ERR_INVALID_ARG_VALUE', expect.stringContaining('\'label\'')]);
+  });
+
   test('after \'close\' it is gone: ERR_SOCKET_CLOSED', async () => {
     const [client, accepted] = await securePair();
     accepted.on('error', () => {});

@@ -59,8 +59,11 @@ class SecureMembers extends Duplex {
     sessionOf(this);
     if (!this[kTransport].isOpen || this.destroyed) throw errors.socketClosed();
     const material = this[kTransport].exportKeyingMaterial(length, Buffer.from(label), bytes);
-    if (material === null) throw errors.outOfRange('length', 'what can be derived', length);
-    return material;
+    if (material !== null) return material;
+    if (this[kTransport].refusesLabel(label)) {
+      throw errors.invalidArgumentValue('label', label, 'is reserved, or too long');
+    }
+    throw errors.outOfRange('length', 'what can be derived', length);
   }
 
   /** Whether the stream is secure. */

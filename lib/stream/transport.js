@@ -309,6 +309,11 @@ class StreamTransport extends Transport {
   exportKeyingMaterial(length, label, context) {
     return this.engine.exportKeyingMaterial(this.id, length, label, context);
   }
+
+  /** Whether no keying material at all can be derived for `label`. */
+  refusesLabel(label) {
+    return this.exportKeyingMaterial(1, Buffer.from(label)) === null;
+  }
 }
 
 /** The counters of a source that was closed. */

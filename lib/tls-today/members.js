@@ -25,7 +25,13 @@ class Members extends Duplex {
     if (context !== undefined) validateBuffer(context, 'context');
     const bytes = context === undefined ? undefined : bytesOf(context, 'context');
     if (!this._secureEstablished) throw errors.invalidState();
-    return this[kTransport].exportKeyingMaterial(length, Buffer.from(label), bytes);
+    const transport = this[kTransport];
+    const material = transport.exportKeyingMaterial(length, Buffer.from(label), bytes);
+    if (material === null) {
+      const isLabel = transport.refusesLabel(label);
+      throw errors.protocolError({ code: isLabel ? 'ERR_SSL_TLS_ILLEGAL_EXPORTER_LABEL' : 'ERR_SSL_INTERNAL_ERROR' });
+    }
+    return material;
   }
 
   /** The name that a client asks the server for, until the handshake begins. */

@@ -181,17 +181,22 @@ impl NativeEngine {
     pub fn agreement(&self, id: u32) -> Option<Agreement> {
         self.with_secure(id, |secure| {
             let connection = secure.session.connection();
-            let suite = connection.negotiated_cipher_suite().and_then(|suite| suites::suite_name(suite.suite()));
+            let suite =
+                connection.negotiated().negotiated_cipher_suite().and_then(|suite| suites::suite_name(suite.suite()));
             Agreement {
-                protocol: connection.protocol_version().map_or("unknown", suites::protocol_name).to_owned(),
+                protocol: connection
+                    .negotiated()
+                    .protocol_version()
+                    .map_or("unknown", suites::protocol_name)
+                    .to_owned(),
                 cipher: suite.map_or("(NONE)", |name| name.name).to_owned(),
                 standard_cipher: suite.map_or("(NONE)", |name| name.standard_name).to_owned(),
                 cipher_version: suite.map_or("unknown", |name| name.version).to_owned(),
-                alpn: connection.alpn_protocol().map(|protocol| protocol.to_vec().into()),
+                alpn: connection.negotiated().alpn_protocol().map(|protocol| protocol.to_vec().into()),
                 server_name: secure.facts.server_name.clone(),
-                is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+                is_resumed: connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed),
                 verdict: secure.facts.verdict.as_ref().map(|verdict| verdict.code().to_owned()),
-                ephemeral_key: connection.negotiated_key_exchange_group().and_then(|group| {
+                ephemeral_key: connection.negotiated().negotiated_key_exchange_group().and_then(|group| {
                     let GroupName { kind, name, bits } = group_name(group.name())?;
                     Some(EphemeralKey { r#type: kind.to_owned(), name: name.to_owned(), size: bits })
                 }),
@@ -208,15 +213,17 @@ impl NativeEngine {
     /// The certificate of a secure stream's peer, in DER.
     #[napi(catch_unwind)]
     pub fn peer_certificate(&self, id: u32) -> Option<Buffer> {
-        self.with_secure(id, |secure| Some(secure.session.connection().peer_certificates()?.first()?.to_vec().into()))
-            .flatten()
+        self.with_secure(id, |secure| {
+            Some(secure.session.connection().negotiated().peer_certificates()?.first()?.to_vec().into())
+        })
+        .flatten()
     }
 
     /// The certificates that a secure stream's peer has sent, in DER, its own first.
     #[napi(catch_unwind)]
     pub fn peer_chain(&self, id: u32) -> Vec<Buffer> {
         self.with_secure(id, |secure| {
-            let chain = secure.session.connection().peer_certificates().unwrap_or_default();
+            let chain = secure.session.connection().negotiated().peer_certificates().unwrap_or_default();
             chain.iter().map(|certificate| certificate.to_vec().into()).collect()
         })
         .unwrap_or_default()

@@ -88,13 +88,13 @@ impl Agreed {
     /// Of the handshake that has left `established`.
     pub fn of(Established { connection, facts, .. }: &Established) -> Self {
         Self {
-            alpn: connection.alpn_protocol().map(<[u8]>::to_vec),
+            alpn: connection.negotiated().alpn_protocol().map(<[u8]>::to_vec),
             server_name: facts.server_name.clone(),
             verdict: facts.verdict.as_ref().map(Verdict::code),
-            suite: connection.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
-            is_tls13: connection.protocol_version() == Some(ProtocolVersion::TLSv1_3),
-            is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
-            has_peer: connection.peer_certificates().is_some_and(|chain| !chain.is_empty()),
+            suite: connection.negotiated().negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
+            is_tls13: connection.negotiated().protocol_version() == Some(ProtocolVersion::TLSv1_3),
+            is_resumed: connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed),
+            has_peer: connection.negotiated().peer_certificates().is_some_and(|chain| !chain.is_empty()),
         }
     }
 }

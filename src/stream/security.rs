@@ -113,7 +113,7 @@ impl Security {
         let time = now.saturating_duration_since(self.handshaking()?.began);
         match message {
             HandshakeMessage::Done(Ok(established)) => {
-                let is_resumed = established.connection.handshake_kind() == Some(HandshakeKind::Resumed);
+                let is_resumed = established.connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed);
                 Some(HandshakeEnd::Completed { time, is_resumed })
             }
             HandshakeMessage::Done(Err(ConnectionError::Tls(failure))) => {

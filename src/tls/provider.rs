@@ -9,7 +9,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
-use rustls::{CipherSuite, SupportedCipherSuite};
+use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite};
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs as primitives;
@@ -34,9 +34,24 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let mut provider = tls::default_provider();
         provider.cipher_suites.sort_by_key(|suite| !is_aes_128(suite.suite()));
+        for suite in &mut provider.cipher_suites {
+            *suite = without_limit(*suite);
+        }
         Arc::new(provider)
     });
     &PROVIDER
+}
+
+/// `suite`, of whose keys rustls does not count the records under TLS 1.2: each would count as a full one, and the connection
+/// end behind 2^24 of them, however small. [`Connection`](super::connection::Connection) counts what they encrypt.
+fn without_limit(suite: SupportedCipherSuite) -> SupportedCipherSuite {
+    let SupportedCipherSuite::Tls12(known) = suite else { return suite };
+    let Tls12CipherSuite { common, prf_provider, kx, sign, aead_alg } = known;
+    let CipherSuiteCommon { suite, hash_provider, .. } = *common;
+    let common = CipherSuiteCommon { suite, hash_provider, confidentiality_limit: u64::MAX };
+    let own = Tls12CipherSuite { common, prf_provider: *prf_provider, kx: *kx, sign, aead_alg: *aead_alg };
+    // One of each for the process.
+    SupportedCipherSuite::Tls12(Box::leak(Box::new(own)))
 }
 
 fn is_aes_128(suite: CipherSuite) -> bool {
@@ -116,6 +131,14 @@ mod tests {
         let (mut one, mut other) = ([0; 16], [0; 16]);
         assert!(random(&mut one) && random(&mut other));
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn rustls_counts_no_records_under_tls12() {
+        for suite in &provider().cipher_suites {
+            let SupportedCipherSuite::Tls12(suite) = suite else { continue };
+            assert_eq!(suite.common.confidentiality_limit, u64::MAX);
+        }
     }
 
     #[test]

@@ -162,3 +162,28 @@ compared('the key log of a connection', async ({ client, server }, note) => {
   note([...labels].sort());
 });
 
+for (const version of ['TLSv1.2', 'TLSv1.3']) {
+  compared(`keying material, and what there is none of, by ${version}`, async ({ client, server }, note) => {
+    const socket = client.connect(target(await serve(server, { minVersion: version, maxVersion: version })));
+    await once(socket, 'secureConnect');
+    for (const args of [
+      [32, 'label'],
+      [32, 'label', Buffer.alloc(70_000)],
+      [20_000, 'label'],
+      [100_000, 'label'],
+      [32, 'x'.repeat(300)],
+      [32, 'client finished'],
+      [32, 'server finished'],
+      [32, 'master secret'],
+      [32, 'extended master secret'],
+      [32, 'key expansion of one\'s own'],
+    ]) {
+      try {
+        note(args[0], args[1], socket.exportKeyingMaterial(...args).length);
+      } catch (error) {
+        note(args[0], args[1], error, error.library, error.reason);
+      }
+    }
+    await ended(socket);
+  });
+}

@@ -2,11 +2,19 @@
 
 // Sessions that JavaScript holds: `onsession` reports them, and the option `session` resumes them.
 
+const { once } = require('events');
+const { SSL_OP_NO_TICKET } = require('crypto').constants;
+const tls = require('tls');
 const { createCredentials } = require('../../..');
+const { listening, failure } = require('../../helpers');
+const { secureClient } = require('../ends');
 const pki = require('../pki');
 const { begin, close, connected, secured } = require('./pairs');
 
 const identity = pki.identity('selfSigned');
+
+/** What comes in front of the master secret in a session of OpenSSL's: an octet string of 48 bytes. */
+const MASTER_SECRET = Buffer.from([4, 48]);
 
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'];
 const serverCredentials = createCredentials(identity);
@@ -71,4 +79,35 @@ test('the newest session is known before a ticket has come, and is good for it',
   close({ client: clientSide, server: serverSide });
   const again = await connect(client('TLSv1.3'), { session });
   expect(again.client.agreement.isResumed).toBe(true);
+});
+
+test('a session of which the server has another secret is not offered again, by TLS 1.2', async () => {
+  const kept = new Map();
+  const offered = [];
+  const server = await listening(tls.createServer({ ...identity, maxVersion: 'TLSv1.2', secureOptions: SSL_OP_NO_TICKET }));
+  server.on('newSession', (id, session, callback) => {
+    kept.set(id.toString('hex'), session);
+    callback();
+  });
+  server.on('resumeSession', (id, callback) => {
+    const session = Buffer.from(kept.get(id.toString('hex')));
+    offered.push(id);
+    session[session.indexOf(MASTER_SECRET) + MASTER_SECRET.length] ^= 1;
+    callback(null, session);
+  });
+  server.on('tlsClientError', () => {});
+  const credentials = client('TLSv1.2', { rejectUnauthorized: true });
+  const visit = async () => {
+    const stream = secureClient(server, credentials, { servername: 'localhost' });
+    const secure = new Promise((resolve) => stream.once('secure', resolve));
+    const outcome = await Promise.race([secure, failure(stream).then(({ code }) => code)]);
+    if (!stream.destroyed) {
+      const closed = once(stream, 'close');
+      stream.end();
+      await closed;
+    }
+    return [outcome, offered.length];
+  };
+  const refused = 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC';
+  expect([await visit(), await visit(), await visit()]).toEqual([[undefined, 0], [refused, 1], [undefined, 1]]);
 });

@@ -26,6 +26,10 @@ const LABEL_MOST: usize = 255 - PREFIX.len();
 
 const PREFIX: &[u8] = b"tls13 ";
 
+/// No label begins with one of these under TLS 1.2: the protocol itself makes its secrets of them (RFC 5705, 4).
+const RESERVED: [&[u8]; 5] =
+    [b"client finished", b"server finished", b"master secret", b"extended master secret", b"key expansion"];
+
 thread_local!(static NOTED: RefCell<Option<Exporter>> = const { RefCell::new(None) });
 
 /// What keying material is made of.
@@ -56,9 +60,15 @@ impl Exporter {
         label: &[u8],
         context: Option<&[u8]>,
     ) -> Option<Vec<u8>> {
+        let most = match suite {
+            SupportedCipherSuite::Tls13(_) => usize::from(u16::MAX),
+            SupportedCipherSuite::Tls12(_) => usize::MAX,
+        };
+        if length == 0 || length > most {
+            return None;
+        }
         let mut output = vec![0; length];
         match suite {
-            _ if length == 0 => return None,
             SupportedCipherSuite::Tls13(suite) => {
                 let empty = suite.common.hash_provider.hash(&[]);
                 let context = suite.common.hash_provider.hash(context.unwrap_or_default());
@@ -67,7 +77,7 @@ impl Exporter {
                 expand(suite, &secret, b"exporter", context.as_ref(), &mut output)?;
             }
             SupportedCipherSuite::Tls12(suite) => {
-                if self.randoms.len() != RANDOMS {
+                if self.randoms.len() != RANDOMS || RESERVED.iter().any(|reserved| label.starts_with(reserved)) {
                     return None;
                 }
                 let mut seed = self.randoms.clone();

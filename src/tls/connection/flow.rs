@@ -1,7 +1,8 @@
 //! The loop in which rustls takes records and leaves plaintext, and the other way round. What can't go on waits here.
 //!
-//! Invariants: `incoming` has no whole record, except before it is processed; plaintext is delivered in order; rustls'
-//! own messages are in `outgoing`, or in front of what is sealed next, as soon as it has them.
+//! Invariants: plaintext is delivered in order; after a failure, rustls processes nothing more; its own messages go out in
+//! front of what is sealed behind them. It passes them on when it is next asked for something: most of them to `outgoing`, and
+//! its answer to a key update in front of what is sealed next.
 
 use std::mem::MaybeUninit;
 
@@ -15,7 +16,7 @@ use rustls::unbuffered::{
 use super::backlog::{Backlog, copy};
 
 /// The plaintext of a full record.
-const RECORD_PLAINTEXT: usize = 16384;
+pub const RECORD_PLAINTEXT: usize = 16384;
 
 /// The most that a record adds to its plaintext: its header, and what encryption may add.
 const RECORD_OVERHEAD: usize = 5 + 256;
@@ -23,9 +24,9 @@ const RECORD_OVERHEAD: usize = 5 + 256;
 /// A close_notify with all that may be in front of it fits, mostly.
 const END_MOST: usize = 512;
 
-/// The connection seals nothing any more: it has failed, or its keys are used up.
+/// The connection has failed, and seals nothing any more.
 #[derive(Debug)]
-pub struct Exhausted;
+pub struct Failed;
 
 /// What processing records has come to.
 pub struct Opened {
@@ -72,7 +73,9 @@ impl Steps for UnbufferedServerConnection {
 /// See the module.
 #[derive(Default)]
 pub struct Flow {
-    /// Received and not processed.
+    /// Received and not done with: a part of a record, and whole records in front of it that have a part of a message, or
+    /// early data that is skipped. rustls has noted where these are, and decrypted them there. So whatever it is given
+    /// next has to begin with the same bytes.
     pub incoming: Vec<u8>,
     /// Decrypted and not taken.
     pub plaintext: Backlog,
@@ -80,7 +83,7 @@ pub struct Flow {
     pub outgoing: Backlog,
     /// The peer's close_notify has come.
     pub has_ended: bool,
-    has_failed: bool,
+    failure: Option<Error>,
 }
 
 impl Flow {
@@ -93,6 +96,9 @@ impl Flow {
         holds: &dyn Fn() -> bool,
     ) -> Opened {
         let mut opened = Opened { consumed: 0, filled: 0, outcome: Ok(()) };
+        if let Some(failure) = &self.failure {
+            return Opened { consumed: records.len(), outcome: Err(failure.clone()), ..opened };
+        }
         loop {
             let UnbufferedStatus { mut discard, state, .. } = rustls.step(&mut records[opened.consumed..]);
             let mut is_done = false;
@@ -114,10 +120,10 @@ impl Flow {
                 // It waits in `outgoing`, whose owner sends it in its time.
                 Ok(ConnectionState::TransmitTlsData(sent)) => sent.done(),
                 Ok(ConnectionState::PeerClosed) => self.has_ended = true,
-                // Early data is never accepted. Otherwise, more has to come first.
+                // More has to come first. Early data is never accepted.
                 Ok(_) => is_done = true,
                 Err(error) => {
-                    self.has_failed = true;
+                    self.failure = Some(error.clone());
                     self.take_alert(rustls);
                     opened.outcome = Err(error);
                     is_done = true;
@@ -152,17 +158,19 @@ impl Flow {
         plaintext: &[u8],
         sealed: &mut Vec<u8>,
         used: usize,
-    ) -> Result<usize, Exhausted> {
+    ) -> Result<usize, Failed> {
         let most = plaintext.len() + (plaintext.len() / RECORD_PLAINTEXT + 1) * RECORD_OVERHEAD;
-        self.write(rustls, |mut traffic| into(sealed, used, most, |space| traffic.encrypt(plaintext, space)))
-            .unwrap_or(Err(Exhausted))
+        let seal =
+            |mut traffic: WriteTraffic<'_, _>| seal_into(sealed, used, most, |space| traffic.encrypt(plaintext, space));
+        self.write(rustls, seal).unwrap_or(Err(Failed))
     }
 
     /// See [`super::Connection::seal_end`].
     pub fn seal_end(&mut self, rustls: &mut impl Steps, sealed: &mut Vec<u8>, used: usize) -> usize {
-        let end =
-            self.write(rustls, |mut traffic| into(sealed, used, END_MOST, |space| traffic.queue_close_notify(space)));
-        end.and_then(Result::ok).unwrap_or(used)
+        let seal = |mut traffic: WriteTraffic<'_, _>| {
+            seal_into(sealed, used, END_MOST, |space| traffic.queue_close_notify(space))
+        };
+        self.write(rustls, seal).and_then(Result::ok).unwrap_or(used)
     }
 
     /// Has `act` write, if the connection is one that may.
@@ -171,14 +179,12 @@ impl Flow {
         rustls: &mut S,
         act: impl FnOnce(WriteTraffic<'_, S::Data>) -> R,
     ) -> Option<R> {
-        // What rustls has begun to read is gone after a failure.
-        while !self.has_failed {
+        while self.failure.is_none() {
             let UnbufferedStatus { discard, state, .. } = rustls.step(&mut self.incoming);
-            debug_assert_eq!(discard, 0, "a whole record was left");
+            debug_assert_eq!(discard, 0, "a record was left that could be processed");
             match state.ok()? {
                 ConnectionState::EncodeTlsData(message) => self.encode(message),
                 ConnectionState::TransmitTlsData(sent) => sent.done(),
-                ConnectionState::PeerClosed => self.has_ended = true,
                 ConnectionState::WriteTraffic(traffic) => return Some(act(traffic)),
                 _ => return None,
             }
@@ -208,12 +214,12 @@ impl Flow {
 
 /// Has `write` write into `sealed` behind the first `used` bytes, where there is room for `most` bytes, or for as many as it
 /// asks for. Returns how long it is then.
-fn into(
+fn seal_into(
     sealed: &mut Vec<u8>,
     used: usize,
     mut most: usize,
     mut write: impl FnMut(&mut [u8]) -> Result<usize, EncryptError>,
-) -> Result<usize, Exhausted> {
+) -> Result<usize, Failed> {
     loop {
         if sealed.len() < used + most {
             sealed.resize(used + most, 0);
@@ -223,7 +229,7 @@ fn into(
             Err(EncryptError::InsufficientSize(needed)) if needed.required_size > sealed.len() - used => {
                 most = needed.required_size;
             }
-            Err(_) => return Err(Exhausted),
+            Err(_) => return Err(Failed),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! rustls also has connections that keep buffers of their own, 4 KiB at least for as long as they live. This one processes
 //! records where they were received, and what it seals goes to memory that the caller lends. Whatever has to wait is here
-//! until it can go on: a part of a record, plaintext that there was no room for, records that the kernel did not take. An
+//! until it can go on: what has been received of a record or a message, plaintext that there was no room for, records that the kernel did not take. An
 //! idle connection has none of these. All rules of the protocol are rustls'.
 //!
 //! Used by a handshake on its thread, and by the session afterwards in the loop.
@@ -20,44 +20,42 @@ mod flow;
 mod tests;
 
 use std::mem::MaybeUninit;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
-use rustls::{ClientConfig, CommonState, Error, ServerConfig};
+use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
 
 use self::backlog::append_with;
 use self::exporter::Exporter;
-use self::flow::Flow;
-pub use self::flow::{Exhausted, Opened};
+pub use self::flow::{Failed, Opened};
+use self::flow::{Flow, RECORD_PLAINTEXT};
 
-/// The largest message of the protocol itself: a peer that has not ended one by then is sending without end.
+/// What a message of the protocol itself takes at most, with the records that it comes in, as for rustls: a peer that has
+/// not ended one by then is sending without end.
 const MESSAGE_MOST: usize = 0xffff;
+
+/// How many blocks of 16 bytes the keys of TLS 1.2 may encrypt, which can't be replaced: as many as are in the 2^24 full
+/// records that RFC 8446 (5.5) allows AES-GCM, so that an attacker has nothing to gain.
+const BLOCKS_MOST: u64 = (1 << 24) * (BLOCKS_OF_RECORD + 1);
+
+const BLOCKS_OF_RECORD: u64 = (RECORD_PLAINTEXT / BLOCK) as u64;
+
+const BLOCK: usize = 16;
 
 /// See the module.
 pub struct Connection {
     side: Side,
     flow: Flow,
     exporter: Option<Box<Exporter>>,
+    /// How many blocks have been encrypted.
+    blocks: u64,
 }
 
 enum Side {
     Client(UnbufferedClientConnection),
     Server(UnbufferedServerConnection),
-}
-
-impl Deref for Connection {
-    type Target = CommonState;
-
-    /// What was negotiated, and with whom.
-    fn deref(&self) -> &CommonState {
-        match &self.side {
-            Side::Client(client) => client,
-            Side::Server(server) => server,
-        }
-    }
 }
 
 impl Connection {
@@ -72,7 +70,20 @@ impl Connection {
     }
 
     fn of(side: Side) -> Self {
-        Self { side, flow: Flow::default(), exporter: None }
+        Self { side, flow: Flow::default(), exporter: None, blocks: 0 }
+    }
+
+    /// What was negotiated, and with whom.
+    pub fn negotiated(&self) -> &CommonState {
+        match &self.side {
+            Side::Client(client) => client,
+            Side::Server(server) => server,
+        }
+    }
+
+    /// Whether the handshake is not done yet.
+    pub fn is_handshaking(&self) -> bool {
+        self.negotiated().is_handshaking()
     }
 
     // Records in.
@@ -143,9 +154,23 @@ impl Connection {
 
     // Records out.
 
+    /// Counts `count` bytes in records of up to `fragment` bytes that are about to be sealed. Returns whether there are keys
+    /// left for them: those of TLS 1.3 are replaced in time.
+    pub fn spend(&mut self, count: usize, fragment: usize) -> bool {
+        // Each record may end with a part of a block, and has one more for itself.
+        self.blocks += (count / BLOCK + 2 * (count / fragment + 1)) as u64;
+        self.blocks <= BLOCKS_MOST || self.negotiated().protocol_version() != Some(ProtocolVersion::TLSv1_2)
+    }
+
+    /// Pretends that hardly anything has been left of the keys.
+    #[cfg(test)]
+    pub fn use_keys_up(&mut self) {
+        self.blocks = BLOCKS_MOST - 10;
+    }
+
     /// Seals `plaintext` into `sealed` from `used` on, which grows as needed, and returns how long it is then: in front of the
     /// plaintext's records, there may be others.
-    pub fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>, used: usize) -> Result<usize, Exhausted> {
+    pub fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>, used: usize) -> Result<usize, Failed> {
         match &mut self.side {
             Side::Client(client) => self.flow.seal(client, plaintext, sealed, used),
             Side::Server(server) => self.flow.seal(server, plaintext, sealed, used),
@@ -198,7 +223,7 @@ impl Connection {
 
     /// Exports `length` bytes of keying material. `None` if the connection has none, or not so much.
     pub fn export_keying_material(&self, length: usize, label: &[u8], context: Option<&[u8]>) -> Option<Vec<u8>> {
-        let suite = self.negotiated_cipher_suite()?;
+        let suite = self.negotiated().negotiated_cipher_suite()?;
         self.exporter.as_ref()?.export(suite, length, label, context)
     }
 }

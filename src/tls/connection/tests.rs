@@ -140,6 +140,23 @@ fn a_failure_leaves_its_alert_and_seals_nothing_more() {
 }
 
 #[test]
+fn a_failure_stays_and_nothing_is_processed_behind_it() {
+    let (client, server) = credentials("TLSv1.3");
+    let (mut ours, peer) = connect(&client, &server, "localhost");
+    let mut peer = rustls::Connection::from(peer);
+    peer.writer().write_all(b"in front").unwrap();
+    let front = drain(&mut peer);
+    peer.writer().write_all(b"behind").unwrap();
+    ours.feed(&front);
+    ours.feed(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat());
+    let failure = ours.process().unwrap_err();
+    ours.feed(&drain(&mut peer));
+    assert_eq!(ours.process(), Err(failure));
+    assert_eq!(take(&mut ours), b"in front");
+    assert_eq!(ours.unprocessed(), 0);
+}
+
+#[test]
 fn a_message_that_does_not_end_is_noticed() {
     let (_, server) = credentials("TLSv1.3");
     let mut ours = Connection::server(Arc::clone(server.server.as_ref().unwrap())).unwrap();

@@ -30,7 +30,8 @@ pub async fn complete(
     transport: &mut Transport,
 ) -> Result<Option<Vec<u8>>, ConnectionError> {
     let mut stapled = None;
-    let outcome = poll_fn(|cx| poll_complete(connection, transport, &mut stapled, cx)).await;
+    let mut is_fed = true;
+    let outcome = poll_fn(|cx| poll_complete(connection, transport, &mut is_fed, &mut stapled, cx)).await;
     if outcome.is_err() {
         transport.shut_down();
     }
@@ -40,23 +41,28 @@ pub async fn complete(
 fn poll_complete(
     connection: &mut Connection,
     transport: &mut Transport,
+    is_fed: &mut bool,
     stapled: &mut Option<Vec<u8>>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
-        let (outcome, response) = stapled_during(|| connection.process());
-        if response.is_some() {
-            *stapled = response;
-        }
-        if let Err(error) = outcome {
-            // As much as the socket accepts: a peer that does not read is not waited for.
-            if !is_not_tls(&error, transport) {
-                let _ = poll_sent(connection, transport, cx);
+        // Not twice: rustls counts anew what it skips of early data.
+        if std::mem::take(is_fed) {
+            let (outcome, response) = stapled_during(|| connection.process());
+            if response.is_some() {
+                *stapled = response;
             }
-            return Poll::Ready(Err(failure(&error, transport)));
-        }
-        if !connection.is_handshaking() {
-            return Poll::Ready(Ok(()));
+            // A failure behind the end of the handshake is for the session, which has the data in front of it.
+            if !connection.is_handshaking() {
+                return Poll::Ready(Ok(()));
+            }
+            if let Err(error) = outcome {
+                // As much as the socket accepts: a peer that does not read is not waited for.
+                if !is_not_tls(&error, transport) {
+                    let _ = poll_sent(connection, transport, cx);
+                }
+                return Poll::Ready(Err(failure(&error, transport)));
+            }
         }
         // Records are to be sent before more are received.
         ready!(poll_sent(connection, transport, cx)).map_err(|error| lost(&error))?;
@@ -68,6 +74,7 @@ fn poll_complete(
             return Poll::Ready(Err(TlsError::endless_message().into()));
         }
         ready!(poll_received(connection.receive(RECEIVE_MOST, |space| transport.with(cx).read(space))))?;
+        *is_fed = true;
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use rustix::io::Errno;
+use rustls::client::ClientSessionStore as _;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::server::ClientHello;
 use rustls::{
@@ -84,9 +85,14 @@ async fn connect(
         _ => ServerName::IpAddress(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).into()),
     };
     let sends_name = matches!(name, ServerName::DnsName(_));
-    let mut connection = Connection::client(config, name).map_err(|error| TlsError::from(&error))?;
+    let mut connection = Connection::client(config, name.clone()).map_err(|error| TlsError::from(&error))?;
     transport.record();
-    let stapled = drive::complete(&mut connection, &mut transport).await?;
+    let outcome = drive::complete(&mut connection, &mut transport).await;
+    // The server may have another session in mind: under TLS 1.2, the same one would be offered again and again.
+    if matches!(outcome, Err(ConnectionError::Tls(_))) && is_resumed(&connection) {
+        credentials.client_sessions.remove_tls12_session(&name);
+    }
+    let stapled = outcome?;
     note_server_random(&mut connection, server_random(&transport.take_record()));
     let checked = match server_name.clone() {
         Some(name) if checks_name && credentials.checks_names => Some(name),
@@ -101,9 +107,13 @@ async fn connect(
     let own = credentials.own_key_pair().cloned();
     let facts = Facts { server_name: asked_for, own, stapled, ..judged(&connection, requirement, &credentials)? };
     if let Some(sessions) = &sessions {
-        sessions.settle(connection.handshake_kind() == Some(HandshakeKind::Resumed));
+        sessions.settle(is_resumed(&connection));
     }
     Ok(Established { connection, unread: transport.into_rest(), sessions, facts })
+}
+
+fn is_resumed(connection: &Connection) -> bool {
+    connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed)
 }
 
 /// A connection that is accepted: see [`Role::Server`].
@@ -209,7 +219,7 @@ async fn accept(
 
 /// Under TLS 1.2, keying material depends on the random number of the ServerHello.
 fn note_server_random(connection: &mut Connection, random: Option<[u8; 32]>) {
-    let is_old = connection.protocol_version() == Some(ProtocolVersion::TLSv1_2);
+    let is_old = connection.negotiated().protocol_version() == Some(ProtocolVersion::TLSv1_2);
     if let Some(random) = random.filter(|_| is_old) {
         connection.note_server_random(&random);
     }
@@ -295,7 +305,7 @@ fn judged(
     credentials: &Credentials,
 ) -> Result<Facts, ConnectionError> {
     // After every handshake, resumed ones included: a session holds the peer's certificates, not whether they are trusted.
-    let chain = connection.peer_certificates().unwrap_or_default();
+    let chain = connection.negotiated().peer_certificates().unwrap_or_default();
     let verdict = judge(credentials.party.trust(), chain, requirement.peer, UnixTime::now()).err();
     let is_missing = verdict == Some(Verdict::NoCertificate);
     if let Some(verdict) = &verdict

@@ -234,7 +234,8 @@ impl Session {
     }
 
     /// Writes `first` and `slices` in order, through `sealed`, memory that is free again afterwards, until the kernel accepts
-    /// no more records. Returns how much plaintext was accepted: its last records may still wait to be sent.
+    /// no more records. Returns how much plaintext was accepted: its last records may still wait to be sent. Behind a failure
+    /// that is still to be returned, all of it is accepted, and nothing sent.
     pub fn write(
         &mut self,
         fd: &OwnedFd,
@@ -243,6 +244,9 @@ impl Session {
         first: &[u8],
         slices: &[&[u8]],
     ) -> Result<usize, Errno> {
+        if self.failure.is_some() {
+            return Ok(first.len() + slices.iter().map(|slice| slice.len()).sum::<usize>());
+        }
         let mut left = std::iter::once(first).chain(slices.iter().copied()).filter(|slice| !slice.is_empty());
         let mut rest: &[u8] = &[];
         let mut gathered = Vec::new();
@@ -269,7 +273,7 @@ impl Session {
                 rest = later;
             }
             let plaintext = if gathered.is_empty() { now } else { &gathered };
-            let length = self.seal(plaintext, sealed)?;
+            let length = self.seal(fd, kind, plaintext, sealed)?;
             taken += plaintext.len();
             has_room = self.transmit(fd, kind, &sealed[..length], false)?;
         }
@@ -287,20 +291,20 @@ impl Session {
         bytes: &[u8],
         last: bool,
     ) -> Result<usize, Errno> {
-        if bytes.is_empty() {
+        if bytes.is_empty() || self.failure.is_some() {
             let is_without_data = self.flight != Flight::Gone || (last && !self.wants_write());
             let length = if last { self.connection.seal_end(sealed, 0) } else { 0 };
             match self.transmit(fd, kind, &sealed[..length], last) {
                 Err(_) if is_without_data => self.connection.sent(self.connection.outgoing().len()),
                 outcome => drop(outcome?),
             }
-            return Ok(0);
+            return Ok(bytes.len());
         }
         let mut chunks = bytes.chunks(SEAL_MOST).peekable();
         let mut has_room = true;
         while let Some(chunk) = chunks.next() {
             let ends = last && chunks.peek().is_none();
-            let mut length = self.seal(chunk, sealed)?;
+            let mut length = self.seal(fd, kind, chunk, sealed)?;
             if ends {
                 length = self.connection.seal_end(sealed, length);
             }
@@ -327,8 +331,13 @@ impl Session {
         is_possible
     }
 
-    /// Seals `plaintext`, as long as the connection has not failed. Returns how much of `sealed` that takes.
-    fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Errno> {
+    /// Seals `plaintext`, as long as the connection has not failed, and its keys last. Returns how much of `sealed` that takes.
+    fn seal(&mut self, fd: &OwnedFd, kind: Kind, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Errno> {
+        if !self.connection.spend(plaintext.len(), self.fragment_most) {
+            let length = self.connection.seal_end(sealed, 0);
+            let _ = self.transmit(fd, kind, &sealed[..length], false);
+            return Err(Errno::PIPE);
+        }
         if self.fragment_most == *FRAGMENT_SIZES.end() {
             return self.connection.seal(plaintext, sealed, 0).map_err(|_| Errno::PIPE);
         }

@@ -15,8 +15,17 @@ fn connected() -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
 
 /// As [`connected`]; what `prepare` leaves to send is the last flight.
 fn connected_after(prepare: impl FnOnce(&mut Connection)) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
+    connected_by("TLSv1.3", prepare)
+}
+
+/// As [`connected_after`], under `version` of TLS.
+fn connected_by(
+    version: &str,
+    prepare: impl FnOnce(&mut Connection),
+) -> (Session, OwnedFd, rustls::ServerConnection, UnixStream) {
     let identity = Certificate::self_signed(params("localhost")).identity();
-    let server = Credentials::new(&Options { identities: vec![identity], ..Options::default() }).unwrap();
+    let options = Options { max_version: Some(version.into()), ..Options::default() };
+    let server = Credentials::new(&Options { identities: vec![identity], ..options }).unwrap();
     let client = Credentials::new(&Options { ca: Some(vec![]), ..Options::default() }).unwrap();
     let (mut client, server) = connect(&client, &server, "localhost");
     prepare(&mut client);
@@ -90,6 +99,42 @@ fn what_came_before_the_end_or_a_failure_is_delivered_first() {
     peer.write_all(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat()).unwrap();
     assert!(read(&mut session, &fd, 20_000).is_ok_and(|it| it == bytes(5000, false)));
     assert!(matches!(read(&mut session, &fd, 20_000), Err(ConnectionError::Tls(_))));
+}
+
+#[test]
+fn what_is_written_behind_a_failure_that_is_still_to_be_returned_does_not_hide_it() {
+    let (mut session, fd, mut server, mut peer) = connected();
+    send(&mut server, &mut peer, &[7; 5000]);
+    peer.write_all(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat()).unwrap();
+    assert!(read(&mut session, &fd, 4000).is_ok_and(|it| it == bytes(4000, false)));
+    assert_eq!(session.write(&fd, Kind::Unix, &mut Vec::new(), b"to the", &[b" failed"]), Ok(13));
+    assert_eq!(session.send(&fd, Kind::Unix, &mut Vec::new(), b"to the failed", false), Ok(13));
+    assert!(read(&mut session, &fd, 4000).is_ok_and(|it| it == bytes(1000, false)));
+    assert!(matches!(read(&mut session, &fd, 4000), Err(ConnectionError::Tls(_))));
+}
+
+#[test]
+fn keys_of_tls12_that_are_used_up_end_the_session_and_those_of_tls13_go_on() {
+    for (version, is_old) in [("TLSv1.2", true), ("TLSv1.3", false)] {
+        let (mut session, fd, server, mut peer) = connected_by(version, Connection::use_keys_up);
+        let mut server = rustls::Connection::from(server);
+        let mut receive = || {
+            let mut records = vec![0; 4096];
+            let count = peer.read(&mut records).unwrap();
+            server.read_tls(&mut &records[..count]).unwrap();
+            let has_closed = server.process_new_packets().unwrap().peer_has_closed();
+            let mut text = Vec::new();
+            let _ = server.reader().read_to_end(&mut text);
+            (text, has_closed)
+        };
+        let mut write = |text: &[u8]| session.write(&fd, Kind::Unix, &mut Vec::new(), text, &[]);
+        assert_eq!(write(b"as much as there is left"), Ok(24));
+        assert_eq!(receive(), (b"as much as there is left".to_vec(), false));
+        let outcome = write(&[1; 200]);
+        assert_eq!(outcome, if is_old { Err(Errno::PIPE) } else { Ok(200) }, "{version}");
+        assert_eq!(receive(), (vec![1; if is_old { 0 } else { 200 }], is_old));
+        assert_eq!(write(&[1; 200]), outcome);
+    }
 }
 
 #[test]
