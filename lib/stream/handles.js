@@ -76,7 +76,7 @@ function takeHandle(stream, handle) {
 function actAsTls(handle, stream) {
   handle.getALPNNegotiatedProtocol = () => stream.alpnProtocol ?? false;
   // There is no cipher suite.
-  const agreed = () => [handle.getALPNNegotiatedProtocol() || undefined, undefined, undefined, 0, 0];
+  const agreed = () => [handle.getALPNNegotiatedProtocol() || undefined, undefined, handle.verifyError?.()?.code, 0, 0];
   handle.onhandshakedone = () => stream[events.onsecure](...agreed());
   handle.onnewsession = (_, session) => stream[events.onsession](session);
 }

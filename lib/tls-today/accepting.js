@@ -65,7 +65,7 @@ function onServerSocketSecure() {
 
 /** Node's code for what is wrong with the client's certificate. Node's own TLS has it in its handle. */
 function verdictOf(socket) {
-  if (socket.tlsEngine === 'rustls') return socket[kSecurity].agreed.verdict;
+  if (socket.tlsEngine === 'rustls') return socket[kSecurity].verdict;
   return socket._handle.verifyError()?.code;
 }
 

@@ -114,7 +114,7 @@ function checkIdentity(socket, options) {
 /** A 'secure' listener: decides on the server. */
 function onConnectSecure() {
   const options = this[kConnectOptions];
-  let failure = errors.verifyError(this[kSecurity].agreed.verdict);
+  let failure = errors.verifyError(this[kSecurity].verdict);
   if (!failure) failure = checkIdentity(this, options);
   if (failure) {
     this.authorized = false;

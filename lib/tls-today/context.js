@@ -131,9 +131,9 @@ class SecureContext {
     const key = protocols ? `${kind} ${protocols.latin1Slice()}` : kind;
     let native = this.#natives.get(key);
     if (native !== undefined) return native;
-    const alpn = protocols ? wireProtocols(protocols) : [];
-    const own = { requestCert, requireCert, alpn };
-    native = isServer ? serverOf(this.#parts, own) : clientOf(this.#parts, alpn);
+    native = isServer
+      ? serverOf(this.#parts, { requestCert, requireCert, alpn: protocolsOf(protocols) })
+      : clientOf(this.#parts, protocols);
     if (isServer) {
       this.#ticketKeys ??= native.ticketKeys();
       native.setTicketKeys(this.#ticketKeys);
@@ -199,6 +199,19 @@ class SecureContext {
 function read(given) {
   validateObject(given, 'options');
   const options = readOptions(given, OPTIONS);
+  const kind = kindOf(options);
+  const known = kind === null ? undefined : kinds.get(kind);
+  if (known !== undefined) return { ...known, given, reasons: { ...known.reasons } };
+  const made = readAnew(given, options);
+  if (kind !== null && made.reasons.always === null && made.nodes === null) {
+    if (kinds.size >= KINDS_MOST) kinds.clear();
+    kinds.set(kind, { ...made, given: null, reasons: { ...made.reasons } });
+  }
+  return made;
+}
+
+/** As `read`, of options that have been read from `given`. */
+function readAnew(given, options) {
   const reasons = contextReasons(options);
   const made = { given, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
   if (reasons.always === null) {
@@ -206,7 +219,7 @@ function read(given) {
     try {
       made.parts = partsOf(options);
       // What is wrong with a key or certificate is to be seen now.
-      if (clientOf(made.parts, []).hasShortAuthorities) reasons.always = SHORT_AUTHORITY;
+      if (clientOf(made.parts).hasShortAuthorities) reasons.always = SHORT_AUTHORITY;
     } catch ({ message }) {
       reasons.always = reasons.forClients ?? message;
     }
@@ -270,22 +283,46 @@ function partsOf(options) {
   };
 }
 
-/** The credentials of clients that trust the default authorities and show no certificate. There are few kinds. */
-const plainClients = new Map();
-const PLAIN_CLIENTS_MOST = 64;
+/** Options that have no secrets and name no files: contexts that are given no others are alike if these are. */
+const PLAIN_OPTIONS = new Set(['ciphers', 'ecdhCurve', 'maxVersion', 'minVersion']);
 
-/** The credentials of a client. Those that have no secrets and nothing to read are shared among contexts. */
-function clientOf(parts, alpn) {
-  const { identities, pfx, ca, crl, ciphers, ecdhCurve, sigalgs, minVersion, maxVersion } = parts;
-  if (ca !== undefined || identities.length + pfx.length + crl.length > 0) return createNative(parts, { alpn });
-  const key = JSON.stringify([ciphers, ecdhCurve, sigalgs, minVersion, maxVersion, alpn.map(String)]);
-  let native = plainClients.get(key);
+/** What contexts are made of that are given no others, by `kindOf`. There are few kinds. */
+const kinds = new Map();
+const KINDS_MOST = 64;
+
+/** What tells the parts of a context from others, besides `PLAIN_OPTIONS`; null if there are more options. */
+function kindOf(options) {
+  const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } = nodesTls;
+  let kind = `${DEFAULT_CIPHERS} ${DEFAULT_ECDH_CURVE} ${DEFAULT_MIN_VERSION} ${DEFAULT_MAX_VERSION}`;
+  for (const name of OPTIONS) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!PLAIN_OPTIONS.has(name) || typeof value !== 'string') return null;
+    kind += `\n${name} ${value}`;
+  }
+  return trustedByDefault() === undefined ? kind : null;
+}
+
+/** The credentials of clients, by the parts of their contexts, and by their protocols. */
+const clients = new WeakMap();
+
+/** The credentials of a client. Contexts that are alike share them, and the sessions that they keep. */
+function clientOf(parts, protocols) {
+  let known = clients.get(parts);
+  if (known === undefined) clients.set(parts, (known = new Map()));
+  const key = protocols ? protocols.latin1Slice() : '';
+  let native = known.get(key);
   if (native === undefined) {
-    if (plainClients.size >= PLAIN_CLIENTS_MOST) plainClients.clear();
-    native = createNative(parts, { alpn });
-    plainClients.set(key, native);
+    native = createNative(parts, { alpn: protocolsOf(protocols) });
+    if (known.size >= KINDS_MOST) known.clear();
+    known.set(key, native);
   }
   return native;
+}
+
+/** `protocols` in wire format as a list; none if there are none. */
+function protocolsOf(protocols) {
+  return protocols ? wireProtocols(protocols) : [];
 }
 
 /** The credentials of a server. With authorities, one of the engine asks for certificates; here, only if it is told. */

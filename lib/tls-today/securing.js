@@ -38,6 +38,9 @@ class Securing {
   #socket;
   #callback = null;
   #agreed = null;
+  /** The engine has reported the end of the handshake, with this verdict on the peer. */
+  #isNoted = false;
+  #verdict = undefined;
 
   constructor(socket) {
     this.#socket = socket;
@@ -98,6 +101,19 @@ class Securing {
   get agreed() {
     this.#agreed ??= bare(this.#socket[kTransport].agreement);
     return this.#agreed;
+  }
+
+  /** The handshake is done, as the engine has reported it. */
+  note(alpn, serverName, verdict) {
+    this.alpn = alpn;
+    this.serverName = serverName;
+    this.#isNoted = true;
+    this.#verdict = verdict ?? undefined;
+  }
+
+  /** Node's code for what is wrong with the peer's certificate; undefined if nothing is. */
+  get verdict() {
+    return this.#isNoted ? this.#verdict : this.agreed.verdict;
   }
 
   /** The timeout of a TLSSocket is another: `handshakeTimeout` in socket.js. */

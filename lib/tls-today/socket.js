@@ -40,9 +40,9 @@ const EARLY_SECRET = Buffer.from('CLIENT_EARLY_TRAFFIC_SECRET');
 
 /** What the engine reports, and what Node has under these names. */
 class Handshakes extends Duplex {
-  [events.onsecure](alpn, serverName) {
+  [events.onsecure](alpn, serverName, verdict) {
     if (this.destroyed) return;
-    Object.assign(this[kSecurity], { alpn, serverName });
+    this[kSecurity].note(alpn, serverName, verdict);
     this._finishInit();
     if (this.destroyed) return;
     publishSecure(this);

@@ -35,7 +35,7 @@ class Ssl {
   /** What is wrong with the peer's certificate: an error, or null. */
   verifyError() {
     const socket = this.#socket;
-    return socket._secureEstablished ? verifyError(socket[kSecurity].agreed.verdict) : null;
+    return socket._secureEstablished ? verifyError(socket[kSecurity].verdict) : null;
   }
 
   /** The number of the descriptor, -1 without one. */
