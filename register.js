@@ -19,6 +19,8 @@ if (process.versions.bun || process.versions.deno) {
 }
 
 if (host === process || !host.getBuiltinModule) {
+  // Before anything can put others in their place.
+  require('./lib/timers');
   const { isThere } = require('./lib/loading');
   const { giveBack, isTakenOver, takeOver } = require('./lib/takeover');
 

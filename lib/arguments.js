@@ -5,9 +5,11 @@
 
 const { isIP } = require('./address');
 const errors = require('./errors');
+const { Handle } = require('./handle');
 const { isNodesHandle } = require('./nodes-handles');
 const { BlockList, _normalizeArgs } = require('./nodes-net');
 const { hasOption, readOptions } = require('./options');
+const { kShown } = require('./passing');
 const { kAdopt } = require('./symbols');
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -208,10 +210,13 @@ function listenTarget(args, ownBacklog) {
   if (isOpen && options.socketOptions != null) {
     throw errors.invalidArgumentValue('options.socketOptions', options.socketOptions, 'is not for a socket that is open');
   }
-  const handle = [options._handle, options.handle, given].find(isNodesHandle);
+  const handles = [options._handle, options.handle, given];
+  // Of a server of ours, which accepts nothing from then on.
+  const lender = handles.find((value) => value instanceof Handle && value.owner.listening)?.owner;
+  const handle = lender === undefined ? handles.find(isNodesHandle) : lender[kShown]()._handle;
   if (handle !== undefined) {
     const backlog = listenBacklog(args, { __proto__: null }, ownBacklog);
-    return { callback, target: { __proto__: null, handle, backlog } };
+    return { callback, target: { __proto__: null, handle, lender, backlog } };
   }
   const bound = given[kAdopt] ? given : boundSocket(options.handle, 'options.handle');
   if (bound !== null) {

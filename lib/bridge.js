@@ -8,12 +8,12 @@
 
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
-const { setImmediate } = require('timers');
 const { functions: nodesTls } = require('./nodes-tls');
 const { leaveToNodes } = require('./stream/nodes-transport');
 const { SessionFeed } = require('./stream/parsing');
 const { readAll } = require('./stream/reading');
 const { sendAlone } = require('./stream/sending');
+const { nextTick, setImmediate } = require('./timers');
 
 const ECANCELED = -ERRNO.ECANCELED;
 const EPIPE = -ERRNO.EPIPE;
@@ -88,7 +88,7 @@ function makeBridge() {
     #settleLater() {
       if (this.#isSettling) return;
       this.#isSettling = true;
-      process.nextTick(this.#settleNow);
+      nextTick(this.#settleNow);
     }
 
     /** Answers what has been taken, never within `doWrite`, and stops reading if the session still wants to. */
@@ -146,7 +146,7 @@ function makeBridge() {
       this.#isEnding = true;
       const { _handle: handle, stream } = this;
       // The request is answered later, never within `doShutdown`.
-      process.nextTick(() => stream.end(() => this.#answerShutdown(handle, 0)));
+      nextTick(() => stream.end(() => this.#answerShutdown(handle, 0)));
     }
 
     #answerShutdown(handle, errno) {
@@ -184,7 +184,7 @@ function bridge(stream) {
   // http2 takes what is waiting there itself, as 'data', which the bridge would hear a second time.
   const early = readAll(stream);
   const made = new Bridge(stream);
-  if (early.length > 0) process.nextTick(() => made._handle?.readBuffer(early));
+  if (early.length > 0) nextTick(() => made._handle?.readBuffer(early));
   // It repeats the errors of the stream, which has listeners for them.
   made.on('error', () => {});
   made.feed();

@@ -7,10 +7,10 @@
 // asynchronous context (`AsyncLocalStorage`, `async_hooks`) of the id, which is the one in which it was opened.
 
 const { AsyncLocalStorage, executionAsyncId } = require('async_hooks');
-const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const binding = require('./binding');
 const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
+const { clearTimeout, nextTick, queueMicrotask, setImmediate, setTimeout } = require('./timers');
 
 const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
 const { onbulk, ondata } = events;
@@ -320,7 +320,7 @@ function writeString(id, text, length, encoding) {
 /** What a write of the engine has taken, without the request for a flush that may come with it. */
 function taken(outcome) {
   if (outcome < FLUSH_DUE) return outcome;
-  process.nextTick(flush);
+  nextTick(flush);
   return outcome - FLUSH_DUE;
 }
 
@@ -347,7 +347,7 @@ function later(callback, ...args) {
  * microtask comes when no microtask is left, however many follow from each other; a tick of that one, behind theirs.
  */
 function behindPromises(callback, args) {
-  queueMicrotask(() => process.nextTick(() => process.nextTick(callback, ...args)));
+  queueMicrotask(() => nextTick(() => nextTick(callback, ...args)));
 }
 
 /** Takes stream `id` out of the engine, which releases it: the ticket to attach it with, or null if it has to stay. */

@@ -8,7 +8,9 @@
  * as configurable as there.
  */
 function membersLike(parts, model) {
-  const members = Object.assign({}, ...parts.map((part) => Object.getOwnPropertyDescriptors(part.prototype)));
+  // Without a prototype: a program may have frozen `Object.prototype`, so that `constructor` could not be assigned.
+  const all = parts.map((part) => Object.getOwnPropertyDescriptors(part.prototype));
+  const members = Object.assign({ __proto__: null }, ...all);
   delete members.constructor;
   for (const name of Object.keys(members)) {
     const like = Object.getOwnPropertyDescriptor(model, name);
@@ -19,7 +21,7 @@ function membersLike(parts, model) {
 
 /** `members`, whose accessors can be assigned: the value takes the place of the accessor, on that object. */
 function assignable(members) {
-  const all = {};
+  const all = { __proto__: null };
   for (const name of Reflect.ownKeys(members)) {
     const member = members[name];
     all[name] = member.get ? { ...member, set: replace(name) } : member;

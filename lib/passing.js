@@ -3,12 +3,16 @@
 // `process.send(message, socket)`, `subprocess.send()`, `worker.send()`: sockets and servers of ours, sent to another
 // process. Node's core takes a handle of its own out of what it is given, and leaves a socket without one. It is shown
 // something that has such a handle, over a copy of the descriptor, and is the socket or server itself in all else.
+//
+// And `spawn()` with sockets of ours as the child's `stdio`: what comes from then on is the child's.
 
 const childProcess = require('child_process');
 const { runInThisContext } = require('vm');
 
 /** The method of sockets and servers that returns what Node's core is shown. Every copy of this module calls it so. */
 const kShown = Symbol.for('rust-net.shown-to-node');
+/** The method of sockets that is called when they have become a child's `stdio`. */
+const kUsedAsStdio = Symbol.for('rust-net.used-as-stdio');
 /** Marks what has been put in the place of Node's. */
 const kOurs = Symbol.for('rust-net.passes');
 
@@ -46,8 +50,12 @@ function install() {
     if (handle instanceof childProcess.ChildProcess) wrapSend(handle);
   }
   wrap(childProcess.ChildProcess.prototype, 'spawn', function spawn(original, args) {
+    // Node's core replaces it.
+    const stdio = args[0]?.stdio;
     try {
-      return Reflect.apply(original, this, args);
+      const outcome = Reflect.apply(original, this, args);
+      if (Array.isArray(stdio)) stdio.forEach((one) => one?.[kUsedAsStdio]?.());
+      return outcome;
     } finally {
       wrapSend(this);
     }
@@ -73,4 +81,4 @@ function wrap(object, name, replacement) {
   object[name] = wrapped;
 }
 
-module.exports = { install, kShown, show };
+module.exports = { install, kShown, kUsedAsStdio, show };

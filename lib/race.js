@@ -8,7 +8,6 @@
 
 const dns = require('dns');
 const { errno: ERRNO } = require('os').constants;
-const { clearTimeout, setTimeout } = require('timers');
 const { isIP } = require('./address');
 const engines = require('./engine');
 const errors = require('./errors');
@@ -16,6 +15,7 @@ const { onconnect } = require('./events');
 const nodesNet = require('./nodes-net');
 const { denial } = require('./permission');
 const { kAttach, kTransport } = require('./symbols');
+const { clearTimeout, nextTick, setTimeout } = require('./timers');
 const { Transport } = require('./transport');
 
 /**
@@ -105,7 +105,7 @@ class Race {
     } else if (family !== 0 && this.#bound !== null) {
       this.#run([{ address: host, family }]);
     } else if (path !== undefined || family !== 0) {
-      process.nextTick(() => this.#run([{ address: path ?? host, family }]));
+      nextTick(() => this.#run([{ address: path ?? host, family }]));
     } else {
       this.#lookUp();
     }
@@ -138,7 +138,7 @@ class Race {
       if (this.#over) return;
       if (error) {
         this.#stream.emit('lookup', error, undefined, undefined, host);
-        process.nextTick(() => this.#lose(error));
+        nextTick(() => this.#lose(error));
         return;
       }
       const found = Array.isArray(answer) ? answer : [{ address: answer, family: answerFamily }];
@@ -147,7 +147,7 @@ class Race {
         if (this.#over) return;
       }
       const wrong = this.#wrongAnswer(found);
-      if (wrong) process.nextTick(() => this.#lose(wrong));
+      if (wrong) nextTick(() => this.#lose(wrong));
       else this.#run(alternate(found.filter(isUsable)));
     });
   }

@@ -8,6 +8,7 @@ const { kNormalized, normalizedArguments } = require('./arguments');
 const { nodesOwn } = require('./builtin');
 const nodesNet = require('./nodes-net');
 const { isDriven } = require('./stream/connecting');
+const { nextTick } = require('./timers');
 
 /** What only the source of Node's own function has, in all of its versions. */
 const MARKS = {
@@ -86,7 +87,7 @@ function connectThrough(wrapper, connect) {
         if (!isPassedOn || isDriven(this)) return undefined;
         // Node 20 reads it twice.
         Object.defineProperty(this, '_parent', { configurable: true, value: CONNECTING });
-        process.nextTick(forgetParent, this);
+        nextTick(forgetParent, this);
         Reflect.apply(connect, this, [passed[0]]);
         return CONNECTING;
       },

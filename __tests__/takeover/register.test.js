@@ -4,8 +4,10 @@
 
 const fs = require('fs');
 const path = require('path');
+const { scratch } = require('../helpers');
 const { MAJORS, nodes } = require('../package/nodes');
 const { DEADLINE, ROOT, project, run } = require('../node/project');
+const { files } = require('../tls/pki');
 
 jest.setTimeout(20 * DEADLINE);
 
@@ -147,6 +149,57 @@ child.stdin.end('through pipes');
   });
 });
 
+/** What programs do to the process before they first look at a module. */
+const PREPARED = {
+  'Object.prototype, which is frozen': 'Object.freeze(Object.prototype);',
+  'timers that stand still': `
+const timers = require('timers');
+for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']) {
+  timers[name] = globalThis[name] = () => ({ ref() {}, unref() {} });
+}
+`,
+};
+
+test.each(Object.entries(PREPARED))('%s', async (_, prepare) => {
+  const script = `
+${prepare}
+const { readFileSync } = require('fs');
+const key = readFileSync(process.env.KEY);
+const cert = readFileSync(process.env.CERT);
+const [http, https] = [require('http'), require('https')];
+const answer = (request, response) => response.end('answer');
+function ask(module, server, callback) {
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    module.get({ port, host: '127.0.0.1', ca: cert, servername: 'localhost', agent: false }, (response) => {
+      let text = '';
+      response.on('data', (data) => (text += data));
+      response.on('end', () => server.close(() => callback(text)));
+    });
+  });
+}
+ask(http, http.createServer(answer), (first) => {
+  ask(https, https.createServer({ key, cert }, answer), (second) => {
+    const { createServer, createConnection, createCredentials } = require('rust-net');
+    const credentials = createCredentials({ key, cert });
+    const server = createServer((stream) => stream.setSecure(credentials).end('answer'));
+    server.listen(0, () => {
+      const stream = createConnection(server.address().port);
+      stream.setSecure(createCredentials({ ca: cert }), { servername: 'localhost' });
+      stream.setEncoding('utf8').on('data', (third) => {
+        const isOurs = require('net').Socket === require('rust-net/node').Socket;
+        process.stdout.write(JSON.stringify([first, second, third, isOurs]));
+        stream.on('close', () => server.close());
+      });
+    });
+  });
+});
+`;
+  const { key, cert } = files('selfSigned', scratch());
+  const outcome = await run(project({ 'app.js': script }), [...FLAG, 'app.js'], { env: { KEY: key, CERT: cert } });
+  expect(JSON.parse(outcome)).toEqual(['answer', 'answer', 'answer', true]);
+});
+
 test('NODE_DEBUG=rust-net says what is replaced, and when', async () => {
   const folder = project({
     'app.js': `
@@ -215,6 +268,28 @@ test('http is ours', (done) => {
   const args = [jestBinary, '--runInBand', '--rootDir', folder, '--silent', '--no-cache'];
   await run(folder, args, { env: { SETUP: 'yes' } });
   await expect(run(folder, args)).rejects.toThrow('Expected: "Handle"');
+});
+
+test('under jest, with fake timers, required by the file of tests itself', async () => {
+  const suite = `
+const net = require('rust-net/node');
+test('bytes pass', async () => {
+  jest.useFakeTimers();
+  const server = net.createServer((stream) => stream.pipe(stream));
+  await new Promise((resolve) => server.listen(0, resolve));
+  const stream = net.connect(server.address().port).setEncoding('utf8');
+  const data = await new Promise((resolve) => {
+    stream.on('connect', () => stream.end('hello')).on('data', resolve);
+  });
+  expect(data).toBe('hello');
+  await new Promise((resolve) => server.close(resolve));
+  expect(setTimeout.clock).toBeDefined();
+});
+`;
+  const folder = project({ 'jest.config.js': 'module.exports = {};', 'one.test.js': suite, 'package.json': '{}' });
+  fs.symlinkSync(path.join(ROOT, 'node_modules', 'jest'), path.join(folder, 'node_modules', 'jest'));
+  const jestBinary = path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+  await run(folder, [jestBinary, '--runInBand', '--rootDir', folder, '--silent', '--no-cache']);
 });
 
 test.each([

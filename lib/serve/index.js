@@ -9,13 +9,13 @@
 const { EventEmitter } = require('events');
 const os = require('os');
 const path = require('path');
-const { clearTimeout, setTimeout } = require('timers');
 const { fileURLToPath } = require('url');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOptions } = require('../options');
 const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
+const { clearTimeout, nextTick, setTimeout } = require('../timers');
 const { Life } = require('./life');
 const { readListen } = require('./listen');
 const { Place } = require('./place');
@@ -253,7 +253,7 @@ class Thread extends EventEmitter {
     try {
       this.emit(...event);
     } catch (error) {
-      process.nextTick(() => {
+      nextTick(() => {
         throw error;
       });
     }

@@ -3,10 +3,10 @@
 // One worker of net.serve(), from its start to its exit, as the first thread sees it. `thread.js` is the other end.
 
 const path = require('path');
-const { clearTimeout, setTimeout } = require('timers');
 const { MessageChannel, Worker } = require('worker_threads');
 const errors = require('../errors');
 const { TIMER_MOST } = require('../server/shutdown');
+const { clearTimeout, setTimeout } = require('../timers');
 
 /** How long a worker may take to end once the time of `shutdown()` is over, in milliseconds; then it is terminated. */
 const END_WITHIN = 2000;

@@ -2,11 +2,11 @@
 
 // What a server does with the connections that its listener accepts, and while it can't accept any.
 
-const { clearTimeout, setTimeout } = require('timers');
 const channels = require('../channels');
 const errors = require('../errors');
 const { DuplexOptions } = require('../stream');
 const { kAccept, kContract } = require('../symbols');
+const { clearTimeout, setTimeout } = require('../timers');
 const { Transport } = require('../transport');
 const {
   kClosing,

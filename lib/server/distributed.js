@@ -12,6 +12,7 @@ const engines = require('../engine');
 const errors = require('../errors');
 const events = require('../events');
 const { setOwner, takeConnection } = require('../nodes-handles');
+const { nextTick } = require('../timers');
 const { Listener } = require('./listener');
 
 /** What Node's core calls `ipv6Only` in a query. */
@@ -168,7 +169,7 @@ class Distributed extends Listener {
   /** What comes from now on, the primary passes to another worker. Headers that are still to come are waited for. */
   drain(owner) {
     this.pause(false);
-    if (this.#reception === null) process.nextTick(() => owner[events.ondrained]());
+    if (this.#reception === null) nextTick(() => owner[events.ondrained]());
     else this.#reception.engine.drainListener(this.#reception.id);
   }
 

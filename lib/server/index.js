@@ -3,7 +3,6 @@
 // net.Server of the contract: an EventEmitter over a listener of the engine.
 
 const { EventEmitter } = require('events');
-const { setTimeout } = require('timers');
 const { listenTarget, normalize, validateFd, validateFunction } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
@@ -15,6 +14,7 @@ const { extendsNodes } = require('../nodes-own');
 const { hasSubscribers } = require('../spans');
 const { serverStats } = require('../statistics');
 const { kContract, kInPlace, kReleased } = require('../symbols');
+const { setTimeout } = require('../timers');
 const { accept, noteRelease, noteRecovery, noteStall } = require('./accepting');
 const { checkListener, construct } = require('./construct');
 const {

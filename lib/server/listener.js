@@ -22,6 +22,24 @@ const PORT_OF_PATHS = -1;
 const KEY_OF_HANDLES = '-1:null:-1';
 
 class Listener extends Transport {
+  /** The listener of another server over the same socket, which accepts nothing any more; null without one. */
+  #replaced = null;
+
+  /** Accepts the connections of `other` from now on, which stays open as long as this. */
+  replace(other) {
+    this.#replaced = other;
+    // It is this one's now.
+    other.nodesHandle = null;
+    other.pause(true);
+    other.reference(false);
+  }
+
+  release() {
+    super.release();
+    this.#replaced?.release();
+    this.#replaced = null;
+  }
+
   /** The path of a UNIX listener; null without one. */
   get path() {
     return this.engine.path(this.id)?.toString() ?? null;

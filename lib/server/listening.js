@@ -3,7 +3,6 @@
 // How a server begins to listen, and how it ends.
 
 const cluster = require('cluster');
-const { clearTimeout, setImmediate } = require('timers');
 const { isIP } = require('../address');
 const { keepAliveSettings } = require('../arguments');
 const channels = require('../channels');
@@ -13,6 +12,7 @@ const { isNodesHandle } = require('../nodes-handles');
 const { hasSubscribers } = require('../spans');
 const { createTally } = require('../statistics');
 const { kAdopt, kContract } = require('../symbols');
+const { clearTimeout, nextTick, setImmediate } = require('../timers');
 const {
   NOTHING_INHERITED,
   kClosing,
@@ -123,7 +123,7 @@ function listenDirectly(server, target) {
     publishListening(server, error);
     // Listeners that are added after listen() are to be called, too.
     const attempt = (server[kListening] = {});
-    process.nextTick(() => {
+    nextTick(() => {
       if (server[kListening] === attempt) server[kListening] = null;
       server.emit('error', error);
     });
@@ -132,6 +132,7 @@ function listenDirectly(server, target) {
   const listener = renew(server, new Listener());
   listener.open(id, server);
   listener.nodesHandle = target.handle ?? null;
+  if (target.lender) listener.replace(target.lender[kListener]);
   listener.countFor((server[kTally] ??= createTally()));
   begin(server, listener, target, key);
 }
@@ -153,7 +154,7 @@ function begin(server, listener, target, key) {
   server[kPath] = target.path ?? null;
   if (server[kContract].countsNodesOwn) server._connectionKey = key;
   publishListening(server, null);
-  process.nextTick(() => {
+  nextTick(() => {
     if (server[kListener] === listener && listener.isOpen) server.emit('listening');
   });
 }
@@ -195,7 +196,7 @@ function emitCloseIfDone(server) {
   if (server[kListener].isOpen) return;
   if (server[kContract].closeWaitsForStreams && server[kConnections] > 0) return;
   server[kClosing] = false;
-  process.nextTick(() => {
+  nextTick(() => {
     if (channels.serverClose.hasSubscribers) channels.serverClose.publish({ server });
     server.emit('close');
   });
@@ -204,7 +205,7 @@ function emitCloseIfDone(server) {
 /** With `signal`, `server` is closed, or ended. */
 function endOnAbort(server, signal) {
   if (signal.aborted) {
-    process.nextTick(() => isRunning(server) && server.close());
+    nextTick(() => isRunning(server) && server.close());
     return;
   }
   const end = () => {

@@ -7,13 +7,13 @@
 // that have a listener for it are left to that. Of the others, the engine knows whether what was received has been
 // answered; a stream is closed once that stays so for a while. Servers of http and http2 know more: see `activityOf`.
 
-const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const engines = require('../engine');
 const { readOptions } = require('../options');
 const { kGuestOf, kLeft, kServer } = require('../stream/fields');
 const spans = require('../spans');
 const { kSecurity, kTransport } = require('../symbols');
+const { clearTimeout, nextTick, setImmediate, setTimeout } = require('../timers');
 const { isSecuring } = require('../tls/secure');
 const { kConnections, kListener, kShutdown } = require('./fields');
 const { isRunning } = require('./listening');
@@ -76,7 +76,7 @@ class Shutdown {
     const expire = () => this.#expire();
     if (grace <= TIMER_MOST) this.#timers.add(setTimeout(expire, grace));
     if (signal === undefined) return;
-    if (signal.aborted) process.nextTick(expire);
+    if (signal.aborted) nextTick(expire);
     signal.addEventListener('abort', expire, { once: true });
     this.#undo.push(() => signal.removeEventListener('abort', expire));
   }
@@ -91,7 +91,7 @@ class Shutdown {
     if (isHttp) this.#endKeepingAlive();
     this.#endAnswers();
     if (this.#face !== null && isRunning(server)) this.#face.close();
-    for (const stream of streamsOf(server)) process.nextTick(announce, stream);
+    for (const stream of streamsOf(server)) nextTick(announce, stream);
     if (server[kConnections] === 0) this.#finish();
     else setImmediate(() => this.#look());
   }
@@ -99,7 +99,7 @@ class Shutdown {
   /** A guest has come. */
   arrived(stream) {
     this.#total++;
-    process.nextTick(announce, stream);
+    nextTick(announce, stream);
   }
 
   /** A stream of the server is gone. */

@@ -7,6 +7,7 @@ const { EventEmitter } = require('events');
 const { lend } = require('../nodes-handles');
 const nodesNet = require('../nodes-net');
 const { kShown, show } = require('../passing');
+const { nextTick } = require('../timers');
 const { kConnections, kListener, kWorkers } = require('./fields');
 
 class Workers extends EventEmitter {
@@ -32,14 +33,14 @@ function countConnections(server, callback) {
   let total = server[kConnections];
   let left = server[kWorkers].length;
   if (left === 0) {
-    process.nextTick(callback, null, total);
+    nextTick(callback, null, total);
     return;
   }
   const note = (error, count) => {
     if (left <= 0) return;
     left = error ? 0 : left - 1;
     total += count;
-    if (left === 0) process.nextTick(callback, error, error ? undefined : total);
+    if (left === 0) nextTick(callback, error, error ? undefined : total);
   };
   for (const list of server[kWorkers]) list.getConnections(note);
 }

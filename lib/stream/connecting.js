@@ -14,6 +14,7 @@ const { readSocketOptions } = require('../kernel-options');
 const { headerFor } = require('../proxy-protocol');
 const { Race } = require('../race');
 const spans = require('../spans');
+const { nextTick } = require('../timers');
 const { DuplexOptions } = require('./duplex-options');
 const {
   kAgain,
@@ -62,7 +63,7 @@ class Connecting extends Duplex {
     if (inUse) {
       const failure = { errno: this.connecting ? EALREADY : EISCONN, syscall: 'connect' };
       const error = errors.connectError(failure, target.path ?? target.host, target.port);
-      process.nextTick(() => this.destroy(error));
+      nextTick(() => this.destroy(error));
       return this;
     }
     if (this.destroyed) reopen(this, () => begin(this, target));

@@ -7,6 +7,7 @@ const { boundSocket, socketOptions, validateBlockList, validateFd, validateInteg
 const errors = require('../errors');
 const { isNodesHandle } = require('../nodes-handles');
 const { kAdopt } = require('../symbols');
+const { nextTick } = require('../timers');
 const { adopt, adoptHandle, connectFrom, limitToAccess } = require('./adopting');
 const { attach } = require('./connecting');
 const { DuplexOptions } = require('./duplex-options');
@@ -47,7 +48,7 @@ function construct(stream, options) {
   if (!adoptsDescriptor && handle === null) return;
   attach(stream, handle === null ? adopt(options.fd) : adoptHandle(handle));
   if (options.pauseOnCreate) stream.pause();
-  if (options.readable !== false && !options.manualStart) process.nextTick(startReading, stream);
+  if (options.readable !== false && !options.manualStart) nextTick(startReading, stream);
 }
 
 /** Makes `stream` of the options that a server shares among the streams that it accepts. */

@@ -59,6 +59,8 @@ const kSource = Symbol('source');
 const kCarried = Symbol('carried');
 /** The program takes descriptors that come. */
 const kTakesDescriptors = Symbol('takes descriptors');
+/** A child process has the stream as its `stdio`: nothing is read here unless the program asks for it. */
+const kIsStdio = Symbol('is stdio');
 
 /** For the prototype. Accessors can be read there, too, where there is no transport that was ever open. */
 const SHARED_FIELDS = {
@@ -86,6 +88,7 @@ const SHARED_FIELDS = {
   [kSource]: null,
   [kCarried]: null,
   [kTakesDescriptors]: false,
+  [kIsStdio]: false,
 };
 
 /** Gives `stream` the fields that each has of its own. */
@@ -159,6 +162,7 @@ module.exports = {
   kGiven,
   kGuestOf,
   kHandle,
+  kIsStdio,
   kHost,
   kLeft,
   kLender,

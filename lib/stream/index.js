@@ -21,6 +21,7 @@ const nodesNet = require('../nodes-net');
 const { extendsNodes, hidesFromNodesTls, standIn } = require('../nodes-own');
 const spans = require('../spans');
 const { kAccept, kAttach, kInPlace, kKind } = require('../symbols');
+const { nextTick, queueMicrotask } = require('../timers');
 const { Agreement, MARK, isSecuring } = require('../tls/secure');
 const { Addresses, OwnAddresses } = require('./addresses');
 const { Connecting, attach, connected, emitClose } = require('./connecting');
@@ -37,6 +38,7 @@ const {
   kContract,
   kFinal,
   kGiven,
+  kIsStdio,
   kLeft,
   kLender,
   kOnread,
@@ -97,7 +99,7 @@ class Stream extends Duplex {
     } finally {
       // As in Node, only `pauseOnConnect` keeps the reading from starting: a stream that is paused in a 'connection'
       // listener still notices the peer's end and a reset.
-      if (!pauseOnConnect && this.isPaused() && !this.destroyed) this.read(0);
+      if (!pauseOnConnect && this.isPaused() && !this.destroyed && !this[kIsStdio]) this.read(0);
       else startReading(this);
     }
   }
@@ -256,12 +258,12 @@ class Stream extends Duplex {
     this[kClosing] = true;
     callback(error);
     // Behind the error, if there is one.
-    if (isCut) process.nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
-    if (mark) process.nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
+    if (isCut) nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
+    if (mark) nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
     if (isAlone) return;
     const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
     if (wasOpened) later(this)(closeBehindTicks, this, details, true);
-    else process.nextTick(closeBehindTicks, this, details, false);
+    else nextTick(closeBehindTicks, this, details, false);
   }
 
   /**

@@ -6,7 +6,6 @@
 
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
-const { setTimeout } = require('timers');
 const { isUint8Array } = require('util').types;
 const { validateInteger, validateObject } = require('../arguments');
 const { discard } = require('../binding');
@@ -16,6 +15,7 @@ const errors = require('../errors');
 const { join } = require('../memory');
 const { readOptions } = require('../options');
 const { kForMoved, kKind } = require('../symbols');
+const { nextTick, setTimeout } = require('../timers');
 const { Security, isSecuring } = require('../tls/secure');
 const { attach } = require('./connecting');
 const {
@@ -175,7 +175,7 @@ function attachMoved(Stream, moved) {
   if (ended) stream.push(null);
   if (unsent.length > 0) stream.write(unsent);
   if (finished) stream.end();
-  process.nextTick(startReading, stream);
+  nextTick(startReading, stream);
   return stream;
 }
 

@@ -4,6 +4,7 @@
 
 const { isUint8Array } = require('util').types;
 const { copy, join, set, view } = require('../memory');
+const { nextTick } = require('../timers');
 
 /** Whether an option asks for it. As in Node, what is none is ignored. */
 function isOnread(option) {
@@ -64,7 +65,7 @@ class Onread {
         goesOn = this.#callback(length, buffer) !== false;
       } finally {
         // What is behind an exception is delivered all the same, as in Node.
-        if (goesOn === null) process.nextTick(() => this.goOn());
+        if (goesOn === null) nextTick(() => this.goOn());
       }
       this.#renew();
       if (!goesOn) this.#stop();

@@ -7,8 +7,9 @@ const { errno: ERRNO } = require('os').constants;
 const errors = require('../errors');
 const { lend } = require('../nodes-handles');
 const nodesNet = require('../nodes-net');
-const { kShown, show } = require('../passing');
-const { kOnread, kPending, kSecurity, kTransport } = require('./fields');
+const { kShown, kUsedAsStdio, show } = require('../passing');
+const { nextTick } = require('../timers');
+const { kIsStdio, kOnread, kPending, kReading, kSecurity, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 
 /** What a write gets that has not gone out by then. */
@@ -18,6 +19,17 @@ class Passing extends Duplex {
   /** What Node's core is shown of the stream, in order to send it. */
   [kShown]() {
     return show(this, nodesNet.Socket, () => take(this), () => leave(this));
+  }
+
+  /** What comes from now on is for the child process that has the socket as its `stdio`. */
+  [kUsedAsStdio]() {
+    this[kIsStdio] = true;
+    this.pause();
+    // Not even a listener that is added later resumes it, as in Node.
+    this._readableState.flowing = false;
+    this._readableState.reading = false;
+    this[kReading] = false;
+    if (this[kTransport].isOpen) this[kTransport].want(false);
   }
 }
 
@@ -42,7 +54,7 @@ function leave(stream) {
   if (received.length > 0) deliver(stream, received);
   const pending = stream[kPending];
   stream[kPending] = null;
-  if (pending !== null) process.nextTick(pending.callback, errors.systemError(ECANCELED, 'write'));
+  if (pending !== null) nextTick(pending.callback, errors.systemError(ECANCELED, 'write'));
 }
 
 function deliver(stream, bytes) {

@@ -5,6 +5,7 @@
 
 const { Duplex } = require('stream');
 const errors = require('../errors');
+const { nextTick } = require('../timers');
 
 /** An 'end' listener. Its name is Node's: programs count and list the listeners of a stream. */
 function onReadableStreamEnd() {
@@ -16,7 +17,7 @@ function writeAfterPeersEnd(chunk, encoding, callback) {
   if (!this.writableEnded) return Duplex.prototype.write.call(this, chunk, encoding, callback);
   const error = errors.peerHasEnded();
   if (typeof encoding === 'function') callback = encoding;
-  if (typeof callback === 'function') process.nextTick(callback, error);
+  if (typeof callback === 'function') nextTick(callback, error);
   this.destroy(error);
   return false;
 }

@@ -2,6 +2,7 @@
 
 // When a stream receives: Duplex asks for data, and the engine is asked once there is a connection.
 
+const { nextTick } = require('../timers');
 const { isSecuring } = require('../tls/secure');
 const { kContract, kOnread, kReading, kTransport } = require('./fields');
 const { Onread } = require('./onread');
@@ -49,7 +50,7 @@ function readInto(stream, option) {
     if (stream[kReading] || !transport.isOpen || stream.destroyed) return;
     stream[kReading] = true;
     // Not within `resume()`: in Node, what is received next comes later, however often it is called before.
-    process.nextTick(goOn);
+    nextTick(goOn);
   };
   const goOn = () => {
     onread.goOn();

@@ -12,6 +12,7 @@ const { LATIN1, UTF8, WRITE_SIZE } = require('../binding');
 const engines = require('../engine');
 const errors = require('../errors');
 const { sizeOf, sizeOfAll } = require('../memory');
+const { nextTick } = require('../timers');
 const {
   kBound,
   kContract,
@@ -227,7 +228,7 @@ function closesNext(stream) {
 
 /** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
 function later(stream) {
-  return stream[kContract].finishesAtOnce ? process.nextTick : engines.later;
+  return stream[kContract].finishesAtOnce ? nextTick : engines.later;
 }
 
 /** Bytes of writes that the engine has not taken. */

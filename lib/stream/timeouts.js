@@ -4,8 +4,8 @@
 // become long enough.
 
 const { Duplex } = require('stream');
-const { clearTimeout, setTimeout } = require('timers');
 const { validateFunction, validateTimeout } = require('../arguments');
+const { clearTimeout, setTimeout } = require('../timers');
 const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
 

@@ -7,10 +7,10 @@
 // `../tls/secure.js` has what a stream knows of its session.
 
 const { Duplex } = require('stream');
-const { setImmediate } = require('timers');
 const errors = require('../errors');
 const { EMPTY, join } = require('../memory');
 const spans = require('../spans');
+const { setImmediate } = require('../timers');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');

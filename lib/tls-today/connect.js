@@ -128,12 +128,15 @@ function onConnectSecure() {
   }
   this.secureConnecting = false;
   publishSecure(this);
-  this.emit('secureConnect');
-  this[kVerified] = true;
+  try {
+    this.emit('secureConnect');
+  } finally {
+    this[kVerified] = true;
+    this.removeListener('end', onConnectEnd);
+  }
   const session = this[kPendingSession];
   this[kPendingSession] = null;
   if (session) this.emit('session', session);
-  this.removeListener('end', onConnectEnd);
 }
 
 /** An 'end' listener, until the connection is secure. */

@@ -5,11 +5,11 @@
 // program may know already, stays the same object and becomes one of Node's own, as if it had been made as one.
 
 const { EventEmitter } = require('events');
-const { setImmediate } = require('timers');
 const { socketClosed } = require('../errors');
 const spans = require('../spans');
 const { kSecurity } = require('../symbols');
 const { dropFields } = require('../stream/fields');
+const { setImmediate } = require('../timers');
 const { takeBack } = require('./moving');
 const { becomeNodes, prototypeLike } = require('./nodes-socket');
 

@@ -8,6 +8,7 @@ const { bytesOf, validateFunction, validateInteger, validateObject, validateStri
 const { invalidArgumentType } = require('../errors');
 const { bare } = require('../options');
 const { kSecurity, kTransport } = require('../symbols');
+const { nextTick } = require('../timers');
 const { linkedCertificates, linkedX509Certificates } = require('./certificates');
 const { contextOf } = require('./context');
 const errors = require('./errors');
@@ -109,7 +110,7 @@ class Members extends Duplex {
     if (callback !== undefined) validateFunction(callback, 'callback');
     if (this.destroyed) return undefined;
     const error = errors.wrongSslVersion();
-    if (callback) process.nextTick(callback, error);
+    if (callback) nextTick(callback, error);
     return false;
   }
 

@@ -105,7 +105,7 @@ function prototypeLike(first) {
     added.unshift(Object.getOwnPropertyDescriptors(proto));
   }
   if (added.length === 0) return nodes.TLSSocket.prototype;
-  return Object.create(nodes.TLSSocket.prototype, Object.assign({}, ...added));
+  return Object.create(nodes.TLSSocket.prototype, Object.assign({ __proto__: null }, ...added));
 }
 
 module.exports = { becomeNodes, nodesConnect, nodesSocket, prototypeLike, reasonForNodes };

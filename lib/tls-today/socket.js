@@ -7,7 +7,6 @@
 // The names that begin with an underscore are Node's. Programs listen to, call and replace them.
 
 const { Duplex } = require('stream');
-const { setImmediate } = require('timers');
 const { validateBoolean, validateFunction } = require('../arguments');
 const { IS_NODE } = require('../builtin');
 const events = require('../events');
@@ -15,6 +14,7 @@ const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
 const spans = require('../spans');
 const { kContract, kForMoved, kKind, kSecurity, kTransport } = require('../symbols');
+const { nextTick, setImmediate } = require('../timers');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
@@ -43,10 +43,16 @@ class Handshakes extends Duplex {
   [events.onsecure](alpn, serverName, verdict) {
     if (this.destroyed) return;
     this[kSecurity].note(alpn, serverName, verdict);
-    this._finishInit();
-    if (this.destroyed) return;
-    publishSecure(this);
-    setImmediate(openStream, this, this[kSecurity]);
+    try {
+      this._finishInit();
+    } finally {
+      // Also if a listener throws, as in Node; but not where a client has come to no judgement on its server.
+      if (this[kConnectOptions] && this.secureConnecting) this.destroy();
+      if (!this.destroyed) {
+        publishSecure(this);
+        setImmediate(openStream, this, this[kSecurity]);
+      }
+    }
   }
 
   [events.ontlsfail](code, message, alert) {
@@ -197,7 +203,7 @@ function TLSSocket(socket, given) {
   this._init(socket);
   if (options.pauseOnConnect) this.pause();
   // The caller may still change what the handshake begins with.
-  if (socket) process.nextTick(startOver, this);
+  if (socket) nextTick(startOver, this);
   return undefined;
 }
 

@@ -18,6 +18,7 @@ const binding = require('../binding');
 const channels = require('../channels');
 const errors = require('../errors');
 const { readOptions } = require('../options');
+const { nextTick } = require('../timers');
 const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./files');
 const { archives, identities, validatePassphrase } = require('./keys');
 const { keep, merge } = require('./replacing');
@@ -179,7 +180,7 @@ class Credentials {
     this.#stapling.serve(native.chains(), given?.responses);
     native.staple(this.#stapling.responses);
     // Not before the program can have a listener.
-    for (const reason of given?.reasons ?? []) process.nextTick(() => this[kFail](errors.ocspFailed(reason)));
+    for (const reason of given?.reasons ?? []) nextTick(() => this[kFail](errors.ocspFailed(reason)));
   }
 
   [kStapled](certificate) {

@@ -7,10 +7,10 @@
 // belongs together is there by then. No descriptor is open in between, and the process is not kept alive.
 
 const fs = require('fs');
-const { clearTimeout, setTimeout } = require('timers');
 const { validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOption } = require('../options');
+const { clearTimeout, setTimeout } = require('../timers');
 const { items } = require('./values');
 
 /** The option that each is the file of. */

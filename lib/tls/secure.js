@@ -9,7 +9,6 @@
 // How far the handshake has got is known in one place, `TlsState` of the engine (src/stream/tls_state.rs). What is kept
 // here is what the engine has reported of the session, and whether the mark has been passed.
 
-const { clearTimeout, setImmediate, setTimeout } = require('timers');
 const { isIP } = require('../address');
 const { validateBoolean, validateObject, validateString } = require('../arguments');
 const binding = require('../binding');
@@ -17,6 +16,7 @@ const errors = require('../errors');
 const { lazy } = require('../lazy');
 const { bare, readOptions } = require('../options');
 const { kSecurity } = require('../symbols');
+const { clearTimeout, setImmediate, setTimeout } = require('../timers');
 const { Known } = require('./known');
 
 const credentialsModule = lazy(() => require('./credentials'));

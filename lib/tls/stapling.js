@@ -8,9 +8,9 @@
 // that grows. The engine staples a response until it expires; here, that is noticed.
 
 const { X509Certificate } = require('crypto');
-const { clearTimeout, setTimeout } = require('timers');
 const { isAnyArrayBuffer, isArrayBufferView } = require('util').types;
 const errors = require('../errors');
+const { clearTimeout, nextTick, setTimeout } = require('../timers');
 const { Unfit, issuerOf, readResponse } = require('./ocsp');
 
 /** How long the program may take for a response, in milliseconds. */
@@ -120,7 +120,7 @@ class Stapling {
     this.#schedule(entry, failure === null ? timeToRenewal(entry.response) : entry.pause);
     entry.pause = failure === null ? PAUSE_LEAST : Math.min(2 * entry.pause, PAUSE_MOST);
     // What a listener throws is not to reject this promise.
-    process.nextTick(() => this.#report(entry, failure));
+    nextTick(() => this.#report(entry, failure));
   }
 
   /** The certificate of `entry` has a new response, or there was none to be had, `failure`. */
@@ -188,7 +188,7 @@ function renew(entry, response) {
 /** Nothing is to come of `entry` any more. What the program does about it must not come in between. */
 function abandon({ timer, controller }) {
   clearTimeout(timer);
-  if (controller !== null) process.nextTick(() => controller.abort());
+  if (controller !== null) nextTick(() => controller.abort());
 }
 
 /** How long a response serves before the next one is asked for, in milliseconds. */

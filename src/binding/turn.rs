@@ -54,7 +54,7 @@ impl Core {
         }
         let goes_on = self.calls.can_run() && self.serve_next();
         let is_flushed =
-            if !goes_on || self.engine.borrow().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
+            if !goes_on || self.engine.borrow_mut().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
         self.settle();
         // Behind a flush that has panicked, JavaScript has been called, and may have written.
         goes_on || is_flushed.is_none()

@@ -93,11 +93,12 @@ impl Engine {
     /// An engine with nothing in it, which receives into `incoming`.
     pub fn new(incoming: ReceiveBuffer) -> std::io::Result<Self> {
         let reactor = Reactor::new()?;
+        let now = Instant::now();
         let shared = Shared::new(Handshakes::new(Mailbox::new(reactor.waker())), incoming);
         Ok(Self {
             reactor,
             slots: Slots::default(),
-            turn: Turn { number: 0, now: Instant::now(), events: 0, is_running: false },
+            turn: Turn { number: 0, now, sent: now, events: 0, is_running: false },
             pending: VecDeque::new(),
             unsent: Unsent::default(),
             shared,

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::slot::{Outlet, Slot, Source};
 use super::{BATCH, Engine, Event};
@@ -14,12 +14,17 @@ use crate::listener::ListenerEvent;
 use crate::reactor::{Id, Reactor};
 use crate::stream::{Addresses, Delivery, ServeOutcome, StreamEvent};
 
+/// As long as listeners take no more time than this, what they write is sent together.
+pub const GATHER_TIME: Duration = Duration::from_millis(1);
+
 /// The turn that is being run, or was run last.
 pub struct Turn {
     /// Its number.
     pub number: u32,
     /// When it began.
     pub now: Instant,
+    /// When it began, or what was gathered was last sent because of the time.
+    pub sent: Instant,
     /// How many events it has had.
     pub events: u32,
     /// Whether it is being run.
@@ -30,7 +35,8 @@ impl Engine {
     /// Begins a turn: takes what the kernel and handshakes report, and queues the sources that something is due for.
     pub fn begin_turn(&mut self) {
         let number = self.turn.number.wrapping_add(1);
-        self.turn = Turn { number, now: Instant::now(), events: 0, is_running: true };
+        let now = Instant::now();
+        self.turn = Turn { number, now, sent: now, events: 0, is_running: true };
         self.pipes.begin_turn();
         let slots = &mut self.slots;
         self.reactor.begin_turn(|id, readiness| slots.get_mut(id).is_some_and(|slot| slot.on_readiness(readiness)));
@@ -98,9 +104,22 @@ impl Engine {
         self.turn.is_running
     }
 
-    /// Whether enough has been gathered to send it between two events of a turn.
-    pub fn is_flush_due(&self) -> bool {
-        (self.unsent.flushes_early() && self.pending.is_empty()) || self.unsent.len() >= BATCH
+    /// Whether what has been gathered is to be sent between two events of a turn: it is enough, or listeners take so long
+    /// that what one of them has written would have to wait for the others.
+    pub fn is_flush_due(&mut self) -> bool {
+        let gathered = self.unsent.len();
+        if gathered >= BATCH || (self.unsent.flushes_early() && self.pending.is_empty()) {
+            return true;
+        }
+        if gathered == 0 || !self.turn.is_running {
+            return false;
+        }
+        let now = Instant::now();
+        let is_late = now.duration_since(self.turn.sent) >= GATHER_TIME;
+        if is_late {
+            self.turn.sent = now;
+        }
+        is_late
     }
 
     /// The source that was served last: the one to blame if serving has panicked.

@@ -1,4 +1,8 @@
 //! Moving bytes and connections: one call, never waiting. "Would block" is an outcome, not an error.
+//!
+//! Each call on a socket says that it is not to wait. That the socket is non-blocking does not do: this belongs to the
+//! open socket, and not to the descriptor, so that any process that has it, too, can change it. libuv does for the
+//! standard streams of a child.
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
@@ -7,7 +11,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::fd::AsFd;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 
 use super::{Kind, fault};
 
@@ -48,14 +52,14 @@ pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [MaybeUninit<u8>]) -> Result
     debug_assert!(!buffer.is_empty());
     outcome(|| match kind {
         Kind::Pipe => rustix::io::read(&fd, &mut *buffer).map(|(filled, _)| filled.len()),
-        _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|((filled, _), _)| filled.len()),
+        _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::DONTWAIT).map(|((filled, _), _)| filled.len()),
     })
 }
 
 /// As [`read`], of a socket and into initialized memory.
 pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
     debug_assert!(!buffer.is_empty());
-    outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()).map(|(count, _)| count))
+    outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count))
 }
 
 /// As [`read`], but drops what is there, as much as `memory` would hold. The kernel does not copy the bytes of a TCP
@@ -65,15 +69,15 @@ pub fn discard(fd: impl AsFd, kind: Kind, memory: &mut [u8]) -> Result<Read, Err
     outcome(|| match kind {
         Kind::Pipe => rustix::io::read(&fd, &mut *memory),
         Kind::Tcp4 | Kind::Tcp6 => rustix::net::recv(&fd, &mut *memory, WITHOUT_COPY).map(|(count, _)| count),
-        Kind::Unix => rustix::net::recv(&fd, &mut *memory, RecvFlags::empty()).map(|(count, _)| count),
+        Kind::Unix => rustix::net::recv(&fd, &mut *memory, RecvFlags::DONTWAIT).map(|(count, _)| count),
     })
 }
 
 /// Has the kernel drop what a TCP socket has received.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const WITHOUT_COPY: RecvFlags = RecvFlags::TRUNC;
+const WITHOUT_COPY: RecvFlags = RecvFlags::TRUNC.union(RecvFlags::DONTWAIT);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const WITHOUT_COPY: RecvFlags = RecvFlags::empty();
+const WITHOUT_COPY: RecvFlags = RecvFlags::DONTWAIT;
 
 /// Whether a socket has something to read, be it its end; what that is stays there.
 pub fn has_unread(fd: impl AsFd) -> bool {
@@ -95,7 +99,7 @@ pub enum NoBytes {
 pub fn peek(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> Result<&[u8], NoBytes> {
     debug_assert!(!buffer.is_empty());
     planned("recv").map_err(|_| NoBytes::End)?;
-    match rustix::net::recv(&fd, buffer, RecvFlags::PEEK) {
+    match rustix::net::recv(&fd, buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
         Ok(((_, _), 0)) => Err(NoBytes::End),
         Ok(((bytes, _), _)) => Ok(bytes),
         Err(Errno::AGAIN) => Err(NoBytes::Empty),
@@ -136,10 +140,14 @@ const BEFORE_FIN: SendFlags = SendFlags::MORE;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const BEFORE_FIN: SendFlags = SendFlags::empty();
 
-fn send_with(fd: impl AsFd, bytes: &[u8], flags: SendFlags) -> Result<usize, Errno> {
-    // Node ignores SIGPIPE, but a program that embeds it may not.
-    #[cfg(not(target_vendor = "apple"))]
-    let flags = flags | SendFlags::NOSIGNAL;
+/// What each call says that sends. Node ignores SIGPIPE, but a program that embeds it may not.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const SENDING: SendFlags = SendFlags::DONTWAIT.union(SendFlags::NOSIGNAL);
+#[cfg(target_vendor = "apple")]
+pub(super) const SENDING: SendFlags = SendFlags::DONTWAIT;
+
+fn send_with(fd: impl AsFd, bytes: &[u8], more: SendFlags) -> Result<usize, Errno> {
+    let flags = SENDING | more;
     loop {
         return match planned("send").and_then(|()| rustix::net::send(&fd, bytes, flags)) {
             Err(errno) if is_to_be_repeated(errno) => continue,
@@ -160,8 +168,12 @@ pub fn write(fd: impl AsFd, kind: Kind, slices: &[IoSlice<'_>]) -> Result<usize,
     if let ([one], true) = (slices, kind != Kind::Pipe) {
         return send(fd, kind, one, false);
     }
+    let write = || match kind {
+        Kind::Pipe => rustix::io::writev(&fd, slices),
+        _ => rustix::net::sendmsg(&fd, slices, &mut SendAncillaryBuffer::default(), SENDING),
+    };
     loop {
-        return match planned("writev").and_then(|()| rustix::io::writev(&fd, slices)) {
+        return match planned("writev").and_then(|()| write()) {
             Err(errno) if is_to_be_repeated(errno) => continue,
             Err(Errno::AGAIN) => Ok(0),
             outcome => outcome,
@@ -182,10 +194,13 @@ mod tests {
 
     #[test]
     fn tells_empty_from_end() {
+        // Another process may have made it blocking, which is what it is at first.
         let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
         let mut buffer = [MaybeUninit::uninit(); 8];
         assert_eq!(read(&ours, Kind::Unix, &mut buffer), Ok(Read::Empty));
+        assert_eq!(read_over(&ours, &mut [0; 8]), Ok(Read::Empty));
+        assert_eq!(discard(&ours, Kind::Unix, &mut [0; 8]), Ok(Read::Empty));
+        assert_eq!(peek(&ours, &mut buffer), Err(NoBytes::Empty));
         write(&theirs, Kind::Unix, &[IoSlice::new(b"ab"), IoSlice::new(b"c")]).unwrap();
         assert_eq!(read(&ours, Kind::Unix, &mut buffer), Ok(Read::Bytes(3)));
         drop(theirs);
@@ -205,6 +220,7 @@ mod tests {
         let mut kept = [0; 64];
         assert_eq!(read_over(&ours, &mut kept), Ok(Read::Bytes(8)));
         assert_eq!(&kept[..8], b"and kept");
+        assert_eq!(discard(&ours, Kind::Tcp4, &mut memory), Ok(Read::Empty));
         drop(theirs);
         assert_eq!(discard(&ours, Kind::Tcp4, &mut memory), Ok(Read::End));
     }
@@ -212,9 +228,10 @@ mod tests {
     #[test]
     fn a_full_kernel_takes_nothing() {
         let (ours, _theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
         let block = [0u8; 65536];
-        while write(&ours, Kind::Unix, &[IoSlice::new(&block)]).unwrap() > 0 {}
-        assert_eq!(write(&ours, Kind::Unix, &[IoSlice::new(&block)]), Ok(0));
+        let slices = [IoSlice::new(&block), IoSlice::new(&block)];
+        while write(&ours, Kind::Unix, &slices).unwrap() > 0 {}
+        while write(&ours, Kind::Unix, &slices[..1]).unwrap() > 0 {}
+        assert_eq!(write(&ours, Kind::Unix, &slices), Ok(0));
     }
 }

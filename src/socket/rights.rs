@@ -10,11 +10,10 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags,
 };
 
 use super::Descriptor;
-use super::io::{Read, is_to_be_repeated, planned};
+use super::io::{Read, SENDING, is_to_be_repeated, planned};
 
 /// The kernel passes no more descriptors with one message.
 const MOST: usize = 253;
@@ -33,7 +32,7 @@ pub fn send(fd: impl AsFd, bytes: &[u8], descriptor: &Descriptor) -> Result<usiz
         if !control.push(SendAncillaryMessage::ScmRights(&passed)) {
             return Err(Errno::NOBUFS);
         }
-        let mut send = || rustix::net::sendmsg(&fd, &[IoSlice::new(bytes)], &mut control, FLAGS);
+        let mut send = || rustix::net::sendmsg(&fd, &[IoSlice::new(bytes)], &mut control, SENDING);
         return match planned("sendmsg").and_then(|()| send()) {
             Err(errno) if is_to_be_repeated(errno) => continue,
             Err(Errno::AGAIN) => Ok(0),
@@ -42,11 +41,6 @@ pub fn send(fd: impl AsFd, bytes: &[u8], descriptor: &Descriptor) -> Result<usiz
     }
 }
 
-#[cfg(not(target_vendor = "apple"))]
-const FLAGS: SendFlags = SendFlags::NOSIGNAL;
-#[cfg(target_vendor = "apple")]
-const FLAGS: SendFlags = SendFlags::empty();
-
 /// Reads into `buffer`, which must not be empty, and adds the descriptors that have come with the bytes to `received`.
 /// `EMFILE` if the process can't have all of them: then it has none.
 pub fn receive(fd: impl AsFd, buffer: &mut [u8], received: &mut VecDeque<Descriptor>) -> Result<Read, Errno> {
@@ -54,7 +48,7 @@ pub fn receive(fd: impl AsFd, buffer: &mut [u8], received: &mut VecDeque<Descrip
     let mut space = [MaybeUninit::uninit(); SPACE];
     loop {
         let mut control = RecvAncillaryBuffer::new(&mut space);
-        let mut receive = || rustix::net::recvmsg(&fd, &mut [IoSliceMut::new(buffer)], &mut control, CLOSED_ON_EXEC);
+        let mut receive = || rustix::net::recvmsg(&fd, &mut [IoSliceMut::new(buffer)], &mut control, RECEIVING);
         let message = match planned("recvmsg").and_then(|()| receive()) {
             Ok(message) => message,
             Err(Errno::INTR) => continue,
@@ -75,9 +69,9 @@ pub fn receive(fd: impl AsFd, buffer: &mut [u8], received: &mut VecDeque<Descrip
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const CLOSED_ON_EXEC: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+const RECEIVING: RecvFlags = RecvFlags::CMSG_CLOEXEC.union(RecvFlags::DONTWAIT);
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-const CLOSED_ON_EXEC: RecvFlags = RecvFlags::empty();
+const RECEIVING: RecvFlags = RecvFlags::DONTWAIT;
 
 fn own(descriptor: OwnedFd) -> Descriptor {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -133,8 +127,6 @@ mod tests {
     #[test]
     fn a_full_kernel_takes_neither_byte_nor_descriptor() {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        theirs.set_nonblocking(true).unwrap();
         let block = [0u8; 65536];
         while io::send(&ours, Kind::Unix, &block, false).unwrap() > 0 {}
         let passed = copy(&theirs);

@@ -113,4 +113,33 @@ module.exports = {
     const error = await fetch(`https://localhost:${port}/`).catch((failure) => failure);
     return error.cause.code;
   },
+
+  'a listener of the secure connection that throws': async (tools) => {
+    const seen = [];
+    const note = ({ message }) => seen.push(message);
+    process.on('uncaughtException', note);
+    tools.atEnd(() => process.off('uncaughtException', note));
+    const accepted = [];
+    const server = tls.createServer({ key, cert }, (socket) => {
+      accepted.push(socket);
+      socket.on('data', (data) => socket.end(`echo ${data}`));
+      throw new Error('thrown by the server');
+    });
+    const port = await tools.listen(server);
+    for (let i = 0; i < 3; i++) {
+      const client = tls.connect({ port, host: HOST, ca: cert, servername: 'localhost' });
+      client.on('secureConnect', () => {
+        client.write('hello');
+        if (i === 2) throw new Error('thrown by the client');
+      });
+      const [data] = await once(client, 'data');
+      seen.push(String(data));
+      client.on('error', () => {});
+      const closed = new Promise((resolve) => client.on('close', resolve));
+      client.destroy();
+      await closed;
+    }
+    await new Promise((resolve) => server.close(resolve));
+    return { seen: seen.sort(), accepted: accepted.map(({ destroyed }) => destroyed) };
+  },
 };

@@ -2,6 +2,7 @@
 
 // Servers of Node's http: what their requests, responses and sockets show.
 
+const { spawn } = require('child_process');
 const { createServer } = require('http');
 const net = require('net');
 const { HOST, once } = require('./tools');
@@ -351,5 +352,41 @@ module.exports = {
     const server = createServer((request, response) => response.end(`${request.url} ${request.socket.remoteAddress}`));
     await tools.listen(server, socketPath);
     return tools.ask({ socketPath, host: undefined, path: '/unix' });
+  },
+
+  'listen() on the socket of another server': async (tools) => {
+    const seen = [];
+    for (const place of [(server) => server, ({ _handle }) => _handle, ({ _handle }) => ({ _handle })]) {
+      const first = net.createServer((socket) => socket.end('the first one'));
+      const port = await tools.listen(first);
+      const second = createServer((request, response) => response.end('the second one'));
+      await tools.listen(second, place(first));
+      const isSame = second.address().port === port;
+      const answers = [];
+      for (let i = 0; i < 5; i++) answers.push((await tools.ask({ port })).body);
+      await new Promise((resolve) => second.close(resolve));
+      seen.push([isSame, answers, (await tools.ask({ port })).error]);
+    }
+    return seen;
+  },
+
+  'a socket as the stdio of a child': async (tools) => {
+    const heard = [];
+    const server = net.createServer((socket) => {
+      const script = 'while read line; do echo "the child has $line"; done';
+      const child = spawn('sh', ['-c', script], { stdio: [socket, socket, 'inherit'] });
+      socket.on('data', (data) => heard.push(String(data)));
+      child.on('exit', () => socket.destroy());
+    });
+    const client = net.connect(await tools.listen(server), HOST);
+    const lines = [];
+    // The next line only behind the answer to the last one: nothing may be taken by the parent in between.
+    for (let i = 0; i < 20; i++) {
+      client.write(`${i}\n`);
+      lines.push(String((await once(client, 'data'))[0]));
+    }
+    client.end();
+    await once(client.resume(), 'close');
+    return { lines, heard };
   },
 };

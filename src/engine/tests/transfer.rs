@@ -2,9 +2,11 @@
 
 use std::io::{Read, Write};
 use std::task::Poll;
+use std::time::Instant;
 
 use super::{END, Rig};
 use crate::engine::Event;
+use crate::engine::turn::GATHER_TIME;
 use crate::stream::{GATHER_MOST, StreamEvent};
 
 #[test]
@@ -133,4 +135,28 @@ fn a_busy_stream_leaves_room_for_the_others() {
     let of_busy = events.iter().filter(|event| matches!(event, Event::Stream(id, _) if *id == busy)).count();
     assert!(of_busy <= 16, "{of_busy} reads in one turn");
     assert!(events.iter().any(|event| matches!(event, Event::Stream(id, _) if *id == other)));
+}
+
+#[test]
+fn what_a_listener_has_written_does_not_wait_for_others_that_take_long() {
+    let mut rig = Rig::new();
+    let ((one, mut peer), (other, mut second)) = (rig.tcp_pair(), rig.tcp_pair());
+    for id in [one, other] {
+        rig.engine.want(id, true, false);
+    }
+    peer.write_all(b"question").unwrap();
+    second.write_all(b"question").unwrap();
+    while !rig.engine.has_unread(one) || !rig.engine.has_unread(other) {
+        std::thread::yield_now();
+    }
+    rig.engine.begin_turn();
+    let Some(Event::Stream(id, StreamEvent::Data { .. })) = rig.engine.step() else { panic!("no data") };
+    rig.engine.write(id, &[b"answer"]).unwrap();
+    let start = Instant::now();
+    while start.elapsed() < GATHER_TIME {}
+    assert!(rig.engine.is_flush_due());
+    rig.engine.flush();
+    assert!(!rig.engine.is_flush_due());
+    let answered = if id == one { &mut peer } else { &mut second };
+    answered.read_exact(&mut [0; 6]).unwrap();
 }

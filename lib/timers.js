@@ -1,0 +1,11 @@
+'use strict';
+
+// Node's timers, ticks and microtasks as they were when the package was loaded. Test frameworks put others in their
+// place, which stand still; Node's own sockets do not notice, so ours must not.
+
+const { clearTimeout, setImmediate, setTimeout } = require('timers');
+
+const { nextTick } = process;
+const { queueMicrotask } = globalThis;
+
+module.exports = { clearTimeout, nextTick, queueMicrotask, setImmediate, setTimeout };
