@@ -206,6 +206,12 @@ function pass(id, owner) {
   owners[id] = owner;
 }
 
+/** What happens to `id` happens in the current asynchronous context from now on. */
+function renewContext(id) {
+  engine.renewContext(id);
+  if (contexts !== null) contexts.byId[id] = AsyncLocalStorage.snapshot();
+}
+
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
   if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
@@ -389,6 +395,7 @@ module.exports = {
   readsLarge,
   refuse,
   release,
+  renewContext,
   running,
   shrinkBulk,
   start,

@@ -47,6 +47,11 @@ class Transport {
     engines.pass(this.id, owner);
   }
 
+  /** Has the events of the source come in the current asynchronous context from now on. */
+  renewContext() {
+    engines.renewContext(this.id);
+  }
+
   /** Gives the source away: returns its id. */
   give() {
     const { id } = this;

@@ -105,6 +105,8 @@ class MadeUpTransport extends StreamTransport {
 
   passTo() {}
 
+  renewContext() {}
+
   release() {
     if (!this.isOpen) return;
     this.look('local');

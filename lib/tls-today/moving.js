@@ -4,13 +4,14 @@
 // TLSSocket. The former owner hears no ciphertext, keeps its addresses, and shares the end: when one of the two is
 // destroyed, so is the other.
 
-const { kTransport, kSecurity } = require('../symbols');
+const { AsyncResource } = require('async_hooks');
 const { systemError } = require('../errors');
-const { Socket } = require('../today');
 const { attach, receiveFrom } = require('../stream/connecting');
 const { giveBack, stopFeeding } = require('../stream/pipes');
 const { readAll } = require('../stream/reading');
 const { takeUndelivered } = require('../stream/tls');
+const { kTransport, kSecurity } = require('../symbols');
+const { Socket } = require('../today');
 const { borrow, restore } = require('./nodes-plain');
 const { Lent } = require('./securing');
 
@@ -24,7 +25,8 @@ const kTaker = Symbol('taker');
 /** `socket` is to take the connection of `plain`, once there is one. Nothing more is delivered to `plain`. */
 function take(socket, plain) {
   socket._parent = plain;
-  socket[kFrom] = plain;
+  // What happens to the connection happens below the context in which the TLSSocket is made, as in Node.
+  socket[kFrom] = { plain, scope: new AsyncResource('TLSWRAP') };
   if (isOurs(plain)) {
     socket[kTransport] = plain[kTransport];
     if (plain[kTransport].isOpen) stopReading(plain);
@@ -57,7 +59,7 @@ function closeTaker() {
 /** The connection of `plain`, one of Node's own, is the TLSSocket's, too. */
 function borrowFrom(socket, plain) {
   const id = borrow(plain);
-  if (typeof id === 'number') attach(socket, id);
+  if (typeof id === 'number') socket[kFrom].scope.runInAsyncScope(attach, null, socket, id);
   else socket.destroy(systemError(id.errno, id.syscall));
 }
 
@@ -73,8 +75,8 @@ function stopReading(plain) {
  * owner is still to be sent. Returns whether it is now; if not, `_start()` follows.
  */
 function lend(socket) {
-  const plain = socket[kFrom];
-  if (plain === undefined || plain === null) return true;
+  if (!socket[kFrom]) return true;
+  const { plain, scope } = socket[kFrom];
   if (plain.writableLength > 0) {
     plain.write('', (error) => {
       if (error) socket.destroy(error);
@@ -85,11 +87,16 @@ function lend(socket) {
   socket[kFrom] = null;
   if (isOurs(plain)) {
     keepForHandshake(socket, takeUndelivered(plain));
-    receiveFrom(socket, plain[kTransport]);
+    scope.runInAsyncScope(receiveAnew, null, socket, plain[kTransport]);
   } else {
     keepForHandshake(socket, readAll(plain));
   }
   return true;
+}
+
+function receiveAnew(socket, transport) {
+  transport.renewContext();
+  receiveFrom(socket, transport);
 }
 
 function keepForHandshake(socket, bytes) {

@@ -127,6 +127,12 @@ impl Core {
         self.contexts.enter(id, &self.engine);
     }
 
+    /// Gives `id` an asynchronous context below the current one in the place of that which it has. A handle scope is open.
+    pub fn renew_context(&self, id: u32) {
+        self.contexts.leave(id);
+        self.contexts.enter(id, &self.engine);
+    }
+
     /// Gives an accepted stream, which comes from outside, a context below the root. A handle scope is open.
     pub(super) fn enter_root_context(&self, id: u32) {
         match self.way() {

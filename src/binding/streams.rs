@@ -42,6 +42,12 @@ impl NativeEngine {
         self.core.with(|engine| engine.stream(id).map_or(0.0, |stream| stream.waiting_bytes() as f64))
     }
 
+    /// What happens to a stream happens below the current asynchronous context from now on.
+    #[napi(catch_unwind)]
+    pub fn renew_context(&self, id: u32) {
+        self.core.renew_context(id);
+    }
+
     /// Whether a stream has something to do: 0 if it has, 1 if nothing was ever received, 2 if that has been answered.
     #[napi(catch_unwind)]
     pub fn activity(&self, id: u32) -> u8 {

@@ -2,6 +2,7 @@
 
 // Node's https, in both roles.
 
+const { AsyncLocalStorage } = require('async_hooks');
 const { readFileSync } = require('fs');
 const https = require('https');
 const net = require('net');
@@ -141,5 +142,33 @@ module.exports = {
     }
     await new Promise((resolve) => server.close(resolve));
     return { seen: seen.sort(), accepted: accepted.map(({ destroyed }) => destroyed) };
+  },
+
+  'AsyncLocalStorage: what the sockets of TLS are made in': async (tools) => {
+    const storage = new AsyncLocalStorage();
+    const seen = {};
+    const note = (name) => (seen[name] ??= storage.getStore());
+    const server = storage.run('server', () => {
+      const made = https.createServer({ key, cert }, (request, response) => {
+        note('request');
+        response.end('answer');
+      });
+      return made.on('secureConnection', () => note('secureConnection'));
+    });
+    const port = await storage.run('listen', () => tools.listen(server));
+    const pooled = storage.run('pool', () => net.connect(port, HOST));
+    await once(pooled, 'connect');
+    const over = (socket, name) => storage.run(name, () => {
+      const client = tls.connect({ socket, ca: cert, servername: 'localhost' });
+      client.on('secureConnect', () => {
+        note(`${name}: secureConnect`);
+        client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', () => note(`${name}: written`));
+      });
+      client.on('data', () => note(`${name}: data`)).on('end', () => note(`${name}: end`));
+      return once(client, 'close');
+    });
+    await over(pooled, 'request over a connection');
+    await over(storage.run('pool', () => net.connect(port, HOST)), 'request over one that connects');
+    return seen;
   },
 };
