@@ -62,13 +62,25 @@ class Run {
   }
 }
 
-/** A round of a workload: new servers, and as many measurements of each side as there are slices, in turns. */
+/**
+ * A round of a workload: as many measurements of each side as there are slices, in turns. In each half of it, servers
+ * are new, and another side is the first to be started: that one takes more CPU time from then on.
+ */
 async function measureRound(program, workload, { round, seconds, sides }) {
-  const count = workload.memory || workload.delay ? 1 : SLICES;
+  const slices = [];
+  for (const order of [sides, [...sides].reverse()]) {
+    slices.push(...(await measureHalf(program, workload, { round, seconds, sides: order })));
+  }
+  return slices;
+}
+
+async function measureHalf(program, workload, { round, seconds, sides }) {
+  const isWhole = Boolean(workload.memory || workload.delay);
+  const [count, time] = isWhole ? [1, seconds] : [SLICES / 2, seconds / SLICES];
   const runs = {};
   const slices = [];
   try {
-    for (const side of sides) runs[side] = await naming(side, Run.start(program, workload, side, seconds / count));
+    for (const side of sides) runs[side] = await naming(side, Run.start(program, workload, side, time));
     for (let i = 0; i < count; i++) {
       const slice = { round };
       // Each slice begins with the side that the last one ended with.
