@@ -214,6 +214,8 @@ function listenTarget(args, ownBacklog) {
   // Of a server of ours, which accepts nothing from then on.
   const lender = handles.find((value) => value instanceof Handle && value.owner.listening)?.owner;
   const handle = lender === undefined ? handles.find(isNodesHandle) : lender[kShown]()._handle;
+  // The server has connections that the primary of a cluster accepts, or there is no descriptor left.
+  if (handle === null) throw errors.invalidHandle('options._handle', options._handle ?? given);
   if (handle !== undefined) {
     const backlog = listenBacklog(args, { __proto__: null }, ownBacklog);
     return { callback, target: { __proto__: null, handle, lender, backlog } };

@@ -2,7 +2,7 @@
 
 // What the engine has counted, as a program sees it. The engine counts (`src/statistics/`); here, its numbers get their
 // names, and where there is no engine yet, they are 0. What the engine does not see is added: that is of connections
-// whose TLS is Node's own.
+// whose TLS is Node's own, and of those that a session of http2 in the clear has.
 
 const { getSystemErrorName } = require('util');
 const { NativeTally, noStatistics } = require('./binding');
@@ -12,7 +12,7 @@ const engines = require('./engine');
 class Unseen {
   /** Handshakes that were left to Node's own TLS before the engine knew of them. */
   declined = 0;
-  /** TLSSockets of Node's own that are open. */
+  /** Sockets of Node's own that are open, and have such a connection. */
   sockets = new Set();
   /** The bytes of those that were. */
   #read = 0;
@@ -52,7 +52,7 @@ function noteDeclined(server) {
   for (const counts of unseenOf(server)) counts.declined++;
 }
 
-/** Counts the bytes of `socket`, a TLSSocket of Node's own. Returns a function to call when it is closed. */
+/** Counts the bytes of `socket`, one of Node's own. Returns a function to call when it is closed. */
 function countUnseen(server, socket) {
   const all = unseenOf(server);
   for (const { sockets } of all) sockets.add(socket);

@@ -4,8 +4,10 @@
 // place, which stand still; Node's own sockets do not notice, so ours must not.
 
 const { clearTimeout, setImmediate, setTimeout } = require('timers');
+const { runInThisContext } = require('vm');
 
-const { nextTick } = process;
-const { queueMicrotask } = globalThis;
+// Not those of jest, which gives each test file others.
+const { process: host = process, queueMicrotask } = runInThisContext('globalThis');
+const { nextTick } = host;
 
 module.exports = { clearTimeout, nextTick, queueMicrotask, setImmediate, setTimeout };

@@ -206,7 +206,12 @@ impl Listener {
                 return Some(ListenerEvent::Drained);
             }
             let Some(fd) = &self.fd else { break };
-            match io::accept(fd, self.kind) {
+            let accepted = if self.shared && !io::has_connection(fd) {
+                Err(std::io::Error::from_raw_os_error(libc::EAGAIN))
+            } else {
+                io::accept(fd, self.kind)
+            };
+            match accepted {
                 Ok((fd, peer)) => {
                     self.failures = 0;
                     self.note_drained();

@@ -204,17 +204,54 @@ const server = net.createServer().listen(0, '127.0.0.1', () => {
     expect(output.trim().split('\n')).toEqual([refused, refused, 'true', refused, refused, 'true']);
   });
 
-  test('of ours is not taken by listen() or as an option: ERR_INVALID_ARG_VALUE', async () => {
+  test('of a stream of ours is not taken by listen(), and none is as an option: ERR_INVALID_ARG_VALUE', async () => {
     const running = await listening(net.createServer(), 0, '127.0.0.1');
     const connected = destroyAtEnd(net.connect(running.address().port, '127.0.0.1'));
     await once(connected, 'connect');
+    const server = net.createServer();
+    const error = thrown(() => server.listen(connected));
+    expect([error.code, error.message]).toEqual(['ERR_INVALID_ARG_VALUE', expect.stringContaining('as the option "fd"')]);
+    expect(server.listening).toBe(false);
     for (const holder of [running, connected]) {
-      const server = net.createServer();
-      const error = thrown(() => server.listen(holder));
-      expect([error.code, error.message]).toEqual(['ERR_INVALID_ARG_VALUE', expect.stringContaining('as the option "fd"')]);
-      expect(server.listening).toBe(false);
       expect(thrown(() => new net.Socket({ handle: holder._handle })).code).toBe('ERR_INVALID_ARG_VALUE');
     }
+  });
+
+  test('whose descriptor a child has as its stdin, which libuv makes blocking: the loop goes on', async () => {
+    const script = `
+const { spawn } = require('child_process');
+const net = require('rust-net/node');
+const server = net.createServer((stream) => stream.end('answer')).listen(0, '127.0.0.1', () => {
+  const child = spawn('sleep', ['20'], { stdio: [server.fd, 'ignore', 'ignore'] });
+  child.on('spawn', () => {
+    const ask = (left) => {
+      if (left === 0) process.exit(child.kill() ? 0 : 1);
+      let text = '';
+      const client = net.connect(server.address().port, '127.0.0.1');
+      client.on('data', (data) => (text += data)).on('close', () => {
+        console.log(text);
+        setImmediate(ask, left - 1);
+      });
+    };
+    ask(3);
+  });
+});
+`;
+    expect(await run(project({ 'app.js': script }), ['app.js'])).toBe('answer\nanswer\nanswer\n');
+  });
+
+  test('of a server of ours, which listens again afterwards, and keeps the process then', async () => {
+    const first = await listening(net.createServer((stream) => stream.end('the first')), 0, '127.0.0.1');
+    const { port } = first.address();
+    const second = await listening(net.createServer((stream) => stream.end('the second')), first);
+    expect([second.address().port, first._handle.hasRef()]).toEqual([port, true]);
+    expect(String(await collect(destroyAtEnd(net.connect(port, '127.0.0.1'))))).toBe('the second');
+    second.close();
+    await once(second, 'close');
+    expect(first.listening).toBe(false);
+    await listening(first, port, '127.0.0.1');
+    expect(first._handle.hasRef()).toBe(true);
+    expect(String(await collect(destroyAtEnd(net.connect(port, '127.0.0.1'))))).toBe('the first');
   });
 
   test.each([

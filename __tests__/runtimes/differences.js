@@ -34,6 +34,7 @@ const DIFFERENCES = {
   bun: [
     ['D13: errors have Node\'s shape the errors equal those of node:net', 'properties of Bun\'s own errors are in another order'],
     ['D29: memory that is taken away in ', DETACHED],
+    ['a session of which the server has another secret', 'Bun\'s own tls keeps sessions itself'],
     [
       'server.listen: failures a second listen() while the first looks its host up takes its place in rust-net/node, as in Node',
       'Bun\'s own net throws there',
@@ -46,6 +47,7 @@ const DIFFERENCES = {
     ['D26: workers at any moment neither crash nor hang: a worker that throws', 'Deno also prints what a worker throws'],
     ['D28: type, fd, counters stream.fd:', 'Deno\'s fs.fstatSync() knows only descriptors of its own'],
     ['D29: memory that is taken away in ', DETACHED],
+    ['a session of which the server has another secret', 'Deno\'s own tls keeps sessions itself'],
     ['Event: \'close\' a stream that an \'error\' listener throws for', EVAL],
     ['Event: \'error\' an error without a listener is thrown', EVAL],
     ['the role an adopted descriptor (D18)', 'Deno\'s children have no further descriptors'],

@@ -72,6 +72,34 @@ server.listen(0, 'localhost', () => {
   });
 });
 `,
+  'end.js': `
+const http2 = require('http2');
+const net = require('net');
+const inner = http2.createServer((request, response) => response.end('answer'));
+const server = net.createServer((socket) => inner.emit('connection', socket));
+server.listen(0, '127.0.0.1', () => {
+  const session = http2.connect('http://127.0.0.1:' + server.address().port);
+  session.on('error', () => {});
+  session.request({ ':path': '/' }).resume().on('end', async () => {
+    process.stdout.write(JSON.stringify(await server.shutdown()));
+    session.destroy();
+  });
+});
+`,
+  'unref.js': `
+const http2 = require('http2');
+const server = http2.createServer((request, response) => response.end('answer'));
+server.on('connection', (socket) => socket.unref());
+server.listen(0, '127.0.0.1', () => {
+  const session = http2.connect('http://127.0.0.1:' + server.address().port);
+  const stream = session.request({ ':path': '/' }).setEncoding('utf8');
+  stream.on('data', (text) => process.stdout.write(JSON.stringify(text)));
+  stream.on('end', () => {
+    session.unref();
+    server.unref();
+  });
+});
+`,
   // What a program does with the socket that a session has.
   'beneath.js': `
 const http2 = require('http2');
@@ -104,7 +132,7 @@ async function main() {
   seen.counted = [read > 100000, server.stats.bytesRead === read, all];
   theirs.setOption('userTimeout', 12345);
   seen.option = theirs.getOption('userTimeout');
-  // The time of the last traffic is that of the session's.
+  // It is idle, as the kernel counts.
   theirs.setTimeout(30);
   await once(theirs, 'timeout');
   seen.timeout = theirs.timeout;
@@ -150,6 +178,14 @@ describe.each(MAJORS)('on Node %i', (major) => {
   test.each(['clear', 'secure'])('a program that replaces write() sees what the session sends (%s)', async (kind) => {
     const [passed, heard] = [['write'], ['write']];
     expect(await play('app.js', kind, 'write')).toEqual({ text: 'answer', passed, heard, handle: 'JSStream' });
+  });
+
+  test('the graceful end of a server whose connections have sessions with nothing to do', async () => {
+    expect(await play('end.js')).toMatchObject({ ended: 1, destroyed: 0 });
+  });
+
+  test('a session that is not to keep the process does not', async () => {
+    expect(await play('unref.js')).toEqual('answer');
   });
 
   test('what a program does with the socket that a session has', async () => {

@@ -138,6 +138,19 @@ test('data, and a bad record behind it: the data is delivered, and an answer to 
   expect(data).toBe('hello');
 });
 
+test('the same, where nobody reads: the next write fails', async () => {
+  const { raw, seal, stream } = await secured();
+  stream.pause();
+  const failing = failure(stream);
+  const block = seal(APPLICATION_DATA, Buffer.alloc(16_000));
+  raw.write(Buffer.concat([block, seal(APPLICATION_DATA, Buffer.alloc(16_000)), BAD]));
+  const write = (error) => {
+    if (!error) setImmediate(() => stream.write('more', write));
+  };
+  write();
+  expect((await failing).code).toMatch(/^(EPIPE|ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC)$/);
+});
+
 test.each(VERSIONS)('a bad record right behind the last flight of the client: %s', async (version) => {
   const server = await tolerantServer({ ...SERVER, ...only(version) });
   let sent = Buffer.alloc(0);

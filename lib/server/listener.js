@@ -28,10 +28,8 @@ class Listener extends Transport {
   /** Accepts the connections of `other` from now on, which stays open as long as this. */
   replace(other) {
     this.#replaced = other;
-    // It is this one's now.
-    other.nodesHandle = null;
     other.pause(true);
-    other.reference(false);
+    other.engine.reference(other.id, false);
   }
 
   release() {

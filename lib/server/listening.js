@@ -118,6 +118,8 @@ function listenDistributed(server, target) {
 }
 
 function listenDirectly(server, target) {
+  // Its handle is this one's now.
+  if (target.lender) target.lender[kListener].nodesHandle = null;
   const { id, key, error } = open(target, server[kContract]);
   if (error) {
     publishListening(server, error);

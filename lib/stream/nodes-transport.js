@@ -11,7 +11,7 @@ const events = require('../events');
 const nodesNet = require('../nodes-net');
 const { countUnseen } = require('../statistics');
 const { kGiven, kReading, kSecurity, kServer, kTransport } = require('./fields');
-const { isReadyToTake, isUnobserved } = require('./pipes');
+const { giveBack, isReadyToTake, isUnobserved } = require('./pipes');
 const { pauseIfFull } = require('./reading');
 const { StreamTransport } = require('./transport');
 
@@ -41,6 +41,11 @@ class NodesTransport extends StreamTransport {
 
   close(resets) {
     super.close(resets);
+    this.#below.destroy();
+  }
+
+  release() {
+    super.release();
     this.#below.destroy();
   }
 
@@ -97,7 +102,7 @@ class NodesTransport extends StreamTransport {
   }
 
   get activity() {
-    return BUSY;
+    return this.waitingBytes > 0 ? BUSY : super.activity;
   }
 
   limitQueue() {}
@@ -155,9 +160,10 @@ function leaveToNodes(stream) {
   }
   const fd = transport.lend();
   if (fd === null) return null;
+  const below = new nodesNet.Socket({ fd, allowHalfOpen: true, manualStart: true });
+  giveBack(stream);
   transport.want(false);
   transport.unwatch();
-  const below = new nodesNet.Socket({ fd, allowHalfOpen: true, manualStart: true });
   stream[kTransport] = new NodesTransport(transport, below);
   stream[kTransport].want(stream[kReading]);
   show(stream, below);
@@ -173,7 +179,7 @@ function show(stream, below) {
   below.on('finish', () => stream[events.onfinish](0));
   below.on('error', (error) => stream.destroy(error));
   below.on('close', () => {
-    // What has been received may still wait to be read.
+    // If both sides have ended, `stream` closes itself once it has been read to its end. Else the connection was cut.
     if (!below.readableEnded || !below.writableFinished) stream.destroy();
   });
 }

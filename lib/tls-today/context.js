@@ -290,17 +290,20 @@ const PLAIN_OPTIONS = new Set(['ciphers', 'ecdhCurve', 'maxVersion', 'minVersion
 const kinds = new Map();
 const KINDS_MOST = 64;
 
-/** What tells the parts of a context from others, besides `PLAIN_OPTIONS`; null if there are more options. */
+/**
+ * The key of `kinds`: contexts with the same key are made of the same parts. Null for a context that shares nothing: it
+ * has an option that is not in `PLAIN_OPTIONS` (a key, an authority ...), or the process trusts others than usual.
+ */
 function kindOf(options) {
   const { DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MAX_VERSION, DEFAULT_MIN_VERSION } = nodesTls;
-  let kind = `${DEFAULT_CIPHERS} ${DEFAULT_ECDH_CURVE} ${DEFAULT_MIN_VERSION} ${DEFAULT_MAX_VERSION}`;
+  const kind = [DEFAULT_CIPHERS, DEFAULT_ECDH_CURVE, DEFAULT_MIN_VERSION, DEFAULT_MAX_VERSION];
   for (const name of OPTIONS) {
     const value = options[name];
     if (value === undefined) continue;
     if (!PLAIN_OPTIONS.has(name) || typeof value !== 'string') return null;
-    kind += `\n${name} ${value}`;
+    kind.push(name, value);
   }
-  return trustedByDefault() === undefined ? kind : null;
+  return trustedByDefault() === undefined ? JSON.stringify(kind) : null;
 }
 
 /** The credentials of clients, by the parts of their contexts, and by their protocols. */

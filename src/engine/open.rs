@@ -153,8 +153,13 @@ impl Engine {
 
     /// Stops watching the descriptor of stream `id`, whose other owner has the connection from now on.
     pub fn unwatch(&mut self, id: Id) {
+        let now = self.now();
         if let Some(stream) = self.slots.stream(id) {
             stream.leave_to_copy(&self.reactor);
+            // What passes from now on is seen by what it adds.
+            if stream.last_traffic().is_some() {
+                stream.look(now);
+            }
         }
         self.guard_lent(id);
     }

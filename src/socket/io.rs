@@ -1,14 +1,15 @@
 //! Moving bytes and connections: one call, never waiting. "Would block" is an outcome, not an error.
 //!
-//! Each call on a socket says that it is not to wait. That the socket is non-blocking does not do: this belongs to the
-//! open socket, and not to the descriptor, so that any process that has it, too, can change it. libuv does for the
-//! standard streams of a child.
+//! Each call on a connected socket says that it is not to wait (macOS heeds that where it receives). That the socket is
+//! non-blocking does not do: this belongs to the open socket, and not to the descriptor, so that any process that has it,
+//! too, can change it. libuv does for the standard streams of a child.
 
 use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
@@ -34,6 +35,13 @@ fn accept_from(fd: impl AsFd) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> 
     let (stream, peer) = socket2::SockRef::from(&fd).accept()?;
     stream.set_nonblocking(true)?;
     Ok((stream.into(), peer.as_socket()))
+}
+
+/// Whether a connection waits to be accepted, or has: only a call that finds one does not wait where another process has
+/// made the socket blocking.
+pub fn has_connection(fd: impl AsFd) -> bool {
+    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+    rustix::event::poll(&mut fds, Some(&Timespec::default())) != Ok(0)
 }
 
 /// What a read found.
@@ -208,6 +216,14 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_tells_whether_a_connection_waits() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        assert!(!has_connection(&listener));
+        let _theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(has_connection(&listener));
+    }
+
+    #[test]
     fn discards_what_is_there_and_no_more() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -228,6 +244,7 @@ mod tests {
     #[test]
     fn a_full_kernel_takes_nothing() {
         let (ours, _theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(cfg!(target_vendor = "apple")).unwrap();
         let block = [0u8; 65536];
         let slices = [IoSlice::new(&block), IoSlice::new(&block)];
         while write(&ours, Kind::Unix, &slices).unwrap() > 0 {}

@@ -127,6 +127,7 @@ mod tests {
     #[test]
     fn a_full_kernel_takes_neither_byte_nor_descriptor() {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(cfg!(target_vendor = "apple")).unwrap();
         let block = [0u8; 65536];
         while io::send(&ours, Kind::Unix, &block, false).unwrap() > 0 {}
         let passed = copy(&theirs);

@@ -2,6 +2,8 @@
 //!
 //! Pure. Owned by a stream.
 
+use crate::socket::counters::Counters;
+
 /// What a stream has to do, as far as can be seen without knowing its protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
@@ -48,9 +50,31 @@ impl Exchange {
     }
 }
 
+/// The same of a connection whose bytes another owner moves, as the kernel has counted them.
+pub fn of_counted(Counters { received, since_received, since_sent, .. }: Counters) -> Activity {
+    match received {
+        0 => Activity::Fresh,
+        _ if since_sent > since_received => Activity::Busy,
+        _ => Activity::Answered,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn what_the_kernel_has_counted_tells_what_came_last() {
+        let counted = |received, since_received, since_sent| {
+            let [since_received, since_sent] = [since_received, since_sent].map(Duration::from_millis);
+            of_counted(Counters { received, since_received, since_sent, ..Counters::default() })
+        };
+        assert_eq!(counted(0, 9, 1), Activity::Fresh);
+        assert_eq!(counted(1, 1, 9), Activity::Busy);
+        assert_eq!([counted(1, 9, 1), counted(1, 9, 9)], [Activity::Answered; 2]);
+    }
 
     #[test]
     fn what_was_received_is_answered_by_what_is_written_behind_it() {

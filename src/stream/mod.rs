@@ -399,6 +399,9 @@ impl Stream {
         if !self.is_settled() || self.is_queued() || self.fd.as_ref().is_some_and(is_unread) {
             return Activity::Busy;
         }
+        if self.is_lent {
+            return self.counted().map_or(Activity::Busy, activity::of_counted);
+        }
         self.exchange.activity()
     }
 

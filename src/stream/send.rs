@@ -75,7 +75,7 @@ impl Stream {
             return Err(error);
         }
         let Some(fd) = &self.fd else { return Err(Syscall::Write.errno(libc::EBADF)) };
-        if self.has_failed() {
+        if self.has_failed() || self.hides_failure() {
             return Err(Syscall::Write.errno(libc::EPIPE));
         }
         if self.holds_writes() {
@@ -188,6 +188,10 @@ impl Stream {
         if self.has_failed() {
             return;
         }
+        if self.hides_failure() {
+            self.state.fail_later(Syscall::Write.errno(libc::EPIPE));
+            return;
+        }
         let passes_descriptors = self.sends_descriptors();
         let Sent { written, failure } = match self.security.session_mut() {
             None if passes_descriptors => self.send_with_descriptors(&[]),
@@ -278,6 +282,11 @@ impl Stream {
             Ok(()) | Err(Errno::NOTCONN) => Ok(()),
             Err(errno) => Err(Syscall::Shutdown.errno(errno.raw_os_error())),
         })
+    }
+
+    /// Whether TLS has failed, and nobody reads, to whom that would be reported behind what was received before.
+    fn hides_failure(&self) -> bool {
+        !self.state.wants_data() && self.security.session().is_some_and(|secure| secure.session.has_failure())
     }
 
     /// Whether a failure of the transport or of TLS has been reported.

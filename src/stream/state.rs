@@ -324,7 +324,8 @@ impl State {
         };
     }
 
-    fn wants_data(&self) -> bool {
+    /// Whether JavaScript wants data.
+    pub fn wants_data(&self) -> bool {
         self.wish != Wish::Nothing
     }
 

@@ -236,16 +236,6 @@ module.exports = {
     return [theirs.timeout, (await ask(session)).text];
   },
 
-  'unref() of a session': async (tools) => {
-    const { session, socket, theirs } = await talkOver(tools, hello);
-    await ask(session);
-    session.unref();
-    theirs.unref();
-    session.ref();
-    const answer = await ask(session);
-    return [answer.text, socket.destroyed];
-  },
-
   'a client that ends its side below a session': async (tools) => {
     const { session, socket, theirs } = await talkOver(tools, hello);
     const seen = [watch(socket), watch(theirs)];

@@ -24,13 +24,14 @@ use crate::tls::trust::stapled_during;
 /// As many bytes are received at once: more than most flights have.
 const RECEIVE_MOST: usize = 4096;
 
-/// Completes the handshake of `connection`. Returns the OCSP response that the server has stapled to its certificate.
+/// Completes the handshake of `connection`, which `is_fed` if there is something that it has not processed yet; a client
+/// has, at first, nothing else to begin with. Returns the OCSP response that the server has stapled to its certificate.
 pub async fn complete(
     connection: &mut Connection,
     transport: &mut Transport,
+    mut is_fed: bool,
 ) -> Result<Option<Vec<u8>>, ConnectionError> {
     let mut stapled = None;
-    let mut is_fed = true;
     let outcome = poll_fn(|cx| poll_complete(connection, transport, &mut is_fed, &mut stapled, cx)).await;
     if outcome.is_err() {
         transport.shut_down();
@@ -46,7 +47,7 @@ fn poll_complete(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
-        // Not twice: rustls counts anew what it skips of early data.
+        // Only when bytes have come. rustls keeps early data that it skips, and counts it anew whenever it is called.
         if std::mem::take(is_fed) {
             let (outcome, response) = stapled_during(|| connection.process());
             if response.is_some() {

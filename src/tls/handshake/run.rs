@@ -87,7 +87,7 @@ async fn connect(
     let sends_name = matches!(name, ServerName::DnsName(_));
     let mut connection = Connection::client(config, name.clone()).map_err(|error| TlsError::from(&error))?;
     transport.record();
-    let outcome = drive::complete(&mut connection, &mut transport).await;
+    let outcome = drive::complete(&mut connection, &mut transport, true).await;
     // The server may have another session in mind: under TLS 1.2, the same one would be offered again and again.
     if matches!(outcome, Err(ConnectionError::Tls(_))) && is_resumed(&connection) {
         credentials.client_sessions.remove_tls12_session(&name);
@@ -204,7 +204,7 @@ async fn accept(
         return Err(drive::refuse(&error, connection.outgoing(), &mut transport).await.into());
     }
     let random = server_random(connection.outgoing());
-    drive::complete(&mut connection, &mut transport).await?;
+    drive::complete(&mut connection, &mut transport, false).await?;
     note_server_random(&mut connection, random);
     // A client can't evade `rejectUnauthorized` by asking for another name.
     let is_mandatory = credentials.reject_unauthorized || first.reject_unauthorized;

@@ -129,6 +129,11 @@ impl Session {
         self.sessions().is_some_and(ClientSessions::has_unreported)
     }
 
+    /// Whether it has failed, and a read is to return that.
+    pub fn has_failure(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Whether records wait to be sent.
     pub fn wants_write(&self) -> bool {
         !self.connection.outgoing().is_empty()
