@@ -62,6 +62,8 @@ const OUTCOMES = {
   'grpc': {
     ...bothWays(GRPC, { distrusted: UNAVAILABLE }),
     mutual: { ...GRPC, subject: 'p256Client', distrusted: UNAVAILABLE, dismissed: UNAVAILABLE },
+    // Its sessions of HTTP/2 in the clear, by design.
+    left: ['TCP'],
   },
   'graphql-yoga': bothWays({
     hello: `Hello ${TEXT}`,
