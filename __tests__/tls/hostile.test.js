@@ -138,7 +138,7 @@ test('data, and a bad record behind it: the data is delivered, and an answer to 
   expect(data).toBe('hello');
 });
 
-test('the same, where nobody reads: the next write fails', async () => {
+test('data and a bad record behind it, while the stream is paused: the next write fails', async () => {
   const { raw, seal, stream } = await secured();
   stream.pause();
   const failing = failure(stream);

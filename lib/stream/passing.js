@@ -9,8 +9,9 @@ const { lend } = require('../nodes-handles');
 const nodesNet = require('../nodes-net');
 const { kShown, kUsedAsStdio, show } = require('../passing');
 const { nextTick } = require('../timers');
-const { kIsStdio, kOnread, kPending, kReading, kSecurity, kTransport } = require('./fields');
+const { kIsStdio, kOnread, kPending, kSecurity, kTransport } = require('./fields');
 const { giveBack, stopFeeding } = require('./pipes');
+const { stopReceiving } = require('./reading');
 
 /** What a write gets that has not gone out by then. */
 const ECANCELED = -ERRNO.ECANCELED;
@@ -28,8 +29,7 @@ class Passing extends Duplex {
     // Not even a listener that is added later resumes it, as in Node.
     this._readableState.flowing = false;
     this._readableState.reading = false;
-    this[kReading] = false;
-    if (this[kTransport].isOpen) this[kTransport].want(false);
+    stopReceiving(this);
   }
 }
 

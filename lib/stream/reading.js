@@ -37,7 +37,11 @@ function readAll(stream) {
 
 /** Stops receiving if `push()` has returned that there is no room. */
 function pauseIfFull(stream, isRoom) {
-  if (isRoom) return;
+  if (!isRoom) stopReceiving(stream);
+}
+
+/** Stops receiving until Duplex asks for data again. */
+function stopReceiving(stream) {
   stream[kReading] = false;
   if (stream[kTransport].isOpen) stream[kTransport].want(false);
 }
@@ -80,4 +84,4 @@ function readInto(stream, option) {
   });
 }
 
-module.exports = { goOnReading, pauseIfFull, readAll, readInto, receive, startReading };
+module.exports = { goOnReading, pauseIfFull, readAll, readInto, receive, startReading, stopReceiving };

@@ -180,23 +180,18 @@ impl NativeEngine {
     #[napi(catch_unwind)]
     pub fn agreement(&self, id: u32) -> Option<Agreement> {
         self.with_secure(id, |secure| {
-            let connection = secure.session.connection();
-            let suite =
-                connection.negotiated().negotiated_cipher_suite().and_then(|suite| suites::suite_name(suite.suite()));
+            let negotiated = secure.session.connection().negotiated();
+            let suite = negotiated.negotiated_cipher_suite().and_then(|suite| suites::suite_name(suite.suite()));
             Agreement {
-                protocol: connection
-                    .negotiated()
-                    .protocol_version()
-                    .map_or("unknown", suites::protocol_name)
-                    .to_owned(),
+                protocol: negotiated.protocol_version().map_or("unknown", suites::protocol_name).to_owned(),
                 cipher: suite.map_or("(NONE)", |name| name.name).to_owned(),
                 standard_cipher: suite.map_or("(NONE)", |name| name.standard_name).to_owned(),
                 cipher_version: suite.map_or("unknown", |name| name.version).to_owned(),
-                alpn: connection.negotiated().alpn_protocol().map(|protocol| protocol.to_vec().into()),
+                alpn: negotiated.alpn_protocol().map(|protocol| protocol.to_vec().into()),
                 server_name: secure.facts.server_name.clone(),
-                is_resumed: connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed),
+                is_resumed: negotiated.handshake_kind() == Some(HandshakeKind::Resumed),
                 verdict: secure.facts.verdict.as_ref().map(|verdict| verdict.code().to_owned()),
-                ephemeral_key: connection.negotiated().negotiated_key_exchange_group().and_then(|group| {
+                ephemeral_key: negotiated.negotiated_key_exchange_group().and_then(|group| {
                     let GroupName { kind, name, bits } = group_name(group.name())?;
                     Some(EphemeralKey { r#type: kind.to_owned(), name: name.to_owned(), size: bits })
                 }),

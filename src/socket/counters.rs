@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::event::PollFlags;
 use rustix::fd::AsFd;
 use socket2::SockRef;
 
-use super::tcp_info;
+use super::{io, tcp_info};
 
 /// The part of the receive buffer from which on a peer may have to wait until it is read: its kernel knows of less room
 /// than there is memory, and small segments take more than they hold.
@@ -56,8 +56,7 @@ fn is_full(fd: impl AsFd) -> bool {
 }
 
 fn is_blocked(fd: impl AsFd) -> bool {
-    let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
-    rustix::event::poll(&mut fds, Some(&Timespec::default())) == Ok(0)
+    !io::is_ready(fd, PollFlags::OUT)
 }
 
 #[cfg(test)]

@@ -40,7 +40,12 @@ fn accept_from(fd: impl AsFd) -> std::io::Result<(OwnedFd, Option<SocketAddr>)> 
 /// Whether a connection waits to be accepted, or has: only a call that finds one does not wait where another process has
 /// made the socket blocking.
 pub fn has_connection(fd: impl AsFd) -> bool {
-    let mut fds = [PollFd::new(&fd, PollFlags::IN)];
+    is_ready(fd, PollFlags::IN)
+}
+
+/// Whether the kernel has something to say of `events`, or of a failure, right now.
+pub(super) fn is_ready(fd: impl AsFd, events: PollFlags) -> bool {
+    let mut fds = [PollFd::new(&fd, events)];
     rustix::event::poll(&mut fds, Some(&Timespec::default())) != Ok(0)
 }
 

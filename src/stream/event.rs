@@ -87,14 +87,15 @@ pub struct Agreed {
 impl Agreed {
     /// Of the handshake that has left `established`.
     pub fn of(Established { connection, facts, .. }: &Established) -> Self {
+        let negotiated = connection.negotiated();
         Self {
-            alpn: connection.negotiated().alpn_protocol().map(<[u8]>::to_vec),
+            alpn: negotiated.alpn_protocol().map(<[u8]>::to_vec),
             server_name: facts.server_name.clone(),
             verdict: facts.verdict.as_ref().map(Verdict::code),
-            suite: connection.negotiated().negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
-            is_tls13: connection.negotiated().protocol_version() == Some(ProtocolVersion::TLSv1_3),
-            is_resumed: connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed),
-            has_peer: connection.negotiated().peer_certificates().is_some_and(|chain| !chain.is_empty()),
+            suite: negotiated.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
+            is_tls13: negotiated.protocol_version() == Some(ProtocolVersion::TLSv1_3),
+            is_resumed: negotiated.handshake_kind() == Some(HandshakeKind::Resumed),
+            has_peer: negotiated.peer_certificates().is_some_and(|chain| !chain.is_empty()),
         }
     }
 }

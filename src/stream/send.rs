@@ -284,7 +284,7 @@ impl Stream {
         })
     }
 
-    /// Whether TLS has failed, and nobody reads, to whom that would be reported behind what was received before.
+    /// Whether TLS has failed and JavaScript is not reading: the failure is reported by a read, behind the data in front of it.
     fn hides_failure(&self) -> bool {
         !self.state.wants_data() && self.security.session().is_some_and(|secure| secure.session.has_failure())
     }

@@ -90,6 +90,19 @@ async function talkOver(tools, handler) {
   return { server, session, socket, theirs };
 }
 
+/** What happens to the sockets below a session once it has been used, and `end({ session, socket })` is called. */
+async function ending(tools, end) {
+  const { session, socket, theirs } = await talkOver(tools, hello);
+  const seen = [watch(socket), watch(theirs)];
+  await ask(session);
+  session.on('error', () => {});
+  const closed = bothClosed(socket, theirs);
+  end({ session, socket });
+  await closed;
+  const states = [socket, theirs].map(({ destroyed, readyState, pending }) => [destroyed, readyState, pending]);
+  return { seen, states };
+}
+
 /** Both have been closed. */
 function bothClosed(one, other) {
   return Promise.all([one, other].map((socket) => once(socket, 'close').catch(() => once(socket, 'close'))));
@@ -165,16 +178,8 @@ module.exports = {
     return [session.destroyed, stream.destroyed];
   },
 
-  'what happens to the sockets of a session that is closed': async (tools) => {
-    const { session, socket, theirs } = await talkOver(tools, hello);
-    const seen = [watch(socket), watch(theirs)];
-    await ask(session);
-    const closed = bothClosed(socket, theirs);
-    session.close();
-    await closed;
-    const ends = [socket, theirs];
-    return { seen, states: ends.map(({ destroyed, readyState, pending }) => [destroyed, readyState, pending]) };
-  },
+  'what happens to the sockets of a session that is closed': async (tools) =>
+    ending(tools, ({ session }) => session.close()),
 
   'what the sockets of a session have counted': async (tools) => {
     const { session, socket, theirs } = await talkOver(tools, (request, response) => request.pipe(response));
@@ -236,16 +241,7 @@ module.exports = {
     return [theirs.timeout, (await ask(session)).text];
   },
 
-  'a client that ends its side below a session': async (tools) => {
-    const { session, socket, theirs } = await talkOver(tools, hello);
-    const seen = [watch(socket), watch(theirs)];
-    await ask(session);
-    session.on('error', () => {});
-    const closed = bothClosed(socket, theirs);
-    socket.end();
-    await closed;
-    return seen;
-  },
+  'a client that ends its side below a session': async (tools) => ending(tools, ({ socket }) => socket.end()),
 
   'close() of a session waits for its streams': async (tools) => {
     let finish;
