@@ -6,6 +6,7 @@
 const fs = require('fs');
 const path = require('path');
 const { measureAll } = require('./measure');
+const { runInUsualNetwork } = require('./network');
 const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
 const { plot } = require('./plot');
@@ -103,6 +104,7 @@ async function main() {
   const options = read();
   const program = buildLoad();
   const from = origin('bench:curves', options.sides);
+  if (await runInUsualNetwork()) return;
   console.log(describe(from.machine));
   const { ours, against, rounds, seconds } = options;
   const result = { ...from, ours, against, rounds, seconds, curves: {} };

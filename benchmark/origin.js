@@ -6,6 +6,7 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { congestionControl } = require('./network');
 const { commandOf, isOurs, isPinned } = require('./processes');
 
 /** Options whose value is where results go, which makes no difference to them. */
@@ -30,6 +31,7 @@ function machine() {
     memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
     system: `${os.type()} ${os.release().split('-')[0]} ${os.arch()}`,
     pinned: isPinned,
+    congestion: congestionControl(),
   };
 }
 
@@ -51,9 +53,10 @@ function versionOf(side) {
 }
 
 /** The machine in one line. */
-function describe({ cores, memory, pinned, processor, system }) {
+function describe({ congestion, cores, memory, pinned, processor, system }) {
   const places = pinned ? 'server and load on a core of their own' : 'not pinned';
-  return `${processor}, ${cores} cores, ${memory}, ${system}; ${places}`;
+  const network = congestion ? `, TCP ${congestion}` : '';
+  return `${processor}, ${cores} cores, ${memory}, ${system}${network}; ${places}`;
 }
 
 module.exports = { describe, origin };

@@ -5,6 +5,7 @@
 const fs = require('fs');
 const { chart } = require('./chart');
 const { measureAll } = require('./measure');
+const { runInUsualNetwork } = require('./network');
 const { chosen, readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
 const { buildLoad, cleanUp, runsNode } = require('./processes');
@@ -56,6 +57,7 @@ async function main() {
   const options = read();
   const program = buildLoad();
   const from = origin('bench', options.sides);
+  if (await runInUsualNetwork()) return;
   console.log(`${describe(from.machine)}\n${Object.entries(from.versions).map((pair) => pair.join(': ')).join('\n')}`);
   const summaries = [];
   for (const workload of options.workloads) {

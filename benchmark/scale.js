@@ -4,6 +4,7 @@
 // compared with one. See README.md beside this file.
 
 const fs = require('fs');
+const { runInUsualNetwork } = require('./network');
 const { readOptions, runMain } = require('./options');
 const { describe, origin } = require('./origin');
 const { Load, Server, buildLoad, cleanUp } = require('./processes');
@@ -140,6 +141,7 @@ async function main() {
   const options = readOptions(USAGE, { rounds: '3', seconds: '0.8', isAlone: true });
   const program = buildLoad();
   const from = origin('bench:scale', [options.ours]);
+  if (await runInUsualNetwork()) return;
   console.log(describe({ ...from.machine, pinned: false }));
   const result = { ...from, rounds: options.rounds, seconds: options.seconds, workloads: {} };
   for (const workload of workloads) {
