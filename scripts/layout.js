@@ -31,11 +31,9 @@ const UNSAFE = [
   'src/binding/turn.rs', // Node-API
   'src/binding/values.rs', // Node-API
   'src/engine/tests/mod.rs', // memory to receive into
-  'src/engine/pipe.rs', // memory that is written before it is read
   'src/reactor/mod.rs', // a borrowed descriptor
   'src/reactor/receive_buffer.rs', // memory of JavaScript
   'src/reactor/wake/', // libuv, Node-API
-  'src/stream/receive.rs', // fault injection for the tests
   'src/socket/address.rs', // interface names, which no crate here has
   'src/socket/numbered_options.rs', // options by number, which no crate here has
   'src/socket/descriptor.rs', // descriptors from outside, and some that are not closed

@@ -3,8 +3,6 @@
 //! What has come is looked at where it is, in the kernel: an arrival owns no memory, and what is behind the header stays
 //! there for the stream that it becomes. Owned by a slot of the engine, used on the thread of its environment.
 
-use std::mem::MaybeUninit;
-
 use crate::limits::line::Place;
 use crate::limits::refusals::Refusal;
 use crate::proxy::policy::Policy;
@@ -77,7 +75,7 @@ impl Arrival {
     }
 
     /// Looks at what has come, by way of `memory`, and takes the header out of it.
-    pub fn serve(&mut self, policy: &Policy, memory: &mut [MaybeUninit<u8>]) -> Outcome {
+    pub fn serve(&mut self, policy: &Policy, memory: &mut [u8]) -> Outcome {
         self.ready = false;
         let most = memory.len().min(policy.limit.max(proxy::v1::LENGTH_MOST));
         let outcome = match io::peek(&self.fd, &mut memory[..most]) {
@@ -113,7 +111,7 @@ impl Arrival {
     }
 
     /// Takes the header, which is there, from the kernel.
-    fn take(&self, mut memory: &mut [MaybeUninit<u8>]) -> bool {
+    fn take(&self, mut memory: &mut [u8]) -> bool {
         while !memory.is_empty() {
             let Ok(Read::Bytes(count)) = io::read(&self.fd, self.kind, memory) else { return false };
             memory = &mut memory[count..];

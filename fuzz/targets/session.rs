@@ -6,7 +6,6 @@
 //! randomness.
 
 use std::io::{BufRead, Read as _, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, LazyLock};
@@ -33,6 +32,9 @@ use crate::tls::session::{Received, Session};
 /// So much is made of an input, in each direction.
 const MOST: usize = 96 << 10;
 
+/// With so much space, records are received where their plaintext is to be.
+const IN_PLACE: usize = 40 << 10;
+
 /// How receiving has ended.
 #[derive(Debug, PartialEq)]
 enum End {
@@ -52,7 +54,7 @@ pub fn run(data: &[u8]) {
 
     let (expected, end) = twin_receives(twin, &records);
     let mut play = Play::new(ours, records, &mut input, flags & 4 == 0);
-    let found = play.receive(&mut input);
+    let found = play.receive(&mut input, if flags & 8 == 0 { 1 } else { IN_PLACE });
     assert_eq!(play.plaintext.len(), expected.len(), "{found:?} {end:?}");
     assert!(play.plaintext == expected, "other bytes than those that were sent");
     assert_eq!(found, end);
@@ -160,12 +162,12 @@ impl Play {
         Self { session, fd: ours.into(), theirs, records, plaintext, written, arrived, sealed }
     }
 
-    /// Receives everything, as the input cuts it up, and writes in between.
-    fn receive(&mut self, input: &mut Input<'_>) -> End {
+    /// Receives everything, as the input cuts it up, into `least` bytes or more at a time, and writes in between.
+    fn receive(&mut self, input: &mut Input<'_>, least: usize) -> End {
         loop {
             let is_last = input.is_empty();
             let count = if is_last { self.records.len() } else { input.size() + 1 };
-            let (cipher, space) = if is_last { (1 << 16, 1 << 16) } else { (input.size() + 1, input.size() + 1) };
+            let (cipher, space) = if is_last { (1 << 16, 1 << 16) } else { (input.size() + 1, input.size() + least) };
             let delivered = self.deliver(count);
             if let Some(end) = self.read(cipher, space) {
                 return end;
@@ -191,7 +193,7 @@ impl Play {
     /// Reads until the session waits for the kernel, or says that it is over.
     fn read(&mut self, cipher: usize, space: usize) -> Option<End> {
         let mut cipher = vec![0u8; cipher];
-        let mut space = vec![MaybeUninit::new(0xaau8); space];
+        let mut space = vec![0xaau8; space];
         let mut is_drained = false;
         loop {
             let before = self.plaintext.len();
@@ -204,8 +206,7 @@ impl Play {
             };
             if let Read::Bytes(count) = found.read {
                 assert!(count > 0 && count <= space.len());
-                // SAFETY: all of `space` was initialized when it was made.
-                self.plaintext.extend(space[..count].iter().map(|byte| unsafe { byte.assume_init() }));
+                self.plaintext.extend(&space[..count]);
             }
             assert!(!is_drained || before == self.plaintext.len(), "something was left behind after `drained`");
             if is_drained && found == (Received { read: Read::Empty, drained: true }) {

@@ -6,8 +6,6 @@
 //! On threads of their own they would cost each byte two more context switches and each pipe a move of both sockets and
 //! sessions there and back; see `docs/performance.md` for what that is worth.
 
-use std::mem::MaybeUninit;
-
 use super::slot::{Outlet, Slot, Source};
 use super::{Engine, Event};
 use crate::reactor::Id;
@@ -75,13 +73,6 @@ impl Pipes {
             self.buffer.resize(self.receive, 0);
         }
         &mut self.buffer[..self.receive]
-    }
-
-    /// The buffer, to be written and not read.
-    fn space(&mut self) -> &mut [MaybeUninit<u8>] {
-        let memory: *mut [u8] = self.memory();
-        // SAFETY: the layout is the same, and streams write initialized bytes only.
-        unsafe { &mut *(memory as *mut [MaybeUninit<u8>]) }
     }
 }
 
@@ -154,7 +145,7 @@ impl Engine {
             return slot.defer(source, &mut self.reactor);
         }
         let Source::Stream(stream) = &mut slot.source else { return };
-        match stream.receive_into(&mut self.shared.cipher, self.pipes.space(), self.turn.now) {
+        match stream.receive_into(&mut self.shared.cipher, self.pipes.memory(), self.turn.now) {
             ReadOutcome::Bytes(count) => self.pass_on(target, count),
             ReadOutcome::Event(event) => {
                 slot.pend(&event);

@@ -6,8 +6,6 @@
 //! through another one's `buffer`. Large reads go into other memory, which JavaScript takes as it
 //! is.
 
-use std::mem::MaybeUninit;
-
 /// The size of the buffer in bytes: two large reads, or the small messages of a whole batch of streams.
 pub const SIZE: u32 = 128 << 10;
 
@@ -23,7 +21,7 @@ const READ_LEAST: usize = 8 << 10;
 
 /// See the module.
 pub struct ReceiveBuffer {
-    memory: *mut MaybeUninit<u8>,
+    memory: *mut u8,
     size: usize,
     used: usize,
     read_most: usize,
@@ -39,10 +37,10 @@ impl ReceiveBuffer {
     ///
     /// # Safety
     ///
-    /// `memory` points to `size` bytes that stay allocated as long as this value lives, and that nothing else accesses
-    /// while a method of it, or a slice from [`Self::space`], is in use.
+    /// `memory` points to `size` bytes, of any value, that stay allocated as long as this value lives, and that nothing else
+    /// accesses while a method of it, or a slice from [`Self::space`], is in use.
     pub unsafe fn new(memory: *mut u8, size: usize) -> Self {
-        Self { memory: memory.cast(), size, used: 0, read_most: READ_MOST }
+        Self { memory, size, used: 0, read_most: READ_MOST }
     }
 
     /// Lets one read take all of the memory.
@@ -61,7 +59,7 @@ impl ReceiveBuffer {
     }
 
     /// The bytes to read into next, `most` at the most.
-    pub fn space(&mut self, most: usize) -> &mut [MaybeUninit<u8>] {
+    pub fn space(&mut self, most: usize) -> &mut [u8] {
         let length = (self.size - self.used).min(self.read_most).min(most);
         if length == 0 {
             return &mut [];

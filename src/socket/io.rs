@@ -5,7 +5,6 @@
 //! too, can change it. libuv does for the standard streams of a child.
 
 use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
@@ -61,18 +60,12 @@ pub enum Read {
 }
 
 /// Reads what is there into `buffer`, which must not be empty. Sockets are read by `recv`, which costs less than `read`.
-pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [MaybeUninit<u8>]) -> Result<Read, Errno> {
+pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [u8]) -> Result<Read, Errno> {
     debug_assert!(!buffer.is_empty());
     outcome(|| match kind {
-        Kind::Pipe => rustix::io::read(&fd, &mut *buffer).map(|(filled, _)| filled.len()),
-        _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::DONTWAIT).map(|((filled, _), _)| filled.len()),
+        Kind::Pipe => rustix::io::read(&fd, &mut *buffer),
+        _ => rustix::net::recv(&fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count),
     })
-}
-
-/// As [`read`], of a socket and into initialized memory.
-pub fn read_over(fd: impl AsFd, buffer: &mut [u8]) -> Result<Read, Errno> {
-    debug_assert!(!buffer.is_empty());
-    outcome(|| rustix::net::recv(&fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count))
 }
 
 /// As [`read`], but drops what is there, as much as `memory` would hold. The kernel does not copy the bytes of a TCP
@@ -109,12 +102,12 @@ pub enum NoBytes {
 
 /// What a socket has received, as far as there is room in `buffer`. It stays there. A call that never waits is not
 /// interrupted.
-pub fn peek(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> Result<&[u8], NoBytes> {
+pub fn peek(fd: impl AsFd, buffer: &mut [u8]) -> Result<&[u8], NoBytes> {
     debug_assert!(!buffer.is_empty());
     planned("recv").map_err(|_| NoBytes::End)?;
-    match rustix::net::recv(&fd, buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-        Ok(((_, _), 0)) => Err(NoBytes::End),
-        Ok(((bytes, _), _)) => Ok(bytes),
+    match rustix::net::recv(&fd, &mut *buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((_, 0)) => Err(NoBytes::End),
+        Ok((count, _)) => Ok(&buffer[..count]),
         Err(Errno::AGAIN) => Err(NoBytes::Empty),
         Err(_) => Err(NoBytes::End),
     }
@@ -209,9 +202,8 @@ mod tests {
     fn tells_empty_from_end() {
         // Another process may have made it blocking, which is what it is at first.
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let mut buffer = [MaybeUninit::uninit(); 8];
+        let mut buffer = [0; 8];
         assert_eq!(read(&ours, Kind::Unix, &mut buffer), Ok(Read::Empty));
-        assert_eq!(read_over(&ours, &mut [0; 8]), Ok(Read::Empty));
         assert_eq!(discard(&ours, Kind::Unix, &mut [0; 8]), Ok(Read::Empty));
         assert_eq!(peek(&ours, &mut buffer), Err(NoBytes::Empty));
         write(&theirs, Kind::Unix, &[IoSlice::new(b"ab"), IoSlice::new(b"c")]).unwrap();
@@ -239,7 +231,7 @@ mod tests {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         assert_eq!(&memory, b".........", "the kernel has copied it");
         let mut kept = [0; 64];
-        assert_eq!(read_over(&ours, &mut kept), Ok(Read::Bytes(8)));
+        assert_eq!(read(&ours, Kind::Tcp4, &mut kept), Ok(Read::Bytes(8)));
         assert_eq!(&kept[..8], b"and kept");
         assert_eq!(discard(&ours, Kind::Tcp4, &mut memory), Ok(Read::Empty));
         drop(theirs);

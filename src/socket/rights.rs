@@ -118,7 +118,7 @@ mod tests {
         let (passed, mut other) = UnixStream::pair().unwrap();
         send(&ours, b"x", &copy(&passed)).unwrap();
         drop(passed);
-        let mut buffer = [MaybeUninit::uninit(); 8];
+        let mut buffer = [0; 8];
         assert_eq!(io::read(&theirs, Kind::Unix, &mut buffer), Ok(Read::Bytes(1)));
         // The last descriptor of that end is gone.
         assert_eq!(other.read(&mut [0]).unwrap(), 0);

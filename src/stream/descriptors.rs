@@ -101,26 +101,13 @@ impl Stream {
         self.descriptors.as_ref().is_some_and(|descriptors| !descriptors.outgoing.is_empty())
     }
 
-    /// Receives into `space` by way of `memory`.
-    pub(super) fn receive_with_descriptors(
-        &mut self,
-        memory: &mut Vec<u8>,
-        space: &mut [std::mem::MaybeUninit<u8>],
-        now: Instant,
-    ) -> ReadOutcome {
+    /// Receives into `space`.
+    pub(super) fn receive_with_descriptors(&mut self, space: &mut [u8], now: Instant) -> ReadOutcome {
         let (Some(fd), Some(descriptors)) = (&self.fd, &mut self.descriptors) else { return ReadOutcome::Nothing };
         let most = space.len().min(READ_MOST);
-        if memory.len() < most {
-            memory.resize(most, 0);
-        }
         let before = descriptors.received.len();
-        let read = rights::receive(fd, &mut memory[..most], &mut descriptors.received);
+        let read = rights::receive(fd, &mut space[..most], &mut descriptors.received);
         descriptors.are_news |= descriptors.received.len() > before;
-        if let Ok(Read::Bytes(count)) = read {
-            for (byte, received) in space.iter_mut().zip(&memory[..count]) {
-                byte.write(*received);
-            }
-        }
         // A read ends behind the bytes that descriptors have come with, whatever there is behind these.
         let drained = matches!(read, Ok(Read::Empty | Read::End));
         self.conclude_read(super::receive::of_socket(read, drained), now)

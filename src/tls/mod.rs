@@ -7,6 +7,7 @@
 //! | [`resumption`] | which session does a connection continue, and which does it leave? |
 //! | [`handshake`] | how does a connection become secure? It runs on threads of its own |
 //! | [`connection`] | how do records pass through rustls? |
+//! | [`in_place`] | where is the plaintext of a record? |
 //! | [`session`] | how do an application's bytes become records, and records bytes? |
 //! | [`error`] | what went wrong, in Node's codes |
 //! | [`suites`] | which cipher suites and protocols are there, and what are they called? |
@@ -25,6 +26,7 @@ pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod handshake;
+mod in_place;
 pub mod pem;
 pub mod provider;
 pub mod resumption;

@@ -9,7 +9,9 @@
 use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
-use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite};
+use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
+
+use super::in_place;
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs as primitives;
@@ -35,23 +37,38 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
         let mut provider = tls::default_provider();
         provider.cipher_suites.sort_by_key(|suite| !is_aes_128(suite.suite()));
         for suite in &mut provider.cipher_suites {
-            *suite = without_limit(*suite);
+            *suite = adapted(*suite);
         }
         Arc::new(provider)
     });
     &PROVIDER
 }
 
-/// `suite`, of whose keys rustls does not count the records under TLS 1.2: each would count as a full one, and the connection
-/// end behind 2^24 of them, however small. [`Connection`](super::connection::Connection) counts what they encrypt.
-fn without_limit(suite: SupportedCipherSuite) -> SupportedCipherSuite {
-    let SupportedCipherSuite::Tls12(known) = suite else { return suite };
-    let Tls12CipherSuite { common, prf_provider, kx, sign, aead_alg } = known;
-    let CipherSuiteCommon { suite, hash_provider, .. } = *common;
-    let common = CipherSuiteCommon { suite, hash_provider, confidentiality_limit: u64::MAX };
-    let own = Tls12CipherSuite { common, prf_provider: *prf_provider, kx: *kx, sign, aead_alg: *aead_alg };
+/// `suite`, whose keys leave plaintext [in place](in_place). Under TLS 1.2, rustls does not count their records: each would count
+/// as a full one, and the connection end behind 2^24 of them, however small. [`Connection`](super::connection::Connection)
+/// counts what they encrypt.
+fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     // One of each for the process.
-    SupportedCipherSuite::Tls12(Box::leak(Box::new(own)))
+    match suite {
+        SupportedCipherSuite::Tls13(known) => {
+            let Tls13CipherSuite { ref common, hkdf_provider, aead_alg, quic } = *known;
+            let aead_alg = Box::leak(Box::new(in_place::Tls13(aead_alg)));
+            let common = with_limit(common, common.confidentiality_limit);
+            let own = Tls13CipherSuite { common, hkdf_provider, aead_alg, quic };
+            SupportedCipherSuite::Tls13(Box::leak(Box::new(own)))
+        }
+        SupportedCipherSuite::Tls12(known) => {
+            let Tls12CipherSuite { ref common, prf_provider, kx, sign, aead_alg } = *known;
+            let aead_alg = Box::leak(Box::new(in_place::Tls12(aead_alg)));
+            let own = Tls12CipherSuite { common: with_limit(common, u64::MAX), prf_provider, kx, sign, aead_alg };
+            SupportedCipherSuite::Tls12(Box::leak(Box::new(own)))
+        }
+    }
+}
+
+fn with_limit(common: &CipherSuiteCommon, confidentiality_limit: u64) -> CipherSuiteCommon {
+    let CipherSuiteCommon { suite, hash_provider, .. } = *common;
+    CipherSuiteCommon { suite, hash_provider, confidentiality_limit }
 }
 
 fn is_aes_128(suite: CipherSuite) -> bool {

@@ -1,7 +1,5 @@
 //! Bytes that wait, oldest first. Without any, it owns no memory.
 
-use std::mem::MaybeUninit;
-
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Backlog {
@@ -40,7 +38,7 @@ impl Backlog {
     }
 
     /// Moves as many bytes into `space` as fit. Returns how many.
-    pub fn take(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+    pub fn take(&mut self, space: &mut [u8]) -> usize {
         let count = copy(self.bytes(), space);
         if count > 0 {
             self.consume(count);
@@ -63,11 +61,9 @@ pub fn append_with<E>(
 }
 
 /// Copies as many of `bytes` into `space` as fit. Returns how many.
-pub fn copy(bytes: &[u8], space: &mut [MaybeUninit<u8>]) -> usize {
+pub fn copy(bytes: &[u8], space: &mut [u8]) -> usize {
     let count = bytes.len().min(space.len());
-    for (target, byte) in space.iter_mut().zip(bytes) {
-        target.write(*byte);
-    }
+    space[..count].copy_from_slice(&bytes[..count]);
     count
 }
 
@@ -80,12 +76,12 @@ mod tests {
         let mut backlog = Backlog::default();
         backlog.push(b"hello ");
         backlog.push(b"world");
-        assert_eq!(backlog.take(&mut [MaybeUninit::uninit(); 4]), 4);
+        assert_eq!(backlog.take(&mut [0; 4]), 4);
         assert_eq!(backlog.bytes(), b"o world");
         backlog.push(b"!");
         backlog.consume(2);
         assert_eq!(backlog.bytes(), b"world!");
-        assert_eq!(backlog.take(&mut [MaybeUninit::uninit(); 100]), 6);
+        assert_eq!(backlog.take(&mut [0; 100]), 6);
         assert!(backlog.is_empty() && backlog.bytes.capacity() == 0);
     }
 

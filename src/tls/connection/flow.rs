@@ -4,7 +4,7 @@
 //! front of what is sealed behind them. It passes them on when it is next asked for something: most of them to `outgoing`, and
 //! its answer to a key update in front of what is sealed next.
 
-use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use rustls::Error;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
@@ -14,6 +14,7 @@ use rustls::unbuffered::{
 };
 
 use super::backlog::{Backlog, copy};
+use crate::tls::in_place;
 
 /// The plaintext of a full record.
 pub const RECORD_PLAINTEXT: usize = 16384;
@@ -32,10 +33,32 @@ pub struct Failed;
 pub struct Opened {
     /// How many bytes of records have been processed, from the first one on.
     pub consumed: usize,
-    /// How much plaintext has been written to the space for it.
+    /// How much plaintext is where it is to be.
     pub filled: usize,
     /// Whether the peer has kept to the protocol.
     pub outcome: Result<(), Error>,
+}
+
+/// Where plaintext is to be.
+pub enum Target<'a> {
+    /// There, from the first byte on.
+    Space(&'a mut [u8]),
+    /// At the beginning of the records that it is in.
+    Records,
+}
+
+impl Target<'_> {
+    /// Has as much as fits of what is in `records` at `place` behind the first `filled` bytes. Returns how much.
+    fn take(&mut self, records: &mut [u8], place: Range<usize>, filled: usize) -> usize {
+        match self {
+            Self::Space(space) => copy(&records[place], &mut space[filled..]),
+            // What is there has been processed: records are longer than their plaintext.
+            Self::Records => {
+                records.copy_within(place.clone(), filled);
+                place.len()
+            }
+        }
+    }
 }
 
 /// rustls' connection of either side.
@@ -87,12 +110,12 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Has `rustls` process `records`. Plaintext goes to `space`, or waits: where it does not fit, and once `holds` says so.
+    /// Has `rustls` process `records`. Plaintext goes to `target`, or waits: where it does not fit, and once `holds` says so.
     pub fn process(
         &mut self,
         rustls: &mut impl Steps,
         records: &mut [u8],
-        space: &mut [MaybeUninit<u8>],
+        mut target: Target<'_>,
         holds: &dyn Fn() -> bool,
     ) -> Opened {
         let mut opened = Opened { consumed: 0, filled: 0, outcome: Ok(()) };
@@ -100,20 +123,17 @@ impl Flow {
             return Opened { consumed: records.len(), outcome: Err(failure.clone()), ..opened };
         }
         loop {
-            let UnbufferedStatus { mut discard, state, .. } = rustls.step(&mut records[opened.consumed..]);
+            let (UnbufferedStatus { mut discard, state, .. }, plaintext) =
+                in_place::leaving(|| rustls.step(&mut records[opened.consumed..]));
+            let mut accepted = None;
             let mut is_done = false;
             match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     while let Some(record) = traffic.next_record() {
                         let Ok(record) = record else { break };
                         discard += record.discard;
-                        let mut payload = record.payload;
-                        if self.plaintext.is_empty() && !holds() {
-                            let count = copy(payload, &mut space[opened.filled..]);
-                            opened.filled += count;
-                            payload = &payload[count..];
-                        }
-                        self.plaintext.push(payload);
+                        accepted = plaintext;
+                        assert!(accepted.is_some(), "plaintext was not left in place");
                     }
                 }
                 Ok(ConnectionState::EncodeTlsData(message)) => self.encode(message),
@@ -130,6 +150,13 @@ impl Flow {
                 }
             }
             opened.consumed += discard;
+            if let Some(plaintext) = accepted {
+                let place = plaintext.range_in(records);
+                let waits = !self.plaintext.is_empty() || holds();
+                let taken = if waits { 0 } else { target.take(records, place.clone(), opened.filled) };
+                opened.filled += taken;
+                self.plaintext.push(&records[place.start + taken..place.end]);
+            }
             if self.has_ended || opened.outcome.is_err() {
                 // Whatever follows an end or a failure is ignored.
                 opened.consumed = records.len();

@@ -19,7 +19,6 @@ mod flow;
 #[cfg(test)]
 mod tests;
 
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
@@ -29,7 +28,7 @@ use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
 
 use self::backlog::append_with;
 use self::exporter::Exporter;
-pub use self::flow::{Failed, Opened};
+pub use self::flow::{Failed, Opened, Target};
 use self::flow::{Flow, RECORD_PLAINTEXT};
 
 /// What a message of the protocol itself takes at most, with the records that it comes in, as for rustls: a peer that has
@@ -102,7 +101,8 @@ impl Connection {
     /// it is the alert.
     pub fn process(&mut self) -> Result<(), Error> {
         let mut records = std::mem::take(&mut self.flow.incoming);
-        let (opened, noted) = exporter::noted_during(|| self.process_in(&mut records, &mut [], &|| false));
+        let (opened, noted) =
+            exporter::noted_during(|| self.process_in(&mut records, Target::Space(&mut []), &|| false));
         if noted.is_some() {
             self.exporter = noted.map(Box::new);
         }
@@ -110,10 +110,10 @@ impl Connection {
     }
 
     /// Processes `records`, and keeps what is to wait. See [`Self::open`].
-    fn process_in(&mut self, records: &mut [u8], space: &mut [MaybeUninit<u8>], holds: &dyn Fn() -> bool) -> Opened {
+    fn process_in(&mut self, records: &mut [u8], target: Target<'_>, holds: &dyn Fn() -> bool) -> Opened {
         let opened = match &mut self.side {
-            Side::Client(client) => self.flow.process(client, records, space, holds),
-            Side::Server(server) => self.flow.process(server, records, space, holds),
+            Side::Client(client) => self.flow.process(client, records, target, holds),
+            Side::Server(server) => self.flow.process(server, records, target, holds),
         };
         self.flow.keep(&records[opened.consumed..]);
         opened
@@ -129,16 +129,16 @@ impl Connection {
         self.unprocessed() >= MESSAGE_MOST
     }
 
-    /// Processes what is in `memory` behind room for [`Self::unprocessed`] bytes. Plaintext goes to `space` until that is
-    /// full, or `holds` says that it is to wait; then it waits. `memory` is free again afterwards.
-    pub fn open(&mut self, memory: &mut [u8], space: &mut [MaybeUninit<u8>], holds: &dyn Fn() -> bool) -> Opened {
+    /// Processes what is in `memory` behind room for [`Self::unprocessed`] bytes. Plaintext goes to `target` until that is
+    /// full, or `holds` says that it is to wait; then it waits. `memory` is free again afterwards, but for what is to be in it.
+    pub fn open(&mut self, memory: &mut [u8], target: Target<'_>, holds: &dyn Fn() -> bool) -> Opened {
         let kept = self.flow.incoming.len();
         memory[..kept].copy_from_slice(&self.flow.incoming);
-        self.process_in(memory, space, holds)
+        self.process_in(memory, target, holds)
     }
 
     /// Moves as much of the plaintext that waits into `space` as fits. Returns how much.
-    pub fn take_plaintext(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+    pub fn take_plaintext(&mut self, space: &mut [u8]) -> usize {
         self.flow.plaintext.take(space)
     }
 

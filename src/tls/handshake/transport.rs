@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
 
-use crate::socket::io::{Read as Found, read_over, write};
+use crate::socket::io::{Read as Found, read, write};
 use crate::socket::{Descriptor, Kind};
 
 /// How many of the peer's first bytes are kept, to recognize a protocol other than TLS.
@@ -88,7 +88,7 @@ impl Transport {
         let mut space = [0; 4096];
         let mut left = DISCARD_MOST;
         while left > 0 {
-            match read_over(self.fd.get_ref(), &mut space) {
+            match read(self.fd.get_ref(), self.kind, &mut space) {
                 Ok(Found::Bytes(count)) => left = left.saturating_sub(count),
                 _ => return,
             }
@@ -116,7 +116,7 @@ impl Transport {
     fn poll_receive(&mut self, cx: &mut Context<'_>, space: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
-            match read_over(guard.get_inner(), space) {
+            match read(guard.get_inner(), self.kind, space) {
                 Ok(Found::Bytes(count)) => {
                     // There was no more, and the kernel reports what comes next. An end that has been reported stays so.
                     if count < space.len() {

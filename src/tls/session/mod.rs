@@ -15,7 +15,6 @@ mod certificate_text;
 mod tests;
 
 use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -23,7 +22,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 pub use self::certificate_text::CertificateText;
-use super::connection::{Connection, Opened};
+use super::connection::{Connection, Opened, Target};
 use super::error::{ConnectionError, TlsError};
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
@@ -35,6 +34,9 @@ const SEAL_MOST: usize = 64 << 10;
 
 /// The most that a record takes: its header, the plaintext, and what encryption may add to it.
 pub const RECORD_MOST: usize = 5 + 16384 + 256;
+
+/// With as much room as this, records are received where their plaintext is to be.
+const IN_PLACE_LEAST: usize = 2 * RECORD_MOST;
 
 /// How much plaintext the records that we send may be limited to; the end is the limit of TLS.
 const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=16384;
@@ -144,14 +146,15 @@ impl Session {
         std::mem::take(&mut self.passed)
     }
 
-    /// Receives into `space`, through `cipher`, memory that is free again afterwards: as long as the socket has records,
-    /// until `space` is full. The rest of the last record is delivered by the next read.
+    /// Receives into `space`: as long as the socket has records, until `space` is full. What is left of it in the end may be
+    /// too small for records; these pass through `cipher`, memory that is free again afterwards. The rest of the last record
+    /// is delivered by the next read.
     pub fn read(
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
         cipher: &mut Vec<u8>,
-        space: &mut [MaybeUninit<u8>],
+        space: &mut [u8],
     ) -> Result<Received, ConnectionError> {
         let mut filled = self.connection.take_plaintext(space);
         let mut drained = false;
@@ -168,15 +171,17 @@ impl Session {
             }
             // What waits for the rest of its record goes before what comes.
             let begun = self.connection.unprocessed();
-            if cipher.len() < 2 * begun {
-                cipher.resize(2 * begun, 0);
-            }
-            let wanted = (space.len() - filled + RECORD_MOST).saturating_sub(begun).max(RECORD_MOST);
-            let asked = wanted.min(cipher.len() - begun);
-            match socket::read_over(fd, &mut cipher[begun..begun + asked]) {
+            let free = &mut space[filled..];
+            let (memory, target) = if free.len() >= begun + IN_PLACE_LEAST {
+                (free, Target::Records)
+            } else {
+                (memory_behind(begun, free.len(), cipher), Target::Space(free))
+            };
+            let asked = memory.len() - begun;
+            match socket::read(fd, kind, &mut memory[begun..]) {
                 Ok(Read::Bytes(count)) => {
                     self.passed.received += count as u64;
-                    let opened = self.open(&mut cipher[..begun + count], &mut space[filled..]);
+                    let opened = self.open(&mut memory[..begun + count], target);
                     filled += opened;
                     // However many records without plaintext there are, other streams are served in between. Then the
                     // socket is not drained either: an end may follow a part of a record.
@@ -219,12 +224,12 @@ impl Session {
         }
     }
 
-    /// Opens the records in `memory`, behind those that have been begun before. Returns how much of `space` their plaintext
-    /// has filled.
-    fn open(&mut self, memory: &mut [u8], space: &mut [MaybeUninit<u8>]) -> usize {
+    /// Opens the records in `memory`, behind those that have been begun before. Returns how much of their plaintext is where
+    /// it is to be.
+    fn open(&mut self, memory: &mut [u8], target: Target<'_>) -> usize {
         let sessions = self.sessions.as_deref();
         let has_sessions = || sessions.is_some_and(ClientSessions::has_unreported);
-        let Opened { filled, outcome, .. } = self.connection.open(memory, space, &has_sessions);
+        let Opened { filled, outcome, .. } = self.connection.open(memory, target, &has_sessions);
         self.note(outcome);
         filled
     }
@@ -381,4 +386,15 @@ impl Session {
     fn has_more(&self) -> bool {
         self.connection.has_plaintext() || self.failure.is_some() || self.connection.has_ended() || self.has_sessions()
     }
+}
+
+/// The part of `cipher`, which grows if need be, to receive records into behind the `begun` bytes of one: enough of them to fill
+/// `free` bytes with their plaintext, or one at least.
+fn memory_behind(begun: usize, free: usize, cipher: &mut Vec<u8>) -> &mut [u8] {
+    if cipher.len() < 2 * begun {
+        cipher.resize(2 * begun, 0);
+    }
+    let wanted = (free + RECORD_MOST).max(begun + RECORD_MOST);
+    let length = wanted.min(cipher.len());
+    &mut cipher[..length]
 }

@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
+use rustix::event::{PollFd, PollFlags};
+
 use super::*;
 use crate::tls::credentials::Credentials;
 use crate::tls::credentials::Options;
@@ -60,7 +62,7 @@ fn no_record_has_more_plaintext_than_is_permitted() {
 
 /// What a read of `session` into `most` bytes finds, through memory that has room for any record.
 fn read(session: &mut Session, fd: &OwnedFd, most: usize) -> Result<Received, ConnectionError> {
-    session.read(fd, Kind::Unix, &mut vec![0; 3 * RECORD_MOST], &mut vec![MaybeUninit::uninit(); most])
+    session.read(fd, Kind::Unix, &mut vec![0; 3 * RECORD_MOST], &mut vec![0; most])
 }
 
 fn bytes(count: usize, drained: bool) -> Received {
@@ -102,6 +104,55 @@ fn what_came_before_the_end_or_a_failure_is_delivered_first() {
 }
 
 #[test]
+fn with_enough_space_records_are_received_where_their_plaintext_is_to_be() {
+    for version in ["TLSv1.3", "TLSv1.2"] {
+        let (mut session, fd, mut server, mut peer) = connected_by(version, |_| {});
+        let text: Vec<u8> = (0..150_000u32).map(|i| (i % 251) as u8).collect();
+        let (front, back) = text.split_at(50_000);
+        let (mut cipher, mut space) = (vec![0; 3 * RECORD_MOST], vec![0; 64 << 10]);
+        let mut receive = |session: &mut Session| {
+            rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).unwrap();
+            match session.read(&fd, Kind::Unix, &mut cipher, &mut space) {
+                Ok(Received { read: Read::Bytes(count), .. }) => space[..count].to_vec(),
+                Ok(Received { read: Read::Empty, .. }) => vec![],
+                _ => panic!("the connection is over"),
+            }
+        };
+        send(&mut server, &mut peer, front);
+        if version == "TLSv1.3" {
+            server.refresh_traffic_keys().unwrap();
+        }
+        let mut received = receive(&mut session);
+        let all = std::thread::spawn({
+            let back = back.to_vec();
+            move || send(&mut server, &mut peer, &back)
+        });
+        while received.len() < text.len() {
+            received.extend(receive(&mut session));
+        }
+        all.join().unwrap();
+        assert!(received == text, "{version}");
+        assert_eq!(session.connection.unprocessed(), 0);
+    }
+}
+
+#[test]
+fn plaintext_of_a_record_that_is_refused_does_not_count() {
+    let (mut session, fd, mut server, mut peer) = connected();
+    send(&mut server, &mut peer, &[7; 5000]);
+    let mut records = Vec::new();
+    server.writer().write_all(&[8; 5000]).unwrap();
+    server.write_tls(&mut records).unwrap();
+    *records.last_mut().unwrap() ^= 1;
+    peer.write_all(&records).unwrap();
+    let mut space = vec![0; 64 << 10];
+    let received = session.read(&fd, Kind::Unix, &mut Vec::new(), &mut space);
+    assert!(received.is_ok_and(|it| it == bytes(5000, false)));
+    assert_eq!(space[..5000], [7; 5000]);
+    assert!(matches!(session.read(&fd, Kind::Unix, &mut Vec::new(), &mut space), Err(ConnectionError::Tls(_))));
+}
+
+#[test]
 fn what_is_written_behind_a_failure_that_is_still_to_be_returned_does_not_hide_it() {
     let (mut session, fd, mut server, mut peer) = connected();
     send(&mut server, &mut peer, &[7; 5000]);
@@ -140,7 +191,7 @@ fn keys_of_tls12_that_are_used_up_end_the_session_and_those_of_tls13_go_on() {
 #[test]
 fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by_then() {
     let (mut session, fd, mut server, mut peer) = connected_after(Connection::refresh_keys);
-    let (mut cipher, mut space) = (vec![0; 4096], [MaybeUninit::uninit(); 64]);
+    let (mut cipher, mut space) = (vec![0; 4096], [0; 64]);
     let mut receive = |session: &mut Session| {
         let received = session.read(&fd, Kind::Unix, &mut cipher, &mut space);
         received.unwrap_or_else(|_| panic!("nothing has failed")).read
@@ -176,7 +227,7 @@ fn records_without_plaintext_are_read_by_shares() {
     while server.wants_write() {
         server.write_tls(&mut peer).unwrap();
     }
-    let (mut cipher, mut space) = (vec![0; 32], [MaybeUninit::uninit(); 64]);
+    let (mut cipher, mut space) = (vec![0; 32], [0; 64]);
     let mut empty = 0;
     loop {
         let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
