@@ -27,6 +27,7 @@ use crate::socket::io::Read;
 use crate::tls::connection::Connection as Ours;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::provider;
+use crate::tls::sealed::Sealed;
 use crate::tls::session::{Received, Session};
 
 /// So much is made of an input, in each direction.
@@ -144,7 +145,7 @@ struct Play {
     written: Vec<u8>,
     arrived: Vec<u8>,
     /// Memory that records are sealed in.
-    sealed: Vec<u8>,
+    sealed: Sealed,
 }
 
 impl Play {
@@ -158,7 +159,7 @@ impl Play {
         // What the handshake has received behind its own messages.
         let unread: Vec<u8> = records.drain(..input.short() % (records.len() + 1)).collect();
         let session = Session::new(connection, &unread, None);
-        let (plaintext, written, arrived, sealed) = (vec![], vec![], vec![], vec![]);
+        let (plaintext, written, arrived, sealed) = (vec![], vec![], vec![], Sealed::default());
         Self { session, fd: ours.into(), theirs, records, plaintext, written, arrived, sealed }
     }
 

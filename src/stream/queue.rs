@@ -1,5 +1,7 @@
 //! The write queue: small writes, gathered until the end of the event and then sent in one go. Pure.
 
+use crate::tls::sealed::Sealed;
+
 /// Bytes that were accepted and wait to be sent, oldest first.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -66,7 +68,7 @@ impl Queue {
 pub struct Spare {
     vectors: Vec<Vec<u8>>,
     /// Memory for records on their way from a session to the kernel, once there was one.
-    pub sealed: Vec<u8>,
+    pub sealed: Sealed,
 }
 
 /// More than this many queues are seldom filled within one event.

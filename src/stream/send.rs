@@ -12,6 +12,7 @@ use super::queue::Spare;
 use crate::error::{Result, Syscall};
 use crate::reactor::Reactor;
 use crate::socket::{Kind, io};
+use crate::tls::sealed::Sealed;
 
 /// Up to this many bytes, a write is copied and gathered with its neighbours; above, the copy costs more than the
 /// call that it saves.
@@ -260,7 +261,7 @@ impl Stream {
             return Poll::Ready(Err(Syscall::Shutdown.errno(libc::EPIPE)));
         }
         if let Some(secure) = self.security.session_mut() {
-            match secure.session.send(fd, self.kind, &mut Vec::new(), &[], true) {
+            match secure.session.send(fd, self.kind, &mut Sealed::default(), &[], true) {
                 Ok(_) if secure.session.wants_write() => {
                     self.block(reactor);
                     return Poll::Pending;

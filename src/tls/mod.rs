@@ -7,7 +7,8 @@
 //! | [`resumption`] | which session does a connection continue, and which does it leave? |
 //! | [`handshake`] | how does a connection become secure? It runs on threads of its own |
 //! | [`connection`] | how do records pass through rustls? |
-//! | [`in_place`] | where is the plaintext of a record? |
+//! | [`in_place`], [`sealed`] | where is the plaintext of a record, and where are records that are sent? |
+//! | `encrypter` | which keys make records there? |
 //! | [`session`] | how do an application's bytes become records, and records bytes? |
 //! | [`error`] | what went wrong, in Node's codes |
 //! | [`suites`] | which cipher suites and protocols are there, and what are they called? |
@@ -22,6 +23,8 @@
 mod check_counter;
 pub mod connection;
 pub mod credentials;
+#[cfg(feature = "aws-lc-rs")]
+mod encrypter;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -30,6 +33,7 @@ mod in_place;
 pub mod pem;
 pub mod provider;
 pub mod resumption;
+pub mod sealed;
 pub mod session;
 pub mod suites;
 pub mod trust;

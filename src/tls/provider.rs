@@ -1,4 +1,4 @@
-//! The provider of cryptography: the only file that names AWS-LC or *ring*.
+//! The provider of cryptography: with `encrypter.rs`, the only file that names AWS-LC or *ring*.
 //!
 //! AWS-LC is the default; *ring* is for platforms where AWS-LC does not build (`--no-default-features --features
 //! ring`). With both features it is AWS-LC. The process-wide default of rustls is neither read nor set, so that
@@ -8,9 +8,12 @@
 
 use std::sync::{Arc, LazyLock};
 
+use rustls::crypto::cipher::Tls13AeadAlgorithm;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
 use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
+#[cfg(feature = "aws-lc-rs")]
+use super::encrypter;
 use super::in_place;
 
 #[cfg(feature = "aws-lc-rs")]
@@ -44,7 +47,7 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
-/// `suite`, whose keys leave plaintext [in place](in_place). Under TLS 1.2, rustls does not count their records: each would count
+/// `suite`, whose keys leave plaintext [in place](in_place), and make records in [place](super::sealed). Under TLS 1.2, rustls does not count their records: each would count
 /// as a full one, and the connection end behind 2^24 of them, however small. [`Connection`](super::connection::Connection)
 /// counts what they encrypt.
 fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
@@ -52,6 +55,7 @@ fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     match suite {
         SupportedCipherSuite::Tls13(known) => {
             let Tls13CipherSuite { ref common, hkdf_provider, aead_alg, quic } = *known;
+            let aead_alg = sealing_in_place(common.suite, aead_alg);
             let aead_alg = Box::leak(Box::new(in_place::Tls13(aead_alg)));
             let common = with_limit(common, common.confidentiality_limit);
             let own = Tls13CipherSuite { common, hkdf_provider, aead_alg, quic };
@@ -64,6 +68,21 @@ fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
             SupportedCipherSuite::Tls12(Box::leak(Box::new(own)))
         }
     }
+}
+
+/// The algorithm of a suite, with keys that make records where they are sent from, if there are such.
+#[cfg(feature = "aws-lc-rs")]
+fn sealing_in_place(suite: CipherSuite, known: &'static dyn Tls13AeadAlgorithm) -> &'static dyn Tls13AeadAlgorithm {
+    match encrypter::Gcm::of(suite, known) {
+        Some(own) => Box::leak(Box::new(own)),
+        None => known,
+    }
+}
+
+/// *ring* seals in place only.
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn sealing_in_place(_suite: CipherSuite, known: &'static dyn Tls13AeadAlgorithm) -> &'static dyn Tls13AeadAlgorithm {
+    known
 }
 
 fn with_limit(common: &CipherSuiteCommon, confidentiality_limit: u64) -> CipherSuiteCommon {

@@ -10,11 +10,12 @@ use rustls::Error;
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
+    ConnectionState, EncodeError, EncodeTlsData, InsufficientSizeError, UnbufferedStatus, WriteTraffic,
 };
 
 use super::backlog::{Backlog, copy};
 use crate::tls::in_place;
+use crate::tls::sealed::Sealed;
 
 /// The plaintext of a full record.
 pub const RECORD_PLAINTEXT: usize = 16384;
@@ -179,25 +180,18 @@ impl Flow {
     }
 
     /// See [`super::Connection::seal`].
-    pub fn seal(
-        &mut self,
-        rustls: &mut impl Steps,
-        plaintext: &[u8],
-        sealed: &mut Vec<u8>,
-        used: usize,
-    ) -> Result<usize, Failed> {
+    pub fn seal(&mut self, rustls: &mut impl Steps, plaintext: &[u8], sealed: &mut Sealed) -> Result<(), Failed> {
         let most = plaintext.len() + (plaintext.len() / RECORD_PLAINTEXT + 1) * RECORD_OVERHEAD;
-        let seal =
-            |mut traffic: WriteTraffic<'_, _>| seal_into(sealed, used, most, |space| traffic.encrypt(plaintext, space));
-        self.write(rustls, seal).unwrap_or(Err(Failed))
+        let seal = |mut traffic: WriteTraffic<'_, _>| sealed.append(most, |space| traffic.encrypt(plaintext, space));
+        self.write(rustls, seal).and_then(Result::ok).ok_or(Failed)
     }
 
     /// See [`super::Connection::seal_end`].
-    pub fn seal_end(&mut self, rustls: &mut impl Steps, sealed: &mut Vec<u8>, used: usize) -> usize {
-        let seal = |mut traffic: WriteTraffic<'_, _>| {
-            seal_into(sealed, used, END_MOST, |space| traffic.queue_close_notify(space))
-        };
-        self.write(rustls, seal).and_then(Result::ok).unwrap_or(used)
+    pub fn seal_end(&mut self, rustls: &mut impl Steps, sealed: &mut Sealed) {
+        let seal =
+            |mut traffic: WriteTraffic<'_, _>| sealed.append(END_MOST, |space| traffic.queue_close_notify(space));
+        // A connection that has failed has no end.
+        let _ = self.write(rustls, seal);
     }
 
     /// Has `act` write, if the connection is one that may.
@@ -235,28 +229,6 @@ impl Flow {
         if let Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size, .. })) = message.encode(&mut [])
         {
             let _ = self.outgoing.push_with(required_size, |space| message.encode(space));
-        }
-    }
-}
-
-/// Has `write` write into `sealed` behind the first `used` bytes, where there is room for `most` bytes, or for as many as it
-/// asks for. Returns how long it is then.
-fn seal_into(
-    sealed: &mut Vec<u8>,
-    used: usize,
-    mut most: usize,
-    mut write: impl FnMut(&mut [u8]) -> Result<usize, EncryptError>,
-) -> Result<usize, Failed> {
-    loop {
-        if sealed.len() < used + most {
-            sealed.resize(used + most, 0);
-        }
-        match write(&mut sealed[used..]) {
-            Ok(count) => return Ok(used + count),
-            Err(EncryptError::InsufficientSize(needed)) if needed.required_size > sealed.len() - used => {
-                most = needed.required_size;
-            }
-            Err(_) => return Err(Failed),
         }
     }
 }

@@ -30,6 +30,7 @@ use self::backlog::append_with;
 use self::exporter::Exporter;
 pub use self::flow::{Failed, Opened, Target};
 use self::flow::{Flow, RECORD_PLAINTEXT};
+use super::sealed::Sealed;
 
 /// What a message of the protocol itself takes at most, with the records that it comes in, as for rustls: a peer that has
 /// not ended one by then is sending without end.
@@ -168,21 +169,19 @@ impl Connection {
         self.blocks = BLOCKS_MOST - 10;
     }
 
-    /// Seals `plaintext` into `sealed` from `used` on, which grows as needed, and returns how long it is then: in front of the
-    /// plaintext's records, there may be others.
-    pub fn seal(&mut self, plaintext: &[u8], sealed: &mut Vec<u8>, used: usize) -> Result<usize, Failed> {
+    /// Appends the records of `plaintext` to `sealed`. In front of them, there may be others.
+    pub fn seal(&mut self, plaintext: &[u8], sealed: &mut Sealed) -> Result<(), Failed> {
         match &mut self.side {
-            Side::Client(client) => self.flow.seal(client, plaintext, sealed, used),
-            Side::Server(server) => self.flow.seal(server, plaintext, sealed, used),
+            Side::Client(client) => self.flow.seal(client, plaintext, sealed),
+            Side::Server(server) => self.flow.seal(server, plaintext, sealed),
         }
     }
 
-    /// Seals a close_notify behind the first `used` bytes of `sealed`, unless one was sealed before; returns how long it is
-    /// then.
-    pub fn seal_end(&mut self, sealed: &mut Vec<u8>, used: usize) -> usize {
+    /// Appends a close_notify to `sealed`, unless one was sealed before.
+    pub fn seal_end(&mut self, sealed: &mut Sealed) {
         match &mut self.side {
-            Side::Client(client) => self.flow.seal_end(client, sealed, used),
-            Side::Server(server) => self.flow.seal_end(server, sealed, used),
+            Side::Client(client) => self.flow.seal_end(client, sealed),
+            Side::Server(server) => self.flow.seal_end(server, sealed),
         }
     }
 

@@ -111,14 +111,15 @@ fn messages_of_the_protocol_go_before_what_is_sealed_behind_them() {
     peer.refresh_traffic_keys().unwrap();
     ours.feed(&drain(&mut peer));
     ours.process().unwrap();
-    let mut sealed = Vec::new();
-    let used = ours.seal(b"behind the answer to the key update", &mut sealed, 0).unwrap();
-    assert_eq!(read(&mut peer, &sealed[..used]), b"behind the answer to the key update");
+    let mut sealed = Sealed::default();
+    ours.seal(b"behind the answer to the key update", &mut sealed).unwrap();
+    assert_eq!(read(&mut peer, sealed.records()), b"behind the answer to the key update");
     ours.refresh_keys();
     assert!(!ours.outgoing().is_empty());
-    let used = ours.seal(b"with new keys", &mut sealed, 0).unwrap();
-    let used = ours.seal_end(&mut sealed, used);
-    let records = [ours.outgoing(), &sealed[..used]].concat();
+    sealed.clear();
+    ours.seal(b"with new keys", &mut sealed).unwrap();
+    ours.seal_end(&mut sealed);
+    let records = [ours.outgoing(), sealed.records()].concat();
     assert_eq!(read(&mut peer, &records), b"with new keys");
     assert!(peer.process_new_packets().unwrap().peer_has_closed());
 }
@@ -134,9 +135,10 @@ fn a_failure_leaves_its_alert_and_seals_nothing_more() {
     peer.read_tls(&mut records).unwrap();
     let error = peer.process_new_packets().unwrap_err();
     assert_eq!(error, Error::AlertReceived(rustls::AlertDescription::BadRecordMac));
-    let mut sealed = Vec::new();
-    assert!(ours.seal(b"more", &mut sealed, 0).is_err());
-    assert_eq!(ours.seal_end(&mut sealed, 0), 0);
+    let mut sealed = Sealed::default();
+    assert!(ours.seal(b"more", &mut sealed).is_err());
+    ours.seal_end(&mut sealed);
+    assert!(sealed.records().is_empty());
 }
 
 #[test]

@@ -24,6 +24,7 @@ use rustix::io::Errno;
 pub use self::certificate_text::CertificateText;
 use super::connection::{Connection, Opened, Target};
 use super::error::{ConnectionError, TlsError};
+use super::sealed::Sealed;
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
 use crate::tls::resumption::ClientSessions;
@@ -250,7 +251,7 @@ impl Session {
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
-        sealed: &mut Vec<u8>,
+        sealed: &mut Sealed,
         first: &[u8],
         slices: &[&[u8]],
     ) -> Result<usize, Errno> {
@@ -283,9 +284,9 @@ impl Session {
                 rest = later;
             }
             let plaintext = if gathered.is_empty() { now } else { &gathered };
-            let length = self.seal(fd, kind, plaintext, sealed)?;
+            self.seal(fd, kind, plaintext, sealed)?;
             taken += plaintext.len();
-            has_room = self.transmit(fd, kind, &sealed[..length], false)?;
+            has_room = self.transmit(fd, kind, sealed.records(), false)?;
         }
         Ok(taken)
     }
@@ -297,14 +298,17 @@ impl Session {
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
-        sealed: &mut Vec<u8>,
+        sealed: &mut Sealed,
         bytes: &[u8],
         last: bool,
     ) -> Result<usize, Errno> {
         if bytes.is_empty() || self.failure.is_some() {
             let is_without_data = self.flight != Flight::Gone || (last && !self.wants_write());
-            let length = if last { self.connection.seal_end(sealed, 0) } else { 0 };
-            match self.transmit(fd, kind, &sealed[..length], last) {
+            sealed.clear();
+            if last {
+                self.connection.seal_end(sealed);
+            }
+            match self.transmit(fd, kind, sealed.records(), last) {
                 Err(_) if is_without_data => self.connection.sent(self.connection.outgoing().len()),
                 outcome => drop(outcome?),
             }
@@ -314,14 +318,14 @@ impl Session {
         let mut has_room = true;
         while let Some(chunk) = chunks.next() {
             let ends = last && chunks.peek().is_none();
-            let mut length = self.seal(fd, kind, chunk, sealed)?;
+            self.seal(fd, kind, chunk, sealed)?;
             if ends {
-                length = self.connection.seal_end(sealed, length);
+                self.connection.seal_end(sealed);
             }
             if has_room {
-                has_room = self.transmit(fd, kind, &sealed[..length], ends)?;
+                has_room = self.transmit(fd, kind, sealed.records(), ends)?;
             } else {
-                self.connection.delay(&sealed[..length]);
+                self.connection.delay(sealed.records());
             }
         }
         Ok(bytes.len())
@@ -341,18 +345,18 @@ impl Session {
         is_possible
     }
 
-    /// Seals `plaintext`, as long as the connection has not failed, and its keys last. Returns how much of `sealed` that takes.
-    fn seal(&mut self, fd: &OwnedFd, kind: Kind, plaintext: &[u8], sealed: &mut Vec<u8>) -> Result<usize, Errno> {
+    /// Seals `plaintext`, and nothing else, as long as the connection has not failed, and its keys last.
+    fn seal(&mut self, fd: &OwnedFd, kind: Kind, plaintext: &[u8], sealed: &mut Sealed) -> Result<(), Errno> {
+        sealed.clear();
         if !self.connection.spend(plaintext.len(), self.fragment_most) {
-            let length = self.connection.seal_end(sealed, 0);
-            let _ = self.transmit(fd, kind, &sealed[..length], false);
+            self.connection.seal_end(sealed);
+            let _ = self.transmit(fd, kind, sealed.records(), false);
             return Err(Errno::PIPE);
         }
-        if self.fragment_most == *FRAGMENT_SIZES.end() {
-            return self.connection.seal(plaintext, sealed, 0).map_err(|_| Errno::PIPE);
-        }
-        let mut parts = plaintext.chunks(self.fragment_most);
-        parts.try_fold(0, |used, part| self.connection.seal(part, sealed, used)).map_err(|_| Errno::PIPE)
+        // rustls makes the largest records by itself.
+        let is_limited = self.fragment_most < *FRAGMENT_SIZES.end();
+        let mut parts = plaintext.chunks(if is_limited { self.fragment_most } else { SEAL_MOST });
+        parts.try_for_each(|part| self.connection.seal(part, sealed)).map_err(|_| Errno::PIPE)
     }
 
     /// Sends the records that wait. Returns whether all have been sent.
