@@ -37,7 +37,8 @@ impl Plaintext {
 }
 
 /// Runs `process`, which processes the records of one connection up to the first with application data, and leaves that in
-/// place. Returns where it is, too: it counts once rustls has passed on the byte instead of it.
+/// place. Returns where it is, too: it counts once rustls has passed on the byte instead of it. Panics if rustls has gone on to
+/// another record with application data, which would be lost.
 pub fn leaving<T>(process: impl FnOnce() -> T) -> (T, Option<Plaintext>) {
     struct Leaving;
     impl Drop for Leaving {
@@ -61,7 +62,8 @@ impl MessageDecrypter for Decrypter {
         let mut message = self.0.decrypt(record, seq)?;
         if message.typ == ContentType::ApplicationData && IS_LEFT.get() && !message.payload.is_empty() {
             let (address, length) = (message.payload.as_ptr().addr(), message.payload.len());
-            PLAINTEXT.set(Some(Plaintext { address, length }));
+            let last = PLAINTEXT.replace(Some(Plaintext { address, length }));
+            assert!(last.is_none(), "rustls has passed over plaintext");
             message.payload = &message.payload[..1];
         }
         Ok(message)
@@ -163,6 +165,15 @@ mod tests {
         let (passed_on, plaintext) = leaving(|| decrypt(ContentType::ApplicationData, &mut []));
         assert!(passed_on == 0 && plaintext.is_none());
         assert_eq!(decrypt(ContentType::ApplicationData, &mut record), 20);
+    }
+
+    #[test]
+    #[should_panic = "passed over"]
+    fn no_plaintext_is_passed_over() {
+        leaving(|| {
+            decrypt(ContentType::ApplicationData, &mut [7; 20]);
+            decrypt(ContentType::ApplicationData, &mut [8; 20])
+        });
     }
 
     #[test]
