@@ -29,6 +29,8 @@ impl Records {
         let start = self.length;
         self.length += count;
         if self.bytes.len() < self.length {
+            // Exactly so much, since it is kept.
+            self.bytes.reserve_exact(self.length - self.bytes.len());
             self.bytes.resize(self.length, 0);
         }
         &mut self.bytes[start..self.length]
@@ -81,12 +83,16 @@ impl Sealed {
             let under_way = UnderWay::begin(&mut self.records);
             let outcome = write(&mut self.rest);
             drop(under_way);
-            match outcome {
+            let error = match outcome {
                 Ok(written) => break written,
-                Err(EncryptError::InsufficientSize(needed)) if needed.required_size > self.rest.len() => {
+                Err(error) => error,
+            };
+            self.records.length = before;
+            match error {
+                EncryptError::InsufficientSize(needed) if needed.required_size > self.rest.len() => {
                     most = needed.required_size;
                 }
-                Err(error) => return Err(error),
+                _ => return Err(error),
             }
         };
         let of_rustls = written - self.records.count * HEADER;
@@ -165,7 +171,11 @@ mod tests {
     fn what_has_failed_leaves_what_was_there() {
         let mut sealed = Sealed::default();
         sealed.append(0, write(b"before", 0)).unwrap();
-        assert!(sealed.append(0, |_| Err(EncryptError::EncryptExhausted)).is_err());
+        let fail = |_: &mut [u8]| {
+            append(7, |record| record.fill(1)).expect("records are under way");
+            Err(EncryptError::EncryptExhausted)
+        };
+        assert!(sealed.append(0, fail).is_err());
         assert_eq!(sealed.records(), b"before");
         assert!(append(7, |_| ()).is_none(), "a record was made outside");
     }
