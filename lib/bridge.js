@@ -107,6 +107,9 @@ function makeBridge() {
     doWrite(request, chunks) {
       const { _handle: handle, stream } = this;
       if (handle === null) return 0;
+      // A session has last words, also when it has ended the stream, or its peer's end has. They are dropped.
+      const hasEnded = this.#shutdown !== null || this.#isEnding || stream.writableEnded;
+      if (hasEnded && !this.#isClosed) return EPIPE;
       const rest = this.#isClosed ? chunks : sendAlone(stream, chunks);
       if (rest.length === 0) {
         this.#taken.push(request);

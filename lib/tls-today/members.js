@@ -127,7 +127,9 @@ class Members extends Duplex {
   getSession() {
     if (!this._handle) return null;
     if (!isSecure(this)) return undefined;
-    return this[kSecurity].newest ?? this[kTransport].agreement.session;
+    const { newest, session, agreed } = this[kSecurity];
+    // Until the server gives another one, it is the one that is resumed.
+    return newest ?? (agreed.isResumed ? session : undefined) ?? this[kTransport].agreement.session;
   }
 
   /** A session to resume, until the handshake begins. */

@@ -95,6 +95,17 @@ for (const version of ['TLSv1.2', 'TLSv1.3']) {
   });
 }
 
+// By TLS 1.2, a server may give another one in the same handshake.
+compared('the session of a connection that resumes one is that one', async ({ client, server }, note) => {
+  const listening = await serve(server, { minVersion: 'TLSv1.3' }, echo);
+  const { sessions } = await visit(client, target(listening));
+  const session = sessions.at(-1);
+  const socket = client.connect(target(listening, { session }));
+  await once(socket, 'secureConnect');
+  note(socket.isSessionReused(), socket.getSession().equals(session));
+  await ended(socket);
+});
+
 test.each(['TLSv1.2', 'TLSv1.3'])('a session of ours is resumed as often as it is asked for, by %s', async (version) => {
   const versions = { minVersion: version, maxVersion: version };
   const listening = await serve(ours, versions, echo);

@@ -277,6 +277,33 @@ module.exports = {
     return ask(session);
   },
 
+  'a server over TLS that goes away': async (tools) => {
+    const server = http2.createSecureServer({ key, cert });
+    const asked = once(server, 'stream');
+    const port = await tools.listen(server);
+    const session = http2.connect(`https://${HOST}:${port}`, { ca: cert, servername: 'localhost' });
+    tools.atEnd(() => session.destroy());
+    const events = [];
+    session.on('error', ({ code }) => events.push(['error of the session', code]));
+    session.on('connect', (_, socket) => {
+      socket.on('error', ({ code }) => events.push(['error of the socket', code]));
+      socket.on('close', (hadError) => events.push(['close of the socket', hadError]));
+    });
+    const closed = once(session, 'close');
+    const request = session.request({ ':path': '/' });
+    request.resume();
+    const [stream] = await asked;
+    stream.respond({ ':status': 200 });
+    await once(request, 'response');
+    const gone = once(session, 'goaway');
+    stream.session.goaway();
+    await gone;
+    stream.session.close();
+    stream.end('the last answer');
+    await closed;
+    return events;
+  },
+
   'the connection is lost': async (tools) => {
     const [server, session] = await talk(tools, () => {});
     server.on('session', (one) => one.on('error', () => {}));
