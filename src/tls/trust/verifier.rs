@@ -15,8 +15,10 @@ use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, Uni
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, SignatureScheme};
 use webpki::RawPublicKeyEntity;
+use x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::certificate::sequence;
 use super::judge::judge;
 use super::list::Trust;
 use super::purpose::ExpectedPeer;
@@ -173,10 +175,26 @@ impl ClientCertVerifier for Verifier {
     }
 }
 
-/// The key of a certificate of any version: webpki only reads version 3, but Node accepts version 1.
+/// The key of a certificate of any version: webpki only reads version 3, but Node accepts version 1. As in OpenSSL, that of RSA
+/// may come without its parameters, which are always NULL.
 fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| Verdict::Malformed.to_rustls())?;
-    Ok(SubjectPublicKeyInfoDer::from(parsed.public_key().raw).into_owned())
+    let key = parsed.public_key();
+    let is_rsa = key.algorithm.algorithm == OID_PKCS1_RSAENCRYPTION;
+    if is_rsa && key.algorithm.parameters.is_none() {
+        return Ok(SubjectPublicKeyInfoDer::from(rsa_key(&key.subject_public_key.data)));
+    }
+    Ok(SubjectPublicKeyInfoDer::from(key.raw).into_owned())
+}
+
+/// An RSA key as RFC 3279 has it (2.3.1), whose modulus and exponent are encoded in `bits`.
+fn rsa_key(bits: &[u8]) -> Vec<u8> {
+    const BIT_STRING: u8 = 3;
+    const RSA_ENCRYPTION: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
+    // All bits of the last byte are used.
+    let mut key = sequence(&[&[0], bits].concat());
+    key[0] = BIT_STRING;
+    sequence(&[RSA_ENCRYPTION.as_slice(), &key].concat())
 }
 
 fn tls13_signature(
@@ -233,6 +251,16 @@ mod tests {
 
     fn both_versions(check: impl Fn(&str)) {
         ["TLSv1.2", "TLSv1.3"].into_iter().for_each(check);
+    }
+
+    #[test]
+    fn an_rsa_key_has_its_parameters() {
+        use x509_parser::x509::SubjectPublicKeyInfo;
+        let encoded = rsa_key(&[7; 270]);
+        let (rest, key) = SubjectPublicKeyInfo::from_der(&encoded).unwrap();
+        assert!(rest.is_empty() && key.algorithm.algorithm == OID_PKCS1_RSAENCRYPTION);
+        assert_eq!(key.algorithm.parameters.as_ref().map(|parameters| parameters.data), Some(&[][..]));
+        assert_eq!((key.subject_public_key.unused_bits, &*key.subject_public_key.data), (0, &[7; 270][..]));
     }
 
     #[test]
