@@ -1,8 +1,8 @@
 'use strict';
 
-// The network that is measured: loopback, with the congestion control that Linux has by default. BBR, which some
-// machines have instead, paces: each of a bulk sender's packets waits for a timer of its own, on loopback, too, and a
-// MiB takes one to five times the CPU time, by chance.
+// The network that is measured: loopback, with the default congestion control of Linux. BBR, which some machines use
+// instead, makes each packet of a bulk sender wait for a timer, on loopback, too: a MiB then takes one to five times
+// the CPU time, by chance.
 
 const { spawn, spawnSync } = require('child_process');
 const { once } = require('events');

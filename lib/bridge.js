@@ -107,8 +107,8 @@ function makeBridge() {
     doWrite(request, chunks) {
       const { _handle: handle, stream } = this;
       if (handle === null) return 0;
-      // A session has last words, also when it has ended the stream, or its peer's end has. They are dropped.
-      const hasEnded = this.#shutdown !== null || this.#isEnding || stream.writableEnded;
+      // A session may send frames even after it, or its peer's end, has ended the stream. They are dropped.
+      const hasEnded = this.#shutdown !== null || stream.writableEnded;
       if (hasEnded && !this.#isClosed) return EPIPE;
       const rest = this.#isClosed ? chunks : sendAlone(stream, chunks);
       if (rest.length === 0) {

@@ -2,8 +2,8 @@
 //!
 //! Owned by the [`core`](super::core), used on the JavaScript thread. An id has a context from when it is opened until
 //! it is released. What a program opens gets one below the context in which it does so; an accepted stream gets one
-//! below the root. The connection that a TLSSocket takes over from
-//! another socket gets one below that of the TLSSocket.
+//! below the root. The connection that a TLSSocket takes over from another socket gets one below
+//! that of the TLSSocket.
 
 use std::cell::RefCell;
 use std::ptr::null_mut;

@@ -71,12 +71,11 @@ pub fn read(fd: impl AsFd, kind: Kind, buffer: &mut [u8]) -> Result<Read, Errno>
 /// As [`read`], but drops what is there, as much as `memory` would hold. The kernel does not copy the bytes of a TCP
 /// socket for that, where it can; else they are in `memory` afterwards.
 pub fn discard(fd: impl AsFd, kind: Kind, memory: &mut [u8]) -> Result<Read, Errno> {
+    if !kind.is_tcp() {
+        return read(fd, kind, memory);
+    }
     debug_assert!(!memory.is_empty());
-    outcome(|| match kind {
-        Kind::Pipe => rustix::io::read(&fd, &mut *memory),
-        Kind::Tcp4 | Kind::Tcp6 => rustix::net::recv(&fd, &mut *memory, WITHOUT_COPY).map(|(count, _)| count),
-        Kind::Unix => rustix::net::recv(&fd, &mut *memory, RecvFlags::DONTWAIT).map(|(count, _)| count),
-    })
+    outcome(|| rustix::net::recv(&fd, &mut *memory, WITHOUT_COPY).map(|(count, _)| count))
 }
 
 /// Has the kernel drop what a TCP socket has received.

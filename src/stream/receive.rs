@@ -10,8 +10,9 @@ use crate::reactor::receive_buffer::READ_MOST;
 use crate::socket::Kind;
 use crate::socket::io::{self, Read};
 use crate::socket::window;
+use crate::tls::connection::RECORD_MOST;
 use crate::tls::error::ConnectionError;
-use crate::tls::session::{RECORD_MOST, Received};
+use crate::tls::session::Received;
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
 pub const BULK_LEAST: usize = 16 << 10;

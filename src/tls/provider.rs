@@ -13,10 +13,6 @@ use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms
 use rustls::{CipherSuite, CipherSuiteCommon, SupportedCipherSuite, Tls12CipherSuite, Tls13CipherSuite};
 
 #[cfg(feature = "aws-lc-rs")]
-use super::encrypter;
-use super::in_place;
-
-#[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs as primitives;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use ring as primitives;
@@ -24,6 +20,10 @@ use ring as primitives;
 use rustls::crypto::aws_lc_rs as tls;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use rustls::crypto::ring as tls;
+
+#[cfg(feature = "aws-lc-rs")]
+use super::encrypter;
+use super::in_place;
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("TLS needs one of the features `aws-lc-rs` (the default) and `ring`");
@@ -47,9 +47,10 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
-/// `suite`, whose keys leave plaintext [in place](in_place), and make records in [place](super::sealed). Under TLS 1.2, rustls does not count their records: each would count
-/// as a full one, and the connection end behind 2^24 of them, however small. [`Connection`](super::connection::Connection)
-/// counts what they encrypt.
+/// `suite`, whose keys leave plaintext [where it was received](in_place), and make records
+/// [where they are sent from](super::sealed). Under TLS 1.2, rustls does not count their records: each would count as a full
+/// one, and the connection end behind 2^24 of them, however small. [`Connection`](super::connection::Connection) counts what
+/// they encrypt.
 fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     // One of each for the process.
     match suite {
@@ -85,6 +86,7 @@ fn sealing_in_place(_suite: CipherSuite, known: &'static dyn Tls13AeadAlgorithm)
     known
 }
 
+/// `common` with another limit.
 fn with_limit(common: &CipherSuiteCommon, confidentiality_limit: u64) -> CipherSuiteCommon {
     let CipherSuiteCommon { suite, hash_provider, .. } = *common;
     CipherSuiteCommon { suite, hash_provider, confidentiality_limit }

@@ -96,7 +96,7 @@ impl Sealed {
             }
         };
         let of_rustls = written - self.records.count * HEADER;
-        if written > 0 && before == 0 && self.records.length == 0 {
+        if before == 0 && self.records.count == 0 {
             std::mem::swap(&mut self.records.bytes, &mut self.rest);
             self.records.length = written;
         } else if of_rustls > 0 {

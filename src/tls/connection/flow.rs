@@ -15,13 +15,16 @@ use rustls::unbuffered::{
 
 use super::backlog::{Backlog, copy};
 use crate::tls::in_place;
-use crate::tls::sealed::Sealed;
+use crate::tls::sealed::{HEADER, Sealed};
 
 /// The plaintext of a full record.
 pub const RECORD_PLAINTEXT: usize = 16384;
 
 /// The most that a record adds to its plaintext: its header, and what encryption may add.
-const RECORD_OVERHEAD: usize = 5 + 256;
+const RECORD_OVERHEAD: usize = HEADER + 256;
+
+/// The most that a record takes.
+pub const RECORD_MOST: usize = RECORD_PLAINTEXT + RECORD_OVERHEAD;
 
 /// A close_notify with all that may be in front of it fits, mostly.
 const END_MOST: usize = 512;

@@ -28,8 +28,8 @@ use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
 
 use self::backlog::append_with;
 use self::exporter::Exporter;
-pub use self::flow::{Failed, Opened, Target};
-use self::flow::{Flow, RECORD_PLAINTEXT};
+use self::flow::Flow;
+pub use self::flow::{Failed, Opened, RECORD_MOST, RECORD_PLAINTEXT, Target};
 use super::sealed::Sealed;
 
 /// What a message of the protocol itself takes at most, with the records that it comes in, as for rustls: a peer that has

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 pub use self::certificate_text::CertificateText;
-use super::connection::{Connection, Opened, Target};
+use super::connection::{Connection, Opened, RECORD_MOST, RECORD_PLAINTEXT, Target};
 use super::error::{ConnectionError, TlsError};
 use super::sealed::Sealed;
 use crate::socket::Kind;
@@ -33,14 +33,11 @@ use crate::tls::resumption::ClientSessions;
 /// holds in memory while its peer does not read.
 const SEAL_MOST: usize = 64 << 10;
 
-/// The most that a record takes: its header, the plaintext, and what encryption may add to it.
-pub const RECORD_MOST: usize = 5 + 16384 + 256;
-
 /// With as much room as this, records are received where their plaintext is to be.
 const IN_PLACE_LEAST: usize = 2 * RECORD_MOST;
 
 /// How much plaintext the records that we send may be limited to; the end is the limit of TLS.
-const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=16384;
+const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=RECORD_PLAINTEXT;
 
 /// What a read found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
