@@ -10,6 +10,7 @@ const { AsyncLocalStorage, executionAsyncId } = require('async_hooks');
 const binding = require('./binding');
 const events = require('./events');
 const { EMPTY, copy, put, set, sizeOf, sizeOfAll, writeText } = require('./memory');
+const phases = require('./phases');
 const { clearTimeout, nextTick, queueMicrotask, setImmediate, setTimeout } = require('./timers');
 
 const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
@@ -87,9 +88,14 @@ for (const [name, method] of Object.entries(events)) {
  * `SessionFeed`. What it throws is an uncaught exception, in the context of the event.
  */
 function passOn(method) {
-  return (id, ...details) => {
+  return surfacing((id, ...details) => owners[id]?.[method]?.(...details));
+}
+
+/** Makes what `callback` throws an uncaught exception, while the context is still that of the call. */
+function surfacing(callback) {
+  return (...args) => {
     try {
-      return owners[id]?.[method]?.(...details);
+      return callback(...args);
     } catch (error) {
       engine.surface(error);
       throw error;
@@ -109,8 +115,13 @@ function inContext(name, pass) {
 // Deno runs the ticks and microtasks of an event only when all calls of the wake that it knows of have been made.
 if (IS_DENO) callbacks.defer = () => behindPromises(goOn, []);
 
-// Two turns of the thread's wake have a round of the loop between them, with its immediates, as those of libuv's have.
-if (WAKE_BY_THREAD) callbacks.comeRound = () => setImmediate(watchAgain).unref();
+if (WAKE_BY_THREAD) {
+  // Two turns of the thread's wake have a round of the loop between them, with its immediates, as those of libuv have.
+  callbacks.comeRound = () => setImmediate(watchAgain).unref();
+} else {
+  callbacks.afterEvents = surfacing(phases.runAfterEvents);
+  callbacks.closing = surfacing(phases.runClosing);
+}
 
 /** Runs until something of the engine's clock is due; null while there is nothing. It keeps no process alive. */
 let clockTimer = null;
@@ -339,11 +350,25 @@ function asyncId(id) {
   return owners[id] === undefined ? executionAsyncId() : engine.callInContext(id, executionAsyncId);
 }
 
+/** Calls `callback(...args)` behind the events of this round of the loop, in a context below the current one. */
+function afterEvents(callback, ...args) {
+  if (engine === null || !phases.callAfterEvents(engine, callback, args)) later(callback, args);
+}
+
 /**
- * Calls `callback(...args)` in a later turn of the loop. Woken by the thread, the engine reports in one turn what
- * takes libuv several: there, it is called before the next event.
+ * Calls `callback(...args)` in the closing phase of this round of the loop: in the context of `id`, or, without one, in
+ * one below the current one.
  */
-function later(callback, ...args) {
+function whenClosing(id, callback, ...args) {
+  if (engine !== null && phases.callWhenClosing(engine, id, callback, args)) return;
+  later(() => queueMicrotask(() => callback(...args)), []);
+}
+
+/**
+ * Calls `callback(...args)` where the loop has no phase for it. Woken by the thread, the engine reports in one turn
+ * what takes libuv several: there, it is called before the next event.
+ */
+function later(callback, args) {
   if (WAKE_BY_THREAD) behindPromises(callback, args);
   else setImmediate(callback, ...args);
 }
@@ -381,13 +406,13 @@ function disown(id) {
 }
 
 module.exports = {
+  afterEvents,
   asyncId,
   attempt,
   bulkMemory,
   detach,
   gather,
   gathered,
-  later,
   messageMemory,
   own,
   owners: allOwners,
@@ -401,6 +426,7 @@ module.exports = {
   start,
   takeBack,
   takeBulk,
+  whenClosing,
   write,
   writeGathered,
   writeOne,

@@ -60,7 +60,6 @@ const { pauseIfFull, receive, startReading } = require('./reading');
 const {
   NOTHING,
   finish,
-  later,
   send,
   sendAtOnce,
   sendList,
@@ -262,8 +261,9 @@ class Stream extends Duplex {
     if (mark) nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
     if (isAlone) return;
     const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
-    if (wasOpened) later(this)(closeBehindTicks, this, details, true);
-    else nextTick(closeBehindTicks, this, details, false);
+    if (!wasOpened) nextTick(closeBehindTicks, this, emitClose, details);
+    else if (this[kContract].finishesAtOnce) nextTick(closeBehindTicks, this, closeOpened, details);
+    else engines.whenClosing(transport.id, closeOpened, this, details);
   }
 
   /**
@@ -347,11 +347,14 @@ function deliver(stream, memory, start, end) {
 }
 
 /** 'close' comes last: behind what this tick has left to emit. */
-function closeBehindTicks(stream, details, wasOpened) {
-  queueMicrotask(() => {
-    if (wasOpened && channels.close.hasSubscribers) publishClose(stream);
-    emitClose(stream, details);
-  });
+function closeBehindTicks(stream, close, details) {
+  queueMicrotask(() => close(stream, details));
+}
+
+/** Emits 'close' of a stream that was opened, or was about to be. */
+function closeOpened(stream, details) {
+  if (channels.close.hasSubscribers) publishClose(stream);
+  emitClose(stream, details);
 }
 
 /** A TLSSocket publishes for the socket whose connection it has taken; that one does for a TLSSocket of Node's own. */

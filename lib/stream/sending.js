@@ -214,7 +214,7 @@ function finish(stream, callback) {
   const outcome = stream[kTransport].shutDown(closesNext(stream));
   if (outcome === 1) stream[kFinal] = AsyncResource.bind(callback);
   // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
-  else later(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+  else behindEvents(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
   return undefined;
 }
 
@@ -226,9 +226,9 @@ function closesNext(stream) {
   return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
-/** What calls a function when its time has come by the contract: in this turn of the loop, or in the next. */
-function later(stream) {
-  return stream[kContract].finishesAtOnce ? nextTick : engines.later;
+/** What calls a function when its time has come by the contract: behind this event, or behind all of this round. */
+function behindEvents(stream) {
+  return stream[kContract].finishesAtOnce ? nextTick : engines.afterEvents;
 }
 
 /** Bytes of writes that the engine has not taken. */
@@ -245,7 +245,6 @@ module.exports = {
   NOTHING,
   finish,
   firstBytes,
-  later,
   send,
   sendAlone,
   sendAtOnce,

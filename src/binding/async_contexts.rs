@@ -37,6 +37,18 @@ impl AsyncContexts {
             return;
         }
         let name = resource_type(&mut engine.borrow_mut(), id);
+        let context = self.make(name);
+        let mut by_id = self.by_id.borrow_mut();
+        let index = id as usize;
+        if by_id.len() <= index {
+            by_id.resize(index + 1, null_mut());
+        }
+        by_id[index] = context;
+    }
+
+    /// Makes a context below the current one, for its owner to [`destroy`](Self::destroy). `name` is the type of its
+    /// resource. The caller has a handle scope open.
+    pub fn make(&self, name: &str) -> sys::napi_async_context {
         let (mut text, mut context) = (null_mut(), null_mut());
         // SAFETY: this is the thread of the environment, and the name has that length.
         unsafe {
@@ -44,12 +56,13 @@ impl AsyncContexts {
             // Calls the hooks of the program, which may do anything.
             sys::napi_async_init(self.env, null_mut(), text, &raw mut context);
         }
-        let mut by_id = self.by_id.borrow_mut();
-        let index = id as usize;
-        if by_id.len() <= index {
-            by_id.resize(index + 1, null_mut());
-        }
-        by_id[index] = context;
+        context
+    }
+
+    /// Destroys a context that [`make`](Self::make) has made, in which no JavaScript is running any more.
+    pub fn destroy(&self, context: sys::napi_async_context) {
+        // SAFETY: made by `make`, and destroyed once, by its owner.
+        unsafe { sys::napi_async_destroy(self.env, context) };
     }
 
     /// `id` is released. Its context stays until [`Self::clear`].
@@ -70,8 +83,7 @@ impl AsyncContexts {
     /// Destroys the contexts of released ids. No JavaScript is running in them any more.
     pub fn clear(&self) {
         for context in self.left.borrow_mut().drain(..) {
-            // SAFETY: made by `enter`, and destroyed once.
-            unsafe { sys::napi_async_destroy(self.env, context) };
+            self.destroy(context);
         }
     }
 }

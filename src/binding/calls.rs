@@ -22,6 +22,9 @@ pub struct Calls {
     defer: sys::napi_ref,
     /// Null where libuv wakes the loop.
     come_round: sys::napi_ref,
+    /// Null where a thread wakes the loop.
+    after_events: sys::napi_ref,
+    closing: sys::napi_ref,
     is_held: Cell<bool>,
     /// What a callback is throwing has been made an uncaught exception already.
     is_surfaced: Cell<bool>,
@@ -30,8 +33,8 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// `object` has a function for each of [`NAMES`], and maybe [`defer`](Self::defer) and
-    /// [`comeRound`](Self::come_round).
+    /// `object` has a function for each of [`NAMES`], and maybe [`defer`](Self::defer),
+    /// [`comeRound`](Self::come_round), [`afterEvents`](Self::after_events) and [`closing`](Self::closing).
     pub fn new(env: sys::napi_env, object: &Object<'_>) -> Result<Self> {
         let mut functions = [null_mut(); NAMES.len()];
         for (function, name) in functions.iter_mut().zip(NAMES) {
@@ -42,10 +45,18 @@ impl Calls {
             let value: Option<Unknown<'_>> = object.get(name)?;
             value.map_or(Ok(null_mut()), |value| weak_reference(env, value.raw()))
         };
-        let (defer, come_round) = (optional("defer")?, optional("comeRound")?);
-        let object = weak_reference(env, object.raw())?;
-        let no = || Cell::new(false);
-        Ok(Self { env, object, functions, defer, come_round, is_held: no(), is_surfaced: no(), is_over: no() })
+        Ok(Self {
+            env,
+            object: weak_reference(env, object.raw())?,
+            functions,
+            defer: optional("defer")?,
+            come_round: optional("comeRound")?,
+            after_events: optional("afterEvents")?,
+            closing: optional("closing")?,
+            is_held: Cell::new(false),
+            is_surfaced: Cell::new(false),
+            is_over: Cell::new(false),
+        })
     }
 
     /// Whether the callbacks are to be kept alive.
@@ -63,7 +74,8 @@ impl Calls {
     ///
     /// This is the last use of the callbacks.
     pub unsafe fn delete(&self) {
-        let references = self.functions.into_iter().chain([self.object, self.defer, self.come_round]);
+        let others = [self.object, self.defer, self.come_round, self.after_events, self.closing];
+        let references = self.functions.into_iter().chain(others);
         for reference in references.filter(|reference| !reference.is_null()) {
             // SAFETY: made in `new`, and deleted once, as the caller promises.
             unsafe { sys::napi_delete_reference(self.env, reference) };
@@ -84,18 +96,29 @@ impl Calls {
     /// Has JavaScript run the next event of the turn behind the ticks and microtasks of this one, if there is a function
     /// for that. Returns whether there is. A handle scope is open.
     pub fn defer(&self) -> bool {
-        self.call_for_wake(self.defer)
+        self.call_other(null_mut(), self.defer)
     }
 
     /// Has JavaScript call when the loop has come round, if there is a function for that. Returns whether there is. A
     /// handle scope is open.
     pub fn come_round(&self) -> bool {
-        self.call_for_wake(self.come_round)
+        self.call_other(null_mut(), self.come_round)
     }
 
-    fn call_for_wake(&self, function: sys::napi_ref) -> bool {
+    /// Has JavaScript call what is next of what waits for the end of the events. A handle scope is open.
+    pub fn after_events(&self, context: sys::napi_async_context) {
+        self.call_other(context, self.after_events);
+    }
+
+    /// Has JavaScript call what is next of what waits for the closing phase. A handle scope is open.
+    pub fn closing(&self, context: sys::napi_async_context) {
+        self.call_other(context, self.closing);
+    }
+
+    /// Calls a function for no event, if there is one. Returns whether it was called and has not thrown.
+    fn call_other(&self, context: sys::napi_async_context, function: sys::napi_ref) -> bool {
         let function = if function.is_null() { None } else { self.value(function) };
-        function.is_some_and(|function| self.run(null_mut(), function, &[]).is_some())
+        function.is_some_and(|function| self.run(context, function, &[]).is_some())
     }
 
     /// Calls `function` as Node does for an event: ticks and microtasks run afterwards, and what is thrown is an

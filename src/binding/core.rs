@@ -11,7 +11,7 @@
 //!
 //! # Lifetime
 //!
-//! The callbacks are held strongly only while there is a stream or listener. Without one, nothing here keeps the
+//! The callbacks are held strongly only while there is a stream or listener, or a call of them is due. Without one, nothing here keeps the
 //! module that made the engine alive (jest makes one for every test file), and its collection shuts the engine down
 //! ([`lifetime`](super::lifetime)).
 
@@ -24,8 +24,10 @@ use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
 use super::memory::Memory;
+use super::phases::{Closing, Phases};
 use crate::engine::{Engine, Ticket};
 use crate::error;
+use crate::reactor::Id;
 use crate::reactor::wake::{Wake, Way};
 
 /// The cleanup hook that has been added to the environment.
@@ -43,6 +45,7 @@ pub struct Core {
     pub(super) engine: RefCell<Engine>,
     pub(super) contexts: AsyncContexts,
     pub(super) calls: Calls,
+    pub(super) phases: Phases,
     pub(super) memory: Memory,
     /// `None` once the engine is shut down.
     pub(super) wake: RefCell<Option<Wake>>,
@@ -148,6 +151,40 @@ impl Core {
         self.calls.run(self.contexts.of(id), function, &[])
     }
 
+    /// Has `afterEvents` called once when the events of this round have been, in an asynchronous context below the
+    /// current one. Returns `false` where there is no libuv. A handle scope is open.
+    pub fn call_after_events(&self) -> bool {
+        // The end of a turn calls, whether it is asked to or not; and so does what is calling now.
+        let is_due = self.phases.is_after_events.get() || self.engine.borrow().is_turning();
+        let is_first = self.phases.after_events.borrow().is_empty();
+        if self.way() != Some(Way::Uv) || (is_first && !is_due && !self.asks(Wake::call_after_events)) {
+            return false;
+        }
+        let context = self.contexts.make("SHUTDOWNWRAP");
+        self.phases.after_events.borrow_mut().push(context);
+        self.settle();
+        true
+    }
+
+    /// Has `closing` called once in the closing phase of this round, in the context of `id`, or in one below the current
+    /// one if it has none. `None` where there is no libuv; otherwise whether it is the first of its round. A handle scope
+    /// is open.
+    pub fn call_when_closing(&self, id: Id) -> Option<bool> {
+        let is_first = self.phases.closing.borrow().is_empty();
+        if is_first && !self.asks(Wake::call_when_closing) {
+            return None;
+        }
+        let has_context = !self.contexts.of(id).is_null();
+        let closing = if has_context { Closing::Of(id) } else { Closing::Own(self.contexts.make("TCPWRAP")) };
+        self.phases.closing.borrow_mut().push(closing);
+        self.settle();
+        Some(is_first)
+    }
+
+    pub(super) fn asks(&self, request: fn(&Wake) -> bool) -> bool {
+        self.wake.borrow().as_ref().is_some_and(request)
+    }
+
     /// Updates what keeps the loop and the module alive.
     pub(super) fn settle(&self) {
         let (is_referenced, has_sources) = {
@@ -159,6 +196,6 @@ impl Core {
         if self.is_referenced.replace(is_referenced) != is_referenced {
             wake.set_referenced(is_referenced);
         }
-        self.calls.hold(has_sources);
+        self.calls.hold(has_sources || self.phases.is_awaited());
     }
 }

@@ -1,5 +1,6 @@
 //! The functions that are called for every chunk or for every connection: `write`, `writeOutgoing`, `writeString`,
-//! `want`, `takeBack`, `trackTraffic`, `shutdown`, `close`, `release`, `enter` and the counters.
+//! `want`, `takeBack`, `trackTraffic`, `shutdown`, `close`, `release`, `enter`, `callAfterEvents`,
+//! `callWhenClosing` and the counters.
 //!
 //! They do what methods of [`NativeEngine`](super::NativeEngine) would, on Node-API itself: the class machinery
 //! (unwrapping, type tags, borrow checks) costs several times what the work does, a fifth of the JavaScript side of an
@@ -49,6 +50,8 @@ pub unsafe fn define(env: sys::napi_env, target: sys::napi_value, core: &Rc<Core
         define_one::<Close>(env, target, core)?;
         define_one::<Release>(env, target, core)?;
         define_one::<Enter>(env, target, core)?;
+        define_one::<CallAfterEvents>(env, target, core)?;
+        define_one::<CallWhenClosing>(env, target, core)?;
         define_one::<BytesRead>(env, target, core)?;
         define_one::<BytesWritten>(env, target, core)
     }
@@ -224,6 +227,32 @@ impl FastFunction for Enter {
         // SAFETY: as the caller promises.
         core.enter_context(unsafe { number(env, id)? });
         Some(0)
+    }
+}
+
+/// `callAfterEvents()`: has the callback `afterEvents` called once when the events of this round of the loop have been.
+/// 1, or 0 where there is no libuv.
+struct CallAfterEvents;
+
+impl FastFunction for CallAfterEvents {
+    const NAME: &CStr = c"callAfterEvents";
+
+    unsafe fn run(core: &Core, _env: sys::napi_env, _arguments: [sys::napi_value; 4]) -> Option<i64> {
+        Some(core.call_after_events().into())
+    }
+}
+
+/// `callWhenClosing(id)`: has the callback `closing` called once in the closing phase of this round of the loop, in the
+/// context of `id`, which may be none. 2 if it is the first of its round, 1 if not, or 0 where there is no libuv.
+struct CallWhenClosing;
+
+impl FastFunction for CallWhenClosing {
+    const NAME: &CStr = c"callWhenClosing";
+
+    unsafe fn run(core: &Core, env: sys::napi_env, [id, ..]: [sys::napi_value; 4]) -> Option<i64> {
+        // SAFETY: as the caller promises.
+        let id = unsafe { number(env, id)? };
+        Some(core.call_when_closing(id).map_or(0, |is_first| 1 + i64::from(is_first)))
     }
 }
 

@@ -18,6 +18,7 @@ use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::core::{Cleanup, Core};
 use super::memory::Memory;
+use super::phases::Phases;
 use crate::engine::Engine;
 use crate::reactor::wake::{Turn, Wake, Way};
 
@@ -39,6 +40,7 @@ impl Core {
             engine: RefCell::new(engine),
             contexts: AsyncContexts::new(env),
             calls: Calls::new(env, callbacks)?,
+            phases: Phases::default(),
             memory,
             wake: RefCell::new(None),
             is_referenced: Cell::new(false),
@@ -83,6 +85,7 @@ impl Core {
         for id in self.engine.borrow_mut().close_all() {
             self.contexts.leave(id);
         }
+        self.phases.clear(&self.contexts);
         let core = Rc::clone(self);
         // The engine, and with it the descriptor that is watched, stays until the wake is closed.
         wake.close(Box::new(move || core.finish()));

@@ -23,6 +23,7 @@
 //! | `turn` | a turn: events are found and delivered, and what was written is sent |
 //! | `events`, `arguments` | the table of the events, and what they can carry |
 //! | `calls` | how JavaScript is called |
+//! | `phases` | what JavaScript has called in phases of libuv's loop |
 //! | `async_contexts` | the asynchronous context of each id |
 //! | `memory` | the Buffers that both sides share |
 //! | `lifetime` | the beginning of an engine, and its end or that of its environment |
@@ -43,6 +44,7 @@ pub mod limits;
 pub mod listeners;
 mod memory;
 pub mod opening;
+mod phases;
 pub mod proxy;
 pub mod socket_options;
 pub mod sources;
@@ -69,8 +71,9 @@ pub struct NativeEngine {
 
 #[napi]
 impl NativeEngine {
-    /// Starts an engine. `callbacks` has a function for each of [`events::event_names`], and two for the wake by a
-    /// thread: `comeRound` calls `watchAgain` when the loop has come round; where the ticks and microtasks of an event do
+    /// Starts an engine. `callbacks` has a function for each of [`events::event_names`]; two for libuv's loop,
+    /// `afterEvents` and `closing`, called as often as `callAfterEvents` and `callWhenClosing` were; and two for the wake
+    /// by a thread: `comeRound` calls `watchAgain` when the loop has come round; where the ticks and microtasks of an event do
     /// not run when a call from another thread returns, `defer` calls `goOn` behind them. Messages are received into the
     /// Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
     /// [`constants::WRITE_SIZE`]. Nothing else may have these. With `thread`, libuv's loop is not used.

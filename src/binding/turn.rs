@@ -11,8 +11,9 @@ use napi::sys;
 
 use super::core::Core;
 use super::events::{self, Callback};
+use super::phases::{Closing, ROUNDS};
 use crate::engine::{Engine, Event};
-use crate::reactor::wake::Turn;
+use crate::reactor::wake::{Turn, Wake};
 
 impl Turn for Core {
     fn turn(&self) {
@@ -30,6 +31,14 @@ impl Turn for Core {
             self.end();
         }
         goes_on
+    }
+
+    fn after_events(&self) {
+        self.run_after_events();
+    }
+
+    fn closing(&self) {
+        self.run_closing();
     }
 
     fn defer(&self) -> bool {
@@ -99,7 +108,45 @@ impl Core {
 
     fn end(&self) {
         self.guard(Engine::end_turn);
+        self.run_after_events();
         self.contexts.clear();
+        self.settle();
+    }
+
+    /// Calls what waits for the end of the events. Not inside a turn.
+    fn run_after_events(&self) {
+        if self.phases.after_events.borrow().is_empty() {
+            return;
+        }
+        self.phases.is_after_events.set(true);
+        for _ in 0..ROUNDS {
+            for context in self.phases.after_events.take() {
+                self.scoped(|| self.calls.after_events(context));
+                self.contexts.destroy(context);
+            }
+        }
+        self.phases.is_after_events.set(false);
+        if self.phases.after_events.borrow().is_empty() {
+            if let Some(wake) = self.wake.borrow().as_ref() {
+                wake.called_after_events();
+            }
+        } else {
+            self.asks(Wake::call_after_events);
+        }
+        self.settle();
+    }
+
+    /// Calls what waits for the closing phase.
+    fn run_closing(&self) {
+        for closing in self.phases.closing.take().into_iter().rev() {
+            match closing {
+                Closing::Of(id) => self.scoped(|| self.calls.closing(self.contexts.of(id))),
+                Closing::Own(context) => {
+                    self.scoped(|| self.calls.closing(context));
+                    self.contexts.destroy(context);
+                }
+            }
+        }
         self.settle();
     }
 

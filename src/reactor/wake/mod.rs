@@ -30,6 +30,12 @@ pub trait Turn {
     /// when a call of a threadsafe function returns: then the wake calls again itself.
     fn defer(&self) -> bool;
 
+    /// Calls what waits for the events of this round of the loop to be over; see [`Wake::call_after_events`].
+    fn after_events(&self);
+
+    /// Calls what waits for the closing phase of the loop; see [`Wake::call_when_closing`].
+    fn closing(&self);
+
     /// Has JavaScript call [`Wake::watch_again`] when the loop has come round. `false` where no JavaScript can be run:
     /// then the wake goes on at once.
     fn come_round(&self) -> bool;
@@ -93,6 +99,33 @@ impl Wake {
         match self {
             Self::Uv(_) => {}
             Self::Thread(thread) => thread.watch_again(),
+        }
+    }
+
+    /// Has [`Turn::after_events`] called outside a turn: when the events of this round of the loop have been, or, if
+    /// they have, before those of the next; again and again, until [`Self::called_after_events`]. The loop stays alive
+    /// until then. Returns `false` where there are no such phases.
+    pub fn call_after_events(&self) -> bool {
+        match self {
+            Self::Uv(uv) => uv.call_after_events(),
+            Self::Thread(_) => false,
+        }
+    }
+
+    /// Undoes [`Self::call_after_events`].
+    pub fn called_after_events(&self) {
+        match self {
+            Self::Uv(uv) => uv.called_after_events(),
+            Self::Thread(_) => {}
+        }
+    }
+
+    /// Has [`Turn::closing`] called in the closing phase of this round of the loop, behind its immediates. The loop stays
+    /// alive until then. Returns `false` where there is no such phase.
+    pub fn call_when_closing(&self) -> bool {
+        match self {
+            Self::Uv(uv) => uv.call_when_closing(),
+            Self::Thread(_) => false,
         }
     }
 
