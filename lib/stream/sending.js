@@ -20,6 +20,7 @@ const {
   kFinal,
   kLender,
   kPending,
+  kSecurity,
   kTimedOut,
   kTimer,
   kTransport,
@@ -138,12 +139,18 @@ function send(stream, chunks, callback) {
   }
   restartTimer(stream, taken);
   if (chunks.length === 1 && taken === sizeOf(chunks[0])) {
-    callback();
+    conclude(stream, callback);
     return;
   }
   const left = rest(chunks, taken);
-  if (left.length === 0) callback();
+  if (left.length === 0) conclude(stream, callback);
   else keepPending(stream, left, callback);
+}
+
+/** The engine has taken a whole write. Over TLS, it is done when its records have been sent (D12). */
+function conclude(stream, callback) {
+  if (stream[kSecurity] !== null && stream[kTransport].waitingBytes > 0) keepPending(stream, NOTHING, callback);
+  else callback();
 }
 
 /** The engine sees traffic; in Node, a write of which nothing is taken restarts the timer, too. */
@@ -214,7 +221,7 @@ function finish(stream, callback) {
   const outcome = stream[kTransport].shutDown(closesNext(stream));
   if (outcome === 1) stream[kFinal] = AsyncResource.bind(callback);
   // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
-  else behindEvents(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
+  else afterEvents(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
   return undefined;
 }
 
@@ -226,8 +233,8 @@ function closesNext(stream) {
   return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
-/** What calls a function when its time has come by the contract: behind this event, or behind all of this round. */
-function behindEvents(stream) {
+/** What calls a function when its time has come by the contract: after this event, or after all of this round. */
+function afterEvents(stream) {
   return stream[kContract].finishesAtOnce ? nextTick : engines.afterEvents;
 }
 

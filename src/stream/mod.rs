@@ -424,14 +424,15 @@ impl Stream {
         self.bytes_written
     }
 
-    /// Bytes taken that the kernel has no room for. What is only gathered for the end of the event does not count.
+    /// Bytes taken that the kernel has no room for, as they are or as records. What is only gathered for the end of the
+    /// event does not count.
     pub fn waiting_bytes(&self) -> usize {
-        if self.state.is_blocked() { self.queue.len() } else { 0 }
+        if self.state.is_blocked() { self.queue.len() + self.record_bytes() } else { 0 }
     }
 
     /// Bytes taken that wait to be sent.
     pub fn queued_bytes(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + if self.state.is_blocked() { self.record_bytes() } else { 0 }
     }
 
     /// The memory that they wait in, in bytes.

@@ -207,7 +207,12 @@ impl Stream {
 
     /// Whether records wait to be sent.
     pub(super) fn has_records(&self) -> bool {
-        self.security.session().is_some_and(|secure| secure.session.wants_write())
+        self.record_bytes() > 0
+    }
+
+    /// Bytes of records that wait to be sent.
+    pub(super) fn record_bytes(&self) -> usize {
+        self.security.session().map_or(0, |secure| secure.session.waiting())
     }
 
     /// Whether the last flight of the handshake waits to be sent with the first data.

@@ -59,13 +59,17 @@ impl Stream {
         Ok(bytes)
     }
 
-    /// Sends `slices` at once, behind what is queued. What the kernel does not take, the caller keeps, and an event
-    /// follows when there is room. Returns how many bytes were taken. Behind a failure of the kernel, nothing is sent any
-    /// more, and no event reports it.
+    /// Sends `slices` at once, after what is queued. What the kernel does not take, the caller keeps, and an event
+    /// follows when there is room. Returns how many bytes were taken. Over TLS, records of them may still wait
+    /// ([`Stream::waiting_bytes`]); then the event follows when these have been sent. After a failure of the kernel,
+    /// nothing is sent any more, and no event reports it.
     pub fn send(&mut self, reactor: &Reactor, spare: &mut Spare, slices: &[&[u8]], now: Instant) -> Result<usize> {
         let outcome = self.try_to_send(reactor, spare, slices, now);
         if outcome.is_err() && self.state.failure().is_none() {
             self.state.fail();
+        }
+        if outcome.is_ok() && self.has_records() {
+            self.state.await_room(true);
         }
         outcome
     }

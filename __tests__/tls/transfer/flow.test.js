@@ -39,6 +39,28 @@ describe('stream.write, \'drain\'', () => {
     expect([client.bufferSize, client.writableLength]).toEqual([0, 0]);
   });
 
+  test('D12: true means that nothing waits, as records either; the callback comes when these have been sent', async () => {
+    const [client, accepted] = await securePair();
+    accepted.pause();
+    const drains = record(client, 'drain');
+    const done = [];
+    let isRoom = true;
+    let writes = 0;
+    while (isRoom) {
+      const number = writes++;
+      expect(number).toBeLessThan(1000);
+      isRoom = client.write(Buffer.alloc(60 << 10), () => done.push(number));
+      expect(isRoom).toBe(client.bufferSize === 0 && client.stats.bytesWaiting === 0);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await settled();
+    expect([drains.length, done.length]).toEqual([0, writes - 1]);
+    accepted.resume();
+    await once(client, 'drain');
+    await settled();
+    expect([drains.length, done.length, client.bufferSize, client.stats.bytesWaiting]).toEqual([1, writes, 0, 0]);
+  });
+
   test('"a stream whose peer does not read reports false before it holds more than its high-water mark"', async () => {
     const [client, accepted] = await securePair();
     accepted.pause();

@@ -136,7 +136,12 @@ impl Session {
 
     /// Whether records wait to be sent.
     pub fn wants_write(&self) -> bool {
-        !self.connection.outgoing().is_empty()
+        self.waiting() > 0
+    }
+
+    /// Bytes of records that wait to be sent.
+    pub fn waiting(&self) -> usize {
+        self.connection.outgoing().len()
     }
 
     /// What has passed the socket since this was called last, whatever there is in it for the application.
