@@ -8,6 +8,8 @@ const util = require('util');
 const BOOTSTRAP = 'node:internal/bootstrap/switches/is_main_thread';
 const DISTRIBUTOR = 'node:internal/cluster/round_robin_handle';
 const HTTP2 = 'node:internal/http2/core';
+/** Where Node shows its native code a stream that is none of its own. */
+const JS_STREAM_SOCKET = 'node:internal/js_stream_socket';
 /** Node's own TLS, by the version of Node. */
 const NODES_TLS = ['node:_tls_wrap', 'node:internal/tls/wrap'];
 
@@ -42,4 +44,4 @@ function scripts(count) {
   }
 }
 
-module.exports = { BOOTSTRAP, DISTRIBUTOR, HTTP2, NODES_TLS, callingScript };
+module.exports = { BOOTSTRAP, DISTRIBUTOR, HTTP2, JS_STREAM_SOCKET, NODES_TLS, callingScript };

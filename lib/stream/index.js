@@ -55,6 +55,7 @@ const {
 const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
+const { failsAlone } = require('./peers-end');
 const { Pipes, giveBack, isUnread, readOn, stopFeeding, watch } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const {
@@ -287,6 +288,7 @@ class Stream extends Duplex {
       if (chunk === NOTHING) return true;
     }
     if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
+    if (this.writableEnded && failsAlone(callback ?? encoding)) return false;
     const state = this._writableState;
     const drainIsDue = state.needDrain;
     const belowMark = super.write(chunk, encoding, callback);

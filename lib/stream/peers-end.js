@@ -4,6 +4,7 @@
 // EPIPE, and destroys the stream. Node puts another `write` on the socket for it, and so do we.
 
 const { Duplex } = require('stream');
+const { JS_STREAM_SOCKET, callingScript } = require('../callers');
 const errors = require('../errors');
 const { nextTick } = require('../timers');
 
@@ -15,11 +16,22 @@ function onReadableStreamEnd() {
 /** What `write()` does where the peer has ended the stream, and ours with it. */
 function writeAfterPeersEnd(chunk, encoding, callback) {
   if (!this.writableEnded) return Duplex.prototype.write.call(this, chunk, encoding, callback);
-  const error = errors.peerHasEnded();
   if (typeof encoding === 'function') callback = encoding;
+  if (failsAlone(callback)) return false;
+  const error = errors.peerHasEnded();
   if (typeof callback === 'function') nextTick(callback, error);
   this.destroy(error);
   return false;
+}
+
+/**
+ * Whether a write to a stream that has ended comes from Node's own TLS over it, which says that it ends, too late: then
+ * that write fails, and the stream does not. To be called by `write()` itself.
+ */
+function failsAlone(callback) {
+  if (callingScript(1) !== JS_STREAM_SOCKET) return false;
+  nextTick(callback, errors.peerHasEnded());
+  return true;
 }
 
 /** Lets `stream` be written to again. A `write` of the program's stays. */
@@ -27,4 +39,4 @@ function restoreWrite(stream) {
   if (stream.write === writeAfterPeersEnd) delete stream.write;
 }
 
-module.exports = { onReadableStreamEnd, restoreWrite };
+module.exports = { failsAlone, onReadableStreamEnd, restoreWrite };
