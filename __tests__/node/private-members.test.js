@@ -27,6 +27,15 @@ describe.each([['node:net', node], ['rust-net/node', ours]])('%s', (_, net) => {
     expect(accepted._getsockname()).toEqual(client._getpeername());
   });
 
+  test('_peername and _sockname, where a program has put something there, are the addresses', async () => {
+    const { client } = await pair(net);
+    client._peername = { address: '10.0.0.1', family: 'IPv4', port: 443 };
+    client._sockname = { address: '::1', family: 'IPv6', port: 444 };
+    expect([client.remoteAddress, client.remoteFamily, client.remotePort]).toEqual(['10.0.0.1', 'IPv4', 443]);
+    expect([client.localAddress, client.localFamily, client.localPort]).toEqual(['::1', 'IPv6', 444]);
+    expect([client._getpeername(), client.address()]).toEqual([client._peername, client._sockname]);
+  });
+
   test('_reset() resets the connection', async () => {
     const { accepted, client } = await pair(net);
     const failed = once(client, 'error');

@@ -38,15 +38,15 @@ class Addresses extends Duplex {
 
   get remoteAddress() {
     if (this[kOutgoing] && !this[kContract].remoteAddressOfClients) return undefined;
-    return transportOf(this).peer?.address;
+    return peerOf(this)?.address;
   }
 
   get remotePort() {
-    return transportOf(this).peer?.port;
+    return peerOf(this)?.port;
   }
 
   get remoteFamily() {
-    return transportOf(this).peer?.family;
+    return peerOf(this)?.family;
   }
 
   /** 'closed', 'opening', 'open', 'readOnly' or 'writeOnly'. Contract: stream.readyState. */
@@ -64,7 +64,7 @@ class Addresses extends Duplex {
 
   /** Node's name of the peer's address: `{ address, family, port }`, empty for what has none. */
   _getpeername() {
-    return transportOf(this).peer ?? {};
+    return peerOf(this) ?? {};
   }
 
   /** Node's old name of `connecting`. */
@@ -142,8 +142,14 @@ function transportOf(stream) {
   return stream._handle instanceof StreamHandle ? stream._handle.owner[kTransport] : transport;
 }
 
-/** Our address; before there is a connection, that of the BoundSocket to connect from. */
+/** The peer's address: what the program has put into Node's note of it, or what the connection has. */
+function peerOf(stream) {
+  return stream._peername ?? transportOf(stream).peer;
+}
+
+/** Our address, likewise; before there is a connection, that of the BoundSocket to connect from. */
 function localOf(stream) {
+  if (stream._sockname) return stream._sockname;
   const bound = stream[kBound] ?? stream[kRace]?.bound ?? null;
   return transportOf(stream).local ?? bound?.transport.local;
 }

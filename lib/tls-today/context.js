@@ -14,12 +14,12 @@ const { countInstances, isInstance } = require('../members');
 const { functions: nodes, module: nodesTls } = require('../nodes-tls');
 const { readOptions } = require('../options');
 const { archives, identities } = require('../tls/keys');
+const { wireProtocols } = require('../tls/protocols');
 const { forbidsTickets, lists, sessionContext, versions } = require('../tls/restrictions');
 const { blobs } = require('../tls/values');
 const { bundledAuthorities, certificatesIn, completeChain } = require('./certificates');
 const errors = require('./errors');
 const { SHORT_AUTHORITY, contextReasons, hasVersions, noteFallback, oldestVersion } = require('./fallback');
-const { wireProtocols } = require('./protocols');
 const { trustedByDefault } = require('./roots');
 const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
 

@@ -2,7 +2,8 @@
 
 // Errors of node:tls, with its codes and words.
 
-const { coded } = require('../errors');
+const { errno: ERRNO } = require('os').constants;
+const { coded, systemError } = require('../errors');
 const { USES_SYSTEM_CA } = require('./roots');
 const { ALERT_NUMBERS, REASON_NUMBERS, X509_MESSAGES, nameOfReason } = require('./words');
 
@@ -32,6 +33,7 @@ const invalidVersion = (version, which) =>
     `${JSON.stringify(version)} is not a valid ${which} TLS protocol version`,
   );
 const multipleCallback = () => coded(Error, 'ERR_MULTIPLE_CALLBACK', 'Callback called multiple times');
+const notABuffer = () => coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'Must give a Buffer as first argument');
 const requiredServerName = () =>
   coded(Error, 'ERR_TLS_REQUIRED_SERVER_NAME', '"servername" is required parameter for Server.addContext');
 const sniFromServer = () => coded(Error, 'ERR_TLS_SNI_FROM_SERVER', 'Cannot issue SNI from a TLS server-side socket');
@@ -50,6 +52,7 @@ const alpnCallbackInvalidResult = (value, protocols) =>
 
 /** OpenSSL's error for a renegotiation by TLS 1.3. */
 const wrongSslVersion = () => protocolError({ code: 'ERR_SSL_WRONG_SSL_VERSION' });
+const wrongSession = () => coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'Session must be a buffer');
 const wrongTicketKeys = () => coded(Error, 'ERR_ASSERTION', 'Session ticket keys must be a 48-byte buffer');
 
 /** The connection has ended before it was secure. */
@@ -76,6 +79,13 @@ function protocolError({ code: given, message, alert }) {
   return Object.assign(error, { library: 'SSL routines', reason, code: codeOfReason(reason) });
 }
 
+/** The failure `error` of a handshake as that of a write that has waited for it. */
+function failedWrite({ message }) {
+  const error = systemError(-ERRNO.EPROTO, 'write');
+  error.message += ` ${message}`;
+  return error;
+}
+
 function codeOfReason(reason) {
   return `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
@@ -83,17 +93,20 @@ function codeOfReason(reason) {
 module.exports = {
   alpnCallbackInvalidResult,
   alpnCallbackWithProtocols,
+  failedWrite,
   handshakeTimeout,
   invalidContext,
   invalidSniContext,
   invalidState,
   invalidVersion,
   multipleCallback,
+  notABuffer,
   protocolError,
   requiredServerName,
   reset,
   sniFromServer,
   verifyError,
+  wrongSession,
   wrongSslVersion,
   wrongTicketKeys,
 };

@@ -6,9 +6,9 @@
 
 const { functions: nodes } = require('../nodes-tls');
 const { kSecurity, kTransport } = require('../symbols');
+const { wireProtocols } = require('../tls/protocols');
 const { contextOf } = require('./context');
 const errors = require('./errors');
-const { wireProtocols } = require('./protocols');
 const { kCertificates, kIsNative, kNative } = require('./symbols');
 
 /** What a handshake of `socket`, a server's, asks of the engine, and when it is to ask here: for `secure()`. */

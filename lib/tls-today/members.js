@@ -134,7 +134,10 @@ class Members extends Duplex {
 
   /** A session to resume, until the handshake begins. */
   setSession(session) {
-    this[kSecurity].session = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
+    if (session === undefined) return;
+    const bytes = typeof session === 'string' ? Buffer.from(session, 'latin1') : session;
+    if (!ArrayBuffer.isView(bytes)) throw errors.wrongSession();
+    this[kSecurity].session = bytes;
   }
 
   /** The session's ticket: what stands for it here. */

@@ -5,8 +5,16 @@
 
 const { Duplex } = require('stream');
 
-/** Members of the socket below that a TLSSocket over a plain stream lacks. */
-const PROPERTIES = ['localAddress', 'localFamily', 'localPort', 'remoteAddress', 'remoteFamily', 'remotePort', 'proxy'];
+/** Members of the socket below that a TLSSocket over a plain stream lacks; where a program may put others, as what. */
+const PROPERTIES = {
+  localAddress: ['_sockname', 'address'],
+  localFamily: ['_sockname', 'family'],
+  localPort: ['_sockname', 'port'],
+  remoteAddress: ['_peername', 'address'],
+  remoteFamily: ['_peername', 'family'],
+  remotePort: ['_peername', 'port'],
+  proxy: [],
+};
 const METHODS = ['address', 'ref', 'setKeepAlive', 'setNoDelay', 'unref'];
 
 class Passage extends Duplex {
@@ -50,8 +58,9 @@ class Passage extends Duplex {
 
 /** Lets `secure`, a TLSSocket of Node's own over the connection of `socket`, show the addresses that `socket` has. */
 function showAddressesOf(socket, secure, methods = ['address']) {
-  for (const name of PROPERTIES) {
-    Object.defineProperty(secure, name, { get: () => socket[name], enumerable: false, configurable: true });
+  for (const [name, [note, member]] of Object.entries(PROPERTIES)) {
+    const get = () => (secure[note] ? secure[note][member] : socket[name]);
+    Object.defineProperty(secure, name, { get, enumerable: false, configurable: true });
   }
   for (const name of methods) {
     const value = (...args) => {

@@ -9,6 +9,7 @@
 const { Duplex } = require('stream');
 const { validateBoolean, validateFunction } = require('../arguments');
 const { IS_NODE } = require('../builtin');
+const { invalidArgumentValue } = require('../errors');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
@@ -18,6 +19,7 @@ const { nextTick, setImmediate } = require('../timers');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kReset } = require('../stream/fields');
+const { wireProtocols } = require('../tls/protocols');
 const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
 const { appendToFile, logKeysToFile } = require('./environment');
@@ -63,7 +65,10 @@ class Handshakes extends Duplex {
     }
     const error = errors.protocolError({ code, message, alert });
     this._hadError = true;
-    this.destroy(error);
+    // In Node, the first write is what takes the handshake on, and so fails first.
+    const write = code.startsWith('ERR_SSL_') && this.writableLength > 0 ? this[kSecurity].takeCallback() : null;
+    if (write === null) this.destroy(error);
+    else write(errors.failedWrite(error));
   }
 
   /** rustls leaves the ClientHello to OpenSSL. */
@@ -96,8 +101,9 @@ class Handshakes extends Duplex {
   }
 
   _destroy(error, callback) {
-    closeFormerOwner(this, this[kReset]);
+    const resets = this[kReset];
     Socket.prototype._destroy.call(this, error, callback);
+    closeFormerOwner(this, resets);
   }
 
   /** Opens a connection of its own; the handshake follows. */
@@ -174,6 +180,7 @@ function TLSSocket(socket, given) {
   const options = { ...given };
   if (options.enableTrace != null) validateBoolean(options.enableTrace, 'options.enableTrace');
   if (options.ALPNProtocols) nodes.convertALPNProtocols(options.ALPNProtocols, options);
+  if (options.ALPNProtocols) checkProtocols(options.ALPNProtocols);
   if (options.isServer && options.ALPNCallback) validateFunction(options.ALPNCallback, 'options.ALPNCallback');
   options.secureContext = options.secureContext || options.credentials || current.module.createSecureContext(options);
   const reason = reasonForNodes(socket, options);
@@ -205,6 +212,16 @@ function TLSSocket(socket, given) {
   // The caller may still change what the handshake begins with.
   if (socket) nextTick(startOver, this);
   return undefined;
+}
+
+/** Of later versions of Node; earlier ones abort the process where the names are malformed. */
+function checkProtocols(protocols) {
+  if (!ArrayBuffer.isView(protocols)) throw errors.notABuffer();
+  const names = wireProtocols(protocols);
+  if (names === null) throw invalidArgumentValue('ALPNProtocols', protocols, 'contains truncated protocol');
+  if (names.some(({ length }) => length === 0)) {
+    throw invalidArgumentValue('ALPNProtocols', protocols, 'must not contain zero-length protocol');
+  }
 }
 
 /** What the socket of a connection of its own is made with. */

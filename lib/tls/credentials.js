@@ -21,6 +21,7 @@ const { readOptions } = require('../options');
 const { nextTick } = require('../timers');
 const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('./files');
 const { archives, identities, validatePassphrase } = require('./keys');
+const { wireProtocols } = require('./protocols');
 const { keep, merge } = require('./replacing');
 const { REFUSED, forbidsTickets, identityCheck, lists, refuse, sessionContext, versions } = require('./restrictions');
 const { Stapling, readGiven } = require('./stapling');
@@ -397,22 +398,14 @@ function checkedOptions(options) {
 
 function protocols(list) {
   if (list === undefined || list === null) return [];
-  if (ArrayBuffer.isView(list)) return wireProtocols(Buffer.from(list.buffer, list.byteOffset, list.byteLength));
+  if (ArrayBuffer.isView(list)) {
+    const bytes = Buffer.from(list.buffer, list.byteOffset, list.byteLength);
+    const names = wireProtocols(bytes);
+    if (names === null) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
+    return names;
+  }
   if (!Array.isArray(list)) throw errors.invalidArgumentType('options.ALPNProtocols', ['Array', 'Buffer'], list);
   return list.map((protocol) => blob('ALPNProtocols', protocol));
-}
-
-/** Protocol names in wire format: each is preceded by its length, a byte. */
-function wireProtocols(bytes) {
-  const found = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const end = at + 1 + bytes[at];
-    found.push(bytes.subarray(at + 1, end));
-    at = end;
-  }
-  if (at > bytes.length) throw errors.invalidArgumentValue('options.ALPNProtocols', bytes, 'ends within a name');
-  return found;
 }
 
 function setContexts(native, contexts) {

@@ -3,6 +3,7 @@
 // Parity with node:tls: handshakes that fail, on both sides, with OpenSSL's codes and words.
 
 const net = require('net');
+const { atEnd } = require('../../helpers');
 const { parity, pki } = require('./trace');
 
 const nothing = { refused: true };
@@ -17,6 +18,42 @@ parity('no version in common, the other way round', {
   ...nothing,
   client: { minVersion: 'TLSv1.3' },
   server: { maxVersion: 'TLSv1.2' },
+});
+
+// What waits to be written is what fails then.
+for (const [what, begin] of Object.entries({
+  'a write': (client, trace) => client.write('x', trace.callback('write')),
+  'two writes': (client, trace) => ['first', 'second'].forEach((name) => client.write(name, trace.callback(name))),
+  'a write in \'connect\'': (client, trace) => client.on('connect', () => client.write('x', trace.callback('write'))),
+  'an end with data': (client, trace) => client.end('x', trace.callback('end')),
+})) {
+  parity(`no version in common, while there is ${what}`, {
+    ...nothing,
+    client: { minVersion: 'TLSv1.3' },
+    server: { maxVersion: 'TLSv1.2' },
+    begin,
+  });
+}
+
+parity('no version in common, while there is an end', {
+  ...nothing,
+  // Node ends its side within the handshake.
+  except: ['finish', 'writableFinished'],
+  client: { minVersion: 'TLSv1.3' },
+  server: { maxVersion: 'TLSv1.2' },
+  begin: (client) => client.end(),
+});
+
+parity('a server that speaks no TLS, while there is a write', {
+  ...nothing,
+  except: ['server', 'accepted'],
+  begin: (client, trace) => client.write('x', trace.callback('write')),
+  serve(server, trace, run) {
+    run.plain = net.createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    run.plain.listen(0, '127.0.0.1');
+    atEnd(() => run.plain.close());
+  },
+  client: ({ plain }) => ({ port: plain.address().port }),
 });
 
 parity('no cipher suite of TLS 1.2 in common', {

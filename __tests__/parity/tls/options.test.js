@@ -5,6 +5,7 @@
 const { notes, pki } = require('./compared');
 const nodeTls = require('tls');
 const tls = require('../../../tls');
+const { thrown } = require('../../helpers');
 
 /** What `run(module)` returns or throws must be the same for both modules. */
 function both(title, run) {
@@ -96,6 +97,12 @@ const CONNECTIONS = {
   'minDHSize that is 0': { minDHSize: 0 },
   'minDHSize that is a half': { minDHSize: 0.5 },
   'ALPNProtocols with a long name': { ALPNProtocols: ['a'.repeat(256)] },
+  'a session that is a number': { session: 1 },
+  'a session that is an object': { session: {} },
+  'a session that is an ArrayBuffer': { session: new ArrayBuffer(3) },
+  'a session that is a view': { session: new DataView(new ArrayBuffer(3)) },
+  'ALPNProtocols with a number': { ALPNProtocols: [1] },
+  'ALPNProtocols that are a view': { ALPNProtocols: new DataView(new Uint8Array([1, 97]).buffer) },
   'enableTrace that is text': { enableTrace: 'yes' },
   'a port that is text': { port: 'none' },
   'no port': { port: undefined },
@@ -104,6 +111,26 @@ const CONNECTIONS = {
 for (const [what, options] of Object.entries(CONNECTIONS)) {
   both(`connect() with ${what}`, refused((module) => module.connect({ port: 1, host: '127.0.0.1', ...options })));
 }
+
+// node:tls names no code for the first, and of the others, Node 20 and 22 abort the process.
+test.each([
+  ['text', 'h2', 'ERR_INVALID_ARG_TYPE', 'Must give a Buffer as first argument'],
+  ['true', true, 'ERR_INVALID_ARG_TYPE', 'Must give a Buffer as first argument'],
+  ['cut short', Buffer.from([2, 97]), 'ERR_INVALID_ARG_VALUE', /contains truncated protocol/],
+  ['without a name', Buffer.from([1, 97, 0]), 'ERR_INVALID_ARG_VALUE', /must not contain zero-length protocol/],
+])('connect() with ALPNProtocols that are %s throws at once', (_, ALPNProtocols, code, message) => {
+  const outcome = thrown(() => tls.connect({ port: 1, host: '127.0.0.1', ALPNProtocols }));
+  expect(outcome).toMatchObject({ name: 'TypeError', code, message: expect.stringMatching(message) });
+});
+
+test.each([[1], [{}], [null], [true]])('setSession(%j) throws at once', (session) => {
+  for (const module of [tls, nodeTls]) {
+    const socket = module.connect({ port: 1, host: '127.0.0.1' }).on('error', () => {});
+    const outcome = thrown(() => socket.setSession(session));
+    expect(outcome).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: 'Session must be a buffer' });
+    socket.destroy();
+  }
+});
 
 /** Options of createServer(). */
 const SERVERS = {

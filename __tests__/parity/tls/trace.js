@@ -44,14 +44,15 @@ const STATE = [
 ];
 
 /** An error of OpenSSL: its number, library, function, reason, file and line, and the alert if that is what it is. */
-const OPENSSL = /^(?:[0-9A-F]+:)?error:([0-9A-F]{8}):(SSL routines):[^:]*:([^:]*)[^]*?(:SSL alert number \d+)?\s*$/;
+const OPENSSL =
+  /^(write EPROTO )?(?:[0-9A-F]+:)?error:([0-9A-F]{8}):(SSL routines):[^:]*:([^:]*)[^]*?(:SSL alert number \d+)?\s*$/;
 
 /** A trace of a TLS socket. */
 class SecureTrace extends Trace {
   show(value) {
     if (!value || typeof value.message !== 'string') return super.show(value);
     const { code, name, syscall, library, reason, host, port, localAddress, message } = value;
-    const words = message.replace(OPENSSL, 'error:$1:$2::$3$4');
+    const words = message.replace(OPENSSL, '$1error:$2:$3::$4$5');
     const details = { name, words, syscall, library, reason, host, port, localAddress };
     return this.anonymous(`${code} ${JSON.stringify(details)}`);
   }
