@@ -48,7 +48,7 @@ const differences = {
   timeoutRepeats: { page: true, today: false },
   /** Whether `readyState` of a stream that was never opened is 'closed' (else: 'open', as it is writable). */
   unopenedIsClosed: { page: true, today: false },
-  /** Whether 'finish' and 'close' come in the turn of the loop in which they are due (else: in the next). */
+  /** Whether 'finish' and 'close' come as soon as they are due (else: in the phases of the loop as in Node). */
   finishesAtOnce: { page: true, today: false },
   /** Whether the 'close' of a stream that was never opened also has an argument, `hadError`. */
   unopenedTellsOfErrors: { page: true, today: false },

@@ -160,6 +160,15 @@ function start() {
   return engine;
 }
 
+/** Whether there is an engine: it may be started for this, which takes descriptors. */
+function canStart() {
+  try {
+    return start() !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** The engine; null if it has not been started. */
 function running() {
   return engine;
@@ -350,7 +359,7 @@ function asyncId(id) {
   return owners[id] === undefined ? executionAsyncId() : engine.callInContext(id, executionAsyncId);
 }
 
-/** Calls `callback(...args)` behind the events of this round of the loop, in a context below the current one. */
+/** Calls `callback(...args)` after the events of this round of the loop, in a context below the current one. */
 function afterEvents(callback, ...args) {
   if (engine === null || !phases.callAfterEvents(engine, callback, args)) later(callback, args);
 }
@@ -360,7 +369,7 @@ function afterEvents(callback, ...args) {
  * one below the current one.
  */
 function whenClosing(id, callback, ...args) {
-  if (engine !== null && phases.callWhenClosing(engine, id, callback, args)) return;
+  if (canStart() && phases.callWhenClosing(engine, id, callback, args)) return;
   later(() => queueMicrotask(() => callback(...args)), []);
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the engine calls in two phases of libuv's loop, those in which Node calls for its own sockets: behind the events
+// What the engine calls in two phases of libuv's loop, those in which Node calls for its own sockets: after the events
 // of a round, and in the closing phase. Here are the functions; the engine calls as often as it was asked to, and has
 // their contexts (src/binding/phases.rs).
 
@@ -13,7 +13,7 @@ let nextAfterEvents = 0;
 /** What is closed in one round of the loop, by round: that which is being run may be followed by the next. */
 const closing = [];
 
-/** Has `callback(...args)` called behind the events of this round. Returns false where there is no libuv. */
+/** Has `callback(...args)` called after the events of this round. Returns false where there is no libuv. */
 function callAfterEvents(engine, callback, args) {
   if (engine.callAfterEvents() === 0) return false;
   afterEvents.push({ callback, args });

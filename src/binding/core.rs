@@ -24,7 +24,7 @@ use super::async_contexts::AsyncContexts;
 use super::calls::Calls;
 use super::constants::FLUSH_DUE;
 use super::memory::Memory;
-use super::phases::{Closing, Phases};
+use super::phases::Phases;
 use crate::engine::{Engine, Ticket};
 use crate::error;
 use crate::reactor::Id;
@@ -154,13 +154,12 @@ impl Core {
     /// Has `afterEvents` called once when the events of this round have been, in an asynchronous context below the
     /// current one. Returns `false` where there is no libuv. A handle scope is open.
     pub fn call_after_events(&self) -> bool {
-        // The end of a turn calls, whether it is asked to or not; and so does what is calling now.
-        let is_due = self.phases.is_after_events.get() || self.engine.borrow().is_turning();
+        // Runs hooks of the program, which may ask for calls of their own.
+        let context = self.contexts.make("SHUTDOWNWRAP");
         let is_first = self.phases.after_events.borrow().is_empty();
-        if self.way() != Some(Way::Uv) || (is_first && !is_due && !self.asks(Wake::call_after_events)) {
+        if is_first && !self.phases.is_after_events.get() && !self.asks(Wake::call_after_events) {
             return false;
         }
-        let context = self.contexts.make("SHUTDOWNWRAP");
         self.phases.after_events.borrow_mut().push(context);
         self.settle();
         true
@@ -170,13 +169,12 @@ impl Core {
     /// one if it has none. `None` where there is no libuv; otherwise whether it is the first of its round. A handle scope
     /// is open.
     pub fn call_when_closing(&self, id: Id) -> Option<bool> {
+        let context = self.contexts.share(id).unwrap_or_else(|| self.contexts.make("TCPWRAP"));
         let is_first = self.phases.closing.borrow().is_empty();
         if is_first && !self.asks(Wake::call_when_closing) {
             return None;
         }
-        let has_context = !self.contexts.of(id).is_null();
-        let closing = if has_context { Closing::Of(id) } else { Closing::Own(self.contexts.make("TCPWRAP")) };
-        self.phases.closing.borrow_mut().push(closing);
+        self.phases.closing.borrow_mut().push(context);
         self.settle();
         Some(is_first)
     }

@@ -85,7 +85,7 @@ impl Core {
         for id in self.engine.borrow_mut().close_all() {
             self.contexts.leave(id);
         }
-        self.phases.clear(&self.contexts);
+        self.phases.clear();
         let core = Rc::clone(self);
         // The engine, and with it the descriptor that is watched, stays until the wake is closed.
         wake.close(Box::new(move || core.finish()));

@@ -11,9 +11,9 @@ use napi::sys;
 
 use super::core::Core;
 use super::events::{self, Callback};
-use super::phases::{Closing, ROUNDS};
+use super::phases::ROUNDS;
 use crate::engine::{Engine, Event};
-use crate::reactor::wake::{Turn, Wake};
+use crate::reactor::wake::Turn;
 
 impl Turn for Core {
     fn turn(&self) {
@@ -33,8 +33,12 @@ impl Turn for Core {
         goes_on
     }
 
+    fn before_events(&self) {
+        self.run_after_events(1);
+    }
+
     fn after_events(&self) {
-        self.run_after_events();
+        self.run_after_events(ROUNDS);
     }
 
     fn closing(&self) {
@@ -108,44 +112,31 @@ impl Core {
 
     fn end(&self) {
         self.guard(Engine::end_turn);
-        self.run_after_events();
         self.contexts.clear();
         self.settle();
     }
 
-    /// Calls what waits for the end of the events. Not inside a turn.
-    fn run_after_events(&self) {
-        if self.phases.after_events.borrow().is_empty() {
-            return;
-        }
+    /// Calls what waits for the end of the events, and what that asks for, up to `rounds` times.
+    fn run_after_events(&self, rounds: usize) {
         self.phases.is_after_events.set(true);
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             for context in self.phases.after_events.take() {
-                self.scoped(|| self.calls.after_events(context));
-                self.contexts.destroy(context);
+                self.scoped(|| self.calls.after_events(context.raw()));
             }
         }
         self.phases.is_after_events.set(false);
-        if self.phases.after_events.borrow().is_empty() {
-            if let Some(wake) = self.wake.borrow().as_ref() {
-                wake.called_after_events();
-            }
-        } else {
-            self.asks(Wake::call_after_events);
+        if self.phases.after_events.borrow().is_empty()
+            && let Some(wake) = self.wake.borrow().as_ref()
+        {
+            wake.called_after_events();
         }
         self.settle();
     }
 
     /// Calls what waits for the closing phase.
     fn run_closing(&self) {
-        for closing in self.phases.closing.take().into_iter().rev() {
-            match closing {
-                Closing::Of(id) => self.scoped(|| self.calls.closing(self.contexts.of(id))),
-                Closing::Own(context) => {
-                    self.scoped(|| self.calls.closing(context));
-                    self.contexts.destroy(context);
-                }
-            }
+        for context in self.phases.closing.take().into_iter().rev() {
+            self.scoped(|| self.calls.closing(context.raw()));
         }
         self.settle();
     }

@@ -30,7 +30,11 @@ pub trait Turn {
     /// when a call of a threadsafe function returns: then the wake calls again itself.
     fn defer(&self) -> bool;
 
-    /// Calls what waits for the events of this round of the loop to be over; see [`Wake::call_after_events`].
+    /// The events of a round of the loop are next: calls what has waited for those of the last; see
+    /// [`Wake::call_after_events`].
+    fn before_events(&self);
+
+    /// The events of this round of the loop have been: calls what waits for that; see [`Wake::call_after_events`].
     fn after_events(&self);
 
     /// Calls what waits for the closing phase of the loop; see [`Wake::call_when_closing`].
@@ -102,9 +106,9 @@ impl Wake {
         }
     }
 
-    /// Has [`Turn::after_events`] called outside a turn: when the events of this round of the loop have been, or, if
-    /// they have, before those of the next; again and again, until [`Self::called_after_events`]. The loop stays alive
-    /// until then. Returns `false` where there are no such phases.
+    /// Has [`Turn::after_events`] called when the events of this round of the loop have been, and, if they have already,
+    /// [`Turn::before_events`] before those of the next; again and again, until [`Self::called_after_events`]. The loop
+    /// stays alive until then. Returns `false` where there are no such phases.
     pub fn call_after_events(&self) -> bool {
         match self {
             Self::Uv(uv) => uv.call_after_events(),

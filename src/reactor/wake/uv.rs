@@ -170,10 +170,10 @@ pub struct Uv {
     around_events: OnceCell<AroundEvents>,
 }
 
-/// Handles for the phases before and behind the events of a round: of these, one comes first.
+/// Handles for the phases before and after the events of a round. The first one also keeps the poll from blocking.
 struct AroundEvents {
     before: Handle,
-    behind: Handle,
+    after: Handle,
 }
 
 impl Uv {
@@ -219,9 +219,9 @@ impl Uv {
         let Some(handles) = self.around_events.get() else { return false };
         // SAFETY: the handles are open. To start one twice changes nothing, and it can't fail.
         unsafe {
-            (self.functions.idle.start)(handles.before.raw.as_ptr(), on_phase);
-            // libuv calls the one first that was started last: behind the events comes this, then Node's immediates.
-            (self.functions.check.start)(handles.behind.raw.as_ptr(), on_phase);
+            (self.functions.idle.start)(handles.before.raw.as_ptr(), before_events);
+            // libuv calls first what was started last: this comes before Node's immediates.
+            (self.functions.check.start)(handles.after.raw.as_ptr(), after_events);
         }
         true
     }
@@ -232,17 +232,17 @@ impl Uv {
         // SAFETY: the handles are open.
         unsafe {
             (self.functions.idle.stop)(handles.before.raw.as_ptr());
-            (self.functions.check.stop)(handles.behind.raw.as_ptr());
+            (self.functions.check.stop)(handles.after.raw.as_ptr());
         }
     }
 
     fn make_around_events(&self) -> Option<AroundEvents> {
         let before = self.handle(UV_IDLE, self.functions.idle)?;
-        let Some(behind) = self.handle(UV_CHECK, self.functions.check) else {
+        let Some(after) = self.handle(UV_CHECK, self.functions.check) else {
             before.close(|_| {});
             return None;
         };
-        Some(AroundEvents { before, behind })
+        Some(AroundEvents { before, after })
     }
 
     /// See [`super::Wake::call_when_closing`].
@@ -258,7 +258,7 @@ impl Uv {
 
     pub fn close(self, closed: Closed) {
         let last = Rc::new(Last(Some(closed)));
-        let others = self.around_events.into_inner().map(|AroundEvents { before, behind }| [before, behind]);
+        let others = self.around_events.into_inner().map(|AroundEvents { before, after }| [before, after]);
         for handle in others.into_iter().flatten().chain([self.poll]) {
             let last = Rc::clone(&last);
             handle.close(move |_| drop(last));
@@ -284,8 +284,15 @@ unsafe extern "C" fn on_readable(handle: RawHandle, _status: c_int, _events: c_i
     turn.turn();
 }
 
-/// libuv calls this in the phase of a handle that was started.
-unsafe extern "C" fn on_phase(handle: RawHandle) {
+/// libuv calls this before it polls.
+unsafe extern "C" fn before_events(handle: RawHandle) {
+    // SAFETY: as above.
+    let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
+    turn.before_events();
+}
+
+/// libuv calls this when it has polled.
+unsafe extern "C" fn after_events(handle: RawHandle) {
     // SAFETY: as above.
     let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
     turn.after_events();

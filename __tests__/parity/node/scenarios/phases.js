@@ -9,14 +9,22 @@ const fs = require('fs');
 const { BOTH, inTurns } = require('.');
 const { generator } = require('../../../random/plan');
 
-const SCRIPTS = 24;
+const SCRIPTS = 32;
 const STREAMS = 4;
 
 /** Rounds of the loop after which nothing of a script is to come any more. */
 const ROUNDS = 12;
 
-/** What calls a function in a phase of the loop. */
+/** What calls a function in a phase of the loop. `signal` is another pair of streams. */
 const PHASES = {
+  '\'data\'': (act, signal) => {
+    signal.client.once('data', act);
+    signal.accepted.write('x');
+  },
+  'the tick of \'data\'': (act, signal) => {
+    signal.client.once('data', () => process.nextTick(act));
+    signal.accepted.write('x');
+  },
   'a timer': (act) => setTimeout(act, 1),
   'an immediate': (act) => setImmediate(act),
   'an event': (act) => fs.stat('.', act),
@@ -45,7 +53,7 @@ function countRounds(note, done) {
   });
 }
 
-/** Streams that are connected and quiet; the other ends never react. */
+/** Streams that are connected and quiet, and another pair; the other ends never react. */
 async function quiet(stage) {
   const accepted = [];
   const server = stage.net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
@@ -56,20 +64,20 @@ async function quiet(stage) {
   const address = server.address();
   const target = typeof address === 'string' ? { path: address } : { port: address.port, host: '127.0.0.1' };
   const clients = [];
-  for (let count = 0; count < STREAMS; count++) {
+  for (let count = 0; count <= STREAMS; count++) {
     const client = stage.client.connect({ ...target, allowHalfOpen: true });
     client.on('error', () => {});
     stage.atEnd(() => client.destroy());
     await once(client, 'connect');
+    while (accepted.length <= count) await once(server, 'connection');
     clients.push(client);
   }
-  while (accepted.length < STREAMS) await once(server, 'connection');
   for (const stream of accepted) {
     stream.on('error', () => {});
     stage.atEnd(() => stream.destroy());
   }
   for (let round = 0; round < ROUNDS; round++) await new Promise((resolve) => setImmediate(resolve));
-  return clients;
+  return { clients, signal: { client: clients.pop(), accepted: accepted.pop() } };
 }
 
 for (let seed = 1; seed <= SCRIPTS; seed++) {
@@ -80,7 +88,7 @@ for (let seed = 1; seed <= SCRIPTS; seed++) {
   const title = `${acts.map(([name]) => name).join(', ')} in ${phase} (${seed})`;
   inTurns(title, { over: BOTH }, async (stage) => {
     const order = stage.trace('order');
-    const clients = await quiet(stage);
+    const { clients, signal } = await quiet(stage);
     const storage = new AsyncLocalStorage();
     for (const [index, client] of clients.entries()) {
       for (const event of ['finish', 'error', 'close']) {
@@ -95,6 +103,6 @@ for (let seed = 1; seed <= SCRIPTS; seed++) {
         process.nextTick(() => order.note('tick', index));
       }
       countRounds((what) => order.note(what), resolve);
-    }));
+    }, signal));
   });
 }
