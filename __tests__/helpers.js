@@ -101,7 +101,7 @@ function record(emitter, ...names) {
   return events;
 }
 
-/** Destroys `accepted` with the first of much data from `client`: the names of its events, up to 'close' and behind. */
+/** Destroys `accepted` with the first of much data from `client`: the names of its events, up to 'close' and after. */
 async function destroyedInData(client, accepted) {
   client.on('error', () => {});
   const events = record(accepted, 'data', 'end', 'close');

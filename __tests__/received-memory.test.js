@@ -24,7 +24,7 @@ function pattern(length) {
 v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc');
 
-/** Bytes outside of the heap that are in use, behind what is garbage. */
+/** Bytes outside of the heap that are in use, after what is garbage. */
 async function usedMemory() {
   for (let i = 0; i < 4; i++) {
     collectGarbage();

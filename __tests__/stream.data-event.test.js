@@ -11,7 +11,7 @@ const net = require('..');
 const { collect, destroyAtEnd, listening, namesUntilClose, pair, record, scratch, settled } = require('./helpers');
 
 /** The most that one read takes, in bytes. */
-const READ_MOST = 64 << 10;
+const MAX_READ = 64 << 10;
 
 describe('Event: \'data\'', () => {
   test('"Emitted when data is received."', async () => {
@@ -216,7 +216,7 @@ describe('D2: reading "starts when connected, waits for nobody"', () => {
     for (let i = 0; i < 20; i++) client.write(chunk);
     await settled();
     // Reading has started all the same, as in Node: one read, which may be larger than the mark.
-    expect(accepted.bytesRead).toBeLessThanOrEqual(READ_MOST);
+    expect(accepted.bytesRead).toBeLessThanOrEqual(MAX_READ);
     expect(accepted.readableLength).toBe(accepted.bytesRead);
     expect(client.writableLength).toBeGreaterThan(0);
   });

@@ -100,7 +100,7 @@ describe.each([['rust-net', net], ['rust-net/node', today]])('%s', (_name, modul
     const fds = [fileWith('a'), fileWith('b')];
     for (const fd of fds) client.sendFD(closeAtEnd(fd), () => {});
     client.end();
-    // Each read ends behind what has come with descriptors.
+    // Each read ends after what has come with descriptors.
     expect(await seen).toEqual([['a'], '\0', ['b'], '\0']);
   });
 

@@ -68,7 +68,7 @@ function duration(seconds) {
 const perSecond = (value) => `${value.toFixed(1)}/s`;
 const speed = (value) => `${bytes(value)}/s`;
 
-/** `parts` in lines of `width`, the first behind `title`. */
+/** `parts` in lines of `width`, the first after `title`. */
 function wrapped(title, parts, width) {
   const lines = [title.padEnd(INDENT)];
   let isEmpty = true;

@@ -88,7 +88,7 @@ async function printTables(sample, { interval, once, signal, output }) {
   do {
     await wait(interval, undefined, { signal });
     const later = await sample();
-    // Behind the last one, nothing is ready for an output that fails.
+    // After the last one, nothing is ready for an output that fails.
     await new Promise((resolve) => output.write(`${view(earlier, later).join('\n')}\n${once ? '' : '\n'}`, resolve));
     earlier = later;
   } while (!once);

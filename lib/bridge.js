@@ -142,7 +142,7 @@ function makeBridge() {
       return 0;
     }
 
-    /** Ends the stream behind all writes. */
+    /** Ends the stream after all writes. */
     #endIfDue() {
       if (this.#shutdown === null || this.#isEnding || this.#isClosed) return;
       if (this.#writes.size > 0 || this.#taken.length > 0) return;

@@ -17,7 +17,7 @@ const { FLUSH_DUE, PLACE_UNIT, UTF8 } = binding;
 const { onbulk, ondata } = events;
 
 /** Bytes that a UTF-16 unit can take in UTF-8. */
-const UTF8_MOST = 3;
+const MAX_UTF8 = 3;
 
 /** Where the copies of this module in one process meet. */
 const kAtExit = Symbol.for('rust-net.at-exit');
@@ -234,7 +234,7 @@ function renewContext(id) {
 
 /** The memory that `ondata` has put a message of `length` bytes into. After a large one, there is memory for bulk. */
 function messageMemory(length) {
-  if (length >= binding.BULK_LEAST && bulk === null) renewBulk();
+  if (length >= binding.MIN_BULK && bulk === null) renewBulk();
   return incoming;
 }
 
@@ -273,7 +273,7 @@ function renewBulk() {
   if (fullReads < FULL_READS) {
     bulk = Buffer.allocUnsafeSlow(binding.BULK_SIZE);
   } else {
-    bulk = largeBulk ?? Buffer.allocUnsafeSlow(binding.BULK_MOST);
+    bulk = largeBulk ?? Buffer.allocUnsafeSlow(binding.MAX_BULK);
     largeBulk = null;
   }
   engine.useForBulk(bulk);
@@ -313,7 +313,7 @@ function gather(list, encodings) {
   for (const { chunk, encoding } of list) {
     if (typeof chunk !== 'string') most += sizeOf(chunk);
     else if (encodings[encoding] === undefined) return -1;
-    else most += encodings[encoding] === UTF8 ? UTF8_MOST * chunk.length : chunk.length;
+    else most += encodings[encoding] === UTF8 ? MAX_UTF8 * chunk.length : chunk.length;
   }
   if (most > outgoing.length) return -1;
   let length = 0;
@@ -383,8 +383,8 @@ function later(callback, args) {
 }
 
 /**
- * Calls `callback(...args)` behind all promises that this event settles, and the ticks that they ask for. The tick of a
- * microtask comes when no microtask is left, however many follow from each other; a tick of that one, behind theirs.
+ * Calls `callback(...args)` after all promises that this event settles, and the ticks that they ask for. The tick of a
+ * microtask comes when no microtask is left, however many follow from each other; a tick of that one, after theirs.
  */
 function behindPromises(callback, args) {
   queueMicrotask(() => nextTick(() => nextTick(callback, ...args)));

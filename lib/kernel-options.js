@@ -16,7 +16,7 @@ const TYPES = new Map(socketOptionTypes().map((type) => [type.name, type]));
 const NUMBERED = 'numbered';
 
 /** C's `int`, also as an unsigned number. */
-const [INT_LEAST, INT_MOST, UNSIGNED_MOST] = [-(2 ** 31), 2 ** 31 - 1, 2 ** 32 - 1];
+const [MIN_INT, MAX_INT, MAX_UNSIGNED] = [-(2 ** 31), 2 ** 31 - 1, 2 ** 32 - 1];
 
 function typeOf(name) {
   validateString(name, 'name');
@@ -41,8 +41,8 @@ function namedSetting(name, value, argument = 'value') {
 
 /** Checks `level` and `number` of an option. */
 function validateNumbers(level, number) {
-  validateInteger(level, 'level', INT_LEAST, INT_MOST);
-  validateInteger(number, 'name', INT_LEAST, INT_MOST);
+  validateInteger(level, 'level', MIN_INT, MAX_INT);
+  validateInteger(number, 'name', MIN_INT, MAX_INT);
   if (!isOptionAllowed(level, number)) {
     throw errors.invalidArgumentValue('name', number, `of level ${level} can't be used: it is unknown, or not safe here`);
   }
@@ -51,7 +51,7 @@ function validateNumbers(level, number) {
 /** Checks `setOption(level, number, value)`. */
 function numberedSetting(level, number, value) {
   validateNumbers(level, number);
-  if (typeof value === 'number') validateInteger(value, 'value', INT_LEAST, UNSIGNED_MOST);
+  if (typeof value === 'number') validateInteger(value, 'value', MIN_INT, MAX_UNSIGNED);
   else if (!ArrayBuffer.isView(value)) throw errors.invalidArgumentType('value', ['number', 'Buffer', 'TypedArray'], value);
   const given = typeof value === 'number' ? value : Buffer.from(bytesOf(value, 'value'));
   return { __proto__: null, name: undefined, level, number, value: given };

@@ -10,7 +10,7 @@ const TypedArray = Object.getPrototypeOf(Bytes.prototype);
 const call = Function.prototype.call;
 /** `set(target, source, offset)` */
 const set = call.bind(TypedArray.set);
-/** How long a view really is, whatever its own properties say: what lies behind it may be another connection's. */
+/** How long a view really is, whatever its own properties say: what lies after it may be another connection's. */
 const sizeOf = call.bind(Object.getOwnPropertyDescriptor(TypedArray, 'byteLength').get);
 
 /** `writeText(target, text, offset, encoding)`, where there is room for it: returns how many bytes that took. */
@@ -49,7 +49,7 @@ function join(chunks) {
   return joined;
 }
 
-/** Puts `chunks` one behind the other into `memory`, which has room for them. */
+/** Puts `chunks` one after the other into `memory`, which has room for them. */
 function put(memory, chunks) {
   let at = 0;
   for (const chunk of chunks) {

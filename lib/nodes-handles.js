@@ -36,7 +36,7 @@ function shareListener(handle, backlog) {
 }
 
 /**
- * A handle of Node's core over the socket of `transport`, behind all that was written; null if there can't be one. It
+ * A handle of Node's core over the socket of `transport`, after all that was written; null if there can't be one. It
  * is closed with the transport, unless that gives it away.
  */
 function lend(transport) {

@@ -22,8 +22,8 @@ const TIMEOUT = 5000;
 
 /** How long a header of version 2 may be by default, what addresses can take, and what is looked at in one go. */
 const LENGTH = 4096;
-const LENGTH_LEAST = 232;
-const LENGTH_MOST = 65_536;
+const MIN_LENGTH = 232;
+const MAX_LENGTH = 65_536;
 
 /** How many connections may wait for their headers by default. */
 const WAITING = 16_384;
@@ -42,7 +42,7 @@ const NETNS = 0x30;
 /** Types with a name here, and those that the engine makes. */
 const NAMED = new Set([ALPN, AUTHORITY, CHECKSUM, NOOP, UNIQUE_ID, 0x20, NETNS]);
 
-const UNIQUE_ID_MOST = 128;
+const MAX_UNIQUE_ID = 128;
 
 /** What the flags of the client's TLS mean. */
 const HAS_TLS = 1;
@@ -90,7 +90,7 @@ function proxyPolicy(value, name = 'options.proxyProtocol') {
     throw errors.invalidArgumentValue(`${name}.mode`, mode, "must be one of: 'require', 'accept'");
   }
   validateInteger(timeout, `${name}.timeout`, 1);
-  validateInteger(maxLength, `${name}.maxLength`, LENGTH_LEAST, LENGTH_MOST);
+  validateInteger(maxLength, `${name}.maxLength`, MIN_LENGTH, MAX_LENGTH);
   validateInteger(maxWaiting, `${name}.maxWaiting`, 1);
   if (from != null) rulesOf(from, `${name}.from`);
   return { required: mode === 'require', from: from ?? null, timeout, maxLength, maxWaiting };
@@ -179,8 +179,8 @@ function valuesOf({ alpn, authority, netns, tlvs, uniqueId }, name) {
   add(AUTHORITY, authority, 'authority');
   add(UNIQUE_ID, uniqueId, 'uniqueId');
   add(NETNS, netns, 'netns');
-  if (uniqueId != null && values.find(({ type }) => type === UNIQUE_ID).value.length > UNIQUE_ID_MOST) {
-    throw errors.outOfRange(`${name}.uniqueId`, `of ${UNIQUE_ID_MOST} bytes at the most`, uniqueId);
+  if (uniqueId != null && values.find(({ type }) => type === UNIQUE_ID).value.length > MAX_UNIQUE_ID) {
+    throw errors.outOfRange(`${name}.uniqueId`, `of ${MAX_UNIQUE_ID} bytes at the most`, uniqueId);
   }
   if (tlvs == null) return values;
   if (!Array.isArray(tlvs)) throw errors.invalidArgumentType(`${name}.tlvs`, 'Array', tlvs);

@@ -21,7 +21,7 @@ const PATIENCE = 5000;
 const LONGEST = process.platform === 'linux' ? 107 : 103;
 
 /** So many leftovers are looked at when a process publishes. */
-const LEFTOVERS_MOST = 100;
+const MAX_LEFTOVERS = 100;
 
 /** The process, and the thread unless it is the main one. */
 const NAME = /^(\d+)(?:-(\d+))?(?:\.\d+)?\.sock$/;
@@ -83,7 +83,7 @@ function isRunning(pid) {
 /** Removes what processes that are gone have left. */
 async function removeLeftovers() {
   const gone = fs.readdirSync(folder()).filter((name) => NAME.test(name) && !isRunning(Number(NAME.exec(name)[1])));
-  for (const name of gone.slice(0, LEFTOVERS_MOST)) {
+  for (const name of gone.slice(0, MAX_LEFTOVERS)) {
     const place = path.join(folder(), name);
     const identity = identityOf(place);
     // The process may be that of another container, which numbers its processes itself.

@@ -17,7 +17,7 @@ const { OwnAddresses } = require('./stream/addresses');
 const { kOutgoing, kTransport } = require('./stream/fields');
 
 /** So many streams are in a snapshot: those that have moved most since the last one. */
-const STREAMS_MOST = 20;
+const MAX_STREAMS = 20;
 
 /** The code of the warning where `RUST_NET_TOP` asks for what can't be. */
 const WARNING = 'RUST_NET_STATS';
@@ -65,7 +65,7 @@ function busiest(streams) {
     return { stream, recent };
   });
   ranked.sort((one, other) => other.recent - one.recent);
-  return ranked.slice(0, STREAMS_MOST).map(({ stream }) => stream);
+  return ranked.slice(0, MAX_STREAMS).map(({ stream }) => stream);
 }
 
 /** What is published of this thread. */

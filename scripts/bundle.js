@@ -38,7 +38,7 @@ function withImports(root, file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
   const code = fs.readFileSync(path.join(root, file), 'utf8');
-  // What is required later stands in a function: it is indented, or behind an arrow.
+  // What is required later stands in a function: it is indented, or after an arrow.
   for (const [, name] of code.matchAll(/^(?:(?!\/\/)[^\s=](?:(?!=>).)*| {2}\.\.\.)require\('(\.[^']*)'\)/gm)) {
     const target = path.relative(root, require.resolve(path.resolve(root, path.dirname(file), name)));
     if (target.startsWith('lib')) withImports(root, target, found);

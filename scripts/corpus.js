@@ -1,7 +1,7 @@
 'use strict';
 
 // The kept inputs of the fuzz targets in Rust: fuzz/corpus has a file for each target, and a line for each input, in
-// hexadecimal, with a name behind it if it has one. The lines are sorted, so that the same inputs make the same file.
+// hexadecimal, with a name after it if it has one. The lines are sorted, so that the same inputs make the same file.
 
 const fs = require('fs');
 const path = require('path');

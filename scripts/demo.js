@@ -7,12 +7,12 @@ const { once } = require('events');
 const net = require('net');
 const path = require('path');
 const { createInterface } = require('readline');
-const { ROOT, ensureBuilt } = require('./ensure-built');
+const { ROOT, ensureBinding } = require('./ensure-built');
 
 const DEADLINE = 30_000;
 
 async function main() {
-  ensureBuilt();
+  ensureBinding();
   const server = spawn(process.execPath, [path.join(ROOT, 'examples', 'echo.js'), '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

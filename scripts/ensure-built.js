@@ -10,6 +10,9 @@ const path = require('path');
 const ROOT = path.dirname(__dirname);
 const SOURCES = ['src', '.cargo', 'build.rs', 'Cargo.toml', 'Cargo.lock'];
 
+/** Progress goes to the error output: what npm reads from ours (the name of a tarball) stays clean. */
+const PROGRESS = ['ignore', process.stderr, process.stderr];
+
 /** Runs a command of the project with its output shown; throws if it fails. */
 function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', ...options });
@@ -39,12 +42,15 @@ function built() {
 }
 
 function ensureBuilt() {
-  // Progress goes to the error output: what npm reads from ours (the name of a tarball) stays clean.
-  const stdio = ['ignore', process.stderr, process.stderr];
-  if (!installed()) run('npm', ['ci', '--no-audit', '--no-fund'], { stdio });
-  if (!built()) run('npm', ['run', 'build'], { stdio });
+  if (!installed()) run('npm', ['ci', '--no-audit', '--no-fund'], { stdio: PROGRESS });
+  ensureBinding();
 }
 
-module.exports = { ROOT, SOURCES, built, changed, ensureBuilt, run };
+/** For what needs no dependencies: nor does the build. */
+function ensureBinding() {
+  if (!built()) run('npm', ['run', 'build'], { stdio: PROGRESS });
+}
+
+module.exports = { ROOT, SOURCES, built, changed, ensureBinding, ensureBuilt, run };
 
 if (require.main === module) ensureBuilt();

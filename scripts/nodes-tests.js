@@ -19,7 +19,7 @@ const REGISTER = path.join(__dirname, '..', 'register.js');
 const SUITES = { 'async-hooks': true, 'parallel': true, 'sequential': false };
 
 /** As much of the output of a test is looked at. */
-const OUTPUT_MOST = 256 * 1024;
+const MAX_OUTPUT = 256 * 1024;
 
 const USAGE = `usage: node scripts/nodes-tests.js FOLDER [options]
   --match GLOB       names of tests, such as 'test-net-*' (may be repeated; default: all)
@@ -59,7 +59,7 @@ function findTests(folder, suites, globs, modules) {
   });
 }
 
-/** The words behind `// Flags:` (or another heading) in a test. */
+/** The words after `// Flags:` (or another heading) in a test. */
 function heading(source, name) {
   const lines = [...source.matchAll(new RegExp(`//\\s+${name}:(.*)`, 'g'))];
   return lines.flatMap(([, words]) => words.trim().split(/\s+/)).filter((word) => word !== '');
@@ -105,7 +105,7 @@ async function runOnce(test, { node, flags, seconds, folder, thread, temporary }
   clearTimeout(deadline);
   if (error) throw error;
   endGroup(child.pid);
-  const printed = fs.readFileSync(report, 'utf8').slice(0, OUTPUT_MOST);
+  const printed = fs.readFileSync(report, 'utf8').slice(0, MAX_OUTPUT);
   fs.rmSync(path.join(temporary, `.tmp.${thread}`), { recursive: true, force: true });
   if (status === 0) return { outcome: /^1\.\.0 # Skipped/m.test(printed) ? 'skipped' : 'passed', why: '' };
   if (isLate) return { outcome: 'failed', why: `has not ended in ${seconds} s; ${complaint(printed)}` };

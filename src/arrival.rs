@@ -1,6 +1,6 @@
 //! A connection that a listener has accepted and whose PROXY header is still to come. JavaScript does not know of it.
 //!
-//! What has come is looked at where it is, in the kernel: an arrival owns no memory, and what is behind the header stays
+//! What has come is looked at where it is, in the kernel: an arrival owns no memory, and what is after the header stays
 //! there for the stream that it becomes. Owned by a slot of the engine, used on the thread of its environment.
 
 use crate::limits::line::Place;
@@ -77,7 +77,7 @@ impl Arrival {
     /// Looks at what has come, by way of `memory`, and takes the header out of it.
     pub fn serve(&mut self, policy: &Policy, memory: &mut [u8]) -> Outcome {
         self.ready = false;
-        let most = memory.len().min(policy.limit.max(proxy::v1::LENGTH_MOST));
+        let most = memory.len().min(policy.limit.max(proxy::v1::MAX_LENGTH));
         let outcome = match io::peek(&self.fd, &mut memory[..most]) {
             Ok([]) => self.waiting(Refusal::Late),
             Ok(bytes) => self.judge(policy, bytes),

@@ -24,13 +24,13 @@ use crate::socket::settings::Setting;
 use crate::socket::{Descriptor, Kind, address, io};
 
 /// After this many failures in a row that are worth another attempt, the next one stalls the listener all the same.
-const FAILURES_MOST: u32 = 64;
+const MAX_FAILURES: u32 = 64;
 
 /// A listener that is drained accepts so many connections at the most before it lets nothing new in.
-const DRAINED_MOST: u32 = 256;
+const MAX_DRAINED: u32 = 256;
 
 /// A queue holds no more connections than this, unless the administrator has changed that (Linux: `net.core.somaxconn`).
-const QUEUE_MOST: u32 = 4096;
+const MAX_QUEUE: u32 = 4096;
 
 /// What a listener reports: the outcome of serving it once.
 pub enum ListenerEvent {
@@ -90,7 +90,7 @@ enum Draining {
     /// Nothing new gets in, and the rest is accepted.
     Shut,
     /// Another owner may hold the socket, so that it can't be shut. What waits is accepted, since there may be no other
-    /// owner left; so many were. What comes later is behind that in the queue, and that owner's.
+    /// owner left; so many were. What comes later is after that in the queue, and that owner's.
     Shared(u32),
     /// It accepts nothing any more.
     Done,
@@ -202,7 +202,7 @@ impl Listener {
     /// Accepts one connection.
     pub fn serve(&mut self) -> Option<ListenerEvent> {
         while self.is_due() {
-            if self.draining == Draining::Shared(QUEUE_MOST) && self.is_drained() {
+            if self.draining == Draining::Shared(MAX_QUEUE) && self.is_drained() {
                 return Some(ListenerEvent::Drained);
             }
             let Some(fd) = &self.fd else { break };
@@ -234,7 +234,7 @@ impl Listener {
                         }
                     }
                     // The peer has gone away while it waited, or the call was interrupted: the next one may succeed.
-                    Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < FAILURES_MOST => {
+                    Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) if self.failures < MAX_FAILURES => {
                         self.failures += 1;
                     }
                     // Without a descriptor for it, there will be none before a stream is closed.
@@ -277,7 +277,7 @@ impl Listener {
 
     fn note_drained(&mut self) {
         match &mut self.draining {
-            Draining::Open(DRAINED_MOST) => self.shut(),
+            Draining::Open(MAX_DRAINED) => self.shut(),
             Draining::Open(count) | Draining::Shared(count) => *count += 1,
             Draining::No | Draining::Shut | Draining::Done => {}
         }

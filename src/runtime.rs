@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::AbortHandle;
 
 /// The maximum number of threads. A handshake takes 0.1 to 2 ms, so that a few threads complete thousands per second.
-const THREADS_MOST: usize = 4;
+const MAX_THREADS: usize = 4;
 
 static THREADS: OnceLock<Threads> = OnceLock::new();
 
@@ -37,7 +37,7 @@ impl Threads {
     fn start() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // One core is left to JavaScript.
-        let count = (cores - 1).clamp(1, THREADS_MOST);
+        let count = (cores - 1).clamp(1, MAX_THREADS);
         Self { handles: (0..count).map_while(|_| start_thread()).collect(), next: AtomicUsize::new(0) }
     }
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Recipes in a page of the documentation: a heading, files, and commands. A block of code behind the name of a file is
+// Recipes in a page of the documentation: a heading, files, and commands. A block of code after the name of a file is
 // that file; the lines of an `sh` block are commands.
 
 const { execFile } = require('child_process');

@@ -150,7 +150,7 @@ test('reads that fill their memory get larger, and those of a trickle small agai
     received += data.length;
     largest = Math.max(largest, data.length);
   });
-  // A flood until a read is larger than the first ones, but 256 MB at the most, and a trickle behind it; three times.
+  // A flood until a read is larger than the first ones, but 256 MB at the most, and a trickle after it; three times.
   for (let round = 0; round < 3; round++) {
     largest = 0;
     for (let i = 0; i < 256 && largest <= 64 << 10; i++) if (!client.write(block)) await once(client, 'drain');

@@ -10,7 +10,7 @@ const today = require('../../node');
 const { pair } = require('../helpers');
 const { securePair } = require('../tls/ends');
 
-const NODES_MOST = 64 * 1024;
+const MAX_NODES = 64 * 1024;
 const BLOCK = Buffer.alloc(1 << 20, 'x');
 
 /** Writes `BLOCK` to `stream` until `isDone()`. */
@@ -26,7 +26,7 @@ async function loud() {
   let [largest, isOver] = [0, false];
   stream.on('data', ({ length }) => (largest = Math.max(largest, length)));
   const flooding = flood(client, () => isOver);
-  while (largest <= NODES_MOST) await once(stream, 'data');
+  while (largest <= MAX_NODES) await once(stream, 'data');
   return () => {
     isOver = true;
     return flooding;
@@ -61,7 +61,7 @@ test.each([
   const reading = readAll(stream, total);
   let sent = 0;
   await flood(client, () => (sent += BLOCK.length) > total);
-  expect(await reading).toBeLessThanOrEqual(NODES_MOST);
+  expect(await reading).toBeLessThanOrEqual(MAX_NODES);
   await stop();
 });
 
@@ -72,6 +72,6 @@ test('over TLS, too, more comes at once than in Node', async () => {
     largest = Math.max(largest, length);
     total += length;
   });
-  await flood(client, () => largest > NODES_MOST || total > 256 << 20);
-  expect(largest).toBeGreaterThan(NODES_MOST);
+  await flood(client, () => largest > MAX_NODES || total > 256 << 20);
+  expect(largest).toBeGreaterThan(MAX_NODES);
 });

@@ -12,7 +12,7 @@ const TOTAL = 64 << 20;
 const BLOCK = Buffer.alloc(1 << 20, 'x');
 
 /** Memory for messages, writes and bulk, of both sizes. */
-const OWN_MOST = 2 << 20;
+const MAX_OWN = 2 << 20;
 
 /** Has `client` send `TOTAL` bytes and its end. */
 async function upload(client) {
@@ -53,7 +53,7 @@ test.each([
 ])('%s: none', async (_how, read) => {
   const [client, stream] = await pair({ client: nodeNet });
   read(stream);
-  expect(await memoryMade(client, stream)).toBeLessThan(OWN_MOST);
+  expect(await memoryMade(client, stream)).toBeLessThan(MAX_OWN);
 });
 
 test('read with onread: none', async () => {
@@ -62,7 +62,7 @@ test('read with onread: none', async () => {
   const onread = { buffer: Buffer.alloc(64 << 10), callback: () => true };
   const stream = destroyAtEnd(net.connect({ port: server.address().port, host: '127.0.0.1', onread }));
   const [client] = await accepted;
-  expect(await memoryMade(destroyAtEnd(client), stream)).toBeLessThan(OWN_MOST);
+  expect(await memoryMade(destroyAtEnd(client), stream)).toBeLessThan(MAX_OWN);
 });
 
 test('piped to another stream: none', async () => {
@@ -70,5 +70,5 @@ test('piped to another stream: none', async () => {
   const [target, receiver] = await pair({ server: nodeNet });
   stream.pipe(target);
   receiver.resume();
-  expect(await memoryMade(client, stream, receiver)).toBeLessThan(OWN_MOST);
+  expect(await memoryMade(client, stream, receiver)).toBeLessThan(MAX_OWN);
 });

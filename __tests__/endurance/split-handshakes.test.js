@@ -9,7 +9,7 @@ const { VERSIONS, only, secureClient } = require('../tls/ends');
 const { certificate, identity } = require('../tls/pki');
 const { tap } = require('../tls/wire');
 
-/** Some thousand handshakes, one behind the other, also beside other load. */
+/** Some thousand handshakes, one after the other, also beside other load. */
 jest.setTimeout(300_000);
 
 /** Whole handshakes whose bytes in `direction` are split at one offset each, the same for all that are sent. */

@@ -51,7 +51,7 @@ describe('the whole program of "Production checklist"', () => {
     const folder = folderWithKey('localhost');
     fs.mkdirSync(path.join(folder, 'node_modules'));
     fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'rust-net'));
-    const [, , , whole] = blocks.find(([, , language, text]) => language === 'js' && text.includes('LINE_MOST'));
+    const [, , , whole] = blocks.find(([, , language, text]) => language === 'js' && text.includes('MAX_LINE'));
     const [program] = whole.split('server.listen(');
     const file = path.join(folder, 'program.js');
     fs.writeFileSync(file, `${program}server.listen(0, '127.0.0.1', () => console.log(server.address().port));`);

@@ -18,7 +18,7 @@ function nameOf(words) {
   return /^`([^`]+)`:$/.exec(words)?.[1] ?? null;
 }
 
-/** `[words above, language, code, output]` of each example: a block of code, and the block of text behind it. */
+/** `[words above, language, code, output]` of each example: a block of code, and the block of text after it. */
 function examplesOf(file) {
   const blocks = blocksOf(file);
   return blocks.flatMap(([, words, language, code], i) => {

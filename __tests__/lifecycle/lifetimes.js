@@ -184,7 +184,7 @@ function programFrom(seed) {
 
 /**
  * The verdicts on the program of `seed`: over node:net, over ours, and over ours through TLS, which adds nothing to
- * what keeps a process alive. What is done early comes behind the handshake there.
+ * what keeps a process alive. What is done early comes after the handshake there.
  */
 async function compare(seed, secrets) {
   const program = programFrom(seed);

@@ -10,7 +10,7 @@ const { version } = require('../../package.json');
 const { nodes } = require('../package/nodes');
 const { BINDING, DEADLINE, PLATFORM, addPackage, application, bundle, failure, play } = require('./application');
 
-const LINES_MOST = 10;
+const MAX_LINES = 10;
 const [SYSTEM, ARCH] = PLATFORM.split('-');
 
 jest.setTimeout(20 * DEADLINE);
@@ -19,7 +19,7 @@ jest.setTimeout(20 * DEADLINE);
 function expectFailure(error, reason, cause, remedy) {
   expect(error).toMatchObject({ code: 'ERR_RUST_NET_BINDING', reason });
   const { lines } = error;
-  expect(lines.length).toBeLessThanOrEqual(LINES_MOST);
+  expect(lines.length).toBeLessThanOrEqual(MAX_LINES);
   const subject = /^rust-net has no native binding for [\w-]+( \(glibc [\d.]+\))? that Node [\d.]+ can load\.$/;
   expect(lines[0]).toMatch(subject);
   expect(lines[1]).toMatch(/^Cause: /);

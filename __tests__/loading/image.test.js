@@ -18,7 +18,7 @@ function file(contents) {
   return name;
 }
 
-/** An ELF file for `machine`, with an interpreter behind its headers, and one section header behind that. */
+/** An ELF file for `machine`, with an interpreter after its headers, and one section header after that. */
 function elf({ bits, isLittle, machine, interpreter }) {
   const is64 = bits === 64;
   const [header, entry, section] = is64 ? [64, 56, 64] : [52, 32, 40];

@@ -11,7 +11,7 @@ const { KINDS } = require('./kinds');
 
 const WORKERS = 3;
 const MOVES = 300;
-const PIECE_MOST = 40_000;
+const MAX_PIECE = 40_000;
 
 /** Workers that pass what they are sent on to each other, `MOVES` times; then the last one keeps it. */
 async function pool(entry, kind) {
@@ -48,7 +48,7 @@ test.each(Object.entries(KINDS))('%s: moved hundreds of times under traffic', as
       client.end();
       return;
     }
-    const piece = randomBytes(randomInt(1, PIECE_MOST));
+    const piece = randomBytes(randomInt(1, MAX_PIECE));
     sent += piece.length;
     there.update(piece);
     client.write(piece);

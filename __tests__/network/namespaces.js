@@ -38,7 +38,7 @@ const CONDITIONS = [
 /** Lost packets are sent again, each time twice as late: what is whole in the end may take long. */
 const PATIENCE = { idle: 30_000, handshake: 30_000, stall: 400 };
 
-/** Behind a link that loses everything: who waits gives up. */
+/** After a link that loses everything: who waits gives up. */
 const IMPATIENCE = { idle: 500, handshake: 500, stall: 100 };
 
 const sh = (program, ...args) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

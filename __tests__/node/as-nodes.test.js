@@ -182,7 +182,7 @@ test("writing behind both ends fails as in Node, but not without Node's listener
       if (remove) stream.removeAllListeners('end');
       const closed = new Promise((resolve) => stream.on('close', resolve));
       const failed = new Promise((resolve) => stream.on('error', resolve));
-      // 'end' comes behind the listener of the stream's own; ours ends then.
+      // 'end' comes after the listener of the stream's own; ours ends then.
       stream.on('end', () => stream.end());
       stream.on('end', () => stream.write('x'));
       stream.resume();
@@ -205,7 +205,7 @@ test.each(['', Buffer.alloc(0)])('write(%j) restarts the idle timer', async (not
         order.push('timeout');
         resolve();
       });
-      // Due at the same time, and set later: without the write it would fire behind the other.
+      // Due at the same time, and set later: without the write it would fire after the other.
       setTimeout(() => order.push('timer'), 40);
       const since = Date.now();
       while (Date.now() - since < 20);

@@ -31,7 +31,7 @@ function configuration(folder, lines) {
 
 /**
  * HAProxy, which inherits the socket that it listens on with the options `bind`: connections wait until it accepts.
- * `server` is the one behind it, with options, and `more` any other line.
+ * `server` is the one after it, with options, and `more` any other line.
  */
 async function haproxy({ bind = '', server, more = '' }) {
   const listener = net.createServer().listen(0, ownAddress());

@@ -87,7 +87,7 @@ async function ownPort() {
 }
 
 /** Below this, the system chooses no ports by itself. */
-const CHOSEN_LEAST = 32_768;
+const MIN_CHOSEN = 32_768;
 
 /**
  * A port of 127.0.0.1, for a program that insists on that address: one that the system would not choose for another
@@ -96,7 +96,7 @@ const CHOSEN_LEAST = 32_768;
 async function portOfLocalhost() {
   for (;;) {
     const server = net.createServer();
-    const bound = once(server.listen(randomInt(10_240, CHOSEN_LEAST), '127.0.0.1'), 'listening');
+    const bound = once(server.listen(randomInt(10_240, MIN_CHOSEN), '127.0.0.1'), 'listening');
     const isFree = await bound.then(() => true, () => false);
     const port = server.address()?.port;
     if (!isFree) continue;

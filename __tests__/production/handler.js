@@ -116,7 +116,7 @@ function die(how, server, report) {
   if (how !== 'drain') return;
   server.shutdown({ grace: 20_000 }).then(({ destroyed }) => {
     if (destroyed > 0) report('complaint', { message: `a drained thread has destroyed ${destroyed} connections` });
-    // Behind the report.
+    // After the report.
     setImmediate(() => process.exit(0));
   });
 }

@@ -38,8 +38,8 @@ const WARM_UP = 5000;
 const SETTLING = 10_000;
 
 /** By so much a process may grow: in descriptors, and in memory as a share of its mean. */
-const DESCRIPTORS_MOST = 4;
-const RSS_MOST = 0.1;
+const MAX_DESCRIPTORS = 4;
+const MAX_RSS = 0.1;
 
 /** Memory is judged in runs of so many minutes, from so many seconds on: V8 looks for the size of its heap before. */
 const MINUTES_FOR_RSS = 20;
@@ -231,14 +231,14 @@ function growth(watch, rest) {
     if (after > before) found.push(`${name} has ${after} descriptors at rest, and had ${before}`);
   }
   for (const name of ['back', 'clients', 'supervisor']) {
-    if (rises(watch.points(name, 'descriptors'), DESCRIPTORS_MOST)) found.push(`the descriptors of ${name} rise`);
+    if (rises(watch.points(name, 'descriptors'), MAX_DESCRIPTORS)) found.push(`the descriptors of ${name} rise`);
     if (duration < MINUTES_FOR_RSS * MINUTE) continue;
     const later = watch.points(name, 'rss').filter(([seconds]) => seconds >= RSS_FROM);
-    if (rises(later, RSS_MOST * fit(later).mean)) found.push(`the memory of ${name} rises`);
+    if (rises(later, MAX_RSS * fit(later).mean)) found.push(`the memory of ${name} rises`);
   }
   // Each process of `front` by what it had at its end.
   const ends = [...watch.series].filter(([name]) => name.startsWith('front ')).map(([, points]) => points.at(-1)[1]);
-  for (const [field, most] of [['descriptors', DESCRIPTORS_MOST], ['rss', RSS_MOST * ends[0].rss]]) {
+  for (const [field, most] of [['descriptors', MAX_DESCRIPTORS], ['rss', MAX_RSS * ends[0].rss]]) {
     // Of the two or three processes of a short run, the later ones begin under load, and larger.
     if (field === 'rss' && duration < MINUTES_FOR_RSS * MINUTE) continue;
     if (rises(ends.map((end, number) => [number, end[field]]), most)) found.push(`${field} of front rise from process to process`);

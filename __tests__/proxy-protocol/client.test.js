@@ -1,6 +1,6 @@
 'use strict';
 
-// Clients that send a header of the PROXY protocol before anything else, and TLS behind it, on either side.
+// Clients that send a header of the PROXY protocol before anything else, and TLS after it, on either side.
 
 const { once } = require('events');
 const nodeNet = require('net');

@@ -212,7 +212,7 @@ function stepAt(lines, at) {
   return lines.slice(begin, end === -1 ? lines.length : end);
 }
 
-/** So many lines are shown before a difference, and behind it. */
+/** So many lines are shown before a difference, and after it. */
 const CONTEXT = 6;
 
 /** The first difference between two recordings, or undefined. */

@@ -26,7 +26,7 @@ function descriptors() {
   }).filter((descriptor) => descriptor !== null);
 }
 
-/** Bytes outside of the heap behind a collection: all of them, and those of ArrayBuffers. */
+/** Bytes outside of the heap after a collection: all of them, and those of ArrayBuffers. */
 async function memory() {
   for (let i = 0; i < 3; i++) {
     collect();

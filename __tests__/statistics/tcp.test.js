@@ -23,13 +23,13 @@ const LOSING = path.join(__dirname, 'losing.js');
 const { status, stderr, error } = spawnSync('unshare', [...NAMESPACE, 'sh', '-c', LOSSY, 'true', ''], { encoding: 'utf8' });
 const missing = status === 0 && hasSs ? undefined : (stderr ?? error.message);
 
-/** What `ss` says of the connection from `port` on: the words behind names, such as `cwnd:10`. */
+/** What `ss` says of the connection from `port` on: the words after names, such as `cwnd:10`. */
 function witnessed(port) {
   const text = execFileSync('ss', ['-tinH', 'state', 'established', 'sport', '=', `:${port}`], { encoding: 'utf8' });
   const [first, second] = text.trim().split('\n');
   const found = Object.fromEntries([...second.matchAll(/(\w+):(\S+)/g)].map(([, name, value]) => [name, value]));
   for (const [, name, value] of second.matchAll(/(delivery_rate|pacing_rate) (\d+)bps/g)) found[name] = value;
-  // Behind the two queues, the two addresses.
+  // After the two queues, the two addresses.
   const [, sendQueue] = first.trim().split(/\s+/);
   return { ...found, sendQueue: Number(sendQueue) };
 }

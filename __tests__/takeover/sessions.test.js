@@ -137,7 +137,7 @@ async function main() {
   await once(theirs, 'timeout');
   seen.timeout = theirs.timeout;
   const [closed, ended] = [once(theirs, 'close'), once(socket, 'end')];
-  // Behind what the session has written.
+  // After what the session has written.
   theirs.end();
   await ended;
   session.close();

@@ -21,9 +21,9 @@ const HANDLER = path.join(__dirname, 'fixtures', 'visited.js');
 const STEPS = [
   'visit', 'visit', 'visit', 'visit', 'stay', 'replace', 'replace', 'fail', 'exit', 'recycle', 'await', 'turn',
 ];
-const STEPS_MOST = 12;
+const MAX_STEPS = 12;
 /** All of them together fit in the queue of a socket. */
-const VISITS_MOST = 20;
+const MAX_VISITS = 20;
 
 /** The program of the guide, on what `WHERE` says, with the handler above. With a file `broken`, it does not start. */
 function programOf() {
@@ -39,10 +39,10 @@ function programOf() {
 /** The steps of a seed. */
 function plan(seed) {
   const next = generator(seed);
-  const step = () => [STEPS[next(STEPS.length)], 1 + next(VISITS_MOST)];
-  const steps = Array.from({ length: 4 + next(STEPS_MOST - 3) }, step);
+  const step = () => [STEPS[next(STEPS.length)], 1 + next(MAX_VISITS)];
+  const steps = Array.from({ length: 4 + next(MAX_STEPS - 3) }, step);
   // A thread may be dead at the end.
-  if (next(2) === 0) steps.push(['exit'], ['visit', VISITS_MOST]);
+  if (next(2) === 0) steps.push(['exit'], ['visit', MAX_VISITS]);
   return { isPath: next(2) === 0, steps };
 }
 

@@ -24,7 +24,7 @@ const ALERT = 7;
 const ENDLESS = Buffer.from([HANDSHAKE, 3, 3, 0x40, 0, 1, 0xff, 0xff, 0xff]);
 
 /** Memory of a half-open handshake, both ends and what JavaScript holds of them, in bytes. */
-const HALF_OPEN_MOST = 64 << 10;
+const MAX_HALF_OPEN = 64 << 10;
 
 onLinux('half-open handshakes: a descriptor each, and little memory', async () => {
   const hello = await clientHello({ servername: 'localhost' });
@@ -33,7 +33,7 @@ onLinux('half-open handshakes: a descriptor each, and little memory', async () =
   expect(outcome).toEqual(GOOD);
   const { descriptors, memory } = JSON.parse(stdout);
   expect(descriptors).toBe(2 * CONNECTIONS);
-  expect(memory / CONNECTIONS).toBeLessThan(HALF_OPEN_MOST);
+  expect(memory / CONNECTIONS).toBeLessThan(MAX_HALF_OPEN);
 });
 
 test('a ClientHello byte by byte: no turn of the loop is for it before the handshake is over', async () => {

@@ -99,7 +99,7 @@ describe('a server that speaks first', () => {
     });
     const client = tlsClient(between, only('TLSv1.3'));
     await once(client, 'data');
-    // Behind the server's Finished, its tickets and the data are records of the same kind. In one flight they come to
+    // After the server's Finished, its tickets and the data are records of the same kind. In one flight they come to
     // the first read together: there is no flight of the tickets alone.
     const [, ...later] = flights;
     expect(later.length).toBeGreaterThan(0);
@@ -220,7 +220,7 @@ describe('a peer that breaks the protocol learns why, at once', () => {
     const hello = await clientHello({ ...only(version), servername: 'localhost' });
     const answered = await answer(Buffer.concat([hello, record13(HANDSHAKE, FINISHED)]));
     if (version === 'TLSv1.2') expect(lastAlert(answered)).toEqual([FATAL, UNEXPECTED_MESSAGE]);
-    // Encrypted, behind the server's flight: two bytes, their type, and a tag.
+    // Encrypted, after the server's flight: two bytes, their type, and a tag.
     else expect(records(answered).at(-1)).toMatchObject({ type: APPLICATION_DATA, length: 19, whole: true });
   });
 

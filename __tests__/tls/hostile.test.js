@@ -27,7 +27,7 @@ function expandLabel(secret, label, length) {
   return createHmac('sha256', secret).update(info).digest().subarray(0, length);
 }
 
-/** Seals records of TLS 1.3 as their sender, from the first behind the handshake on: `seal(type, content)`. */
+/** Seals records of TLS 1.3 as their sender, from the first after the handshake on: `seal(type, content)`. */
 function sealer(secret) {
   const [key, iv] = [expandLabel(secret, 'key', 16), expandLabel(secret, 'iv', 12)];
   let count = 0;
@@ -159,7 +159,7 @@ test.each(VERSIONS)('a bad record right behind the last flight of the client: %s
     up(chunk, to) {
       sent = Buffer.concat([sent, chunk]);
       const types = records(sent).map(({ type }) => type);
-      // The Finished is the first record behind the change of keys.
+      // The Finished is the first record after the change of keys.
       const hasFinished = types.includes(CHANGE_CIPHER_SPEC) && types.at(-1) !== CHANGE_CIPHER_SPEC;
       if (hasFinished) to.write(Buffer.concat([sent.subarray(passed), BAD]));
       else if (types.length === 1) to.write(chunk);

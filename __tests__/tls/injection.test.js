@@ -1,7 +1,7 @@
 'use strict';
 
 // D22: "no byte that arrived in the clear is ever delivered after `setSecure`". Somebody on the way puts clear text
-// before, into and behind the switch, with the bytes cut at every place.
+// before, into and after the switch, with the bytes cut at every place.
 
 const { once } = require('events');
 const nodeNet = require('net');

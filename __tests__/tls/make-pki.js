@@ -99,7 +99,7 @@ async function make(name, options = {}) {
   made.set(name, { keys, algorithm: KEYS[key], subject, issuer, certificate });
 }
 
-/** The DER elements in `bytes`, one behind the other. */
+/** The DER elements in `bytes`, one after the other. */
 function elements(bytes) {
   const found = [];
   for (let at = 0; at < bytes.length; at += found.at(-1).whole.length) {

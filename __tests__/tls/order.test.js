@@ -1,7 +1,7 @@
 'use strict';
 
-// D22: what is written behind setSecure() never goes out in the clear, and what was received in the clear is never
-// delivered behind it, in whatever order a stream is made, corked, connected, closed and opened again.
+// D22: what is written after setSecure() never goes out in the clear, and what was received in the clear is never
+// delivered after it, in whatever order a stream is made, corked, connected, closed and opened again.
 
 const { createHook } = require('async_hooks');
 const { once } = require('events');

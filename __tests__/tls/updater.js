@@ -1,6 +1,6 @@
 'use strict';
 
-// A peer of TLS 1.3 that updates its keys as often as it likes. The handshake is node:tls's; behind it, this file seals
+// A peer of TLS 1.3 that updates its keys as often as it likes. The handshake is node:tls's; after it, this file seals
 // and opens the records itself, with the secrets that node:tls logs.
 
 const crypto = require('crypto');
@@ -90,7 +90,7 @@ class Keys {
 }
 
 class Updater {
-  /** What our side has sent behind the handshake: `{ type, content }` of each record. */
+  /** What our side has sent after the handshake: `{ type, content }` of each record. */
   records = [];
   /** The size of these records, without a server's session tickets, which may come late. */
   bytes = 0;
@@ -142,7 +142,7 @@ class Updater {
     raw.on('data', (chunk) => this.#take(chunk));
   }
 
-  /** Goes on behind the records of node:tls that have these keys: how many there are. */
+  /** Goes on after the records of node:tls that have these keys: how many there are. */
   #skip(keys, chunks) {
     this.#sealing = keys;
     return recordsOf(Buffer.concat(chunks)).filter((record) => keys.open(record) !== null).length;

@@ -53,7 +53,7 @@ function utf16(random) {
     taken += chunk.length;
     const rest = decoder.rest();
     assert.deepStrictEqual(Buffer.concat([Buffer.from(text, 'utf16le'), rest]), bytes.subarray(0, taken));
-    // One that goes on behind what another has left is no different.
+    // One that goes on after what another has left is no different.
     if (random.below(4) === 0) {
       if (random.flag()) {
         decoder = new Utf16Decoder(Buffer.alloc(0));

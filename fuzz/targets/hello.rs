@@ -4,7 +4,7 @@ use super::input::Input;
 use crate::tls::handshake::hello::HelloDetails;
 
 /// The longest record.
-const RECORD_MOST: usize = 1 << 14;
+const MAX_RECORD: usize = 1 << 14;
 
 pub fn run(data: &[u8]) {
     // As it comes: whatever it is, it is read.
@@ -12,8 +12,8 @@ pub fn run(data: &[u8]) {
 
     let mut input = Input(data);
     let size = 1 + usize::from(input.byte());
-    let message = &input.0[..input.0.len().min(RECORD_MOST)];
-    let whole = HelloDetails::read(&records(message, RECORD_MOST));
+    let message = &input.0[..input.0.len().min(MAX_RECORD)];
+    let whole = HelloDetails::read(&records(message, MAX_RECORD));
     assert_eq!(HelloDetails::read(&records(message, size)), whole);
     let has_come = |part: &[u8]| part.is_empty() || message.windows(part.len()).any(|window| window == part);
     assert!(has_come(&whole.session_id) && (whole.takes_tickets || !whole.has_ticket));

@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
         known => assert_eq!(known, outcome, "{bytes:?}"),
     }
     let Ok(Parsed::Whole(length, header)) = outcome else { return };
-    assert!(length <= bytes.len() && length <= limit.max(v1::LENGTH_MOST));
+    assert!(length <= bytes.len() && length <= limit.max(v1::MAX_LENGTH));
     assert_eq!(parse(&bytes[..length], limit), Ok(Parsed::Whole(length, header.clone())));
     let has_checksum = tlv::all(&header.tlvs).any(|(kind, _)| kind == tlv::CRC32C);
     if header.version == 1 {
@@ -31,6 +31,6 @@ pub fn run(data: &[u8]) {
         assert_eq!(parse(&built, limit), Ok(Parsed::Whole(built.len(), header)));
     } else if !has_checksum {
         let built = v2::build(&header, false).expect("what was read can be built");
-        assert_eq!(parse(&built, v2::LENGTH_MOST), Ok(Parsed::Whole(built.len(), header)));
+        assert_eq!(parse(&built, v2::MAX_LENGTH), Ok(Parsed::Whole(built.len(), header)));
     }
 }

@@ -129,7 +129,7 @@ fn twin_receives(mut twin: Connection, mut records: &[u8]) -> (Vec<u8>, End) {
             Ok(_) => {}
         }
         if twin.read_tls(&mut records).is_err() {
-            return (plaintext, End::Failed(TlsError::endless_message()));
+            return (plaintext, End::Failed(TlsError::message_too_long()));
         }
     }
 }
@@ -156,7 +156,7 @@ impl Play {
         if has_little_room {
             socket2::SockRef::from(&ours).set_send_buffer_size(4096).expect("a socket");
         }
-        // What the handshake has received behind its own messages.
+        // What the handshake has received after its own messages.
         let unread: Vec<u8> = records.drain(..input.short() % (records.len() + 1)).collect();
         let session = Session::new(connection, &unread, None);
         let (plaintext, written, arrived, sealed) = (vec![], vec![], vec![], Sealed::default());
@@ -223,7 +223,7 @@ impl Play {
         let (first, rest) = bytes.split_at(count / 3);
         let (second, third) = rest.split_at(rest.len() / 2);
         let slices = [second, &[], third];
-        let taken = self.session.write(&self.fd, Kind::Unix, &mut self.sealed, first, &slices);
+        let taken = self.session.write_some(&self.fd, Kind::Unix, &mut self.sealed, first, &slices);
         let taken = taken.expect("the peer is there");
         assert!(taken <= count);
         self.written.extend(&bytes[..taken]);
@@ -239,7 +239,7 @@ impl Play {
     fn finish(mut self, peer: &mut Connection, found: &End) {
         let has_failed = matches!(found, End::Failed(_));
         if !has_failed {
-            let last = self.session.send(&self.fd, Kind::Unix, &mut self.sealed, b"last", true);
+            let last = self.session.write_all(&self.fd, Kind::Unix, &mut self.sealed, b"last", true);
             assert_eq!(last, Ok(4), "the peer is there");
             self.written.extend(b"last");
         }
@@ -271,7 +271,7 @@ impl Play {
     }
 }
 
-/// Ours, its twin, and their peer, behind a handshake.
+/// Ours, its twin, and their peer, after a handshake.
 fn connections(version: &'static SupportedProtocolVersion, is_server: bool) -> (Ours, Connection, Connection) {
     let configs = if version.version == version::TLS13.version { &*TLS13 } else { &*TLS12 };
     let server = || Connection::from(ServerConnection::new(Arc::clone(&configs.1)).expect("a configuration"));
@@ -298,7 +298,7 @@ fn connections(version: &'static SupportedProtocolVersion, is_server: bool) -> (
             feed(&mut twin, &answer);
         }
     }
-    // What a server has to say behind the handshake, such as tickets, goes to the client.
+    // What a server has to say after the handshake, such as tickets, goes to the client.
     let rest = take(&mut ours);
     drain(&mut twin, &mut Vec::new());
     feed(&mut peer, &rest);

@@ -12,10 +12,10 @@ const { readImage } = require('./image');
 const { PUBLISHED, glibcVersion } = require('./platform');
 
 /** Folders that an error names. */
-const FOLDERS_MOST = 3;
+const MAX_FOLDERS = 3;
 
 /** Frames of the program that an error shows. */
-const FRAMES_MOST = 3;
+const MAX_FRAMES = 3;
 
 const REINSTALL = 'rm -rf node_modules && npm install';
 const BUILD = 'npx rust-net build';
@@ -211,7 +211,7 @@ function runtime() {
 }
 
 function shortened(folders) {
-  const shown = folders.slice(0, FOLDERS_MOST);
+  const shown = folders.slice(0, MAX_FOLDERS);
   return folders.length > shown.length ? [...shown, `and ${folders.length - shown.length} more`] : shown;
 }
 
@@ -233,7 +233,7 @@ function codedError(message, reason) {
   const root = path.join(__dirname, '..', '..') + path.sep;
   const frames = here.stack.split('\n').filter((line) =>
     /^ +at /.test(line) && !line.includes('node:') && !line.includes(root));
-  error.stack = [`Error [ERR_RUST_NET_BINDING]: ${message}`, ...frames.slice(0, FRAMES_MOST)].join('\n');
+  error.stack = [`Error [ERR_RUST_NET_BINDING]: ${message}`, ...frames.slice(0, MAX_FRAMES)].join('\n');
   error.code = 'ERR_RUST_NET_BINDING';
   Object.defineProperty(error, 'reason', { value: reason, writable: true, configurable: true });
   return error;

@@ -19,7 +19,7 @@ const PUBLISHED = [
   'linux-x64-musl',
 ];
 
-/** What the names of systems with hardware floating point have behind the C library. */
+/** What the names of systems with hardware floating point have after the C library. */
 const SUFFIXES = { arm: 'eabihf' };
 
 /** The C library of this process, 'gnu' or 'musl'. The loader that the program names says so, or else a report. */

@@ -13,7 +13,7 @@ const { fileURLToPath } = require('url');
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOptions } = require('../options');
-const { TIMER_MOST, shutdownOptions } = require('../server/shutdown');
+const { MAX_TIMER, shutdownOptions } = require('../server/shutdown');
 const { sumOf } = require('../statistics');
 const { clearTimeout, nextTick, setTimeout } = require('../timers');
 const { Life } = require('./life');
@@ -23,8 +23,8 @@ const { Place } = require('./place');
 /** A thread that has died before it was up for so long, in milliseconds, is replaced after a pause. */
 const STEADY_AFTER = 1000;
 /** That pause, in milliseconds, which doubles each time. */
-const PAUSE_LEAST = 100;
-const PAUSE_MOST = 10_000;
+const MIN_PAUSE = 100;
+const MAX_PAUSE = 10_000;
 
 /** How long `stats()` waits for a thread by default, in milliseconds. */
 const STATS_WITHIN = 5000;
@@ -164,7 +164,7 @@ class Service extends EventEmitter {
   /** The time of `shutdown()` is over in `grace` milliseconds, or with `signal`. */
   #limit(grace, signal) {
     const expire = () => this.#threads.forEach((thread) => thread.expire());
-    if (grace <= TIMER_MOST) {
+    if (grace <= MAX_TIMER) {
       const timer = setTimeout(expire, grace);
       this.#undo.push(() => clearTimeout(timer));
     }
@@ -211,7 +211,7 @@ class Thread extends EventEmitter {
   #life = null;
   /** The worker that still had something to do when the last one took its place. */
   #former = null;
-  #pause = PAUSE_LEAST;
+  #pause = MIN_PAUSE;
   #timer = null;
   #isEnding = false;
   #isExpired = false;
@@ -243,7 +243,7 @@ class Thread extends EventEmitter {
       const isSteady = age >= STEADY_AFTER;
       const restart = () => this.start().catch((reason) => this.#isEnding || this.#replace(reason, 1, 0));
       this.#timer = setTimeout(restart, isSteady ? 0 : this.#pause);
-      this.#pause = isSteady ? PAUSE_LEAST : Math.min(2 * this.#pause, PAUSE_MOST);
+      this.#pause = isSteady ? MIN_PAUSE : Math.min(2 * this.#pause, MAX_PAUSE);
     }
     this.#tell('exit', error, code);
   }

@@ -5,7 +5,7 @@
 const path = require('path');
 const { MessageChannel, Worker } = require('worker_threads');
 const errors = require('../errors');
-const { TIMER_MOST } = require('../server/shutdown');
+const { MAX_TIMER } = require('../server/shutdown');
 const { clearTimeout, setTimeout } = require('../timers');
 
 /** How long a worker may take to end once the time of `shutdown()` is over, in milliseconds; then it is terminated. */
@@ -75,7 +75,7 @@ class Life {
   async stats(timeout) {
     let timer = null;
     const late = new Promise((resolve) => {
-      if (timeout <= TIMER_MOST) timer = setTimeout(resolve, timeout, null);
+      if (timeout <= MAX_TIMER) timer = setTimeout(resolve, timeout, null);
     });
     // An answer that comes too late is still the one to this question.
     const answer = await Promise.race([this.#ask('stats'), late]);

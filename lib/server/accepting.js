@@ -47,7 +47,7 @@ function accept(server, id, peer) {
   stream[kAccept](id, server, server.pauseOnConnect);
 }
 
-/** The options of the streams that are accepted: made anew only when the server's have been changed. */
+/** The options of the streams that are accepted: made again only when the server's have been changed. */
 function streamOptions(server) {
   const { allowHalfOpen, highWaterMark } = server;
   let options = server[kStreamOptions];

@@ -22,7 +22,7 @@ const { isRunning } = require('./listening');
 const GRACE = 10_000;
 
 /** The longest time of a timer. */
-const TIMER_MOST = 2 ** 31 - 1;
+const MAX_TIMER = 2 ** 31 - 1;
 
 /** So often, in milliseconds, the streams are looked at. */
 const INTERVAL = 50;
@@ -74,7 +74,7 @@ class Shutdown {
   /** The time that streams have is over in `grace` milliseconds, or with `signal`. */
   limit(grace, signal) {
     const expire = () => this.#expire();
-    if (grace <= TIMER_MOST) this.#timers.add(setTimeout(expire, grace));
+    if (grace <= MAX_TIMER) this.#timers.add(setTimeout(expire, grace));
     if (signal === undefined) return;
     if (signal.aborted) nextTick(expire);
     signal.addEventListener('abort', expire, { once: true });
@@ -125,7 +125,7 @@ class Shutdown {
   /** The answers of http that are being written are the last ones of their connections. */
   #endAnswers() {
     for (const { _httpMessage: response, parser } of streamsOf(this.#server)) {
-      // Behind the last answer, those to requests that have come before would be lost.
+      // After the last answer, those to requests that have come before would be lost.
       const isNewest = !parser?.incoming || parser.incoming === response?.req;
       if (response && isNewest) answerLast(null, response);
     }
@@ -178,7 +178,7 @@ class Shutdown {
     const ended = Math.max(0, this.#total - this.#destroyed);
     const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };
     if (spans.shutdown.isAwaited(this.#server)) spans.shutdown.end(this.#server, { ended, destroyed: this.#destroyed });
-    // Behind the 'close' of the streams, which comes in the next turn, and of the server.
+    // After the 'close' of the streams, which comes in the next turn, and of the server.
     setImmediate(setImmediate, resolve, outcome);
   }
 }
@@ -259,4 +259,4 @@ function endSession(stream) {
   }
 }
 
-module.exports = { GRACE, TIMER_MOST, ownersOf, shutDown, shutdownOptions, streamsOf };
+module.exports = { GRACE, MAX_TIMER, ownersOf, shutDown, shutdownOptions, streamsOf };

@@ -5,7 +5,7 @@
 const { errno: ERRNO } = require('os').constants;
 const { Duplex } = require('stream');
 const { connectTarget } = require('../arguments');
-const { QUEUE_MOST } = require('../binding');
+const { MAX_QUEUE } = require('../binding');
 const channels = require('../channels');
 const errors = require('../errors');
 const { lazy } = require('../lazy');
@@ -141,13 +141,13 @@ function opened(stream) {
   if (stream[kSocketOptions] !== null) applySocketOptions(stream);
   const mark = stream.writableHighWaterMark;
   // Only a lower mark than the default makes a difference.
-  if (mark < QUEUE_MOST) stream[kTransport].limitQueue(mark);
+  if (mark < MAX_QUEUE) stream[kTransport].limitQueue(mark);
   if (stream[kTimer] !== null) trackTraffic(stream);
   if (stream[kTakesDescriptors]) stream[kTransport].takeDescriptors();
   goOnReading(stream);
 }
 
-/** Emits 'close', behind all that is due in this tick; then opens the stream again if that has been asked for. */
+/** Emits 'close', after all that is due in this tick; then opens the stream again if that has been asked for. */
 function emitClose(stream, details) {
   stream[kClosing] = false;
   try {

@@ -16,7 +16,7 @@ class Utf16Decoder {
   /** A high surrogate that waits for its other half. */
   #half = '';
 
-  /** Goes on behind `rest`, an unfinished character. */
+  /** Goes on after `rest`, an unfinished character. */
   constructor(rest) {
     // Of a high surrogate and a byte, StringDecoder holds back the byte only.
     this.#half = this.#decoder.write(rest);

@@ -108,7 +108,7 @@ function carry(stream, carried, chunk) {
 }
 
 /**
- * Emits 'fd' for each descriptor that has come, also behind a listener that throws. What no listener takes is closed.
+ * Emits 'fd' for each descriptor that has come, also after a listener that throws. What no listener takes is closed.
  */
 function emitDescriptors(stream) {
   const fd = stream.destroyed ? null : stream[kTransport].takeDescriptor();

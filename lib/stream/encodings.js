@@ -9,14 +9,14 @@ const { Duplex } = require('stream');
 const { copy, join, view } = require('../memory');
 const { TextBytes, Utf16Decoder, isOurs, restOf } = require('./decoder');
 const { kBytes } = require('./fields');
-const { giveBack } = require('./pipes');
+const { unlink } = require('./pipes');
 const { pauseIfFull } = require('./reading');
 
 /** The members of net.Stream that have to do with text. */
 class Encodings extends Duplex {
   /** Sets the encoding of received data; null returns to Buffers. Contract: stream.setEncoding. */
   setEncoding(encoding = null) {
-    giveBack(this);
+    unlink(this);
     if (encoding === null) becomeBytes(this);
     else becomeText(this, encoding);
     return this;
@@ -106,7 +106,7 @@ function buffered(state) {
   return [...state.buffer].slice(state.bufferIndex ?? 0);
 }
 
-/** Takes the bytes behind what has been received and not read, and behind what could not be decoded yet. */
+/** Takes the bytes after what has been received and not read, and after what could not be decoded yet. */
 function undecode(stream) {
   const state = stream._readableState;
   const { decoder, encoding } = state;

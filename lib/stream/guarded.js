@@ -8,7 +8,7 @@ const engines = require('../engine');
 const events = require('../events');
 const { Handle } = require('../handle');
 const { kReading, kTransport } = require('./fields');
-const { giveBack } = require('./pipes');
+const { unlink } = require('./pipes');
 
 /** What the `http.Agent` of Node puts in the place of `onread` while a connection waits for the next request. */
 const GUARD = 'freeSocketOnReadGuard';
@@ -40,7 +40,7 @@ class GuardedHandle extends Handle {
     const stream = this.#stream;
     const transport = stream[kTransport];
     if (!transport.isOpen || guards === (this.#guard !== null)) return;
-    if (guards) giveBack(stream);
+    if (guards) unlink(stream);
     this.#guard = guards ? value : null;
     engines.own(transport.id, guards ? new Guard(stream) : stream);
     // The guard sees what comes to a stream that is paused, too.

@@ -43,7 +43,7 @@ class Handles extends Duplex {
     if (!takeHandle(this, value)) assignHandle(this, value);
   }
 
-  /** Node's name of beginning the span of `setTimeout()` anew. */
+  /** Node's name of restarting the span of `setTimeout()`. */
   _unrefTimer() {
     // The parser of http says so with all that it reads.
     if (this[kOnread]?.isDelivering) return;

@@ -56,7 +56,7 @@ const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
 const { failsAlone } = require('./peers-end');
-const { Pipes, giveBack, isUnread, readOn, stopFeeding, watch } = require('./pipes');
+const { Pipes, discardIfUnread, readOn, setOwnMethods, unlink, unlinkSource } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const {
   NOTHING,
@@ -124,7 +124,7 @@ class Stream extends Duplex {
       return outcome;
     }
     if (this[kTimedOut]) rearmTimer(this);
-    if (!isUnread(this)) {
+    if (!discardIfUnread(this)) {
       readOn(this);
       pauseIfFull(this, this.push(engines.takeBulk(length)));
     }
@@ -231,8 +231,8 @@ class Stream extends Duplex {
   _destroy(error, callback) {
     if (spans.connect.isAwaited(this)) spans.connect.fail(this, error ?? errors.closedBeforeConnection());
     if (spans.secure.isAwaited(this)) spans.secure.fail(this, error ?? errors.socketClosed());
-    giveBack(this);
-    stopFeeding(this);
+    unlink(this);
+    unlinkSource(this);
     const pending = this[kPending];
     const mark = this[kSecurity]?.takeCallback();
     if (pending !== null && this.connecting) {
@@ -257,7 +257,7 @@ class Stream extends Duplex {
     }
     this[kClosing] = true;
     callback(error);
-    // Behind the error, if there is one.
+    // After the error, if there is one.
     if (isCut) nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
     if (mark) nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
     if (isAlone) return;
@@ -299,9 +299,9 @@ class Stream extends Duplex {
     return nothingWaits;
   }
 
-  /** Half-closes the stream: sends a FIN behind all that was written. Contract: stream.end. */
+  /** Half-closes the stream: sends a FIN after all that was written. Contract: stream.end. */
   end(chunk, encoding, callback) {
-    stopFeeding(this);
+    unlinkSource(this);
     super.end(chunk, encoding, callback);
     return this;
   }
@@ -340,7 +340,7 @@ function deliver(stream, memory, start, end) {
   // Only a hook of async_hooks can have called setSecure() since these bytes were taken from the socket (D22).
   if (isSecuring(stream)) stream.destroy(errors.receivedInTheClear());
   else if (stream[kOnread] !== null) return stream[kOnread].deliver(memory, start, end);
-  else if (!isUnread(stream)) {
+  else if (!discardIfUnread(stream)) {
     readOn(stream);
     const hasDecoder = Boolean(stream._readableState.decoder);
     pauseIfFull(stream, hasDecoder ? pushText(stream, memory, start, end) : stream.push(copy(memory, start, end)));
@@ -348,7 +348,7 @@ function deliver(stream, memory, start, end) {
   return undefined;
 }
 
-/** 'close' comes last: behind what this tick has left to emit. */
+/** 'close' comes last: after what this tick has left to emit. */
 function closeBehindTicks(stream, close, details) {
   queueMicrotask(() => close(stream, details));
 }
@@ -377,7 +377,7 @@ const PARTS = [
   Connecting, Stream, Handles, Passing, Moving, Descriptors, Pipes, Encodings, Timeouts, SocketOptions, Addresses,
 ];
 
-watch({
+setOwnMethods({
   read: Encodings.prototype.read,
   _read: Stream.prototype._read,
   write: Stream.prototype.write,

@@ -11,7 +11,7 @@ const events = require('../events');
 const nodesNet = require('../nodes-net');
 const { countUnseen } = require('../statistics');
 const { kGiven, kReading, kSecurity, kServer, kTransport } = require('./fields');
-const { giveBack, isReadyToTake, isUnobserved } = require('./pipes');
+const { isReadyToTake, isUnobserved, unlink } = require('./pipes');
 const { pauseIfFull } = require('./reading');
 const { StreamTransport } = require('./transport');
 
@@ -64,7 +64,7 @@ class NodesTransport extends StreamTransport {
     return this.#below.readableLength > 0;
   }
 
-  // Sending, behind what a session has written. What is written may be used again as soon as it has been taken.
+  // Sending, after what a session has written. What is written may be used again as soon as it has been taken.
 
   write(chunks) {
     return this.#send(Buffer.concat(chunks));
@@ -152,7 +152,7 @@ function isQuiet(stream) {
  */
 function leaveToNodes(stream) {
   const transport = stream[kTransport];
-  if (transport.isNodes || !isQuiet(stream) || !transport.isCounted) return null;
+  if (transport.isNodes || !isQuiet(stream) || !transport.hasKernelCounters) return null;
   const received = transport.takeBack();
   if (received.length > 0) {
     stream.unshift(received);
@@ -161,7 +161,7 @@ function leaveToNodes(stream) {
   const fd = transport.lend();
   if (fd === null) return null;
   const below = new nodesNet.Socket({ fd, allowHalfOpen: true, manualStart: true });
-  giveBack(stream);
+  unlink(stream);
   transport.want(false);
   transport.unwatch();
   stream[kTransport] = new NodesTransport(transport, below);

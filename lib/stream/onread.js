@@ -64,7 +64,7 @@ class Onread {
       try {
         goesOn = this.#callback(length, buffer) !== false;
       } finally {
-        // What is behind an exception is delivered all the same, as in Node.
+        // What is after an exception is delivered all the same, as in Node.
         if (goesOn === null) nextTick(() => this.goOn());
       }
       this.#renew();

@@ -10,7 +10,7 @@ const nodesNet = require('../nodes-net');
 const { kShown, kUsedAsStdio, show } = require('../passing');
 const { nextTick } = require('../timers');
 const { kIsStdio, kOnread, kPending, kSecurity, kTransport } = require('./fields');
-const { giveBack, stopFeeding } = require('./pipes');
+const { unlink, unlinkSource } = require('./pipes');
 const { stopReceiving } = require('./reading');
 
 /** What a write gets that has not gone out by then. */
@@ -39,8 +39,8 @@ function take(stream) {
   if (!transport.isOpen) return null;
   // What is secret of a session stays in this process.
   if (stream[kSecurity] !== null) throw errors.invalidHandleType();
-  giveBack(stream);
-  stopFeeding(stream);
+  unlink(stream);
+  unlinkSource(stream);
   return lend(transport);
 }
 

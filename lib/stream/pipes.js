@@ -19,17 +19,17 @@ let own = null;
 /** The members of net.Stream that give pipes back. */
 class Pipes extends Duplex {
   pipe(destination, options) {
-    giveBack(this);
+    unlink(this);
     return super.pipe(destination, options);
   }
 
   unpipe(destination) {
-    giveBack(this);
+    unlink(this);
     return super.unpipe(destination);
   }
 
   pause() {
-    giveBack(this);
+    unlink(this);
     return super.pause();
   }
 
@@ -39,7 +39,7 @@ class Pipes extends Duplex {
   }
 
   cork() {
-    stopFeeding(this);
+    unlinkSource(this);
     super.cork();
   }
 
@@ -59,7 +59,7 @@ class Pipes extends Duplex {
   }
 
   removeAllListeners(event) {
-    giveBack(this);
+    unlink(this);
     return arguments.length === 0 ? super.removeAllListeners() : super.removeAllListeners(event);
   }
 }
@@ -68,27 +68,28 @@ class Pipes extends Duplex {
 const NOWHERE = Symbol('nowhere');
 
 /** Notes the methods of net.Stream itself that bytes pass through. */
-function watch(methods) {
+function setOwnMethods(methods) {
   own = methods;
 }
 
-/** Lets the engine move what `stream` receives, or drop it, where it may. Returns whether it does. */
-function isMovedByEngine(stream) {
+/** Has the engine move what `stream` receives, or drop it, where it may. Returns whether it does. */
+function tryToHandOver(stream) {
   if (stream[kTarget] !== null) return true;
   if (stream[kOnread] !== null) return false;
-  return stream._readableState.pipes.length === 1 ? takeOver(stream) : isUnread(stream);
+  return stream._readableState.pipes.length === 1 ? link(stream) : discardIfUnread(stream);
 }
 
 /**
- * Whether nothing would see what `stream` receives now: it flows, and has no listener. Then the engine drops what comes
- * next. As this is asked for each chunk, the listeners are looked up where Node keeps them; `discard` counts them.
+ * Has the engine drop what `stream` receives from now on, if nothing would see it: it flows, and has no listener.
+ * Returns whether it does. As this is asked for each chunk, the listeners are looked up where Node keeps them, and
+ * `discard` counts them.
  */
-function isUnread(stream) {
+function discardIfUnread(stream) {
   return stream._readableState.flowing && stream._events.data === undefined && discard(stream);
 }
 
 /**
- * Called before what `stream` has received is pushed. Duplex would ask for more behind each chunk, in a tick of its
+ * Called before what `stream` has received is pushed. Duplex would ask for more after each chunk, in a tick of its
  * own; but the engine goes on until there is no room. It has to ask only where a reader may have left something, for
  * which 'readable' is emitted again, where there is a pipe, which the engine may take over then, and where the program
  * has put a method in the place of one of ours.
@@ -111,7 +112,7 @@ function discard(source) {
  * Has the engine move what `source` receives, if it is piped to one stream of the same engine and nothing observes it.
  * Called when the source asks for data: all that came before has been read. Returns whether the engine moves it.
  */
-function takeOver(source) {
+function link(source) {
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
   if (from.engine !== to?.engine || !isReadyToFeed(source, 1) || !isReadyToTake(target)) return false;
@@ -192,8 +193,8 @@ function isWrittenAsOurs(target) {
   );
 }
 
-/** Has JavaScript see again what `source` receives. */
-function giveBack(source) {
+/** Ends what `link` or `discard` has begun: JavaScript sees again what `source` receives. */
+function unlink(source) {
   const target = source[kTarget];
   // Undefined for a socket of Node's own: http calls members of what `net.Socket` is on each of its sockets.
   if (!target) return;
@@ -202,16 +203,16 @@ function giveBack(source) {
   source[kTransport].unpipe();
 }
 
-/** Has JavaScript see again what is sent to `target`. */
-function stopFeeding(target) {
-  if (target[kSource]) giveBack(target[kSource]);
+/** As `unlink`, for the source that the engine moves to `target`. */
+function unlinkSource(target) {
+  if (target[kSource]) unlink(target[kSource]);
 }
 
 /** A listener of `event` is being added to `source`. */
 function reveal(source, event) {
   if (event === 'fd') takeDescriptors(source);
   // Only these see what is received. Most listeners are for others, and come with each connection.
-  if (event === 'data' || event === 'readable') giveBack(source);
+  if (event === 'data' || event === 'readable') unlink(source);
   // From now on, what is received waits in Duplex. Above the high-water mark, 'readable' would not be emitted again for
   // a reader that leaves something.
   if (event === 'readable' && source[kReading] && source[kTransport].isOpen && !isSecuring(source)) {
@@ -221,20 +222,20 @@ function reveal(source, event) {
 
 /** What `source` receives is seen from now on: descriptors may come with it. */
 function takeDescriptors(source) {
-  giveBack(source);
+  unlink(source);
   source[kTakesDescriptors] = true;
   if (source[kTransport]?.isOpen) source[kTransport].takeDescriptors();
 }
 
 module.exports = {
   Pipes,
-  giveBack,
-  isMovedByEngine,
+  discardIfUnread,
   isRead,
   isReadyToTake,
   isUnobserved,
-  isUnread,
   readOn,
-  stopFeeding,
-  watch,
+  setOwnMethods,
+  tryToHandOver,
+  unlink,
+  unlinkSource,
 };

@@ -6,19 +6,19 @@ const { nextTick } = require('../timers');
 const { isSecuring } = require('../tls/secure');
 const { kContract, kOnread, kReading, kTransport } = require('./fields');
 const { Onread } = require('./onread');
-const { isMovedByEngine } = require('./pipes');
+const { tryToHandOver } = require('./pipes');
 
 /** Duplex asks for data. */
 function receive(stream) {
   const isReading = stream[kReading];
   stream[kReading] = true;
   if (!stream[kTransport].isOpen || isSecuring(stream)) return;
-  if (!isMovedByEngine(stream) && !isReading) stream[kTransport].want(true);
+  if (!tryToHandOver(stream) && !isReading) stream[kTransport].want(true);
 }
 
 /** Goes on with what Duplex has asked for before there was a connection, or before it was secure. */
 function goOnReading(stream) {
-  if (stream[kReading] && !isSecuring(stream) && !isMovedByEngine(stream)) stream[kTransport].want(true);
+  if (stream[kReading] && !isSecuring(stream) && !tryToHandOver(stream)) stream[kTransport].want(true);
 }
 
 /** Reads from a new connection, unless the stream is paused. */

@@ -211,7 +211,7 @@ function sendWhenConnected() {
   sendPending(this);
 }
 
-/** Ends the sending side behind all that was written. */
+/** Ends the sending side after all that was written. */
 function finish(stream, callback) {
   if (!stream[kTransport].isOpen) {
     if (!stream.connecting) return callback();

@@ -96,11 +96,11 @@ function namedOption(stream, name) {
 }
 
 /** The most bytes that an option is asked for. */
-const LENGTH_MOST = 65_536;
+const MAX_LENGTH = 65_536;
 
 function numberedOption(stream, level, number, length) {
   validateNumbers(level, number);
-  if (length !== undefined) validateInteger(length, 'length', 1, LENGTH_MOST);
+  if (length !== undefined) validateInteger(length, 'length', 1, MAX_LENGTH);
   const found = stream[kTransport].numberedOption(level, number, length ?? INT_SIZE);
   if (found === null) return stream[kSocketOptions]?.settings?.get(keyOf({ level, number }))?.value;
   if (found < 0) throw errors.systemError(found, 'getsockopt');

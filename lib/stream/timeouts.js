@@ -7,7 +7,7 @@ const { Duplex } = require('stream');
 const { validateFunction, validateTimeout } = require('../arguments');
 const { clearTimeout, setTimeout } = require('../timers');
 const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
-const { giveBack, stopFeeding } = require('./pipes');
+const { unlink, unlinkSource } = require('./pipes');
 
 /** The member of net.Stream that has to do with idle time. */
 class Timeouts extends Duplex {
@@ -60,9 +60,9 @@ function onTimer(stream) {
   const timer = stream[kTimer];
   if (!stream[kContract].timeoutRepeats) {
     stream[kTimedOut] = true;
-    // The next traffic is to be seen here: it begins the span anew.
-    giveBack(stream);
-    stopFeeding(stream);
+    // The next traffic is to be seen here: it restarts the span.
+    unlink(stream);
+    unlinkSource(stream);
     stream._onTimeout();
     return;
   }
@@ -71,7 +71,7 @@ function onTimer(stream) {
   if (stream[kTimer] === timer) rearmTimer(stream);
 }
 
-/** Has the span of `setTimeout` begin anew. */
+/** Restarts the span of `setTimeout`. */
 function rearmTimer(stream) {
   stream[kTimedOut] = false;
   if (stream.destroyed) return;

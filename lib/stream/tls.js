@@ -14,7 +14,7 @@ const { setImmediate } = require('../timers');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
-const { giveBack, stopFeeding } = require('./pipes');
+const { unlink, unlinkSource } = require('./pipes');
 const { goOnReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
 
@@ -28,8 +28,8 @@ function changeOver(stream, credentials, options) {
   if (stream.destroyed) throw errors.socketClosed();
   if (stream[kSecurity] !== null) throw errors.alreadySecure();
   if (stream.writableEnded) throw errors.writeAfterEnd();
-  giveBack(stream);
-  stopFeeding(stream);
+  unlink(stream);
+  unlinkSource(stream);
   if (stream[kTransport].isOpen) stream[kTransport].want(false);
   showSecureMembers(stream);
   stream[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(stream));
@@ -88,7 +88,7 @@ function beginHandshake(stream, callback) {
   stream.on('connect', begin).on('close', begin);
 }
 
-/** Writes what `list` has before the mark, the mark, and what is behind it. Returns false if there is no mark. */
+/** Writes what `list` has before the mark, the mark, and what is after it. Returns false if there is no mark. */
 function splitAtMark(stream, list, callback) {
   const at = list.findIndex(({ chunk }) => chunk === MARK);
   if (at === -1) return false;
@@ -120,7 +120,7 @@ function handshakeDone(stream, agreement) {
   } finally {
     if (!isAccepted) stream.destroy();
   }
-  // Behind every tick and microtask that follows from the listeners, as in node:tls: one that rejects or waits for a
+  // After every tick and microtask that follows from the listeners, as in node:tls: one that rejects or waits for a
   // promise can still destroy the stream.
   setImmediate(openStream, stream, security);
 }

@@ -57,8 +57,8 @@ class StreamTransport extends Transport {
   }
 
   /** Whether the kernel counts what passes, so that limits and idle time are known without the engine's help. */
-  get isCounted() {
-    return this.engine.isCounted(this.id);
+  get hasKernelCounters() {
+    return this.engine.hasKernelCounters(this.id);
   }
 
   // Receiving.
@@ -152,7 +152,7 @@ class StreamTransport extends Transport {
 
   // Descriptors that pass with the bytes.
 
-  /** A copy of the descriptor, behind all that was written, or a negative errno. */
+  /** A copy of the descriptor, after all that was written, or a negative errno. */
   copyDescriptor() {
     return this.engine.copySource(this.id);
   }
@@ -252,7 +252,7 @@ class StreamTransport extends Transport {
   // TLS.
 
   /**
-   * Begins the handshake behind what has been written. Returns false if the source can't have TLS. `request`:
+   * Begins the handshake after what has been written. Returns false if the source can't have TLS. `request`:
    * `isServer`, `received` and `logsKeys`; for a server `asks`, `asksAlways`, `emitsServerSessions`, `awaitsNewSession`
    * and `declinesFrom`, for a client `serverName`, `checksName`, `session`, `emitsSessions` and `resumes`.
    */

@@ -78,7 +78,7 @@ function linkedX509Certificates(chain, context) {
   return path[0];
 }
 
-/** The certificates from the peer's own to a root, as far as they are known. They are made anew each time. */
+/** The certificates from the peer's own to a root, as far as they are known. They are made each time. */
 function pathOf(chain, context) {
   const [first, ...sent] = chain.map((der) => new X509Certificate(der));
   const path = pathFrom(first, sent);

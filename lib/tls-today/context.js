@@ -29,7 +29,7 @@ const kMake = Symbol('make');
 const SERVER = 'server';
 const CLIENT = 'client';
 
-/** What a cipher list may have behind it. Where rustls does not always keep to it, OpenSSL is used (`fallback.js`). */
+/** What a cipher list may have after it. Where rustls does not always keep to it, OpenSSL is used (`fallback.js`). */
 const SECURITY_LEVEL = /@SECLEVEL=\d/g;
 
 /** Cipher lists that need no check, and the curves that stand for what there is. */
@@ -204,7 +204,7 @@ function read(given) {
   if (known !== undefined) return { ...known, given, reasons: { ...known.reasons } };
   const made = readAnew(given, options);
   if (kind !== null && made.reasons.always === null && made.nodes === null) {
-    if (kinds.size >= KINDS_MOST) kinds.clear();
+    if (kinds.size >= MAX_KINDS) kinds.clear();
     kinds.set(kind, { ...made, given: null, reasons: { ...made.reasons } });
   }
   return made;
@@ -288,7 +288,7 @@ const PLAIN_OPTIONS = new Set(['ciphers', 'ecdhCurve', 'maxVersion', 'minVersion
 
 /** What contexts are made of that are given no others, by `kindOf`. There are few kinds. */
 const kinds = new Map();
-const KINDS_MOST = 64;
+const MAX_KINDS = 64;
 
 /**
  * The key of `kinds`: contexts with the same key are made of the same parts. Null for a context that shares nothing: it
@@ -317,7 +317,7 @@ function clientOf(parts, protocols) {
   let native = known.get(key);
   if (native === undefined) {
     native = createNative(parts, { alpn: protocolsOf(protocols) });
-    if (known.size >= KINDS_MOST) known.clear();
+    if (known.size >= MAX_KINDS) known.clear();
     known.set(key, native);
   }
   return native;

@@ -15,7 +15,7 @@ const { functions, module: nodesTls } = require('../nodes-tls');
 const debug = debuglog('rust-net');
 
 /** The longest name in DNS. */
-const NAME_MOST = 253;
+const MAX_NAME = 253;
 
 /** The versions by their numbers in the protocol. */
 const NUMBERS = { 'TLSv1': 0x0301, 'TLSv1.1': 0x0302, 'TLSv1.2': 0x0303, 'TLSv1.3': 0x0304 };
@@ -120,7 +120,7 @@ const LABEL = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
 function isOddName(name) {
   if (typeof name !== 'string' || name === '' || isIP(name) !== 0) return false;
   const labels = name.replace(/\.$/, '').split('.');
-  return name.length > NAME_MOST || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1));
+  return name.length > MAX_NAME || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1));
 }
 
 const BOTH = constants.SSL_OP_NO_TLSv1_2 | constants.SSL_OP_NO_TLSv1_3;

@@ -7,7 +7,7 @@
 const { AsyncResource } = require('async_hooks');
 const { systemError } = require('../errors');
 const { attach, receiveFrom } = require('../stream/connecting');
-const { giveBack, stopFeeding } = require('../stream/pipes');
+const { unlink, unlinkSource } = require('../stream/pipes');
 const { readAll } = require('../stream/reading');
 const { takeUndelivered } = require('../stream/tls');
 const { kTransport, kSecurity } = require('../symbols');
@@ -65,8 +65,8 @@ function borrowFrom(socket, plain) {
 
 /** Has nothing more delivered to `plain`. */
 function stopReading(plain) {
-  giveBack(plain);
-  stopFeeding(plain);
+  unlink(plain);
+  unlinkSource(plain);
   plain[kTransport].want(false);
 }
 

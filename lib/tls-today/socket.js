@@ -88,7 +88,7 @@ class Handshakes extends Duplex {
   }
 
   [events.onkeylog](line) {
-    // For data that come before the handshake is done, which there are none of.
+    // No data ever come before the handshake is done (0-RTT).
     if (!line.subarray(0, EARLY_SECRET.length).equals(EARLY_SECRET)) this.emit('keylog', line);
   }
 
@@ -254,14 +254,14 @@ function onClose() {
   this._destroySSL();
 }
 
-/** Begins the handshake over a given socket, and the reading behind it, whether there is a consumer or not. */
+/** Begins the handshake over a given socket, and the reading after it, whether there is a consumer or not. */
 function startOver(socket) {
   if (socket.destroyed) return;
   socket._start();
   socket.read(0);
 }
 
-/** The connection is there: the handshake begins behind what has been written in the clear. */
+/** The connection is there: the handshake begins after what has been written in the clear. */
 function begin(socket) {
   const security = socket[kSecurity];
   // It may be made up, and not even that yet.

@@ -12,7 +12,7 @@ const { decryptRc2 } = require('./rc2');
 const WRONG_PASSPHRASE = 'mac verify failure';
 
 /** More would take seconds. Tools use up to 600,000. */
-const ITERATIONS_MOST = 2_000_000;
+const MAX_ITERATIONS = 2_000_000;
 
 const PKCS = '1.2.840.113549.1';
 const NIST = '2.16.840.1.101.3.4';
@@ -160,7 +160,7 @@ function pbkdf2(found, passphrase, length) {
 
 function iterationCount(found) {
   const iterations = integer(found);
-  if (iterations < 1 || iterations > ITERATIONS_MOST) throw new Unreadable('iteration count is out of range');
+  if (iterations < 1 || iterations > MAX_ITERATIONS) throw new Unreadable('iteration count is out of range');
   return iterations;
 }
 

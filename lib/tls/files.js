@@ -75,7 +75,7 @@ class Watch {
 
   /**
    * Calls `onChange(isOfOne)` when the files have changed, as long as `isWanted()`. `isOfOne()` says, once they have
-   * been read, whether all is from before or behind another change.
+   * been read, whether all is from before or after another change.
    */
   start(onChange, isWanted) {
     this.#onChange = onChange;

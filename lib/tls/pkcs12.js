@@ -9,7 +9,7 @@ const { CONTEXT_0, IMPLICIT_0, OCTET_STRING, Unreadable, content, element, objec
 const { WRONG_PASSPHRASE, decrypt, isAuthentic, secretOf } = require('./encryption');
 
 /** Bags within bags: more than any tool makes. */
-const DEPTH_MOST = 4;
+const MAX_DEPTH = 4;
 
 const PKCS = '1.2.840.113549.1';
 const [DATA, ENCRYPTED_DATA] = [`${PKCS}.7.1`, `${PKCS}.7.6`];
@@ -54,7 +54,7 @@ function clearPart(found, secret) {
 
 /** Adds the keys and certificates in `bytes` to `found`. */
 function readBags(bytes, secret, found, depth = 0) {
-  if (depth > DEPTH_MOST) throw new Unreadable('too many bags within bags');
+  if (depth > MAX_DEPTH) throw new Unreadable('too many bags within bags');
   for (const bag of sequence(element(bytes))) {
     const [id, wrapped] = sequence(bag);
     const kind = objectId(id);

@@ -4,7 +4,7 @@
 //
 // A stream changes over in the order of its writes: `setSecure()` puts a mark among them. What was written before the
 // mark goes out in the clear; the mark is "written" once the handshake is done and its listeners have not objected to
-// the peer, so that Duplex holds back what comes after it, as it does behind any write that takes its time.
+// the peer, so that Duplex holds back what comes after it, as it does after any write that takes its time.
 //
 // How far the handshake has got is known in one place, `TlsState` of the engine (src/stream/tls_state.rs). What is kept
 // here is what the engine has reported of the session, and whether the mark has been passed.

@@ -17,8 +17,8 @@ const { Unfit, issuerOf, readResponse } = require('./ocsp');
 const TIME = 15_000;
 
 /** When it is asked again after a failure, in milliseconds; the pause doubles each time. */
-const PAUSE_LEAST = 1000;
-const PAUSE_MOST = 600_000;
+const MIN_PAUSE = 1000;
+const MAX_PAUSE = 600_000;
 
 /**
  * When it is asked again for a response with newer ones at any time. It is also how long a timer waits at most: so
@@ -118,7 +118,7 @@ class Stapling {
     if (!this.#serves(entry)) return;
     if (this.#expire(entry)) failure ??= errors.ocspFailed('the response has expired');
     this.#schedule(entry, failure === null ? timeToRenewal(entry.response) : entry.pause);
-    entry.pause = failure === null ? PAUSE_LEAST : Math.min(2 * entry.pause, PAUSE_MOST);
+    entry.pause = failure === null ? MIN_PAUSE : Math.min(2 * entry.pause, MAX_PAUSE);
     // What a listener throws is not to reject this promise.
     nextTick(() => this.#report(entry, failure));
   }
@@ -175,7 +175,7 @@ class Stapling {
 function newEntry(leaf, issuer, former) {
   const known = [...former].find((entry) => entry.leaf.equals(leaf))?.response ?? null;
   const { response } = known === null ? { response: null } : attempt(known.bytes, leaf, issuer);
-  return { leaf, issuer, response, pause: PAUSE_LEAST, due: Infinity, timer: null, controller: null };
+  return { leaf, issuer, response, pause: MIN_PAUSE, due: Infinity, timer: null, controller: null };
 }
 
 function renew(entry, response) {
@@ -194,7 +194,7 @@ function abandon({ timer, controller }) {
 /** How long a response serves before the next one is asked for, in milliseconds. */
 function timeToRenewal({ until, next }) {
   const half = (until - Date.now()) / 2;
-  return Math.max(PAUSE_LEAST, next === null ? Math.min(half, HOUR) : half);
+  return Math.max(MIN_PAUSE, next === null ? Math.min(half, HOUR) : half);
 }
 
 /** Reads a response: `{ response }`, or why it can't be stapled: `{ response: null, reason }`. */

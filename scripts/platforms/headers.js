@@ -19,7 +19,7 @@ const LIBRARIES = {
 const ENTRY = 'napi_register_module_v1';
 
 /** The whole installation has 12 MB. */
-const BYTES_MOST = 11 << 20;
+const MAX_BYTES = 11 << 20;
 
 /** What the headers of `file` say; see `headers.py`. */
 function headersOf(file) {
@@ -58,7 +58,7 @@ function offences(platform, headers) {
   if (os === 'linux' && !headers.staysLoaded) found.push('it can be unloaded while its threads run');
   if (headers.unbound?.length > 0) found.push(`no library has ${headers.unbound.join(', ')}`);
   if (os === 'darwin' && cpu === 'arm64' && !headers.isSigned) found.push('it is not signed, and macOS would not load it');
-  if (headers.size > BYTES_MOST) found.push(`it has ${headers.size} bytes, more than ${BYTES_MOST}`);
+  if (headers.size > MAX_BYTES) found.push(`it has ${headers.size} bytes, more than ${MAX_BYTES}`);
   return found;
 }
 

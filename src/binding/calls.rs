@@ -93,7 +93,7 @@ impl Calls {
         self.run(context, function, arguments)
     }
 
-    /// Has JavaScript run the next event of the turn behind the ticks and microtasks of this one, if there is a function
+    /// Has JavaScript run the next event of the turn after the ticks and microtasks of this one, if there is a function
     /// for that. Returns whether there is. A handle scope is open.
     pub fn defer(&self) -> bool {
         self.call_other(null_mut(), self.defer)
@@ -170,8 +170,8 @@ impl Calls {
     }
 
     /// Calls `reader`, what the callback of received data has returned, if that is a function: native code of Node's
-    /// core reads there. Node calls that without a scope of callbacks around it, so that ticks and microtasks run behind
-    /// each call that it makes, and not only behind the last. What `reader` returns is called as an event. A handle scope
+    /// core reads there. Node calls that without a scope of callbacks around it, so that ticks and microtasks run after
+    /// each call that it makes, and not only after the last. What `reader` returns is called as an event. A handle scope
     /// is open.
     pub fn read_natively(&self, reader: sys::napi_value) {
         if !self.is_function(reader) {

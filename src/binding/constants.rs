@@ -15,23 +15,23 @@ pub const RECEIVE_SIZE: u32 = receive_buffer::SIZE;
 
 /// The size of the memory for large reads.
 #[napi]
-pub const BULK_SIZE: u32 = receive_buffer::READ_MOST as u32;
+pub const BULK_SIZE: u32 = receive_buffer::MAX_READ as u32;
 
 /// The size of the memory for large reads while they are full, one after the other.
 #[napi]
-pub const BULK_MOST: u32 = receive_buffer::BULK_MOST;
+pub const MAX_BULK: u32 = receive_buffer::MAX_BULK;
 
 /// After a message of so many bytes, memory for large reads pays.
 #[napi]
-pub const BULK_LEAST: u32 = stream::BULK_LEAST as u32;
+pub const MIN_BULK: u32 = stream::MIN_BULK as u32;
 
 /// The size of the memory for small writes, which are gathered: larger ones are written from where they are.
 #[napi]
-pub const WRITE_SIZE: u32 = stream::GATHER_MOST as u32;
+pub const WRITE_SIZE: u32 = stream::MAX_GATHER as u32;
 
 /// The high-water mark that what is gathered is held to by default. Only a lower one makes a difference.
 #[napi]
-pub const QUEUE_MOST: u32 = stream::QUEUE_MOST;
+pub const MAX_QUEUE: u32 = stream::MAX_QUEUE;
 
 /// Added to what a write returns when it is the first to wait for a flush: `flush()` is to be called at the end of the
 /// tick. More than any write can take.

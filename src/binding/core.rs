@@ -80,7 +80,7 @@ impl Core {
     /// Runs `operation` on the engine, then updates what keeps the loop and the module alive.
     pub fn with<R>(&self, operation: impl FnOnce(&mut Engine) -> R) -> R {
         let result = operation(&mut self.engine.borrow_mut());
-        self.settle();
+        self.update_refs();
         result
     }
 
@@ -94,9 +94,9 @@ impl Core {
             let is_settled = engine.is_turning() || engine.is_referenced() == self.is_referenced.get();
             (outcome, was_due, engine.needs_flush(), is_settled)
         };
-        // A flush settles, and so does the end of a turn; a write that waits for the kernel has neither.
+        // A flush updates them, and so does the end of a turn; a write that waits for the kernel has neither.
         if !is_due && !is_settled {
-            self.settle();
+            self.update_refs();
         }
         match outcome {
             Ok(taken) => i64::try_from(taken).unwrap_or(i64::MAX) + if is_due && !was_due { FLUSH_DUE } else { 0 },
@@ -115,7 +115,7 @@ impl Core {
         if !is_turning {
             self.contexts.clear();
         }
-        self.settle();
+        self.update_refs();
     }
 
     /// Takes stream `id` out of the engine; see [`Engine::detach`].
@@ -161,7 +161,7 @@ impl Core {
             return false;
         }
         self.phases.after_events.borrow_mut().push(context);
-        self.settle();
+        self.update_refs();
         true
     }
 
@@ -175,7 +175,7 @@ impl Core {
             return None;
         }
         self.phases.closing.borrow_mut().push(context);
-        self.settle();
+        self.update_refs();
         Some(is_first)
     }
 
@@ -184,7 +184,7 @@ impl Core {
     }
 
     /// Updates what keeps the loop and the module alive.
-    pub(super) fn settle(&self) {
+    pub(super) fn update_refs(&self) {
         let (is_referenced, has_sources) = {
             let engine = self.engine.borrow();
             (engine.is_referenced(), engine.sources() > 0)

@@ -34,7 +34,7 @@ impl NativeEngine {
         }
     }
 
-    /// A copy of the descriptor of source `id`, behind all that was written, or a negative errno.
+    /// A copy of the descriptor of source `id`, after all that was written, or a negative errno.
     #[napi(catch_unwind)]
     pub fn copy_source(&self, id: u32) -> Either<PassedDescriptor, i32> {
         match self.core.with(|engine| engine.lend(id)) {

@@ -71,7 +71,7 @@ events! {
     /// A limit of its server ends the stream.
     Event::Stream(id, StreamEvent::Limited) => onlimit(id);
     /// A ClientHello has come, and the handshake waits for `answerName`: the name that the client asks for, the protocols of
-    /// ALPN, each behind its length, whether a stapled OCSP response is asked for, and the id of the session to resume.
+    /// ALPN, each after its length, whether a stapled OCSP response is asked for, and the id of the session to resume.
     Event::Stream(id, StreamEvent::HelloAsked(hello)) => onservername(
         id,
         hello.server_name,

@@ -127,7 +127,8 @@ impl FastFunction for WriteString {
     }
 }
 
-/// `want(id, wanted)`: has the stream receive for JavaScript from now on, or not.
+/// `want(id, wanted, atOnce)`: has the stream receive for JavaScript from now on, or not; with `atOnce`, however much
+/// comes in one read.
 struct Want;
 
 impl FastFunction for Want {
@@ -170,7 +171,7 @@ impl FastFunction for TrackTraffic {
     }
 }
 
-/// `shutdown(id, closing)`: ends the sending side behind all that was written. 0 if that is done, 1 if `onfinish` will
+/// `shutdown(id, closing)`: ends the sending side after all that was written. 0 if that is done, 1 if `onfinish` will
 /// follow, or a negative errno. `closing`: `close` follows at once, and may do it.
 struct Shutdown;
 

@@ -20,7 +20,7 @@ use super::core::{Cleanup, Core};
 use super::memory::Memory;
 use super::phases::Phases;
 use crate::engine::Engine;
-use crate::reactor::wake::{Turn, Wake, Way};
+use crate::reactor::wake::{LoopCallbacks, Wake, Way};
 
 impl Core {
     /// Starts an engine. `incoming` and `outgoing` are Buffers that only the JavaScript around the engine can reach.
@@ -49,7 +49,8 @@ impl Core {
         {
             let engine = core.engine.borrow();
             // SAFETY: this is the thread of `env`; the core keeps the reactor until the wake has been closed.
-            let wake = unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn Turn>)? };
+            let wake =
+                unsafe { Wake::start(way, env, engine.reactor().fd(), Rc::clone(&core) as Rc<dyn LoopCallbacks>)? };
             core.wake.replace(Some(wake));
         }
         core.add_cleanup_hook()?;

@@ -74,7 +74,7 @@ impl NativeEngine {
     /// Starts an engine. `callbacks` has a function for each of [`events::event_names`]; two for libuv's loop,
     /// `afterEvents` and `closing`, called as often as `callAfterEvents` and `callWhenClosing` were; and two for the wake
     /// by a thread: `comeRound` calls `watchAgain` when the loop has come round; where the ticks and microtasks of an event do
-    /// not run when a call from another thread returns, `defer` calls `goOn` behind them. Messages are received into the
+    /// not run when a call from another thread returns, `defer` calls `goOn` after them. Messages are received into the
     /// Buffer `incoming`, of [`constants::RECEIVE_SIZE`] bytes; JavaScript puts small writes into `outgoing`, of
     /// [`constants::WRITE_SIZE`]. Nothing else may have these. With `thread`, libuv's loop is not used.
     #[napi(constructor)]

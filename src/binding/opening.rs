@@ -155,7 +155,7 @@ impl NativeEngine {
         id_or_failure(self.core.with(|engine| engine.adopt_bound(fd, backlog)))
     }
 
-    /// The number of a copy of the descriptor of `id`, for another owner, behind all that was written.
+    /// The number of a copy of the descriptor of `id`, for another owner, after all that was written.
     #[napi(catch_unwind)]
     pub fn lend(&self, id: u32) -> Either<i32, Failure> {
         match self.core.with(|engine| engine.lend(id)) {
@@ -166,8 +166,8 @@ impl NativeEngine {
 
     /// Whether the kernel counts what stream `id` receives and sends.
     #[napi(catch_unwind)]
-    pub fn is_counted(&self, id: u32) -> bool {
-        self.core.with(|engine| engine.stream(id).is_some_and(|stream| stream.is_counted()))
+    pub fn has_kernel_counters(&self, id: u32) -> bool {
+        self.core.with(|engine| engine.stream(id).is_some_and(|stream| stream.has_kernel_counters()))
     }
 
     /// Stops watching the descriptor of stream `id`: what happens is for the owner of a copy.

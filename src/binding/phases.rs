@@ -5,7 +5,7 @@
 //! often, and in which asynchronous contexts, it is to be called. Without libuv, there are no such phases, and JavaScript
 //! is told so. [`core`](super::core) takes what is asked for, and [`turn`](super::turn) calls.
 //!
-//! As in libuv, what was closed last in a round is called first, and what a call asks for anew waits for the next round.
+//! As in libuv, what was closed last in a round is called first, and what a call asks for waits for the next round.
 //! What is asked for when the events have been, by what is called then, comes at once, [`ROUNDS`] times.
 
 use std::cell::{Cell, RefCell};

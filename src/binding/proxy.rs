@@ -111,7 +111,7 @@ fn policy_of(policy: ProxyPolicy) -> Option<Policy> {
         from,
         timeout: Duration::from_millis(policy.timeout.into()),
         limit: policy.max_length as usize,
-        waiting_most: policy.max_waiting as usize,
+        max_waiting: policy.max_waiting as usize,
     })
 }
 

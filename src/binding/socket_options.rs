@@ -4,6 +4,7 @@ use napi::bindgen_prelude::{Buffer, Either, Either3};
 use napi_derive::napi;
 
 use super::NativeEngine;
+use super::streams::negative_errno;
 use crate::socket::named_options::{Kind, NamedOption, OPTIONS, Owner, Value};
 use crate::socket::numbered_options::NumberedOption;
 use crate::socket::settings::Setting;
@@ -150,8 +151,4 @@ fn setting_of(OptionSetting { name, level, number, value }: OptionSetting) -> Op
         Either3::C(bytes) => bytes.to_vec(),
     };
     Some(Setting::Numbered(NumberedOption::allowed(level?, number?)?, bytes))
-}
-
-fn negative_errno(error: &std::io::Error) -> i32 {
-    -error.raw_os_error().unwrap_or(libc::EINVAL)
 }

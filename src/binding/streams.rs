@@ -109,6 +109,6 @@ pub(super) fn keep_alive(enable: bool, delay: u32, interval: u32, count: u32) ->
 }
 
 /// The error number, negative as in libuv.
-fn negative_errno(error: &std::io::Error) -> i32 {
+pub(super) fn negative_errno(error: &std::io::Error) -> i32 {
     -error.raw_os_error().unwrap_or(libc::EINVAL)
 }

@@ -13,9 +13,9 @@ use super::core::Core;
 use super::events::{self, Callback};
 use super::phases::ROUNDS;
 use crate::engine::{Engine, Event};
-use crate::reactor::wake::Turn;
+use crate::reactor::wake::LoopCallbacks;
 
-impl Turn for Core {
+impl LoopCallbacks for Core {
     fn turn(&self) {
         self.begin();
         while self.advance() {}
@@ -67,9 +67,9 @@ impl Core {
         }
         let goes_on = self.calls.can_run() && self.serve_next();
         let is_flushed =
-            if !goes_on || self.engine.borrow_mut().is_flush_due() { self.guard(Engine::flush) } else { Some(()) };
-        self.settle();
-        // Behind a flush that has panicked, JavaScript has been called, and may have written.
+            if !goes_on || self.engine.borrow_mut().take_flush_due() { self.guard(Engine::flush) } else { Some(()) };
+        self.update_refs();
+        // After a flush that has panicked, JavaScript has been called, and may have written.
         goes_on || is_flushed.is_none()
     }
 
@@ -113,7 +113,7 @@ impl Core {
     fn end(&self) {
         self.guard(Engine::end_turn);
         self.contexts.clear();
-        self.settle();
+        self.update_refs();
     }
 
     /// Calls what waits for the end of the events, and what that asks for, up to `rounds` times.
@@ -130,7 +130,7 @@ impl Core {
         {
             wake.called_after_events();
         }
-        self.settle();
+        self.update_refs();
     }
 
     /// Calls what waits for the closing phase.
@@ -138,7 +138,7 @@ impl Core {
         for context in self.phases.closing.take().into_iter().rev() {
             self.scoped(|| self.calls.closing(context.raw()));
         }
-        self.settle();
+        self.update_refs();
     }
 
     /// Runs a part of a turn. `None` if it panics: that becomes an error of the source that was served last.

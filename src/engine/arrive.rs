@@ -82,7 +82,7 @@ impl Engine {
     fn await_header(&mut self, listener: Id, fd: Descriptor, kind: Kind, addresses: Addresses) -> Option<Event> {
         let source = self.listener(listener)?;
         let policy = source.proxy()?;
-        let (timeout, most) = (policy.timeout, policy.waiting_most);
+        let (timeout, most) = (policy.timeout, policy.max_waiting);
         let is_unwelcome = policy.is_required && !policy.trusts(kind, addresses.peer);
         let displaced = source.waiting().filter(|waiting| waiting.len() >= most).and_then(|waiting| waiting.first());
         let mut arrival = Arrival::new(fd, kind, addresses, listener);
@@ -155,7 +155,7 @@ impl Engine {
         stream.on_readiness(readiness);
         if let Some(slot) = self.slots.get_mut(id) {
             slot.source = Source::Stream(stream);
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         }
         if let Some(header) = header {
             self.proxied.insert(id, Proxied { header, addresses: own });
@@ -190,7 +190,7 @@ impl Engine {
         let Some(slot) = self.slots.get_mut(id) else { return };
         if let Source::Arrival(arrival) = &mut slot.source {
             arrival.expire();
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         }
     }
 

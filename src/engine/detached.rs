@@ -101,7 +101,7 @@ impl Engine {
         }
         let slot = self.slots.insert(Source::Stream(stream));
         self.statistics.note_attached(slot.traffic());
-        slot.settle(id, &mut self.reactor);
+        slot.reschedule(id, &mut self.reactor);
         Ok(id)
     }
 }

@@ -91,7 +91,7 @@ impl Engine {
         }
     }
 
-    /// JavaScript begins to count the idle time of stream `id` anew. What limits count goes on.
+    /// JavaScript restarts the idle time of stream `id`. What limits count goes on.
     pub fn restart_idle_time(&mut self, id: Id) {
         let now = self.now();
         let Some(stream) = self.slots.stream(id) else { return };
@@ -183,7 +183,7 @@ impl Engine {
             Some(refusal) => self.end_by_limit(id, refusal),
             None => self.look_later(id, now),
         }
-        self.settle(id);
+        self.reschedule(id);
         self.begin_handshakes(&gate);
     }
 
@@ -220,7 +220,7 @@ impl Engine {
             return;
         }
         let addresses = stream.addresses();
-        self.settle(id);
+        self.reschedule(id);
         let Some(listener) = listener else { return self.note_refused(id, refusal) };
         let event = self.refuse(listener, refusal, || addresses);
         self.pending.extend(event);
@@ -285,7 +285,7 @@ impl Engine {
                 guard.restarted = None;
                 stream.track_traffic(now);
             }
-            self.settle(id);
+            self.reschedule(id);
             self.look_later(id, now);
         }
         let gate = gate.borrow();

@@ -2,7 +2,7 @@
 //!
 //! It belongs to the binding, lives on the JavaScript thread and never waits. The binding runs a turn as
 //! [`Engine::begin_turn`], then [`Engine::step`] until there is nothing left, passing each [`Event`] to JavaScript and
-//! calling [`Engine::flush`] when [`Engine::is_flush_due`] and at the end, then [`Engine::end_turn`]. JavaScript may call
+//! calling [`Engine::flush`] when [`Engine::take_flush_due`] and at the end, then [`Engine::end_turn`]. JavaScript may call
 //! any other method in between.
 //!
 //! | file | |
@@ -155,7 +155,7 @@ impl Engine {
     pub fn reference(&mut self, id: Id, referenced: bool) {
         if let Some(slot) = self.slots.get_mut(id) {
             slot.reference(referenced);
-            slot.count(&mut self.reactor);
+            slot.update_liveness(&mut self.reactor);
         }
     }
 
@@ -184,7 +184,7 @@ impl Engine {
             Source::Bound(bound) => bound.close(),
             Source::Arrival(_) | Source::Released => {}
         }
-        slot.count(&mut self.reactor);
+        slot.update_liveness(&mut self.reactor);
         self.unlink(id);
         if is_listener {
             self.clock.cancel(id);
@@ -215,9 +215,9 @@ impl Engine {
     }
 
     /// The state of source `id` may have changed: it is queued if something is due.
-    fn settle(&mut self, id: Id) {
+    fn reschedule(&mut self, id: Id) {
         if let Some(slot) = self.slots.get_mut(id) {
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         }
     }
 
@@ -251,7 +251,7 @@ impl Engine {
         let Some(slot) = self.slots.get_mut(id) else { return };
         if let Some(stream) = slot.stream() {
             stream.want(wanted, at_once);
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         }
     }
 
@@ -280,25 +280,25 @@ impl Engine {
         taken
     }
 
-    /// Ends the sending side, behind all that was written. If that is pending, an event follows. `closing`: the stream is
+    /// Ends the sending side, after all that was written. If that is pending, an event follows. `closing`: the stream is
     /// closed next, which may do it.
     pub fn shut_down(&mut self, id: Id, closing: bool) -> Poll<Result<()>> {
         let now = self.now();
         let Some(slot) = self.slots.get_mut(id) else { return Poll::Ready(Ok(())) };
         let Some(stream) = slot.stream() else { return Poll::Ready(Ok(())) };
         let outcome = stream.shut_down(&self.reactor, &mut self.shared.spare, now, closing);
-        slot.settle(id, &mut self.reactor);
+        slot.reschedule(id, &mut self.reactor);
         outcome
     }
 
-    /// Changes stream `id` over to TLS behind what was written. Returns `false` if it can't.
+    /// Changes stream `id` over to TLS after what was written. Returns `false` if it can't.
     pub fn secure(&mut self, id: Id, request: HandshakeRequest) -> bool {
         let is_accepted = self.stream(id).is_some_and(|stream| stream.secure(request));
         if is_accepted {
             if !self.guards.is_empty() {
                 self.admit_handshake(id);
             }
-            self.settle(id);
+            self.reschedule(id);
         }
         is_accepted
     }
@@ -309,7 +309,7 @@ impl Engine {
     pub fn pause_listener(&mut self, id: Id, paused: bool) {
         if let Some(listener) = self.listener(id) {
             listener.pause(paused);
-            self.settle(id);
+            self.reschedule(id);
         }
     }
 
@@ -320,7 +320,7 @@ impl Engine {
                 if let Some(listener) = self.listener(id) {
                     listener.drain();
                 }
-                self.settle(id);
+                self.reschedule(id);
             }
             // What waits with another process is that one's.
             Some(true) if !self.awaits_arrivals(id) => {
@@ -342,7 +342,7 @@ impl Engine {
     pub fn retry_listener(&mut self, id: Id) {
         if let Some(listener) = self.listener(id) {
             listener.retry();
-            self.settle(id);
+            self.reschedule(id);
         }
     }
 

@@ -73,7 +73,7 @@ impl Engine {
         let mut stream = open(id, fd);
         stream.register(&self.reactor)?;
         stream.own();
-        self.slots.insert(Source::Stream(stream)).count(&mut self.reactor);
+        self.slots.insert(Source::Stream(stream)).update_liveness(&mut self.reactor);
         Ok(id)
     }
 
@@ -112,13 +112,13 @@ impl Engine {
             return Err(Syscall::Listen.failed(&error));
         }
         listener.own();
-        self.slots.insert(Source::Listener(listener)).count(&mut self.reactor);
+        self.slots.insert(Source::Listener(listener)).update_liveness(&mut self.reactor);
         Ok(id)
     }
 
     // Lending.
 
-    /// A copy of the descriptor of source `id`, for another owner, behind all that was written.
+    /// A copy of the descriptor of source `id`, for another owner, after all that was written.
     pub fn lend(&mut self, id: Id) -> Result<OwnedFd> {
         let now = self.now();
         let gone = Syscall::Open.errno(libc::EBADF);
@@ -132,7 +132,7 @@ impl Engine {
             Source::Bound(bound) => bound.lend(),
             Source::Arrival(_) | Source::Released => None,
         };
-        self.settle(id);
+        self.reschedule(id);
         lent.ok_or(gone)?.map_err(|error| Syscall::Open.failed(&error))
     }
 
@@ -263,7 +263,7 @@ impl Engine {
     fn replace_bound(&mut self, id: Id, source: Source) {
         if let Some(slot) = self.slots.get_mut(id) {
             slot.source = source;
-            slot.count(&mut self.reactor);
+            slot.update_liveness(&mut self.reactor);
         }
     }
 }

@@ -9,17 +9,17 @@
 use super::slot::{Outlet, Slot, Source};
 use super::{Engine, Event};
 use crate::reactor::Id;
-use crate::stream::{GATHER_MOST, ReadOutcome};
+use crate::stream::{MAX_GATHER, ReadOutcome};
 
 /// How much is received at once, at first and whenever a target has not taken all.
-const RECEIVE_LEAST: usize = 64 << 10;
+const MIN_RECEIVE: usize = 64 << 10;
 
 /// How much is received at once while the targets take all. Each read wakes the peer of the source, and each write that
 /// of the target.
-const RECEIVE_MOST: usize = 256 << 10;
+const MAX_RECEIVE: usize = 256 << 10;
 
 /// What all pipes move in one turn, about half a millisecond's worth: then the loop is JavaScript's again.
-const MOVE_MOST: usize = 1 << 20;
+const MAX_MOVE: usize = 1 << 20;
 
 /// What the pipes of an engine share.
 pub struct Pipes {
@@ -34,7 +34,7 @@ pub struct Pipes {
 
 impl Default for Pipes {
     fn default() -> Self {
-        Self { buffer: Vec::new(), receive: RECEIVE_LEAST, moved: 0, totals: (0, 0) }
+        Self { buffer: Vec::new(), receive: MIN_RECEIVE, moved: 0, totals: (0, 0) }
     }
 }
 
@@ -55,15 +55,15 @@ impl Pipes {
     }
 
     fn have_used_quota(&self) -> bool {
-        self.moved >= MOVE_MOST
+        self.moved >= MAX_MOVE
     }
 
     /// `count` bytes have been received, and the target has taken all of them or not.
     fn adapt(&mut self, count: usize, took_all: bool) {
         if !took_all {
-            self.receive = RECEIVE_LEAST;
+            self.receive = MIN_RECEIVE;
         } else if count == self.receive {
-            self.receive = (2 * self.receive).min(RECEIVE_MOST);
+            self.receive = (2 * self.receive).min(MAX_RECEIVE);
         }
     }
 
@@ -145,7 +145,7 @@ impl Engine {
             return slot.defer(source, &mut self.reactor);
         }
         let Source::Stream(stream) = &mut slot.source else { return };
-        match stream.receive_into(&mut self.shared.cipher, self.pipes.memory(), self.turn.now) {
+        match stream.receive_into(&mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
             ReadOutcome::Bytes(count) => self.pass_on(target, count),
             ReadOutcome::Event(event) => {
                 slot.pend(&event);
@@ -153,7 +153,7 @@ impl Engine {
             }
             ReadOutcome::Nothing => {}
         }
-        self.settle(source);
+        self.reschedule(source);
     }
 
     /// Drops what stream `id` receives next. It counts as moved: that of TLS is opened all the same.
@@ -163,7 +163,7 @@ impl Engine {
             return slot.defer(id, &mut self.reactor);
         }
         let Source::Stream(stream) = &mut slot.source else { return };
-        match stream.drop_next(&mut self.shared.cipher, self.pipes.memory(), self.turn.now) {
+        match stream.drop_next(&mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
             ReadOutcome::Bytes(count) => {
                 self.pipes.moved += count;
                 self.pipes.totals.1 += count as u64;
@@ -174,7 +174,7 @@ impl Engine {
             }
             ReadOutcome::Nothing => {}
         }
-        self.settle(id);
+        self.reschedule(id);
     }
 
     /// Sends the first `count` bytes of the pipes' buffer to `target`. Small ones are gathered, as those of a write.
@@ -185,16 +185,16 @@ impl Engine {
         let Source::Stream(stream) = &mut slot.source else { return };
         let bytes = &self.pipes.buffer[..count];
         let spare = &mut self.shared.spare;
-        if count <= GATHER_MOST && !self.is_direct && !stream.is_queue_full(count) {
+        if count <= MAX_GATHER && !self.is_direct && !stream.is_queue_full(count) {
             stream.keep(spare, bytes);
             self.unsent.add(target, slot);
-            slot.count(&mut self.reactor);
+            slot.update_liveness(&mut self.reactor);
         } else {
             stream.pass_on(&self.reactor, spare, bytes, self.turn.now);
             self.pipes.adapt(count, stream.takes_more());
-            slot.settle(target, &mut self.reactor);
+            slot.reschedule(target, &mut self.reactor);
         }
-        if self.is_flush_due() {
+        if self.take_flush_due() {
             self.flush();
         }
     }

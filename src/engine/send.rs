@@ -4,7 +4,7 @@ use super::Engine;
 use super::slot::{Slot, Source};
 use crate::error::{Error, Result, Syscall};
 use crate::reactor::Id;
-use crate::stream::GATHER_MOST;
+use crate::stream::MAX_GATHER;
 
 /// The streams with bytes that were gathered and not sent yet.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Engine {
     /// follows when there is room for the rest.
     pub fn write(&mut self, id: Id, slices: &[&[u8]]) -> Result<usize> {
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
-        if total <= GATHER_MOST && !self.is_direct {
+        if total <= MAX_GATHER && !self.is_direct {
             return self.gather(id, total, |queue| {
                 slices.iter().for_each(|slice| queue.extend_from_slice(slice));
                 Ok(())
@@ -62,7 +62,7 @@ impl Engine {
         let slot = self.slots.get_mut(id).ok_or(gone)?;
         let stream = slot.stream().ok_or(gone)?;
         let taken = stream.send(&self.reactor, &mut self.shared.spare, slices, now);
-        slot.count(&mut self.reactor);
+        slot.update_liveness(&mut self.reactor);
         taken
     }
 
@@ -85,12 +85,12 @@ impl Engine {
         if self.is_direct || stream.is_queue_full(0) {
             stream.flush(&self.reactor, &mut self.shared.spare, now);
             // A failure is found when the stream is served.
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         } else {
             if taken > 0 {
                 self.unsent.add(id, slot);
             }
-            slot.count(&mut self.reactor);
+            slot.update_liveness(&mut self.reactor);
         }
         Ok(taken)
     }
@@ -101,7 +101,7 @@ impl Engine {
         let Some(stream) = slot.stream() else { return };
         stream.queue_header(&mut self.shared.spare, header);
         self.unsent.add(id, slot);
-        slot.count(&mut self.reactor);
+        slot.update_liveness(&mut self.reactor);
         if self.is_direct {
             self.flush();
         }

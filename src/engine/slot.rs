@@ -63,7 +63,7 @@ pub struct Slot {
     /// Watching it may keep the environment's loop alive: JavaScript has not called `unref()`.
     referenced: bool,
     /// The reactor counts it among the sources that keep the loop alive.
-    is_counted: bool,
+    keeps_loop_alive: bool,
     /// How often it has been served in turn number `turn`.
     quota_used: u8,
     turn: u32,
@@ -73,7 +73,7 @@ pub struct Slot {
     pub outlet: Outlet,
     /// The stream that feeds it.
     pub fed_by: Option<Id>,
-    /// Where the server counts that it belongs to: a listener's, and that of the streams that it has accepted.
+    /// The tally of its server: a listener's own, or that of the listener that has accepted the stream.
     pub server: Option<ServerTally>,
 }
 
@@ -89,7 +89,7 @@ impl Slot {
             dirty: false,
             pending: false,
             referenced: true,
-            is_counted: false,
+            keeps_loop_alive: false,
             quota_used: 0,
             turn: 0,
             undelivered: 0,
@@ -159,8 +159,8 @@ impl Slot {
     }
 
     /// Its state may have changed: queues it if something is due, and counts whether it keeps the loop alive.
-    pub fn settle(&mut self, id: Id, reactor: &mut Reactor) {
-        self.count(reactor);
+    pub fn reschedule(&mut self, id: Id, reactor: &mut Reactor) {
+        self.update_liveness(reactor);
         if !self.queued && self.is_due() {
             self.queued = true;
             reactor.enqueue(id);
@@ -174,10 +174,10 @@ impl Slot {
         }
     }
 
-    /// As [`Self::settle`], for what will be flushed: sending alone is no reason to queue it.
-    pub fn count(&mut self, reactor: &mut Reactor) {
+    /// As [`Self::reschedule`], for what will be flushed: sending alone is no reason to queue it.
+    pub fn update_liveness(&mut self, reactor: &mut Reactor) {
         let keeps_alive = self.keeps_alive();
-        if std::mem::replace(&mut self.is_counted, keeps_alive) != keeps_alive {
+        if std::mem::replace(&mut self.keeps_loop_alive, keeps_alive) != keeps_alive {
             reactor.keep_loop_alive(keeps_alive);
         }
     }
@@ -336,7 +336,7 @@ impl Slots {
         let slot = self.get_mut(id)?;
         slot.stream()?;
         let Source::Stream(stream) = std::mem::replace(&mut slot.source, Source::Released) else { return None };
-        slot.count(reactor);
+        slot.update_liveness(reactor);
         slot.server = None;
         self.free(id, is_turning);
         Some(stream)

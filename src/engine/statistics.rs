@@ -90,7 +90,7 @@ impl Engine {
             spare: shared.spare.size(),
             receiving: shared.incoming.size() + shared.bulk.size(),
             pipes: self.pipes.size(),
-            records: shared.cipher.capacity(),
+            records: shared.ciphertext.capacity(),
         }
     }
 

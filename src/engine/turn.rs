@@ -48,7 +48,7 @@ impl Engine {
         for Delivery { id, serial, message } in self.shared.handshakes.messages() {
             if let Some(stream) = self.stream(id) {
                 stream.on_handshake_message(serial, message);
-                self.settle(id);
+                self.reschedule(id);
             }
         }
     }
@@ -84,7 +84,7 @@ impl Engine {
             if let Source::Stream(stream) = &mut slot.source {
                 stream.flush(&self.reactor, &mut self.shared.spare, now);
             }
-            slot.settle(id, &mut self.reactor);
+            slot.reschedule(id, &mut self.reactor);
         }
         self.unsent.give_back(ids);
     }
@@ -106,7 +106,7 @@ impl Engine {
 
     /// Whether what has been gathered is to be sent between two events of a turn: it is enough, or listeners take so long
     /// that what one of them has written would have to wait for the others.
-    pub fn is_flush_due(&mut self) -> bool {
+    pub fn take_flush_due(&mut self) -> bool {
         let gathered = self.unsent.len();
         if gathered >= BATCH || (self.unsent.flushes_early() && self.pending.is_empty()) {
             return true;
@@ -208,7 +208,7 @@ impl Engine {
             Source::Listener(listener) => {
                 let event = listener.serve();
                 let local = listener.local_of_all();
-                slot.settle(id, &mut self.reactor);
+                slot.reschedule(id, &mut self.reactor);
                 if let Some(event) = event {
                     let event = self.listener_event(id, local, event);
                     self.pending.extend(event);
@@ -267,7 +267,7 @@ fn conclude(slot: &mut Slot, id: Id, event: Option<StreamEvent>, reactor: &mut R
     if slot.stream().is_some_and(|stream| stream.ends_next() || (becomes_secure && stream.holds_flight())) {
         slot.use_up_quota();
     }
-    slot.settle(id, reactor);
+    slot.reschedule(id, reactor);
     if let Some(event) = event {
         slot.pend(&event);
         pending.push_back(Event::Stream(id, event));

@@ -13,7 +13,7 @@ use crate::reactor::Id;
 const TICK: Duration = Duration::from_millis(8);
 
 /// The timer runs no longer than this. When nothing is left, it ends soon, and with it what it keeps alive.
-const WAIT_MOST: Duration = Duration::from_secs(1);
+const MAX_WAIT: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Clock {
     /// For how long a timer is to run, if one has to be started for what has been scheduled.
     pub fn start_timer(&mut self, now: Instant) -> Option<Duration> {
         let first = self.order.first().map(|(tick, _)| self.time_of(*tick))?;
-        let end = first.clamp(now, now + WAIT_MOST);
+        let end = first.clamp(now, now + MAX_WAIT);
         if self.timer.is_some_and(|timer| timer <= end) {
             return None;
         }
@@ -136,7 +136,7 @@ mod tests {
         let start = Instant::now();
         let mut clock = Clock::new(start);
         clock.schedule(1, start + Duration::from_secs(3600));
-        assert_eq!(clock.start_timer(start), Some(WAIT_MOST));
+        assert_eq!(clock.start_timer(start), Some(MAX_WAIT));
         clock.schedule(1, start + Duration::MAX.min(Duration::from_secs(u64::from(u32::MAX) * 100)));
         assert_eq!(all(&mut clock, start + Duration::from_secs(86_400)), []);
     }

@@ -2,7 +2,7 @@
 //!
 //! The kernel counts them. It is asked when the connection is looked at, and what has changed since the look before
 //! says what there was: when bytes have passed last, and whether a message comes, as [`Passage`] has it. A message has
-//! begun behind the look before; nothing says when. So it is measured from the last bytes that the first look finds of
+//! begun after the look before; nothing says when. So it is measured from the last bytes that the first look finds of
 //! it, and all that has come since the look before belongs to it: none is judged by more time than it has taken, nor by
 //! fewer bytes than have come of it.
 
@@ -138,7 +138,7 @@ mod tests {
         // Sent again, which is no answer.
         look(&mut lent, start, 5.0, (15, 4.2), (5, 0, 4.5));
         assert_eq!(message(start, &lent), Some((4.2, 4.2, 14)));
-        // The next message behind the answer.
+        // The next message after the answer.
         look(&mut lent, start, 6.0, (16, 5.5), (6, 6, 5.2));
         assert_eq!(message(start, &lent), Some((5.5, 5.5, 15)));
         // The answer waits for the peer.

@@ -15,7 +15,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// `id` joins behind all others.
+    /// `id` joins after all others.
     pub fn join(&mut self, id: Id) -> Place {
         self.last += 1;
         self.waiting.insert(self.last, id);

@@ -2,7 +2,7 @@
 //!
 //! A connection is looked at once in a span, and what it has done is compared with the least that it may do.
 //!
-//! *Receiving.* Bytes are measured while a message comes: something was received that nothing has been written behind, and
+//! *Receiving.* Bytes are measured while a message comes: something was received that nothing has been written after, and
 //! more is asked for all the time. The time that counts is that from its first byte to its last, because from the bytes
 //! alone, a client that waits for an answer looks like one that has stopped in the middle of a message. So one that goes on
 //! too slowly is found, and one that has stopped is idle. It does not depend on when the looks are, and what has taken less
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// Over so many spans, sending is judged.
 const SPANS: u32 = 3;
 
-/// What comes from a peer, until something is written behind it.
+/// What comes from a peer, until something is written after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
     /// When it has begun.
@@ -53,7 +53,7 @@ impl Passage {
         self.sent += sent;
     }
 
-    /// Something was written behind what has come.
+    /// Something was written after what has come.
     pub fn answer(&mut self) {
         self.message = None;
     }
@@ -190,7 +190,7 @@ mod tests {
         let start = Instant::now();
         let mut pace = fresh(start);
         for spans in 1..20 {
-            // 500 bytes around the first look, the last few behind it.
+            // 500 bytes around the first look, the last few after it.
             let (received, last) = if spans == 1 { (10 + 490, 0.9) } else { (10 + 500, 1.1) };
             assert!(!pace.is_slow(1000, SPAN, receiving(start, spans, received, 0.9, last)), "{spans}");
         }

@@ -9,7 +9,7 @@
 //! | [`policy`] | who may send a header, and who has to |
 //!
 //! Reading is incremental and keeps nothing: [`parse`] gets all that has come so far, and returns the same for the same
-//! bytes. What it reads is bounded by [`v1::LENGTH_MOST`] and by the caller's limit for version 2.
+//! bytes. What it reads is bounded by [`v1::MAX_LENGTH`] and by the caller's limit for version 2.
 
 mod crc32c;
 pub mod policy;
@@ -98,7 +98,7 @@ mod tests {
 
     const LIMIT: usize = 4096;
 
-    /// Every beginning of a header is the beginning of one, and what is behind it is not looked at.
+    /// Every beginning of a header is the beginning of one, and what is after it is not looked at.
     fn hold_to_prefixes(bytes: &[u8], header: &Header) {
         for length in 0..bytes.len() {
             assert_eq!(parse(&bytes[..length], LIMIT), Ok(Parsed::Partial), "{length} of {bytes:?}");
@@ -212,7 +212,7 @@ mod tests {
         let endpoints = Endpoints::Inet { source, destination: ([192, 0, 2, 2], 443).into() };
         let header = Header { version: 2, is_local: false, is_datagram: false, endpoints, tlvs: tlvs.into() };
         let bytes = v2::build(&header, true).unwrap();
-        // Behind the address family and the length, which decide what is checked.
+        // After the address family and the length, which decide what is checked.
         for bit in 16 * 8..bytes.len() * 8 {
             let mut wrong = bytes.clone();
             wrong[bit / 8] ^= 1 << (bit % 8);

@@ -17,7 +17,7 @@ pub struct Policy {
     /// How long a header of version 2 may be.
     pub limit: usize,
     /// How many connections may wait for theirs at once.
-    pub waiting_most: usize,
+    pub max_waiting: usize,
 }
 
 /// Addresses of proxies.
@@ -83,7 +83,7 @@ mod tests {
 
     fn trusts(rules: &[&str], ip: &str) -> bool {
         let from = Some(Trusted::parse(rules.iter().copied()).unwrap());
-        let policy = Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0, waiting_most: 1 };
+        let policy = Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0, max_waiting: 1 };
         policy.trusts(Kind::Tcp4, Some(SocketAddr::new(ip.parse().unwrap(), 1)))
     }
 
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn without_a_list_everyone_is_trusted_and_with_one_who_has_no_address_over_unix_only() {
-        let policy = |from| Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0, waiting_most: 1 };
+        let policy = |from| Policy { is_required: true, from, timeout: Duration::ZERO, limit: 0, max_waiting: 1 };
         assert!(policy(None).trusts(Kind::Tcp4, Some(([10, 0, 0, 1], 1).into())));
         assert!(policy(None).trusts(Kind::Tcp4, None));
         let listed = policy(Some(Trusted::parse(["0.0.0.0/0"]).unwrap()));

@@ -1,4 +1,4 @@
-//! What version 2 may say beside the addresses: a list of values, each behind its type and length.
+//! What version 2 may say beside the addresses: a list of values, each after its type and length.
 
 use super::Fault;
 
@@ -10,7 +10,7 @@ pub const AUTHORITY: u8 = 0x02;
 pub const SSL: u8 = 0x20;
 
 const UNIQUE_ID: u8 = 0x05;
-const UNIQUE_ID_MOST: usize = 128;
+const MAX_UNIQUE_ID: usize = 128;
 
 /// Type and length.
 const HEAD: usize = 3;
@@ -37,7 +37,7 @@ pub fn check(tlvs: &[u8]) -> Result<Option<usize>, Fault> {
         let (kind, value) = first(&tlvs[at..]).ok_or(Fault::Malformed)?;
         let is_valid = match kind {
             CRC32C => value.len() == 4 && checksum.replace(at + HEAD).is_none(),
-            UNIQUE_ID => value.len() <= UNIQUE_ID_MOST,
+            UNIQUE_ID => value.len() <= MAX_UNIQUE_ID,
             SSL => ssl(value).is_some_and(|ssl| is_whole(ssl.tlvs)),
             _ => true,
         };

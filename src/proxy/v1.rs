@@ -8,18 +8,18 @@ use super::{Endpoints, Fault, Header, Parsed};
 pub const SIGNATURE: &[u8] = b"PROXY ";
 
 /// The longest line with its end: `UNKNOWN` with two IPv6 addresses.
-pub const LENGTH_MOST: usize = 107;
+pub const MAX_LENGTH: usize = 107;
 
 const END: &[u8] = b"\r\n";
 
 /// Reads `bytes`, which begin as [`SIGNATURE`] does.
 pub fn parse(bytes: &[u8]) -> Result<Parsed, Fault> {
-    let seen = &bytes[..bytes.len().min(LENGTH_MOST)];
+    let seen = &bytes[..bytes.len().min(MAX_LENGTH)];
     let Some(at) = seen.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0)) else {
-        return if bytes.len() < LENGTH_MOST { Ok(Parsed::Partial) } else { Err(Fault::TooLong) };
+        return if bytes.len() < MAX_LENGTH { Ok(Parsed::Partial) } else { Err(Fault::TooLong) };
     };
     match &seen[at..] {
-        [b'\r'] if at + END.len() > LENGTH_MOST => Err(Fault::TooLong),
+        [b'\r'] if at + END.len() > MAX_LENGTH => Err(Fault::TooLong),
         [b'\r'] => Ok(Parsed::Partial),
         [b'\r', b'\n', ..] => {
             let endpoints = std::str::from_utf8(&seen[..at]).ok().and_then(endpoints).ok_or(Fault::Malformed)?;
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(read(line.as_bytes()), Ok(six));
         assert_eq!(read(b"PROXY UNKNOWN\r\n"), Ok(Endpoints::Unknown));
         let longest = line.replace("TCP6", "UNKNOWN");
-        assert_eq!(longest.len(), LENGTH_MOST);
+        assert_eq!(longest.len(), MAX_LENGTH);
         assert_eq!(read(longest.as_bytes()), Ok(Endpoints::Unknown));
     }
 
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_too_long() {
-        let line = [SIGNATURE, &[b'x'; LENGTH_MOST]].concat();
-        assert_eq!(parse(&line[..LENGTH_MOST - 1]), Ok(Parsed::Partial));
-        assert_eq!(parse(&line[..LENGTH_MOST]), Err(Fault::TooLong));
-        let mut ended = line[..LENGTH_MOST - 1].to_vec();
+        let line = [SIGNATURE, &[b'x'; MAX_LENGTH]].concat();
+        assert_eq!(parse(&line[..MAX_LENGTH - 1]), Ok(Parsed::Partial));
+        assert_eq!(parse(&line[..MAX_LENGTH]), Err(Fault::TooLong));
+        let mut ended = line[..MAX_LENGTH - 1].to_vec();
         ended.extend(END);
         assert_eq!(parse(&ended), Err(Fault::TooLong));
     }

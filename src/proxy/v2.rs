@@ -11,7 +11,7 @@ pub const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 pub const HEAD: usize = 16;
 
 /// The longest header that its length can say.
-pub const LENGTH_MOST: usize = HEAD + 0xffff;
+pub const MAX_LENGTH: usize = HEAD + 0xffff;
 
 const VERSION: u8 = 0x20;
 const LOCAL: u8 = 0;
@@ -62,7 +62,7 @@ pub fn parse(bytes: &[u8], limit: usize) -> Result<Parsed, Fault> {
     Ok(Parsed::Whole(length, Header { version: 2, is_local, is_datagram, endpoints, tlvs: tlvs.into() }))
 }
 
-/// Reads the addresses of `family`. Returns what is behind them, too.
+/// Reads the addresses of `family`. Returns what is after them, too.
 fn endpoints(family: u8, body: &[u8]) -> Result<(Endpoints, &[u8]), Fault> {
     let length = match family {
         UNSPECIFIED => 0,

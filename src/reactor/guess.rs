@@ -3,22 +3,22 @@
 //! all that there is to know before a message of a lone connection is received.
 //!
 //! Pure. Owned by the reactor. A guess that proves wrong costs a receive, and the kernel is asked after all; what it has
-//! to report besides waits for [`GUESSES_MOST`] turns at the most.
+//! to report besides waits for [`MAX_GUESSES`] turns at the most.
 
 use super::Id;
 
 /// After so many polls in a row that have reported one source, and the same, that is the guess.
-const POLLS_LEAST: u8 = 8;
+const MIN_POLLS: u8 = 8;
 
 /// So many turns in a row do without a poll.
-pub const GUESSES_MOST: u8 = 16;
+pub const MAX_GUESSES: u8 = 16;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Guess {
     /// The one source that the last polls have reported.
     source: Option<Id>,
-    /// How many polls that were, up to [`POLLS_LEAST`].
+    /// How many polls that were, up to [`MIN_POLLS`].
     polls: u8,
     /// The turns since the last poll.
     turns: u8,
@@ -29,7 +29,7 @@ pub struct Guess {
 impl Guess {
     /// A turn begins. Returns the source to serve before anything is known, if there is a guess.
     pub fn begin_turn(&mut self) -> Option<Id> {
-        self.is_open = self.polls >= POLLS_LEAST && self.turns < GUESSES_MOST;
+        self.is_open = self.polls >= MIN_POLLS && self.turns < MAX_GUESSES;
         self.source.filter(|_| self.is_open)
     }
 
@@ -49,7 +49,7 @@ impl Guess {
     /// A poll has reported `source` and nothing else; `None`: nothing, or more than that.
     pub fn note_poll(&mut self, source: Option<Id>) {
         let is_same = source.is_some() && self.source == source && !self.is_open;
-        self.polls = if is_same { (self.polls + 1).min(POLLS_LEAST) } else { u8::from(source.is_some()) };
+        self.polls = if is_same { (self.polls + 1).min(MIN_POLLS) } else { u8::from(source.is_some()) };
         self.source = source;
         self.turns = 0;
         self.is_open = false;
@@ -63,7 +63,7 @@ mod tests {
     /// A guess that has been right so far.
     fn settled() -> Guess {
         let mut guess = Guess::default();
-        for _ in 0..POLLS_LEAST {
+        for _ in 0..MIN_POLLS {
             assert_eq!(guess.begin_turn(), None);
             guess.note_poll(Some(7));
         }
@@ -86,7 +86,7 @@ mod tests {
     fn another_poll_is_due_now_and_then() {
         let mut guess = settled();
         for _ in 0..2 {
-            for _ in 0..GUESSES_MOST {
+            for _ in 0..MAX_GUESSES {
                 assert_eq!(guess.begin_turn(), Some(7));
                 guess.note_message(7);
             }

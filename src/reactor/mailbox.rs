@@ -5,7 +5,7 @@
 //! [`Mailbox::post`] may be called from any thread and never waits for the JavaScript thread, which alone collects. A
 //! mailbox outlives its engine: what is posted by then is dropped with it.
 //!
-//! Invariant: behind every message in the mailbox comes a wake. The flag `full` is what keeps that true although a post
+//! Invariant: after every message in the mailbox comes a wake. The flag `full` is what keeps that true although a post
 //! that finds it set wakes no loop, and a turn that finds it clear takes no lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -216,7 +216,7 @@ impl Reactor {
 
     fn wake(&mut self) {
         if !self.woken {
-            // The counter behind the waker can't overflow: it is written once per turn.
+            // The counter after the waker can't overflow: it is written once per turn.
             self.woken = self.waker.wake().is_ok();
         }
     }

@@ -10,27 +10,27 @@
 pub const SIZE: u32 = 128 << 10;
 
 /// The most that one read takes at first, as in Node.
-pub const READ_MOST: usize = 64 << 10;
+pub const MAX_READ: usize = 64 << 10;
 
-/// The size of the memory for large reads, while one after the other fills [`READ_MOST`]: then so much is received at
+/// The size of the memory for large reads, while one after the other fills [`MAX_READ`]: then so much is received at
 /// once. Each read lets the peer send on, which wakes it, and is passed to JavaScript on its own.
-pub const BULK_MOST: u32 = 256 << 10;
+pub const MAX_BULK: u32 = 256 << 10;
 
 /// With less room than this left, delivering what is there comes before receiving more.
-const READ_LEAST: usize = 8 << 10;
+const MIN_READ: usize = 8 << 10;
 
 /// See the module.
 pub struct ReceiveBuffer {
     memory: *mut u8,
     size: usize,
     used: usize,
-    read_most: usize,
+    max_read: usize,
 }
 
 impl ReceiveBuffer {
     /// No memory: nothing can be received.
     pub const fn empty() -> Self {
-        Self { memory: std::ptr::null_mut(), size: 0, used: 0, read_most: 0 }
+        Self { memory: std::ptr::null_mut(), size: 0, used: 0, max_read: 0 }
     }
 
     /// Receives into `memory`.
@@ -40,12 +40,12 @@ impl ReceiveBuffer {
     /// `memory` points to `size` bytes, of any value, that stay allocated as long as this value lives, and that nothing else
     /// accesses while a method of it, or a slice from [`Self::space`], is in use.
     pub unsafe fn new(memory: *mut u8, size: usize) -> Self {
-        Self { memory, size, used: 0, read_most: READ_MOST }
+        Self { memory, size, used: 0, max_read: MAX_READ }
     }
 
     /// Lets one read take all of the memory.
     pub fn for_one_read(self) -> Self {
-        Self { read_most: self.size, ..self }
+        Self { max_read: self.size, ..self }
     }
 
     /// Its size in bytes.
@@ -55,12 +55,12 @@ impl ReceiveBuffer {
 
     /// Whether there is room for another message.
     pub fn has_room(&self) -> bool {
-        self.size - self.used >= READ_LEAST
+        self.size - self.used >= MIN_READ
     }
 
     /// The bytes to read into next, `most` at the most.
     pub fn space(&mut self, most: usize) -> &mut [u8] {
-        let length = (self.size - self.used).min(self.read_most).min(most);
+        let length = (self.size - self.used).min(self.max_read).min(most);
         if length == 0 {
             return &mut [];
         }
@@ -93,26 +93,26 @@ mod tests {
 
     #[test]
     fn takes_one_piece_behind_the_other_until_it_is_cleared() {
-        let mut memory = vec![0u8; 2 * READ_MOST];
+        let mut memory = vec![0u8; 2 * MAX_READ];
         let mut buffer = over(&mut memory);
-        assert_eq!(buffer.space(usize::MAX).len(), READ_MOST);
+        assert_eq!(buffer.space(usize::MAX).len(), MAX_READ);
         assert_eq!(buffer.take(5), 0);
-        assert_eq!(buffer.take(READ_MOST), 5);
-        assert_eq!(buffer.space(usize::MAX).len(), READ_MOST - 5);
+        assert_eq!(buffer.take(MAX_READ), 5);
+        assert_eq!(buffer.space(usize::MAX).len(), MAX_READ - 5);
         buffer.clear();
         assert_eq!(buffer.take(1), 0);
     }
 
     #[test]
     fn one_read_takes_all_of_memory_that_is_for_one_unless_it_may_not() {
-        let mut memory = vec![0u8; 3 * READ_MOST];
-        assert_eq!(over(&mut memory).for_one_read().space(usize::MAX).len(), 3 * READ_MOST);
-        assert_eq!(over(&mut memory).for_one_read().space(READ_MOST).len(), READ_MOST);
+        let mut memory = vec![0u8; 3 * MAX_READ];
+        assert_eq!(over(&mut memory).for_one_read().space(usize::MAX).len(), 3 * MAX_READ);
+        assert_eq!(over(&mut memory).for_one_read().space(MAX_READ).len(), MAX_READ);
     }
 
     #[test]
     fn has_no_room_before_reads_get_short() {
-        let mut memory = vec![0u8; READ_LEAST + 16];
+        let mut memory = vec![0u8; MIN_READ + 16];
         let mut buffer = over(&mut memory);
         assert!(buffer.has_room());
         buffer.take(17);

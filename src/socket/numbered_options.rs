@@ -109,7 +109,7 @@ fn is_allowed(level: i32, number: i32) -> bool {
             // The kernel would do TLS, or the program would make up what has been sent and received.
             libc::TCP_ULP | libc::TCP_REPAIR | libc::TCP_REPAIR_QUEUE | libc::TCP_QUEUE_SEQ => false,
             libc::TCP_REPAIR_OPTIONS | libc::TCP_REPAIR_WINDOW | TCP_AO_REPAIR => false,
-            // Memory is mapped, or written behind the given length.
+            // Memory is mapped, or written after the given length.
             libc::TCP_ZEROCOPY_RECEIVE | TCP_AO_GET_KEYS => false,
             // `fastOpen` is its name: connecting has to know of it.
             libc::TCP_FASTOPEN_CONNECT => false,

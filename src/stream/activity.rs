@@ -23,7 +23,7 @@ pub enum Exchange {
     Fresh,
     /// Something was received.
     Asked,
-    /// Something was written behind what was received.
+    /// Something was written after what was received.
     Answered,
 }
 

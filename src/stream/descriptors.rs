@@ -13,7 +13,7 @@ use crate::socket::io::{self, Read};
 use crate::socket::{Descriptor, Kind, rights};
 
 /// As much is received at once where descriptors may come, by way of memory that is initialized.
-const READ_MOST: usize = 64 << 10;
+const MAX_READ: usize = 64 << 10;
 
 /// See the module.
 #[derive(Default)]
@@ -104,11 +104,11 @@ impl Stream {
     /// Receives into `space`.
     pub(super) fn receive_with_descriptors(&mut self, space: &mut [u8], now: Instant) -> ReadOutcome {
         let (Some(fd), Some(descriptors)) = (&self.fd, &mut self.descriptors) else { return ReadOutcome::Nothing };
-        let most = space.len().min(READ_MOST);
+        let most = space.len().min(MAX_READ);
         let before = descriptors.received.len();
         let read = rights::receive(fd, &mut space[..most], &mut descriptors.received);
         descriptors.are_news |= descriptors.received.len() > before;
-        // A read ends behind the bytes that descriptors have come with, whatever there is behind these.
+        // A read ends after the bytes that descriptors have come with, whatever there is after these.
         let drained = matches!(read, Ok(Read::Empty | Read::End));
         self.conclude_read(super::receive::of_socket(read, drained), now)
     }

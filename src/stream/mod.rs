@@ -40,9 +40,9 @@ use self::activity::Exchange;
 use self::descriptors::Descriptors;
 pub use self::event::{Agreed, ReadOutcome, ServeOutcome, StreamEvent};
 use self::queue::Queue;
-pub use self::receive::BULK_LEAST;
+pub use self::receive::MIN_BULK;
 pub use self::security::{Delivery, Handshakes, Secure, Security};
-pub use self::send::{GATHER_MOST, QUEUE_MOST};
+pub use self::send::{MAX_GATHER, MAX_QUEUE};
 pub use self::shared::Shared;
 use self::state::{Due, State};
 use self::traffic::Traffic;
@@ -80,14 +80,14 @@ pub struct Stream {
     watches_writable: bool,
     /// The last read was large, and the next one may be.
     bulky: bool,
-    /// One read may take more than [`READ_MOST`](crate::reactor::receive_buffer::READ_MOST): what Duplex has no room for does
+    /// One read may take more than [`MAX_READ`](crate::reactor::receive_buffer::MAX_READ): what Duplex has no room for does
     /// not wait there.
     takes_large: bool,
-    /// Nagle's algorithm is off for the handshake, and back on behind the first data.
+    /// Nagle's algorithm is off for the handshake, and back on after the first data.
     delays_again: bool,
     /// The attempt to connect has failed.
     never_connected: bool,
-    queue_most: u32,
+    max_queue: u32,
     addresses: Addresses,
     /// What a timeout or a limit asks for.
     traffic: Traffic,
@@ -143,7 +143,7 @@ impl Stream {
             takes_large: false,
             delays_again: false,
             never_connected: false,
-            queue_most: QUEUE_MOST,
+            max_queue: MAX_QUEUE,
             addresses: Addresses { local: None, peer },
             traffic: Traffic::default(),
             bytes_received: 0,
@@ -303,7 +303,7 @@ impl Stream {
     }
 
     /// Whether the kernel counts its bytes, wherever they pass.
-    pub fn is_counted(&self) -> bool {
+    pub fn has_kernel_counters(&self) -> bool {
         self.counted().is_some()
     }
 

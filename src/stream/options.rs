@@ -40,7 +40,7 @@ impl Stream {
         }
     }
 
-    /// Bytes have been sent. Behind a handshake, Nagle's algorithm is as the application wants it again.
+    /// Bytes have been sent. After a handshake, Nagle's algorithm is as the application wants it again.
     pub(super) fn restore_delay(&mut self) {
         if self.security.is_secure() && !self.has_records() {
             self.resume_delay();

@@ -6,18 +6,18 @@ use rustix::io::Errno;
 
 use super::{ReadOutcome, Shared, Stream, StreamEvent};
 use crate::error::Syscall;
-use crate::reactor::receive_buffer::READ_MOST;
+use crate::reactor::receive_buffer::MAX_READ;
 use crate::socket::Kind;
 use crate::socket::io::{self, Read};
 use crate::socket::window;
-use crate::tls::connection::RECORD_MOST;
+use crate::tls::connection::MAX_RECORD;
 use crate::tls::error::ConnectionError;
 use crate::tls::session::Received;
 
 /// After a read of this many bytes, the next one is expected to be large, too. Memory that it fills is not copied.
-pub const BULK_LEAST: usize = 16 << 10;
+pub const MIN_BULK: usize = 16 << 10;
 
-/// Behind so many bytes, a stream with a large read is a long transfer, whose peer may send [`WINDOW`] at once. A shorter
+/// After so many bytes, a stream with a large read is a long transfer, whose peer may send [`WINDOW`] at once. A shorter
 /// one has room enough, and so no peer has a claim on the kernel's memory that it has not sent as much for. Whether reads
 /// are large is looked at when the total passes this, and whenever it has doubled.
 const WIDEN_BEHIND: u64 = 1 << 20;
@@ -27,21 +27,21 @@ const WINDOW: u32 = 4 << 20;
 
 /// So many bytes of records are received at once, beside what is left of the last one: those of four full ones, which
 /// stay in the processor's caches until they are opened.
-const CIPHER_MOST: usize = 64 << 10;
+const MAX_CIPHERTEXT: usize = 64 << 10;
 
 impl Stream {
     /// Receives once, for JavaScript.
     pub fn receive(&mut self, shared: &mut Shared, now: Instant) -> Option<StreamEvent> {
-        let Shared { cipher, incoming, bulk, .. } = shared;
+        let Shared { ciphertext, incoming, bulk, .. } = shared;
         let takes_bulk = self.bulky && bulk.has_room() && !self.wants_descriptors();
         let memory = if takes_bulk { &mut *bulk } else { &mut *incoming };
-        let most = if self.takes_large { usize::MAX } else { READ_MOST };
-        let length = match self.receive_into(cipher, memory.space(most), now) {
+        let most = if self.takes_large { usize::MAX } else { MAX_READ };
+        let length = match self.receive_into(ciphertext, memory.space(most), now) {
             ReadOutcome::Bytes(count) => count,
             ReadOutcome::Event(event) => return Some(event),
             ReadOutcome::Nothing => return None,
         };
-        self.bulky = length >= BULK_LEAST;
+        self.bulky = length >= MIN_BULK;
         Some(if takes_bulk {
             StreamEvent::Bulk { length }
         } else {
@@ -49,8 +49,8 @@ impl Stream {
         })
     }
 
-    /// Receives once into `space`. Records of a secure stream may pass through `cipher`.
-    pub fn receive_into(&mut self, cipher: &mut Vec<u8>, space: &mut [u8], now: Instant) -> ReadOutcome {
+    /// Receives once into `space`. Records of a secure stream may pass through `ciphertext`.
+    pub fn receive_into(&mut self, ciphertext: &mut Vec<u8>, space: &mut [u8], now: Instant) -> ReadOutcome {
         if self.wants_descriptors() {
             return self.receive_with_descriptors(space, now);
         }
@@ -58,8 +58,8 @@ impl Stream {
         let received = match self.security.session_mut() {
             None => in_the_clear(io::read(fd, self.kind, space), space.len()),
             Some(secure) => {
-                cipher.resize(CIPHER_MOST + RECORD_MOST, 0);
-                secure.session.read(fd, self.kind, cipher, space)
+                ciphertext.resize(MAX_CIPHERTEXT + MAX_RECORD, 0);
+                secure.session.read(fd, self.kind, ciphertext, space)
             }
         };
         #[cfg(feature = "fault-injection")]
@@ -70,9 +70,9 @@ impl Stream {
     }
 
     /// Drops what comes next: as much as `memory` would hold, which may be overwritten.
-    pub fn drop_next(&mut self, cipher: &mut Vec<u8>, memory: &mut [u8], now: Instant) -> ReadOutcome {
+    pub fn drop_next(&mut self, ciphertext: &mut Vec<u8>, memory: &mut [u8], now: Instant) -> ReadOutcome {
         let Some(fd) = self.fd.as_ref().filter(|_| self.security.session().is_none()) else {
-            return self.receive_into(cipher, memory, now);
+            return self.receive_into(ciphertext, memory, now);
         };
         let received = in_the_clear(io::discard(fd, self.kind, memory), memory.len());
         self.conclude_read(received, now)
@@ -145,7 +145,7 @@ impl Stream {
 /// Whether a read of `count` bytes, with which there are `total`, shows that a transfer is long: see [`WIDEN_BEHIND`].
 fn shows_long_transfer(count: usize, total: u64) -> bool {
     let has_doubled = (total - count as u64).checked_ilog2() != total.checked_ilog2();
-    count >= BULK_LEAST && total >= WIDEN_BEHIND && has_doubled
+    count >= MIN_BULK && total >= WIDEN_BEHIND && has_doubled
 }
 
 /// What a read that has asked for `asked` bytes of a socket in the clear says of it.
@@ -177,12 +177,12 @@ mod tests {
     #[test]
     fn a_transfer_is_long_by_its_large_reads_and_looked_at_whenever_the_total_has_doubled() {
         for (count, total, is_long) in [
-            (BULK_LEAST, WIDEN_BEHIND - 1, false),
-            (BULK_LEAST, WIDEN_BEHIND, true),
-            (BULK_LEAST - 1, WIDEN_BEHIND, false),
-            (BULK_LEAST, WIDEN_BEHIND + BULK_LEAST as u64, false),
-            (BULK_LEAST, 2 * WIDEN_BEHIND - 1, false),
-            (BULK_LEAST, 2 * WIDEN_BEHIND + 1, true),
+            (MIN_BULK, WIDEN_BEHIND - 1, false),
+            (MIN_BULK, WIDEN_BEHIND, true),
+            (MIN_BULK - 1, WIDEN_BEHIND, false),
+            (MIN_BULK, WIDEN_BEHIND + MIN_BULK as u64, false),
+            (MIN_BULK, 2 * WIDEN_BEHIND - 1, false),
+            (MIN_BULK, 2 * WIDEN_BEHIND + 1, true),
             (2 << 20, 2 << 20, true),
         ] {
             assert_eq!(shows_long_transfer(count, total), is_long, "{count} of {total}");

@@ -1,4 +1,4 @@
-//! Bytes out: small writes into the queue, large ones behind it at once, and the end of the sending side.
+//! Bytes out: small writes into the queue, large ones after it at once, and the end of the sending side.
 
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
@@ -16,14 +16,14 @@ use crate::tls::sealed::Sealed;
 
 /// Up to this many bytes, a write is copied and gathered with its neighbours; above, the copy costs more than the
 /// call that it saves.
-pub const GATHER_MOST: usize = 4 << 10;
+pub const MAX_GATHER: usize = 4 << 10;
 
 /// A queue that would grow longer than this is sent without waiting for the end of the event. No more than the
 /// smallest default high-water mark of Node's streams.
-pub const QUEUE_MOST: u32 = 16 << 10;
+pub const MAX_QUEUE: u32 = 16 << 10;
 
 /// `writev` takes no more slices than this.
-const VECTORS_MOST: usize = 1024;
+const MAX_VECTORS: usize = 1024;
 
 /// What sending has come to, in as many calls as it took.
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl Stream {
         let total = queued + slices.iter().map(|slice| slice.len()).sum::<usize>();
         let Sent { written, failure } = match (self.security.session_mut(), queued, slices) {
             (Some(secure), ..) => {
-                secure.session.write(fd, self.kind, &mut spare.sealed, self.queue.unsent(), slices).into()
+                secure.session.write_some(fd, self.kind, &mut spare.sealed, self.queue.unsent(), slices).into()
             }
             (None, ..) if passes_descriptors => self.send_with_descriptors(slices),
             (None, 0, [one]) => io::send(fd, self.kind, one, false).into(),
@@ -121,12 +121,12 @@ impl Stream {
 
     /// Whether `more` bytes would make the queue so long that it should be sent now.
     pub fn is_queue_full(&self, more: usize) -> bool {
-        self.queue.len() + more > self.queue_most as usize
+        self.queue.len() + more > self.max_queue as usize
     }
 
-    /// Holds the queue to the stream's high-water mark, where that is lower than [`QUEUE_MOST`].
+    /// Holds the queue to the stream's high-water mark, where that is lower than [`MAX_QUEUE`].
     pub fn limit_queue(&mut self, mark: u32) {
-        self.queue_most = mark.min(QUEUE_MOST);
+        self.max_queue = mark.min(MAX_QUEUE);
     }
 
     // Bytes of another stream.
@@ -201,7 +201,9 @@ impl Stream {
         let Sent { written, failure } = match self.security.session_mut() {
             None if passes_descriptors => self.send_with_descriptors(&[]),
             None => io::send(fd, self.kind, self.queue.unsent(), last).into(),
-            Some(secure) => secure.session.send(fd, self.kind, &mut spare.sealed, self.queue.unsent(), last).into(),
+            Some(secure) => {
+                secure.session.write_all(fd, self.kind, &mut spare.sealed, self.queue.unsent(), last).into()
+            }
         };
         self.note_sent(written, now);
         if written > 0 {
@@ -237,7 +239,7 @@ impl Stream {
 
     // The end.
 
-    /// Ends the sending side: now, or behind what is queued, and then an event says that it is done. With `closing`, the
+    /// Ends the sending side: now, or after what is queued, and then an event says that it is done. With `closing`, the
     /// descriptor is closed next: where no other process shares it, that sends the FIN without a call of its own.
     pub fn shut_down(&mut self, reactor: &Reactor, spare: &mut Spare, now: Instant, closing: bool) -> Poll<Result<()>> {
         // Over TCP, the last bytes and the FIN go out in one segment.
@@ -265,7 +267,7 @@ impl Stream {
             return Poll::Ready(Err(Syscall::Shutdown.errno(libc::EPIPE)));
         }
         if let Some(secure) = self.security.session_mut() {
-            match secure.session.send(fd, self.kind, &mut Sealed::default(), &[], true) {
+            match secure.session.write_all(fd, self.kind, &mut Sealed::default(), &[], true) {
                 Ok(_) if secure.session.wants_write() => {
                     self.block(reactor);
                     return Poll::Pending;
@@ -289,7 +291,7 @@ impl Stream {
         })
     }
 
-    /// Whether TLS has failed and JavaScript is not reading: the failure is reported by a read, behind the data in front of it.
+    /// Whether TLS has failed and JavaScript is not reading: the failure is reported by a read, after the data in front of it.
     fn hides_failure(&self) -> bool {
         !self.state.wants_data() && self.security.session().is_some_and(|secure| secure.session.has_failure())
     }
@@ -305,7 +307,7 @@ fn write_all(fd: &OwnedFd, kind: Kind, queue: &[u8], slices: &[&[u8]]) -> Sent {
     let all = std::iter::once(queue).chain(slices.iter().copied());
     let parts: Vec<IoSlice<'_>> = all.filter(|part| !part.is_empty()).map(IoSlice::new).collect();
     let mut written = 0;
-    for window in parts.chunks(VECTORS_MOST) {
+    for window in parts.chunks(MAX_VECTORS) {
         let offered: usize = window.iter().map(|part| part.len()).sum();
         match io::write(fd, kind, window) {
             Ok(taken) => {

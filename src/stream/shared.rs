@@ -15,12 +15,12 @@ pub struct Shared {
     /// Handshakes under way.
     pub handshakes: Handshakes,
     /// Memory for records on their way to a session, once there is one.
-    pub cipher: Vec<u8>,
+    pub ciphertext: Vec<u8>,
 }
 
 impl Shared {
     /// For the streams of an engine that receives into `incoming`.
     pub fn new(handshakes: Handshakes, incoming: ReceiveBuffer) -> Self {
-        Self { spare: Spare::default(), incoming, bulk: ReceiveBuffer::empty(), handshakes, cipher: Vec::new() }
+        Self { spare: Spare::default(), incoming, bulk: ReceiveBuffer::empty(), handshakes, ciphertext: Vec::new() }
     }
 }

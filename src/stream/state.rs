@@ -63,7 +63,7 @@ enum Inbound {
     Empty,
     /// There may be bytes.
     Ready,
-    /// An end or an error is behind what there is: read on to it, however short a read is.
+    /// An end or an error is after what there is: read on to it, however short a read is.
     Closing,
     /// As `Closing`, and the last read was short: the end or the error is next.
     Ending,
@@ -107,7 +107,7 @@ pub struct State {
     inbound: Inbound,
     outbound: Outbound,
     shutdown: Shutdown,
-    /// JavaScript wants data.
+    /// Whether JavaScript wants data.
     wish: Wish,
     /// JavaScript waits for room.
     awaits_room: bool,
@@ -352,7 +352,7 @@ impl State {
         self.inbound == Inbound::Ending
     }
 
-    /// Whether an end or an error is behind what there is to receive.
+    /// Whether an end or an error is after what there is to receive.
     pub fn has_hung_up(&self) -> bool {
         matches!(self.inbound, Inbound::Closing | Inbound::Ending)
     }
@@ -376,7 +376,7 @@ impl State {
         }
     }
 
-    /// The socket is watched anew: behind a handshake, which may have left bytes to receive, or by another engine.
+    /// The socket is watched again: after a handshake, which may have left bytes to receive, or by another engine.
     pub fn watch_anew(&mut self) {
         self.outbound = Outbound::Free;
         if self.inbound == Inbound::Empty {

@@ -100,7 +100,7 @@ impl Traffic {
         }
     }
 
-    /// Something was written behind what has come.
+    /// Something was written after what has come.
     pub fn answer(&mut self) {
         if let Self::Measured(measured) = self {
             measured.passage.answer();

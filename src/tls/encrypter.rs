@@ -93,7 +93,7 @@ impl MessageEncrypter for Encrypter {
     }
 
     fn encrypted_payload_len(&self, plaintext: usize) -> usize {
-        // Behind it are its type and the tag.
+        // After it are its type and the tag.
         plaintext + 1 + self.key.algorithm().tag_len()
     }
 }

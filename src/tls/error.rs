@@ -39,7 +39,7 @@ impl From<TlsError> for ConnectionError {
 
 impl TlsError {
     /// A message of the protocol itself exceeds the maximum.
-    pub fn endless_message() -> Self {
+    pub fn message_too_long() -> Self {
         Self::of_reason("excessive message size")
     }
 

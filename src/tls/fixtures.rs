@@ -135,7 +135,7 @@ pub struct Outcome {
     pub server_error: Option<Error>,
 }
 
-/// A client as handshakes have it, and a server of rustls' own, behind a handshake without sockets.
+/// A client as handshakes have it, and a server of rustls' own, after a handshake without sockets.
 pub fn connect(client: &Credentials, server: &Credentials, name: &'static str) -> (Connection, ServerConnection) {
     let mut ours = Connection::client(Arc::clone(&client.client), ServerName::try_from(name).unwrap()).unwrap();
     let mut peer = ServerConnection::new(Arc::clone(server.server.as_ref().unwrap())).unwrap();

@@ -3,7 +3,7 @@
 //! rustls would copy it to memory of its own. Here, it gets the first byte alone, and passes that on as it would pass on all
 //! of them: once it has accepted the record. Its own keys decrypt, and it checks all that it checks otherwise.
 //!
-//! Only what runs inside [`leaving`] is concerned, on its own thread.
+//! Only what runs inside [`decrypting_in_place`] is concerned, on its own thread.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use rustls::{ConnectionTrafficSecrets, ContentType, Error};
 
 thread_local! {
     /// Whether plaintext is left in place.
-    static IS_LEFT: Cell<bool> = const { Cell::new(false) };
+    static IN_PLACE: Cell<bool> = const { Cell::new(false) };
     /// The plaintext that has been left last.
     static PLAINTEXT: Cell<Option<Plaintext>> = const { Cell::new(None) };
 }
@@ -39,18 +39,18 @@ impl Plaintext {
 /// Runs `process`, which processes the records of one connection up to the first with application data, and leaves that in
 /// place. Returns where it is, too: it counts once rustls has passed on the byte instead of it. Panics if rustls has gone on to
 /// another record with application data, which would be lost.
-pub fn leaving<T>(process: impl FnOnce() -> T) -> (T, Option<Plaintext>) {
-    struct Leaving;
-    impl Drop for Leaving {
+pub fn decrypting_in_place<T>(process: impl FnOnce() -> T) -> (T, Option<Plaintext>) {
+    struct Reset;
+    impl Drop for Reset {
         fn drop(&mut self) {
-            IS_LEFT.set(false);
+            IN_PLACE.set(false);
         }
     }
     PLAINTEXT.set(None);
-    IS_LEFT.set(true);
-    let leaving = Leaving;
+    IN_PLACE.set(true);
+    let reset = Reset;
     let outcome = process();
-    drop(leaving);
+    drop(reset);
     (outcome, PLAINTEXT.take())
 }
 
@@ -60,7 +60,7 @@ struct Decrypter(Box<dyn MessageDecrypter>);
 impl MessageDecrypter for Decrypter {
     fn decrypt<'a>(&mut self, record: InboundOpaqueMessage<'a>, seq: u64) -> Result<InboundPlainMessage<'a>, Error> {
         let mut message = self.0.decrypt(record, seq)?;
-        if message.typ == ContentType::ApplicationData && IS_LEFT.get() && !message.payload.is_empty() {
+        if message.typ == ContentType::ApplicationData && IN_PLACE.get() && !message.payload.is_empty() {
             let (address, length) = (message.payload.as_ptr().addr(), message.payload.len());
             let last = PLAINTEXT.replace(Some(Plaintext { address, length }));
             assert!(last.is_none(), "rustls has passed over plaintext");
@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn leaves_application_data_and_tells_where_it_is() {
         let mut records = [7; 100];
-        let (passed_on, plaintext) = leaving(|| decrypt(ContentType::ApplicationData, &mut records[40..60]));
+        let (passed_on, plaintext) =
+            decrypting_in_place(|| decrypt(ContentType::ApplicationData, &mut records[40..60]));
         assert_eq!(passed_on, 1);
         assert_eq!(plaintext.unwrap().range_in(&records), 40..60);
     }
@@ -160,9 +161,9 @@ mod tests {
     #[test]
     fn leaves_neither_other_messages_nor_empty_ones_nor_any_outside() {
         let mut record = [7; 20];
-        let (passed_on, plaintext) = leaving(|| decrypt(ContentType::Handshake, &mut record));
+        let (passed_on, plaintext) = decrypting_in_place(|| decrypt(ContentType::Handshake, &mut record));
         assert!(passed_on == 20 && plaintext.is_none());
-        let (passed_on, plaintext) = leaving(|| decrypt(ContentType::ApplicationData, &mut []));
+        let (passed_on, plaintext) = decrypting_in_place(|| decrypt(ContentType::ApplicationData, &mut []));
         assert!(passed_on == 0 && plaintext.is_none());
         assert_eq!(decrypt(ContentType::ApplicationData, &mut record), 20);
     }
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     #[should_panic = "passed over"]
     fn no_plaintext_is_passed_over() {
-        leaving(|| {
+        decrypting_in_place(|| {
             decrypt(ContentType::ApplicationData, &mut [7; 20]);
             decrypt(ContentType::ApplicationData, &mut [8; 20])
         });
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_panic_inside_ends_it() {
-        let panic = std::panic::catch_unwind(|| leaving(|| panic!("in a test")));
+        let panic = std::panic::catch_unwind(|| decrypting_in_place(|| panic!("in a test")));
         assert!(panic.is_err());
         assert_eq!(decrypt(ContentType::ApplicationData, &mut [7; 20]), 20);
     }

@@ -49,7 +49,7 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
 
 /// `suite`, whose keys leave plaintext [where it was received](in_place), and make records
 /// [where they are sent from](super::sealed). Under TLS 1.2, rustls does not count their records: each would count as a full
-/// one, and the connection end behind 2^24 of them, however small. [`Connection`](super::connection::Connection) counts what
+/// one, and the connection end after 2^24 of them, however small. [`Connection`](super::connection::Connection) counts what
 /// they encrypt.
 fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
     // One of each for the process.
@@ -124,7 +124,7 @@ pub fn sha1(data: &[u8]) -> impl AsRef<[u8]> + use<> {
     primitives::digest::digest(&primitives::digest::SHA1_FOR_LEGACY_USE_ONLY, data)
 }
 
-/// SHA-256 of all `parts`, each behind its length.
+/// SHA-256 of all `parts`, each after its length.
 pub fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut context = primitives::digest::Context::new(&primitives::digest::SHA256);
     for part in parts {

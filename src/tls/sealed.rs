@@ -1,4 +1,4 @@
-//! Where are records made that are sent? Behind each other, in the memory that they are sent from.
+//! Where are records made that are sent? After each other, in the memory that they are sent from.
 //!
 //! rustls has its keys seal each record in memory of its own, and copies it. Keys that know of this memory ([`append`])
 //! make the record here, and rustls gets one without content instead: so it counts it, and replaces the keys in time. What
@@ -13,7 +13,7 @@ pub const HEADER: usize = 5;
 
 thread_local!(static UNDER_WAY: RefCell<Option<Records>> = const { RefCell::new(None) });
 
-/// Records behind each other.
+/// Records after each other.
 #[derive(Debug, Default)]
 struct Records {
     bytes: Vec<u8>,
@@ -36,7 +36,7 @@ impl Records {
         &mut self.bytes[start..self.length]
     }
 
-    /// Puts `other` in front of what is behind the first `at` bytes.
+    /// Puts `other` in front of what is after the first `at` bytes.
     fn insert(&mut self, at: usize, other: &[u8]) {
         let end = self.length;
         self.extend(other.len());

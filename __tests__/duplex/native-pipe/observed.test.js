@@ -159,7 +159,7 @@ describe('a program that observes the bytes sees them', () => {
     await once(source, 'data');
     const events = record(to, 'data');
     from.pause();
-    // More than the kernel takes: the handshake waits behind it.
+    // More than the kernel takes: the handshake waits after it.
     source.write(Buffer.alloc(16_000_000));
     source.setSecure(SERVER);
     source.pipe(target);

@@ -128,7 +128,7 @@ async function play(scenario, pairing, traces) {
     server.close();
     await once(server, 'close');
   }
-  // Node's own sockets emit 'close' behind the first of these, where libuv does not wake the engine.
+  // Node's own sockets emit 'close' after the first of these, where libuv does not wake the engine.
   for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
   for (const trace of Object.values(traces)) end(trace, except);
 }

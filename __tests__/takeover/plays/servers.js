@@ -380,7 +380,7 @@ module.exports = {
     });
     const client = net.connect(await tools.listen(server), HOST);
     const lines = [];
-    // The next line only behind the answer to the last one: nothing may be taken by the parent in between.
+    // The next line only after the answer to the last one: nothing may be taken by the parent in between.
     for (let i = 0; i < 20; i++) {
       client.write(`${i}\n`);
       lines.push(String((await once(client, 'data'))[0]));

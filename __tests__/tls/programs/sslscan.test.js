@@ -75,7 +75,7 @@ describe('what sslscan can\'t see here', () => {
   async function helloWith(methods) {
     const hello = await clientHello(only('TLSv1.2'));
     const NULL_METHOD = [1, 0];
-    // Behind the version and the random bytes: a session's id, and suites.
+    // After the version and the random bytes: a session's id, and suites.
     const suites = 43 + 1 + hello[43];
     const at = suites + 2 + hello.readUInt16BE(suites);
     expect([...hello.subarray(at, at + 2)]).toEqual(NULL_METHOD);
@@ -110,7 +110,7 @@ describe('what sslscan can\'t see here', () => {
     const answer = await until(client, (bytes) => records(bytes)[0]?.whole);
     const [SERVER_HELLO, HANDSHAKE] = [2, 22];
     expect([answer[0], answer[5]]).toEqual([HANDSHAKE, SERVER_HELLO]);
-    // Behind the session's id and the suite.
+    // After the session's id and the suite.
     expect(answer[43 + 1 + answer[43] + 2]).toBe(0);
   });
 });

@@ -46,7 +46,7 @@ enum Stage {
 const SPACE: usize = 1024;
 
 /// A storm that the server can't bear ends with so many connections at once.
-const STORM_MOST: usize = 4096;
+const MAX_STORM: usize = 4096;
 
 /// Time between two looks at the clock while nothing happens.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -78,7 +78,7 @@ impl Work for Storm {
                 return Ok(Outcome { latencies: churn.latencies.percentiles(), ..Outcome::new(done as f64) });
             }
             while !is_over && start.elapsed() >= self.pause * begun {
-                if churn.visits.len() - free.len() >= STORM_MOST {
+                if churn.visits.len() - free.len() >= MAX_STORM {
                     return server("falls behind for good");
                 }
                 let slot = free.pop().unwrap_or_else(|| {

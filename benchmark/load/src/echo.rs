@@ -17,7 +17,7 @@ use crate::work::{self, Failure, Limit, Outcome, Work, server};
 const SPACE: usize = 16 << 10;
 
 /// As much is read at once when messages are large.
-const SPACE_MOST: usize = 256 << 10;
+const MAX_SPACE: usize = 256 << 10;
 
 /// See the module.
 pub struct Echo {
@@ -59,7 +59,7 @@ impl Echo {
             connections: sockets.into_iter().map(|socket| Connection::new(socket, options.protocol)).collect(),
             shape: Shape::new(options.size),
             depth: options.depth,
-            space: vec![0; (2 * options.size).clamp(SPACE, SPACE_MOST)].into(),
+            space: vec![0; (2 * options.size).clamp(SPACE, MAX_SPACE)].into(),
             sent: 0,
             latencies: Latencies::new()?,
         })

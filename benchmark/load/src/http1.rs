@@ -5,7 +5,7 @@ use crate::message::Shape;
 use crate::work::{Failure, server};
 
 /// No head is longer.
-const HEAD_MOST: usize = 8 << 10;
+const MAX_HEAD: usize = 8 << 10;
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
@@ -26,7 +26,7 @@ impl Answer {
             self.head.extend_from_slice(bytes);
             let from = before.saturating_sub(END_OF_HEAD.len() - 1);
             let Some(at) = self.head[from..].windows(END_OF_HEAD.len()).position(|window| window == END_OF_HEAD) else {
-                if self.head.len() > HEAD_MOST {
+                if self.head.len() > MAX_HEAD {
                     return server("has sent a head without an end");
                 }
                 return Ok(Progress { used: bytes.len(), is_complete: false });

@@ -13,7 +13,7 @@ const HEAD: usize = 9;
 const CREDIT: u32 = 30_000;
 
 /// No frame is longer, as nothing else was agreed on.
-const FRAME_MOST: usize = 16 << 10;
+const MAX_FRAME: usize = 16 << 10;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -44,7 +44,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Appends a request, behind what begins the connection if it is the first.
+    /// Appends a request, after what begins the connection if it is the first.
     pub fn ask(&mut self, number: u64, shape: &Shape, outgoing: &mut Vec<u8>) {
         if !self.has_begun {
             self.has_begun = true;
@@ -80,7 +80,7 @@ impl Frames {
                 return Ok(Progress { used, is_complete: false });
             }
             let wanted = HEAD + length_of(&self.frame);
-            if wanted > HEAD + FRAME_MOST {
+            if wanted > HEAD + MAX_FRAME {
                 return server("has sent too long a frame");
             }
             if self.frame.len() < wanted {

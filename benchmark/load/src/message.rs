@@ -1,4 +1,4 @@
-//! Messages: a number in hexadecimal digits, the last digit first, and dots behind it as far as the size goes. They are
+//! Messages: a number in hexadecimal digits, the last digit first, and dots after it as far as the size goes. They are
 //! text, so that a server may take them as such.
 
 /// The size of a message in bytes, unless another is asked for.

@@ -55,7 +55,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the arguments behind the program's name.
+    /// Reads the arguments after the program's name.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let kind = match arguments.next().as_deref() {
             Some("echo") => Kind::Echo,

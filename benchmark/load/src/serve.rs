@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::work::Failure;
 
 /// As much as node:net reads at once.
-const READ_MOST: usize = 64 << 10;
+const MAX_READ: usize = 64 << 10;
 
 /// What is done with a connection.
 #[derive(Clone, Copy)]
@@ -111,7 +111,7 @@ impl Service {
     async fn run(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         match self {
             Self::Source => {
-                let chunk: Vec<u8> = (0..=255).cycle().take(READ_MOST).collect();
+                let chunk: Vec<u8> = (0..=255).cycle().take(MAX_READ).collect();
                 loop {
                     stream.write_all(&chunk).await?;
                 }
@@ -126,7 +126,7 @@ impl Service {
         }
         let mut received = 0;
         // An idle connection owns no buffer that has been touched.
-        let mut buffer = Vec::with_capacity(READ_MOST);
+        let mut buffer = Vec::with_capacity(MAX_READ);
         while stream.read_buf(&mut buffer).await? > 0 {
             received += buffer.len();
             match self {

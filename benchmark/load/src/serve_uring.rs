@@ -19,7 +19,7 @@ use io_uring::{IoUring, opcode, types};
 use crate::work::Failure;
 
 /// As much as node:net reads at once.
-const READ_MOST: usize = 64 << 10;
+const MAX_READ: usize = 64 << 10;
 
 const ENTRIES: u32 = 4096;
 
@@ -109,11 +109,11 @@ impl Connection {
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         // There is no such option of UNIX sockets.
         let _ = rustix::net::sockopt::set_tcp_nodelay(&fd, true);
-        Self { fd, buffer: vec![0; READ_MOST].into_boxed_slice(), left: 0..0 }
+        Self { fd, buffer: vec![0; MAX_READ].into_boxed_slice(), left: 0..0 }
     }
 
     fn receive(&mut self) -> Entry {
-        opcode::Recv::new(fd(&self.fd), self.buffer.as_mut_ptr(), READ_MOST as u32).build()
+        opcode::Recv::new(fd(&self.fd), self.buffer.as_mut_ptr(), MAX_READ as u32).build()
     }
 
     fn send(&self) -> Entry {

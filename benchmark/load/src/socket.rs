@@ -94,7 +94,7 @@ impl Socket {
         }
     }
 
-    /// Ends the sending side, behind all that was written.
+    /// Ends the sending side, after all that was written.
     pub fn end(&mut self) -> io::Result<()> {
         match &mut self.tls {
             None => self.transport.end(),

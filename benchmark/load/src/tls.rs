@@ -15,7 +15,7 @@ use rustls::{
 };
 
 /// Records are made of so much at once.
-const SEAL_MOST: usize = 64 << 10;
+const MAX_SEAL: usize = 64 << 10;
 
 static CONFIG: LazyLock<Result<Arc<ClientConfig>, Error>> = LazyLock::new(|| {
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -68,7 +68,7 @@ pub struct Sessions {
 }
 
 /// More are not kept.
-const SESSIONS_MOST: usize = 8192;
+const MAX_SESSIONS: usize = 8192;
 
 impl Sessions {
     /// How many there are.
@@ -108,7 +108,7 @@ impl ClientSessionStore for Sessions {
 
     fn insert_tls13_ticket(&self, _: ServerName<'static>, session: Tls13ClientSessionValue) {
         let mut kept = self.lock();
-        if kept.len() < SESSIONS_MOST {
+        if kept.len() < MAX_SESSIONS {
             kept.push(session);
         }
     }
@@ -183,7 +183,7 @@ impl Tls {
         if !self.flush(transport)? {
             return Ok(None);
         }
-        let taken = self.connection.writer().write(&bytes[..bytes.len().min(SEAL_MOST)])?;
+        let taken = self.connection.writer().write(&bytes[..bytes.len().min(MAX_SEAL)])?;
         self.flush(transport)?;
         Ok(Some(taken))
     }

@@ -16,7 +16,7 @@ const LINE: &[u8] = b"PROXY TCP4 192.0.2.1 198.51.100.2 5000 443\r\n";
 
 fn policy(is_required: bool, from: &[&str]) -> Policy {
     let from = Trusted::parse(from.iter().copied());
-    Policy { is_required, from, timeout: Duration::from_secs(60), limit: 256, waiting_most: 2 }
+    Policy { is_required, from, timeout: Duration::from_secs(60), limit: 256, max_waiting: 2 }
 }
 
 /// A listener with `policy`, and a connection to it that has sent `bytes`.

@@ -10,7 +10,7 @@ use crate::engine::Event;
 use crate::error::Syscall;
 use crate::reactor::Id;
 use crate::socket::{Descriptor, rights};
-use crate::stream::{GATHER_MOST, StreamEvent};
+use crate::stream::{MAX_GATHER, StreamEvent};
 
 /// Passes a descriptor to `peer`'s other end, with `bytes`.
 fn pass(peer: &UnixStream, bytes: &[u8]) {
@@ -96,7 +96,7 @@ fn what_precedes_one_that_cannot_be_sent_goes_out_once_and_nothing_behind_it() {
     let (id, peer) = rig.pair();
     assert_eq!(rig.engine.write(id, &[b"abc".as_slice()]), Ok(3));
     assert!(rig.engine.stream(id).unwrap().attach_descriptor(unsendable(1_000_001)));
-    let large = [b'z'; GATHER_MOST + 1];
+    let large = [b'z'; MAX_GATHER + 1];
     assert_eq!(rig.engine.write(id, &[large.as_slice()]), Err(Syscall::Write.errno(libc::EBADF)));
     rig.engine.flush();
     rig.engine.close(id, false);
@@ -112,7 +112,7 @@ fn one_that_cannot_be_sent_with_what_is_gathered_fails_the_stream() {
     assert_eq!(rig.engine.write(id, &[b"z".as_slice()]), Ok(1));
     rig.engine.flush();
     // Neither a large write is sent past it nor the next one, which is no reason for another failure.
-    assert_eq!(rig.engine.write(id, &[[b'z'; GATHER_MOST + 1].as_slice()]), Err(Syscall::Write.errno(libc::EBADF)));
+    assert_eq!(rig.engine.write(id, &[[b'z'; MAX_GATHER + 1].as_slice()]), Err(Syscall::Write.errno(libc::EBADF)));
     assert!(rig.engine.stream(id).unwrap().attach_descriptor(unsendable(1_000_003)));
     let failure = Event::Stream(id, StreamEvent::Failed(Syscall::Write.errno(libc::EBADF)));
     assert!(rig.turn().contains(&failure));

@@ -25,7 +25,7 @@ fn three_at_once(rig: &mut Rig) -> ([Id; 3], [UnixStream; 3]) {
 fn pending_events_are_delivered_in_order_and_one_per_stream() {
     let mut rig = Rig::new();
     let (ids, mut peers) = three_at_once(&mut rig);
-    // Comes while others are pending: behind them.
+    // Comes while others are pending: after them.
     write!(peers[0], "more").unwrap();
     assert_eq!([rig.next(), rig.next()], [ids[1], ids[2]]);
     assert_eq!(rig.engine.step(), None);

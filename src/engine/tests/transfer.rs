@@ -7,13 +7,13 @@ use std::time::Instant;
 use super::{END, Rig};
 use crate::engine::Event;
 use crate::engine::turn::GATHER_TIME;
-use crate::stream::{GATHER_MOST, StreamEvent};
+use crate::stream::{MAX_GATHER, StreamEvent};
 
 #[test]
 fn gathers_until_the_flush_and_keeps_order_with_what_is_large() {
     let mut rig = Rig::new();
     let (id, mut peer) = rig.pair();
-    let large = vec![b'L'; GATHER_MOST + 1];
+    let large = vec![b'L'; MAX_GATHER + 1];
     assert_eq!(rig.engine.write(id, &[b"small "]), Ok(6));
     assert!(rig.engine.needs_flush());
     assert_eq!(rig.engine.write(id, &[&large]), Ok(large.len()));
@@ -154,9 +154,9 @@ fn what_a_listener_has_written_does_not_wait_for_others_that_take_long() {
     rig.engine.write(id, &[b"answer"]).unwrap();
     let start = Instant::now();
     while start.elapsed() < GATHER_TIME {}
-    assert!(rig.engine.is_flush_due());
+    assert!(rig.engine.take_flush_due());
     rig.engine.flush();
-    assert!(!rig.engine.is_flush_due());
+    assert!(!rig.engine.take_flush_due());
     let answered = if id == one { &mut peer } else { &mut second };
     answered.read_exact(&mut [0; 6]).unwrap();
 }

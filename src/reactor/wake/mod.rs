@@ -6,7 +6,7 @@
 //!
 //! # Threads
 //!
-//! A [`Wake`] is made, used and closed on the JavaScript thread, and calls its [`Turn`] only there. Nothing but the
+//! A [`Wake`] is made, used and closed on the JavaScript thread, and calls its [`LoopCallbacks`] only there. Nothing but the
 //! watching thread's wait happens elsewhere.
 
 mod thread;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 use napi::sys;
 
 /// What is woken. Whether a turn is under way is its own to know, not the wake's.
-pub trait Turn {
+pub trait LoopCallbacks {
     /// Runs a whole turn. There is no JavaScript on the stack, so that each event gets its ticks and microtasks.
     fn turn(&self);
 
@@ -26,7 +26,7 @@ pub trait Turn {
     /// microtasks afterwards. Returns whether the turn goes on.
     fn step(&self) -> bool;
 
-    /// Has JavaScript call [`Wake::deferred`] behind the ticks and microtasks of the last event. `false` where they run
+    /// Has JavaScript call [`Wake::deferred`] after the ticks and microtasks of the last event. `false` where they run
     /// when a call of a threadsafe function returns: then the wake calls again itself.
     fn defer(&self) -> bool;
 
@@ -57,7 +57,7 @@ pub enum Way {
 /// Called when the wake is closed, and the environment may end.
 pub type Closed = Box<dyn FnOnce()>;
 
-/// A running wake. It keeps its [`Turn`] alive, and has to be closed before the environment ends.
+/// A running wake. It keeps its [`LoopCallbacks`] alive, and has to be closed before the environment ends.
 pub enum Wake {
     /// See [`uv`].
     Uv(uv::Uv),
@@ -71,15 +71,20 @@ impl Wake {
     /// # Safety
     ///
     /// `env` is the environment of this thread, and `fd` stays open until the wake has been closed.
-    pub unsafe fn start(way: Way, env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
+    pub unsafe fn start(
+        way: Way,
+        env: sys::napi_env,
+        fd: BorrowedFd<'_>,
+        callbacks: Rc<dyn LoopCallbacks>,
+    ) -> napi::Result<Self> {
         if way == Way::Uv {
             // SAFETY: as promised by the caller.
-            if let Some(uv) = unsafe { uv::Uv::start(env, fd, Rc::clone(&turn)) } {
+            if let Some(uv) = unsafe { uv::Uv::start(env, fd, Rc::clone(&callbacks)) } {
                 return Ok(Self::Uv(uv));
             }
         }
         // SAFETY: as promised by the caller.
-        unsafe { thread::Thread::start(env, fd, turn) }.map(Self::Thread)
+        unsafe { thread::Thread::start(env, fd, callbacks) }.map(Self::Thread)
     }
 
     /// The way that is taken.
@@ -90,7 +95,7 @@ impl Wake {
         }
     }
 
-    /// What runs the next event where [`Turn::defer`] has asked for that. To be called at once.
+    /// What runs the next event where [`LoopCallbacks::defer`] has asked for that. To be called at once.
     pub fn deferred(&self) -> Option<impl FnOnce() + use<>> {
         match self {
             Self::Uv(_) => None,
@@ -98,7 +103,7 @@ impl Wake {
         }
     }
 
-    /// Watches the descriptor again, which [`Turn::come_round`] has put off.
+    /// Watches the descriptor again, which [`LoopCallbacks::come_round`] has put off.
     pub fn watch_again(&self) {
         match self {
             Self::Uv(_) => {}
@@ -106,8 +111,8 @@ impl Wake {
         }
     }
 
-    /// Has [`Turn::after_events`] called when the events of this round of the loop have been, and, if they have already,
-    /// [`Turn::before_events`] before those of the next; again and again, until [`Self::called_after_events`]. The loop
+    /// Has [`LoopCallbacks::after_events`] called when the events of this round of the loop have been, and, if they have already,
+    /// [`LoopCallbacks::before_events`] before those of the next; again and again, until [`Self::called_after_events`]. The loop
     /// stays alive until then. Returns `false` where there are no such phases.
     pub fn call_after_events(&self) -> bool {
         match self {
@@ -124,7 +129,7 @@ impl Wake {
         }
     }
 
-    /// Has [`Turn::closing`] called in the closing phase of this round of the loop, behind its immediates. The loop stays
+    /// Has [`LoopCallbacks::closing`] called in the closing phase of this round of the loop, after its immediates. The loop stays
     /// alive until then. Returns `false` where there is no such phase.
     pub fn call_when_closing(&self) -> bool {
         match self {
@@ -141,7 +146,7 @@ impl Wake {
         }
     }
 
-    /// Stops watching and drops the [`Turn`], then calls `closed`.
+    /// Stops watching and drops the [`LoopCallbacks`], then calls `closed`.
     pub fn close(self, closed: Closed) {
         match self {
             Self::Uv(uv) => uv.close(closed),

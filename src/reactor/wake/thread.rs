@@ -3,10 +3,10 @@
 //! One call of the threadsafe function runs one event, because the ticks and microtasks of an event run when such a
 //! call returns. As long as there is more, the JavaScript thread calls again itself; then it has the thread wait again.
 //! In Deno, they run when no call is left: there, JavaScript runs the rest of a turn, one event after the other
-//! ([`Turn::defer`]).
+//! ([`LoopCallbacks::defer`]).
 //!
 //! A threadsafe function runs all calls that have come, also those that come while it does. So the thread waits again
-//! only once the loop has come round ([`Turn::come_round`]): as with libuv, immediates run between two turns.
+//! only once the loop has come round ([`LoopCallbacks::come_round`]): as with libuv, immediates run between two turns.
 //!
 //! # Threads
 //!
@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 use napi::sys;
 use rustix::event::{PollFd, PollFlags};
 
-use super::Turn;
+use super::LoopCallbacks;
 use crate::socket::Descriptor;
 
 /// Sent over the control channel: wait for the descriptor again. The end of the channel means: stop.
@@ -30,7 +30,7 @@ const GO_ON: u8 = 1;
 
 /// What the threadsafe function's context points to. Lives until the function is finalized.
 struct Context {
-    turn: Rc<dyn Turn>,
+    callbacks: Rc<dyn LoopCallbacks>,
     function: sys::napi_threadsafe_function,
     /// The sending end of the control channel. `None` once closed: calls that are still queued do nothing.
     control: Option<Descriptor>,
@@ -54,44 +54,19 @@ impl Thread {
     /// # Safety
     ///
     /// As of [`super::Wake::start`].
-    pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> napi::Result<Self> {
+    pub unsafe fn start(
+        env: sys::napi_env,
+        fd: BorrowedFd<'_>,
+        callbacks: Rc<dyn LoopCallbacks>,
+    ) -> napi::Result<Self> {
         let (receiver, sender) = std::io::pipe()?;
         let (receiver, sender) = (Descriptor::from(OwnedFd::from(receiver)), Descriptor::from(OwnedFd::from(sender)));
-        let context = Box::into_raw(Box::new(Context { turn, function: null_mut(), control: Some(sender) }));
-        // SAFETY: `env` is valid, as the caller promises. The context is freed by `finalize` alone.
+        let context = Box::into_raw(Box::new(Context { callbacks, function: null_mut(), control: Some(sender) }));
+        // SAFETY: `env` is valid, as the caller promises. Once there is the function, `finalize` alone frees the context.
         let function = unsafe {
-            let mut name = null_mut();
-            let text = c"rust-net";
-            napi::check_status!(sys::napi_create_string_utf8(
-                env,
-                text.as_ptr(),
-                text.count_bytes() as _,
-                &raw mut name
-            ))?;
-            // Without `hasRef`, tools that list open handles (jest) take the function for something left open.
-            let (mut resource, mut has_ref, mut function) = (null_mut(), null_mut(), null_mut());
-            napi::check_status!(sys::napi_create_object(env, &raw mut resource))?;
-            let text = c"hasRef";
-            let length = text.count_bytes() as _;
-            let callback = Some(has_no_ref as unsafe extern "C" fn(_, _) -> _);
-            let created = sys::napi_create_function(env, text.as_ptr(), length, callback, null_mut(), &raw mut has_ref);
-            napi::check_status!(created)?;
-            napi::check_status!(sys::napi_set_named_property(env, resource, text.as_ptr(), has_ref))?;
-            napi::check_status!(sys::napi_create_threadsafe_function(
-                env,
-                null_mut(),
-                resource,
-                name,
-                0,
-                1,
-                context.cast(),
-                Some(finalize),
-                context.cast(),
-                Some(on_call),
-                &raw mut function,
-            ))?;
-            napi::check_status!(sys::napi_unref_threadsafe_function(env, function))?;
+            let function = make_function(env, context).inspect_err(|_| drop(Box::from_raw(context)))?;
             (*context).function = function;
+            napi::check_status!(sys::napi_unref_threadsafe_function(env, function))?;
             function
         };
         let (fd, called) = (fd.as_raw_fd(), Function(function));
@@ -149,6 +124,44 @@ impl Thread {
     }
 }
 
+/// The threadsafe function that runs one event for each call, and has `context` from then on.
+///
+/// # Safety
+///
+/// `env` is the environment of this thread, and a handle scope is open.
+unsafe fn make_function(env: sys::napi_env, context: *mut Context) -> napi::Result<sys::napi_threadsafe_function> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut name = null_mut();
+        let text = c"rust-net";
+        let length = text.count_bytes() as _;
+        napi::check_status!(sys::napi_create_string_utf8(env, text.as_ptr(), length, &raw mut name))?;
+        // Without `hasRef`, tools that list open handles (jest) take the function for something left open.
+        let (mut resource, mut has_ref, mut function) = (null_mut(), null_mut(), null_mut());
+        napi::check_status!(sys::napi_create_object(env, &raw mut resource))?;
+        let text = c"hasRef";
+        let length = text.count_bytes() as _;
+        let callback = Some(has_no_ref as unsafe extern "C" fn(_, _) -> _);
+        let created = sys::napi_create_function(env, text.as_ptr(), length, callback, null_mut(), &raw mut has_ref);
+        napi::check_status!(created)?;
+        napi::check_status!(sys::napi_set_named_property(env, resource, text.as_ptr(), has_ref))?;
+        napi::check_status!(sys::napi_create_threadsafe_function(
+            env,
+            null_mut(),
+            resource,
+            name,
+            0,
+            1,
+            context.cast(),
+            Some(finalize),
+            context.cast(),
+            Some(on_call),
+            &raw mut function,
+        ))?;
+        Ok(function)
+    }
+}
+
 /// The thread: waits until the reactor is readable, calls, waits until the turn is over.
 fn watch(fd: RawFd, control: &Descriptor, function: &Function) {
     // SAFETY: `Wake::start`'s caller keeps the descriptor open until this thread has been joined.
@@ -196,15 +209,15 @@ unsafe extern "C" fn on_call(env: sys::napi_env, _function: sys::napi_value, con
 /// `context` is not finalized yet. Called on the JavaScript thread, with a handle scope.
 unsafe fn run(context: *mut Context) {
     // SAFETY: as the caller promises.
-    let (turn, function, is_open) =
-        unsafe { (Rc::clone(&(*context).turn), (*context).function, (*context).control.is_some()) };
+    let (callbacks, function, is_open) =
+        unsafe { (Rc::clone(&(*context).callbacks), (*context).function, (*context).control.is_some()) };
     if !is_open {
         return;
     }
-    let goes_on = turn.step();
+    let goes_on = callbacks.step();
     // SAFETY: as above. The event may have closed the wake, but not finalized the function.
     let Some(control) = (unsafe { &(*context).control }) else { return };
-    if goes_on && turn.defer() {
+    if goes_on && callbacks.defer() {
         return;
     }
     if goes_on {
@@ -212,7 +225,7 @@ unsafe fn run(context: *mut Context) {
         unsafe {
             sys::napi_call_threadsafe_function(function, null_mut(), sys::ThreadsafeFunctionCallMode::nonblocking);
         }
-    } else if !turn.come_round() {
+    } else if !callbacks.come_round() {
         go_on(control);
     }
 }

@@ -18,10 +18,10 @@ use std::rc::Rc;
 use libloading::os::unix::Library;
 use napi::sys;
 
-use super::{Closed, Turn};
+use super::{Closed, LoopCallbacks};
 
 type RawHandle = *mut c_void;
-type HandleClosed = Box<dyn FnOnce(&dyn Turn)>;
+type HandleClosed = Box<dyn FnOnce(&dyn LoopCallbacks)>;
 type OnClosed = unsafe extern "C" fn(RawHandle);
 
 /// Of `uv_handle_type`. The numbers are part of libuv's ABI.
@@ -86,7 +86,7 @@ impl Functions {
 /// What a handle's data points to.
 struct Context {
     layout: Layout,
-    turn: Rc<dyn Turn>,
+    callbacks: Rc<dyn LoopCallbacks>,
     /// Called when libuv has closed the handle and its memory is free.
     closed: Option<HandleClosed>,
 }
@@ -102,7 +102,7 @@ impl Handle {
     fn new(
         functions: &Rc<Functions>,
         kind: c_int,
-        turn: Rc<dyn Turn>,
+        callbacks: Rc<dyn LoopCallbacks>,
         init: impl FnOnce(RawHandle) -> c_int,
     ) -> Option<Self> {
         let layout = functions.layout(kind)?;
@@ -113,7 +113,7 @@ impl Handle {
             unsafe { dealloc(raw.as_ptr().cast(), layout) };
             return None;
         }
-        let context = Box::new(Context { layout, turn, closed: None });
+        let context = Box::new(Context { layout, callbacks, closed: None });
         // SAFETY: the handle is initialized and begins with its data; the context stays there until libuv has closed it.
         unsafe { raw.as_ptr().cast::<*mut Context>().write(Box::into_raw(context)) };
         Some(Self { functions: Rc::clone(functions), raw })
@@ -129,19 +129,19 @@ impl Handle {
         kind: c_int,
         phase: InPhase,
         event_loop: *mut c_void,
-        turn: Rc<dyn Turn>,
+        callbacks: Rc<dyn LoopCallbacks>,
     ) -> Option<Self> {
         // SAFETY: the handle has the size that libuv requires, and the loop is as the caller promises.
-        Self::new(functions, kind, turn, |raw| unsafe { (phase.init)(event_loop, raw) })
+        Self::new(functions, kind, callbacks, |raw| unsafe { (phase.init)(event_loop, raw) })
     }
 
-    fn turn(&self) -> Rc<dyn Turn> {
+    fn callbacks(&self) -> Rc<dyn LoopCallbacks> {
         // SAFETY: the handle is open, so that its data is its context.
-        unsafe { Rc::clone(&(*context(self.raw.as_ptr())).turn) }
+        unsafe { Rc::clone(&(*context(self.raw.as_ptr())).callbacks) }
     }
 
     /// Has libuv close the handle in the closing phase of this round of the loop, and call `closed` then.
-    fn close(self, closed: impl FnOnce(&dyn Turn) + 'static) {
+    fn close(self, closed: impl FnOnce(&dyn LoopCallbacks) + 'static) {
         // SAFETY: the handle is open, its data is the context that `new` has set, and that is not borrowed now: what
         // libuv calls holds no reference to it while it calls on.
         unsafe {
@@ -166,7 +166,7 @@ pub struct Uv {
     functions: Rc<Functions>,
     event_loop: *mut c_void,
     poll: Handle,
-    /// For [`Turn::after_events`], made when that is first asked for.
+    /// For [`LoopCallbacks::after_events`], made when that is first asked for.
     around_events: OnceCell<AroundEvents>,
 }
 
@@ -182,7 +182,7 @@ impl Uv {
     /// # Safety
     ///
     /// As of [`super::Wake::start`].
-    pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, turn: Rc<dyn Turn>) -> Option<Self> {
+    pub unsafe fn start(env: sys::napi_env, fd: BorrowedFd<'_>, callbacks: Rc<dyn LoopCallbacks>) -> Option<Self> {
         let functions = Rc::new(Functions::look_up()?);
         let mut event_loop = null_mut();
         // SAFETY: `env` is valid, as the caller promises.
@@ -193,7 +193,7 @@ impl Uv {
         let event_loop = event_loop.cast::<c_void>();
         // SAFETY: the handle has the size that libuv requires, and the loop is that of this thread.
         let init = |raw| unsafe { (functions.poll_init)(event_loop, raw, fd.as_raw_fd()) };
-        let poll = Handle::new(&functions, UV_POLL, turn, init)?;
+        let poll = Handle::new(&functions, UV_POLL, callbacks, init)?;
         // SAFETY: the handle is open.
         unsafe { (functions.unreference)(poll.raw.as_ptr()) };
         // SAFETY: as above.
@@ -248,12 +248,12 @@ impl Uv {
     /// See [`super::Wake::call_when_closing`].
     pub fn call_when_closing(&self) -> bool {
         // In its closing phase, the loop calls for a handle that is to be closed.
-        self.handle(UV_IDLE, self.functions.idle).map(|handle| handle.close(|turn| turn.closing())).is_some()
+        self.handle(UV_IDLE, self.functions.idle).map(|handle| handle.close(|callbacks| callbacks.closing())).is_some()
     }
 
     fn handle(&self, kind: c_int, phase: InPhase) -> Option<Handle> {
         // SAFETY: the loop is that of this thread, and the callers pass what belongs together.
-        unsafe { Handle::in_phase(&self.functions, kind, phase, self.event_loop, self.poll.turn()) }
+        unsafe { Handle::in_phase(&self.functions, kind, phase, self.event_loop, self.poll.callbacks()) }
     }
 
     pub fn close(self, closed: Closed) {
@@ -280,31 +280,31 @@ impl Drop for Last {
 /// libuv calls this from the loop, without a handle scope; the turn opens its own.
 unsafe extern "C" fn on_readable(handle: RawHandle, _status: c_int, _events: c_int) {
     // SAFETY: an open handle's data is its context. The turn may close the handle, so a count of its own keeps it.
-    let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
-    turn.turn();
+    let callbacks = unsafe { Rc::clone(&(*context(handle)).callbacks) };
+    callbacks.turn();
 }
 
 /// libuv calls this before it polls.
 unsafe extern "C" fn before_events(handle: RawHandle) {
     // SAFETY: as above.
-    let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
-    turn.before_events();
+    let callbacks = unsafe { Rc::clone(&(*context(handle)).callbacks) };
+    callbacks.before_events();
 }
 
 /// libuv calls this when it has polled.
 unsafe extern "C" fn after_events(handle: RawHandle) {
     // SAFETY: as above.
-    let turn = unsafe { Rc::clone(&(*context(handle)).turn) };
-    turn.after_events();
+    let callbacks = unsafe { Rc::clone(&(*context(handle)).callbacks) };
+    callbacks.after_events();
 }
 
 /// libuv calls this once it has no more use for the handle.
 unsafe extern "C" fn on_closed(handle: RawHandle) {
     // SAFETY: this is the last call with the handle: its context and memory are ours again.
-    let Context { layout, closed, turn, .. } = *unsafe { Box::from_raw(context(handle)) };
+    let Context { layout, closed, callbacks, .. } = *unsafe { Box::from_raw(context(handle)) };
     // SAFETY: allocated in `Handle::new` with this layout.
     unsafe { dealloc(handle.cast(), layout) };
     if let Some(closed) = closed {
-        closed(&*turn);
+        closed(&*callbacks);
     }
 }

@@ -47,7 +47,7 @@ impl Backlog {
     }
 }
 
-/// Has `fill` write into memory for `most` bytes behind `bytes`. As many stay there as it returns, and none if it fails.
+/// Has `fill` write into memory for `most` bytes after `bytes`. As many stay there as it returns, and none if it fails.
 pub fn append_with<E>(
     bytes: &mut Vec<u8>,
     most: usize,

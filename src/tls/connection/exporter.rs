@@ -22,7 +22,7 @@ const MASTER_SECRET: &str = "CLIENT_RANDOM";
 const RANDOMS: usize = 64;
 
 /// The longest label that has room beside its prefix under TLS 1.3.
-const LABEL_MOST: usize = 255 - PREFIX.len();
+const MAX_LABEL: usize = 255 - PREFIX.len();
 
 const PREFIX: &[u8] = b"tls13 ";
 
@@ -47,7 +47,7 @@ pub fn noted_during<T>(process: impl FnOnce() -> T) -> (T, Option<Exporter>) {
 }
 
 impl Exporter {
-    /// The server's random number, which belongs behind the client's.
+    /// The server's random number, which belongs after the client's.
     pub fn note_server_random(&mut self, random: &[u8; RANDOMS / 2]) {
         self.randoms.extend_from_slice(random);
     }
@@ -94,7 +94,7 @@ impl Exporter {
 
 /// HKDF-Expand-Label (RFC 8446, 7.1).
 fn expand(suite: &Tls13CipherSuite, secret: &[u8], label: &[u8], context: &[u8], output: &mut [u8]) -> Option<()> {
-    if label.len() > LABEL_MOST {
+    if label.len() > MAX_LABEL {
         return None;
     }
     let length = u16::try_from(output.len()).ok()?.to_be_bytes();

@@ -1,7 +1,7 @@
 //! The loop in which rustls takes records and leaves plaintext, and the other way round. What can't go on waits here.
 //!
 //! Invariants: plaintext is delivered in order; after a failure, rustls processes nothing more; its own messages go out in
-//! front of what is sealed behind them. It passes them on when it is next asked for something: most of them to `outgoing`, and
+//! front of what is sealed after them. It passes them on when it is next asked for something: most of them to `outgoing`, and
 //! its answer to a key update in front of what is sealed next.
 
 use std::ops::Range;
@@ -24,10 +24,10 @@ pub const RECORD_PLAINTEXT: usize = 16384;
 const RECORD_OVERHEAD: usize = HEADER + 256;
 
 /// The most that a record takes.
-pub const RECORD_MOST: usize = RECORD_PLAINTEXT + RECORD_OVERHEAD;
+pub const MAX_RECORD: usize = RECORD_PLAINTEXT + RECORD_OVERHEAD;
 
 /// A close_notify with all that may be in front of it fits, mostly.
-const END_MOST: usize = 512;
+const MAX_END: usize = 512;
 
 /// The connection has failed, and seals nothing any more.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// Has as much as fits of what is in `records` at `place` behind the first `filled` bytes. Returns how much.
+    /// Has as much as fits of what is in `records` at `place` after the first `filled` bytes. Returns how much.
     fn take(&mut self, records: &mut [u8], place: Range<usize>, filled: usize) -> usize {
         match self {
             Self::Space(space) => copy(&records[place], &mut space[filled..]),
@@ -128,7 +128,7 @@ impl Flow {
         }
         loop {
             let (UnbufferedStatus { mut discard, state, .. }, plaintext) =
-                in_place::leaving(|| rustls.step(&mut records[opened.consumed..]));
+                in_place::decrypting_in_place(|| rustls.step(&mut records[opened.consumed..]));
             let mut accepted = None;
             let mut is_done = false;
             match state {
@@ -192,8 +192,7 @@ impl Flow {
 
     /// See [`super::Connection::seal_end`].
     pub fn seal_end(&mut self, rustls: &mut impl Steps, sealed: &mut Sealed) {
-        let seal =
-            |mut traffic: WriteTraffic<'_, _>| sealed.append(END_MOST, |space| traffic.queue_close_notify(space));
+        let seal = |mut traffic: WriteTraffic<'_, _>| sealed.append(MAX_END, |space| traffic.queue_close_notify(space));
         // A connection that has failed has no end.
         let _ = self.write(rustls, seal);
     }

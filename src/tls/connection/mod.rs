@@ -29,16 +29,16 @@ use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
 use self::backlog::append_with;
 use self::exporter::Exporter;
 use self::flow::Flow;
-pub use self::flow::{Failed, Opened, RECORD_MOST, RECORD_PLAINTEXT, Target};
+pub use self::flow::{Failed, MAX_RECORD, Opened, RECORD_PLAINTEXT, Target};
 use super::sealed::Sealed;
 
 /// What a message of the protocol itself takes at most, with the records that it comes in, as for rustls: a peer that has
 /// not ended one by then is sending without end.
-const MESSAGE_MOST: usize = 0xffff;
+const MAX_MESSAGE: usize = 0xffff;
 
 /// How many blocks of 16 bytes the keys of TLS 1.2 may encrypt, which can't be replaced: as many as are in the 2^24 full
 /// records that RFC 8446 (5.5) allows AES-GCM, so that an attacker has nothing to gain.
-const BLOCKS_MOST: u64 = (1 << 24) * (BLOCKS_OF_RECORD + 1);
+const MAX_BLOCKS: u64 = (1 << 24) * (BLOCKS_OF_RECORD + 1);
 
 const BLOCKS_OF_RECORD: u64 = (RECORD_PLAINTEXT / BLOCK) as u64;
 
@@ -126,11 +126,11 @@ impl Connection {
     }
 
     /// Whether a message of the protocol itself has no end.
-    pub fn is_endless(&self) -> bool {
-        self.unprocessed() >= MESSAGE_MOST
+    pub fn exceeds_message_limit(&self) -> bool {
+        self.unprocessed() >= MAX_MESSAGE
     }
 
-    /// Processes what is in `memory` behind room for [`Self::unprocessed`] bytes. Plaintext goes to `target` until that is
+    /// Processes what is in `memory` after room for [`Self::unprocessed`] bytes. Plaintext goes to `target` until that is
     /// full, or `holds` says that it is to wait; then it waits. `memory` is free again afterwards, but for what is to be in it.
     pub fn open(&mut self, memory: &mut [u8], target: Target<'_>, holds: &dyn Fn() -> bool) -> Opened {
         let kept = self.flow.incoming.len();
@@ -160,13 +160,13 @@ impl Connection {
     pub fn spend(&mut self, count: usize, fragment: usize) -> bool {
         // Each record may end with a part of a block, and has one more for itself.
         self.blocks += (count / BLOCK + 2 * (count / fragment + 1)) as u64;
-        self.blocks <= BLOCKS_MOST || self.negotiated().protocol_version() != Some(ProtocolVersion::TLSv1_2)
+        self.blocks <= MAX_BLOCKS || self.negotiated().protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
 
     /// Pretends that hardly anything has been left of the keys.
     #[cfg(test)]
     pub fn use_keys_up(&mut self) {
-        self.blocks = BLOCKS_MOST - 10;
+        self.blocks = MAX_BLOCKS - 10;
     }
 
     /// Appends the records of `plaintext` to `sealed`. In front of them, there may be others.
@@ -193,6 +193,11 @@ impl Connection {
     /// `count` bytes of [`Self::outgoing`] have been sent.
     pub fn sent(&mut self, count: usize) {
         self.flow.outgoing.consume(count);
+    }
+
+    /// What waits to be sent never will be.
+    pub fn discard_outgoing(&mut self) {
+        self.sent(self.outgoing().len());
     }
 
     /// `records` wait to be sent, too.

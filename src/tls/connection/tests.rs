@@ -163,12 +163,12 @@ fn a_message_that_does_not_end_is_noticed() {
     let (_, server) = credentials("TLSv1.3");
     let mut ours = Connection::server(Arc::clone(server.server.as_ref().unwrap())).unwrap();
     // The longest ClientHello that rustls waits for, without its end.
-    let hello = [&[1, 0, 0xff, 0xff][..], &vec![0; MESSAGE_MOST - 4]].concat();
+    let hello = [&[1, 0, 0xff, 0xff][..], &vec![0; MAX_MESSAGE - 4]].concat();
     let mut parts = hello.chunks(16 << 10).peekable();
     while let Some(part) = parts.next() {
         let length = u16::try_from(part.len()).unwrap().to_be_bytes();
         ours.feed(&[&[22, 3, 1][..], &length, part].concat());
         ours.process().unwrap();
-        assert_eq!(ours.is_endless(), parts.peek().is_none());
+        assert_eq!(ours.exceeds_message_limit(), parts.peek().is_none());
     }
 }

@@ -198,7 +198,7 @@ mod tests {
             || Options { identities: vec![own.identity()], ca: Some(vec![root.der.to_vec()]), ..Options::default() };
         let party = Party::of(&base()).unwrap();
         assert!(Arc::ptr_eq(&party, &Party::of(&base()).unwrap()));
-        // What is agreed on anew in each handshake makes no difference.
+        // What is agreed on again in each handshake makes no difference.
         let other_settings = Options { alpn: vec![b"a".to_vec()], max_version: Some("TLSv1.2".into()), ..base() };
         assert!(Arc::ptr_eq(&party, &Party::of(&other_settings).unwrap()));
         for changed in [

@@ -6,7 +6,7 @@
 //! - A generated key is replaced after the lifetime of a ticket, one from outside after [`GIVEN_KEYS_LIFE`], by a generated
 //!   one, unless another is set before: sessions are then no longer shared, but a key that leaks later can't decrypt
 //!   everything that was ever recorded.
-//! - No key encrypts more than [`SEALS_MOST`] tickets.
+//! - No key encrypts more than [`MAX_SEALS`] tickets.
 //! - The previous key still decrypts.
 //! - The time of issue is encrypted in the ticket, which is rejected after its lifetime whatever its key; the context of
 //!   the session (`sessionIdContext`) is authenticated with it.
@@ -30,7 +30,7 @@ pub const TICKET_KEYS_LENGTH: usize = 48;
 const GIVEN_KEYS_LIFE: u64 = 7 * 24 * 60 * 60;
 
 /// The tickets that one key encrypts. With random nonces, AES-GCM permits 2^32 (NIST SP 800-38D).
-const SEALS_MOST: u64 = 1 << 32;
+const MAX_SEALS: u64 = 1 << 32;
 
 const NAME_LENGTH: usize = 16;
 const ISSUED_LENGTH: usize = 8;
@@ -89,7 +89,7 @@ impl Tickets {
 
     /// Replaces the current key by a generated one once it has expired or has encrypted enough tickets.
     fn rotate(&self, now: UnixTime) {
-        let due = |keys: &Keys| now.as_secs() >= keys.expires || self.seals.load(Ordering::Relaxed) >= SEALS_MOST;
+        let due = |keys: &Keys| now.as_secs() >= keys.expires || self.seals.load(Ordering::Relaxed) >= MAX_SEALS;
         if !due(&self.keys.read().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
@@ -277,7 +277,7 @@ mod tests {
         for keys in [None, Some([1; 48])] {
             let tickets = Tickets::new(LIFETIME, keys, b"").unwrap();
             let before = tickets.ticket_keys();
-            tickets.seals.store(SEALS_MOST - 1, Ordering::Relaxed);
+            tickets.seals.store(MAX_SEALS - 1, Ordering::Relaxed);
             let last = tickets.encrypt(b"x").unwrap();
             assert_eq!(last[..NAME_LENGTH], before[..NAME_LENGTH]);
             assert_ne!(tickets.encrypt(b"x").unwrap()[..NAME_LENGTH], before[..NAME_LENGTH]);

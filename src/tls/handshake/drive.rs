@@ -22,7 +22,7 @@ use crate::tls::error::{ConnectionError, TlsError, is_unsuited_key, looks_like_t
 use crate::tls::trust::stapled_during;
 
 /// As many bytes are received at once: more than most flights have.
-const RECEIVE_MOST: usize = 4096;
+const MAX_RECEIVE: usize = 4096;
 
 /// Completes the handshake of `connection`, which `is_fed` if there is something that it has not processed yet; a client
 /// has, at first, nothing else to begin with. Returns the OCSP response that the server has stapled to its certificate.
@@ -47,13 +47,13 @@ fn poll_complete(
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), ConnectionError>> {
     loop {
-        // Only when bytes have come. rustls keeps early data that it skips, and counts it anew whenever it is called.
+        // Only when bytes have come. rustls keeps early data that it skips, and counts it again whenever it is called.
         if std::mem::take(is_fed) {
             let (outcome, response) = stapled_during(|| connection.process());
             if response.is_some() {
                 *stapled = response;
             }
-            // A failure behind the end of the handshake is for the session, which has the data in front of it.
+            // A failure after the end of the handshake is for the session, which has the data in front of it.
             if !connection.is_handshaking() {
                 return Poll::Ready(Ok(()));
             }
@@ -71,10 +71,10 @@ fn poll_complete(
         if connection.has_ended() {
             return Poll::Ready(Err(TlsError::disconnected().into()));
         }
-        if connection.is_endless() {
-            return Poll::Ready(Err(TlsError::endless_message().into()));
+        if connection.exceeds_message_limit() {
+            return Poll::Ready(Err(TlsError::message_too_long().into()));
         }
-        ready!(poll_received(connection.receive(RECEIVE_MOST, |space| transport.with(cx).read(space))))?;
+        ready!(poll_received(connection.receive(MAX_RECEIVE, |space| transport.with(cx).read(space))))?;
         *is_fed = true;
     }
 }
@@ -184,7 +184,7 @@ fn poll_received(outcome: io::Result<usize>) -> Poll<Result<(), ConnectionError>
         Ok(_) => Poll::Ready(Ok(())),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
         // rustls' buffer is full of an incomplete message.
-        Err(error) if error.raw_os_error().is_none() => Poll::Ready(Err(TlsError::endless_message().into())),
+        Err(error) if error.raw_os_error().is_none() => Poll::Ready(Err(TlsError::message_too_long().into())),
         Err(error) => Poll::Ready(Err(lost(&error))),
     }
 }

@@ -60,7 +60,7 @@ pub enum Asks {
 pub struct HelloQuestion {
     /// The name that the client asks for.
     pub server_name: Option<String>,
-    /// The protocols that it offers, each behind its length.
+    /// The protocols that it offers, each after its length.
     pub alpn: Option<Vec<u8>>,
     /// Whether it asks for a stapled OCSP response.
     pub asks_for_stapling: bool,

@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         Some(u16::from_be_bytes([self.byte()?, self.byte()?]))
     }
 
-    /// What is behind its length, which has `size` bytes.
+    /// What is after its length, which has `size` bytes.
     fn vector(&mut self, size: usize) -> Option<&'a [u8]> {
         let length = self.take(size)?.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
         self.take(length)

@@ -18,7 +18,7 @@ const FIRST_BYTES: usize = 16;
 
 /// How many received bytes are discarded before a failed connection is closed. Closing a socket with unread bytes resets
 /// the connection, and a reset may overtake the alert with the reason.
-const DISCARD_MOST: usize = 64 << 10;
+const MAX_DISCARD: usize = 64 << 10;
 
 /// See the module.
 pub struct Transport {
@@ -86,7 +86,7 @@ impl Transport {
         // Fails only if the connection is already gone.
         let _ = rustix::net::shutdown(self.fd.get_ref(), rustix::net::Shutdown::Write);
         let mut space = [0; 4096];
-        let mut left = DISCARD_MOST;
+        let mut left = MAX_DISCARD;
         while left > 0 {
             match read(self.fd.get_ref(), self.kind, &mut space) {
                 Ok(Found::Bytes(count)) => left = left.saturating_sub(count),

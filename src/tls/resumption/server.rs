@@ -101,7 +101,7 @@ impl StoresServerSessions for ServerSessions {
     }
 }
 
-/// The version in a session that rustls has written: behind the name of the server, if there is one.
+/// The version in a session that rustls has written: after the name of the server, if there is one.
 fn version(value: &[u8]) -> Option<ProtocolVersion> {
     let rest = match value {
         [0, rest @ ..] => rest,

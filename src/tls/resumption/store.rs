@@ -3,8 +3,8 @@
 //!
 //! Used on the JavaScript threads and on those that handshakes run on. A lock is held to look a token up or to add one.
 //!
-//! - The store keeps [`SESSIONS_MOST`] sessions; the one that was used least recently goes first.
-//! - A session is forgotten after [`LIFE_MOST`]. Within that, rustls minds the lifetime that the server has set.
+//! - The store keeps [`MAX_SESSIONS`] sessions; the one that was used least recently goes first.
+//! - A session is forgotten after [`MAX_LIFE`]. Within that, rustls minds the lifetime that the server has set.
 //! - A ticket of TLS 1.3 is offered once, as RFC 8446 recommends and rustls requires, whereas OpenSSL offers it as often as
 //!   it is asked to. So the tickets of a connection, and of those that resumed it, form a [`Family`]: a token whose own ticket
 //!   is used up stands for another ticket of its family.
@@ -20,13 +20,13 @@ use crate::tls::credentials::Party;
 use crate::tls::provider::random;
 
 /// How many sessions are kept. One holds the certificates of its server, a few kilobytes.
-const SESSIONS_MOST: usize = 1024;
+const MAX_SESSIONS: usize = 1024;
 
 /// How long a session is kept: the longest lifetime that RFC 8446 permits.
-const LIFE_MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MAX_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How many unused tickets a family keeps, as many as rustls keeps of a server.
-const TICKETS_MOST: usize = 8;
+const MAX_TICKETS: usize = 8;
 
 /// The name of a session. It can't be guessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,7 +107,7 @@ impl Family {
     /// Adds a ticket, named by `token`. The oldest goes if there are too many.
     pub fn add(&self, token: Token, ticket: Tls13ClientSessionValue) {
         let mut tickets = lock(&self.tickets);
-        if tickets.len() >= TICKETS_MOST {
+        if tickets.len() >= MAX_TICKETS {
             tickets.pop_front();
         }
         tickets.push_back((token, ticket));
@@ -151,7 +151,7 @@ impl Store {
         self.uses += 1;
         self.by_use.insert(self.uses, token);
         self.sessions.insert(token, Entry { session, last_use: self.uses, added: now });
-        if self.sessions.len() > SESSIONS_MOST
+        if self.sessions.len() > MAX_SESSIONS
             && let Some((_, oldest)) = self.by_use.pop_first()
         {
             self.sessions.remove(&oldest);
@@ -160,7 +160,7 @@ impl Store {
 
     fn get(&mut self, token: Token, now: Instant) -> Option<Session> {
         let entry = self.sessions.get_mut(&token)?;
-        if now.saturating_duration_since(entry.added) > LIFE_MOST {
+        if now.saturating_duration_since(entry.added) > MAX_LIFE {
             self.remove(token);
             return None;
         }
@@ -195,15 +195,15 @@ mod tests {
     fn the_session_that_was_used_least_recently_goes_first() {
         let (mut store, now) = (Store::new(), Instant::now());
         let session = family();
-        let tokens: Vec<_> = (0..=SESSIONS_MOST).map(|_| Token::new().unwrap()).collect();
-        for token in &tokens[..SESSIONS_MOST] {
+        let tokens: Vec<_> = (0..=MAX_SESSIONS).map(|_| Token::new().unwrap()).collect();
+        for token in &tokens[..MAX_SESSIONS] {
             store.put(*token, session.clone(), now);
         }
         assert!(store.get(tokens[0], now).is_some());
-        store.put(tokens[SESSIONS_MOST], session, now);
+        store.put(tokens[MAX_SESSIONS], session, now);
         assert!(store.get(tokens[1], now).is_none());
-        assert!(store.get(tokens[0], now).is_some() && store.get(tokens[SESSIONS_MOST], now).is_some());
-        assert_eq!((store.sessions.len(), store.by_use.len()), (SESSIONS_MOST, SESSIONS_MOST));
+        assert!(store.get(tokens[0], now).is_some() && store.get(tokens[MAX_SESSIONS], now).is_some());
+        assert_eq!((store.sessions.len(), store.by_use.len()), (MAX_SESSIONS, MAX_SESSIONS));
     }
 
     #[test]
@@ -211,8 +211,8 @@ mod tests {
         let (mut store, now) = (Store::new(), Instant::now());
         let token = Token::new().unwrap();
         store.put(token, family(), now);
-        assert!(store.get(token, now + LIFE_MOST).is_some());
-        assert!(store.get(token, now + LIFE_MOST + Duration::from_secs(1)).is_none());
+        assert!(store.get(token, now + MAX_LIFE).is_some());
+        assert!(store.get(token, now + MAX_LIFE + Duration::from_secs(1)).is_none());
         assert_eq!((store.sessions.len(), store.by_use.len()), (0, 0));
     }
 

@@ -22,19 +22,19 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 pub use self::certificate_text::CertificateText;
-use super::connection::{Connection, Opened, RECORD_MOST, RECORD_PLAINTEXT, Target};
+use super::connection::{Connection, MAX_RECORD, Opened, RECORD_PLAINTEXT, Target};
 use super::error::{ConnectionError, TlsError};
 use super::sealed::Sealed;
 use crate::socket::Kind;
 use crate::socket::io::{self as socket, Read};
 use crate::tls::resumption::ClientSessions;
 
-/// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that a stream
-/// holds in memory while its peer does not read.
-const SEAL_MOST: usize = 64 << 10;
+/// The plaintext that is encrypted before its records are sent: enough for a full `writev`, and the most that
+/// [`Session::write_some`] leaves as records while the peer does not read.
+const MAX_SEAL: usize = 64 << 10;
 
 /// With as much room as this, records are received where their plaintext is to be.
-const IN_PLACE_LEAST: usize = 2 * RECORD_MOST;
+const MIN_IN_PLACE: usize = 2 * MAX_RECORD;
 
 /// How much plaintext the records that we send may be limited to; the end is the limit of TLS.
 const FRAGMENT_SIZES: RangeInclusive<usize> = 512..=RECORD_PLAINTEXT;
@@ -79,7 +79,7 @@ pub struct Session {
     /// The sessions that a server gives, where JavaScript holds them.
     sessions: Option<Arc<ClientSessions>>,
     /// The most plaintext in a record.
-    fragment_most: usize,
+    max_fragment: usize,
     passed: Passed,
 }
 
@@ -97,7 +97,7 @@ impl Session {
             truncated: false,
             flight,
             sessions,
-            fragment_most: *FRAGMENT_SIZES.end(),
+            max_fragment: *FRAGMENT_SIZES.end(),
             passed: Passed::default(),
         };
         session.note(outcome);
@@ -124,7 +124,7 @@ impl Session {
         self.sessions.as_deref()
     }
 
-    /// Whether the server has given a session that was not reported yet. What has come behind it is delivered afterwards.
+    /// Whether the server has given a session that was not reported yet. What has come after it is delivered afterwards.
     pub fn has_sessions(&self) -> bool {
         self.sessions().is_some_and(ClientSessions::has_unreported)
     }
@@ -150,13 +150,13 @@ impl Session {
     }
 
     /// Receives into `space`: as long as the socket has records, until `space` is full. What is left of it in the end may be
-    /// too small for records; these pass through `cipher`, memory that is free again afterwards. The rest of the last record
+    /// too small for records; these pass through `ciphertext`, memory that is free again afterwards. The rest of the last record
     /// is delivered by the next read.
     pub fn read(
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
-        cipher: &mut Vec<u8>,
+        ciphertext: &mut Vec<u8>,
         space: &mut [u8],
     ) -> Result<Received, ConnectionError> {
         let mut filled = self.connection.take_plaintext(space);
@@ -175,10 +175,10 @@ impl Session {
             // What waits for the rest of its record goes before what comes.
             let begun = self.connection.unprocessed();
             let free = &mut space[filled..];
-            let (memory, target) = if free.len() >= begun + IN_PLACE_LEAST {
+            let (memory, target) = if free.len() >= begun + MIN_IN_PLACE {
                 (free, Target::Records)
             } else {
-                (memory_behind(begun, free.len(), cipher), Target::Space(free))
+                (memory_behind(begun, free.len(), ciphertext), Target::Space(free))
             };
             let asked = memory.len() - begun;
             match socket::read(fd, kind, &mut memory[begun..]) {
@@ -227,7 +227,7 @@ impl Session {
         }
     }
 
-    /// Opens the records in `memory`, behind those that have been begun before. Returns how much of their plaintext is where
+    /// Opens the records in `memory`, after those that have been begun before. Returns how much of their plaintext is where
     /// it is to be.
     fn open(&mut self, memory: &mut [u8], target: Target<'_>) -> usize {
         let sessions = self.sessions.as_deref();
@@ -241,15 +241,17 @@ impl Session {
     fn note(&mut self, outcome: Result<(), rustls::Error>) {
         match outcome {
             Err(error) => self.failure = Some(TlsError::from(&error).into()),
-            Ok(()) if self.connection.is_endless() => self.failure = Some(TlsError::endless_message().into()),
+            Ok(()) if self.connection.exceeds_message_limit() => {
+                self.failure = Some(TlsError::message_too_long().into())
+            }
             Ok(()) => {}
         }
     }
 
     /// Writes `first` and `slices` in order, through `sealed`, memory that is free again afterwards, until the kernel accepts
-    /// no more records. Returns how much plaintext was accepted: its last records may still wait to be sent. Behind a failure
+    /// no more records. Returns how much plaintext was accepted: its last records may still wait to be sent. After a failure
     /// that is still to be returned, all of it is accepted, and nothing sent.
-    pub fn write(
+    pub fn write_some(
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
@@ -272,16 +274,16 @@ impl Session {
                     None => break,
                 }
             }
-            let (now, later) = rest.split_at(rest.len().min(SEAL_MOST));
+            let (now, later) = rest.split_at(rest.len().min(MAX_SEAL));
             rest = later;
             // Small slices share records.
             gathered.clear();
-            while rest.is_empty() && now.len().max(gathered.len()) < SEAL_MOST {
+            while rest.is_empty() && now.len().max(gathered.len()) < MAX_SEAL {
                 let Some(next) = left.next() else { break };
                 if gathered.is_empty() {
                     gathered.extend_from_slice(now);
                 }
-                let (fits, later) = next.split_at(next.len().min(SEAL_MOST - gathered.len()));
+                let (fits, later) = next.split_at(next.len().min(MAX_SEAL - gathered.len()));
                 gathered.extend_from_slice(fits);
                 rest = later;
             }
@@ -293,10 +295,10 @@ impl Session {
         Ok(taken)
     }
 
-    /// Writes all of `bytes`, as [`Self::write`] does; records may still wait to be sent. With `last`, a close_notify
+    /// Writes all of `bytes`, as [`Self::write_some`] does; records may still wait to be sent. With `last`, a close_notify
     /// follows, after which the caller must end the socket. A close_notify or a last flight alone that can't be sent is no
     /// error: the peer misses no data, and receiving returns how the connection ended.
-    pub fn send(
+    pub fn write_all(
         &mut self,
         fd: &OwnedFd,
         kind: Kind,
@@ -311,12 +313,12 @@ impl Session {
                 self.connection.seal_end(sealed);
             }
             match self.transmit(fd, kind, sealed.records(), last) {
-                Err(_) if is_without_data => self.connection.sent(self.connection.outgoing().len()),
+                Err(_) if is_without_data => self.connection.discard_outgoing(),
                 outcome => drop(outcome?),
             }
             return Ok(bytes.len());
         }
-        let mut chunks = bytes.chunks(SEAL_MOST).peekable();
+        let mut chunks = bytes.chunks(MAX_SEAL).peekable();
         let mut has_room = true;
         while let Some(chunk) = chunks.next() {
             let ends = last && chunks.peek().is_none();
@@ -342,7 +344,7 @@ impl Session {
     pub fn set_max_send_fragment(&mut self, size: usize) -> bool {
         let is_possible = FRAGMENT_SIZES.contains(&size);
         if is_possible {
-            self.fragment_most = size;
+            self.max_fragment = size;
         }
         is_possible
     }
@@ -350,14 +352,14 @@ impl Session {
     /// Seals `plaintext`, and nothing else, as long as the connection has not failed, and its keys last.
     fn seal(&mut self, fd: &OwnedFd, kind: Kind, plaintext: &[u8], sealed: &mut Sealed) -> Result<(), Errno> {
         sealed.clear();
-        if !self.connection.spend(plaintext.len(), self.fragment_most) {
+        if !self.connection.spend(plaintext.len(), self.max_fragment) {
             self.connection.seal_end(sealed);
             let _ = self.transmit(fd, kind, sealed.records(), false);
             return Err(Errno::PIPE);
         }
         // rustls makes the largest records by itself.
-        let is_limited = self.fragment_most < *FRAGMENT_SIZES.end();
-        let mut parts = plaintext.chunks(if is_limited { self.fragment_most } else { SEAL_MOST });
+        let is_limited = self.max_fragment < *FRAGMENT_SIZES.end();
+        let mut parts = plaintext.chunks(if is_limited { self.max_fragment } else { MAX_SEAL });
         parts.try_for_each(|part| self.connection.seal(part, sealed)).map_err(|_| Errno::PIPE)
     }
 
@@ -394,13 +396,13 @@ impl Session {
     }
 }
 
-/// The part of `cipher`, which grows if need be, to receive records into behind the `begun` bytes of one: enough of them to fill
+/// The part of `ciphertext`, which grows if need be, to receive records into after the `begun` bytes of one: enough of them to fill
 /// `free` bytes with their plaintext, or one at least.
-fn memory_behind(begun: usize, free: usize, cipher: &mut Vec<u8>) -> &mut [u8] {
-    if cipher.len() < 2 * begun {
-        cipher.resize(2 * begun, 0);
+fn memory_behind(begun: usize, free: usize, ciphertext: &mut Vec<u8>) -> &mut [u8] {
+    if ciphertext.len() < 2 * begun {
+        ciphertext.resize(2 * begun, 0);
     }
-    let wanted = (free + RECORD_MOST).max(begun + RECORD_MOST);
-    let length = wanted.min(cipher.len());
-    &mut cipher[..length]
+    let wanted = (free + MAX_RECORD).max(begun + MAX_RECORD);
+    let length = wanted.min(ciphertext.len());
+    &mut ciphertext[..length]
 }

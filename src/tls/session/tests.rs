@@ -45,9 +45,9 @@ fn no_record_has_more_plaintext_than_is_permitted() {
     assert!(session.set_max_send_fragment(512));
     session.flush(&fd, Kind::Unix).unwrap();
     let mut sealed = Sealed::default();
-    let taken = session.write(&fd, Kind::Unix, &mut sealed, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
+    let taken = session.write_some(&fd, Kind::Unix, &mut sealed, &[1; 700], &[&[2; 1000], &[3; 5]]).unwrap();
     assert_eq!(taken, 1705);
-    session.send(&fd, Kind::Unix, &mut sealed, &[4; 600], false).unwrap();
+    session.write_all(&fd, Kind::Unix, &mut sealed, &[4; 600], false).unwrap();
     let mut sent = vec![0; 8192];
     let count = peer.read(&mut sent).unwrap();
     let mut rest = &sent[..count];
@@ -62,7 +62,7 @@ fn no_record_has_more_plaintext_than_is_permitted() {
 
 /// What a read of `session` into `most` bytes finds, through memory that has room for any record.
 fn read(session: &mut Session, fd: &OwnedFd, most: usize) -> Result<Received, ConnectionError> {
-    session.read(fd, Kind::Unix, &mut vec![0; 3 * RECORD_MOST], &mut vec![0; most])
+    session.read(fd, Kind::Unix, &mut vec![0; 3 * MAX_RECORD], &mut vec![0; most])
 }
 
 fn bytes(count: usize, drained: bool) -> Received {
@@ -109,10 +109,10 @@ fn with_enough_space_records_are_received_where_their_plaintext_is_to_be() {
         let (mut session, fd, mut server, mut peer) = connected_by(version, |_| {});
         let text: Vec<u8> = (0..150_000u32).map(|i| (i % 251) as u8).collect();
         let (front, back) = text.split_at(50_000);
-        let (mut cipher, mut space) = (vec![0; 3 * RECORD_MOST], vec![0; 64 << 10]);
+        let (mut ciphertext, mut space) = (vec![0; 3 * MAX_RECORD], vec![0; 64 << 10]);
         let mut receive = |session: &mut Session| {
             rustix::event::poll(&mut [PollFd::new(&fd, PollFlags::IN)], None).unwrap();
-            match session.read(&fd, Kind::Unix, &mut cipher, &mut space) {
+            match session.read(&fd, Kind::Unix, &mut ciphertext, &mut space) {
                 Ok(Received { read: Read::Bytes(count), .. }) => space[..count].to_vec(),
                 Ok(Received { read: Read::Empty, .. }) => vec![],
                 _ => panic!("the connection is over"),
@@ -158,8 +158,8 @@ fn what_is_written_behind_a_failure_that_is_still_to_be_returned_does_not_hide_i
     send(&mut server, &mut peer, &[7; 5000]);
     peer.write_all(&[[23, 3, 3, 0, 20].as_slice(), &[0; 20]].concat()).unwrap();
     assert!(read(&mut session, &fd, 4000).is_ok_and(|it| it == bytes(4000, false)));
-    assert_eq!(session.write(&fd, Kind::Unix, &mut Sealed::default(), b"to the", &[b" failed"]), Ok(13));
-    assert_eq!(session.send(&fd, Kind::Unix, &mut Sealed::default(), b"to the failed", false), Ok(13));
+    assert_eq!(session.write_some(&fd, Kind::Unix, &mut Sealed::default(), b"to the", &[b" failed"]), Ok(13));
+    assert_eq!(session.write_all(&fd, Kind::Unix, &mut Sealed::default(), b"to the failed", false), Ok(13));
     assert!(read(&mut session, &fd, 4000).is_ok_and(|it| it == bytes(1000, false)));
     assert!(matches!(read(&mut session, &fd, 4000), Err(ConnectionError::Tls(_))));
 }
@@ -178,7 +178,7 @@ fn keys_of_tls12_that_are_used_up_end_the_session_and_those_of_tls13_go_on() {
             let _ = server.reader().read_to_end(&mut text);
             (text, has_closed)
         };
-        let mut write = |text: &[u8]| session.write(&fd, Kind::Unix, &mut Sealed::default(), text, &[]);
+        let mut write = |text: &[u8]| session.write_some(&fd, Kind::Unix, &mut Sealed::default(), text, &[]);
         assert_eq!(write(b"as much as there is left"), Ok(24));
         assert_eq!(receive(), (b"as much as there is left".to_vec(), false));
         let outcome = write(&[1; 200]);
@@ -191,9 +191,9 @@ fn keys_of_tls12_that_are_used_up_end_the_session_and_those_of_tls13_go_on() {
 #[test]
 fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by_then() {
     let (mut session, fd, mut server, mut peer) = connected_after(Connection::refresh_keys);
-    let (mut cipher, mut space) = (vec![0; 4096], [0; 64]);
+    let (mut ciphertext, mut space) = (vec![0; 4096], [0; 64]);
     let mut receive = |session: &mut Session| {
-        let received = session.read(&fd, Kind::Unix, &mut cipher, &mut space);
+        let received = session.read(&fd, Kind::Unix, &mut ciphertext, &mut space);
         received.unwrap_or_else(|_| panic!("nothing has failed")).read
     };
     peer.set_nonblocking(true).unwrap();
@@ -206,7 +206,7 @@ fn the_last_flight_of_the_handshake_goes_out_with_the_answer_to_what_has_come_by
     }
     assert_eq!((receive(&mut session), session.holds_flight()), (Read::Bytes(8), false));
     assert!(session.wants_write() && peer.read(&mut sent).is_err(), "the flight has gone out");
-    session.send(&fd, Kind::Unix, &mut Sealed::default(), b"answer", false).unwrap();
+    session.write_all(&fd, Kind::Unix, &mut Sealed::default(), b"answer", false).unwrap();
     let count = peer.read(&mut sent).unwrap();
     assert!(!session.wants_write());
     server.read_tls(&mut &sent[..count]).unwrap();
@@ -227,10 +227,10 @@ fn records_without_plaintext_are_read_by_shares() {
     while server.wants_write() {
         server.write_tls(&mut peer).unwrap();
     }
-    let (mut cipher, mut space) = (vec![0; 32], [0; 64]);
+    let (mut ciphertext, mut space) = (vec![0; 32], [0; 64]);
     let mut empty = 0;
     loop {
-        let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut cipher, &mut space) else {
+        let Ok(Received { read, drained }) = session.read(&fd, Kind::Unix, &mut ciphertext, &mut space) else {
             panic!("a key update is no failure");
         };
         if let Read::Bytes(count) = read {
@@ -263,7 +263,7 @@ fn what_passes_the_socket_is_counted_whatever_there_is_in_it() {
     // The peer does not read: what is sealed has not been taken.
     peer.set_nonblocking(true).unwrap();
     let size = 4 << 20;
-    let accepted = session.write(&fd, Kind::Unix, &mut Sealed::default(), &[], &[&vec![7; size]]).unwrap();
+    let accepted = session.write_some(&fd, Kind::Unix, &mut Sealed::default(), &[], &[&vec![7; size]]).unwrap();
     let mut taken = session.take_passed().sent;
     assert!(accepted < size && session.wants_write() && taken < accepted as u64, "{accepted} {taken}");
     assert!(!session.flush(&fd, Kind::Unix).unwrap());

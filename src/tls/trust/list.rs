@@ -42,7 +42,7 @@ pub struct ListedCertificate {
 }
 
 /// The shortest key of RSA whose signatures rustls accepts, in bits.
-const RSA_LEAST: usize = 2048;
+const MIN_RSA: usize = 2048;
 
 impl Trust {
     /// Trusts `ca`, or the default list without it, and `more` (as Node does with the certificates of PKCS#12 archives).
@@ -135,8 +135,7 @@ impl ListedCertificate {
         let subject = certificate.subject().as_raw().to_vec();
         let is_root = is_self_signed(&certificate) && may_issue(&certificate);
         let key = certificate.public_key().raw.to_vec();
-        let is_short =
-            matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < RSA_LEAST);
+        let is_short = matches!(certificate.public_key().parsed(), Ok(PublicKey::RSA(key)) if key.key_size() < MIN_RSA);
         Ok(Self { der, subject, key, is_root, is_short })
     }
 }

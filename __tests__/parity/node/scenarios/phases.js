@@ -1,7 +1,7 @@
 'use strict';
 
 // In which phase of the loop something comes: random scripts end and destroy streams in timers, immediates and events
-// of others, and everything that follows is in one trace, with the immediates that were asked for before and behind it.
+// of others, and everything that follows is in one trace, with the immediates that were asked for before and after it.
 
 const { AsyncLocalStorage } = require('async_hooks');
 const { once } = require('events');

@@ -173,7 +173,7 @@ for (const readableAll of [false, true]) {
   }
 }
 
-// Before, node:net had others see NULs behind the name.
+// Before, node:net had others see NULs after the name.
 inTurns('listen() on a name of the abstract namespace, and connect()', { since: 22 }, async (stage) => {
   const path = `\0rust-net-${process.pid}-${Math.random()}`;
   stage.call(path.slice(1), 'NAME');
