@@ -175,47 +175,55 @@ impl Engine {
             return slot.defer(id, &mut self.reactor);
         }
         slot.take_quota(self.turn.number);
-        match &mut slot.source {
-            Source::Stream(stream) => {
-                let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
-                    ServeOutcome::Event(event) => {
-                        let end = self.shared.handshakes.take_end();
-                        self.statistics.note_served(slot.server.as_ref(), &event, end);
-                        Some(event)
-                    }
-                    ServeOutcome::Receive => match slot.outlet {
-                        Outlet::JavaScript => stream.receive(&mut self.shared, self.turn.now),
-                        Outlet::Stream(target) => {
-                            self.relay(id, target);
-                            return self.resume_feeder(id);
-                        }
-                        Outlet::Nowhere => {
-                            self.drop_next(id);
-                            return self.resume_feeder(id);
-                        }
-                    },
-                    ServeOutcome::Nothing => None,
-                };
-                let ends_handshake = event.as_ref().is_some_and(StreamEvent::ends_handshake);
-                conclude(slot, id, event, &mut self.reactor, &mut self.pending);
-                if let Some(feeder) = slot.ready_feeder() {
-                    self.want(feeder, true, false);
-                }
-                if ends_handshake && !self.guards.is_empty() {
-                    self.conclude_handshake(id);
-                }
-            }
-            Source::Listener(listener) => {
-                let event = listener.serve();
-                let local = listener.local_of_all();
-                slot.reschedule(id, &mut self.reactor);
-                if let Some(event) = event {
-                    let event = self.listener_event(id, local, event);
-                    self.pending.extend(event);
-                }
-            }
+        match slot.source {
+            Source::Stream(_) => self.serve_stream(id),
+            Source::Listener(_) => self.serve_listener(id),
             Source::Arrival(_) => self.serve_arrival(id),
             Source::Bound(_) | Source::Released => {}
+        }
+    }
+
+    fn serve_stream(&mut self, id: Id) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let Source::Stream(stream) = &mut slot.source else { return };
+        let event = match stream.serve(&self.reactor, &mut self.shared, self.turn.now) {
+            ServeOutcome::Event(event) => {
+                let end = self.shared.handshakes.take_end();
+                self.statistics.note_served(slot.server.as_ref(), &event, end);
+                Some(event)
+            }
+            ServeOutcome::Receive => match slot.outlet {
+                Outlet::JavaScript => stream.receive(&mut self.shared, self.turn.now),
+                Outlet::Stream(target) => {
+                    self.relay(id, target);
+                    return self.resume_feeder(id);
+                }
+                Outlet::Nowhere => {
+                    self.drop_next(id);
+                    return self.resume_feeder(id);
+                }
+            },
+            ServeOutcome::Nothing => None,
+        };
+        let ends_handshake = event.as_ref().is_some_and(StreamEvent::ends_handshake);
+        conclude(slot, id, event, &mut self.reactor, &mut self.pending);
+        if let Some(feeder) = slot.ready_feeder() {
+            self.want(feeder, true, false);
+        }
+        if ends_handshake && !self.guards.is_empty() {
+            self.conclude_handshake(id);
+        }
+    }
+
+    fn serve_listener(&mut self, id: Id) {
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let Source::Listener(listener) = &mut slot.source else { return };
+        let event = listener.serve();
+        let local = listener.local_of_all();
+        slot.reschedule(id, &mut self.reactor);
+        if let Some(event) = event {
+            let event = self.listener_event(id, local, event);
+            self.pending.extend(event);
         }
     }
 

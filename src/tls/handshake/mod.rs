@@ -11,7 +11,10 @@
 //! | [`hello`] | what a ClientHello has that rustls does not show |
 //! | [`decline`] | which ClientHellos rustls leaves to another implementation of TLS |
 //! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
-//! | [`run`](mod@run) | the task: as a client or as a server, from the request to the outcome |
+//! | [`run`](mod@run) | the task: from the request to the outcome |
+//! | [`connect`] | the handshake of a client |
+//! | [`accept`] | the handshake of a server |
+//! | [`outcome`] | the verdict on the peer, and what else follows from a handshake that is done |
 //! | [`drive`] | the loop in which rustls receives and sends |
 //! | [`transport`] | the socket that this loop reads and writes |
 //!
@@ -22,11 +25,14 @@
 //! handshake that waits for its peer occupies no thread. Dropping the [`Handshake`] cancels it and releases its share of
 //! the socket. JavaScript has the deadline, and cancels a handshake that takes too long.
 
+mod accept;
+mod connect;
 mod decline;
 mod drive;
 mod exchange;
 pub(crate) mod hello;
 mod named;
+mod outcome;
 mod run;
 mod settings;
 mod transport;

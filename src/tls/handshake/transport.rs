@@ -59,7 +59,7 @@ impl Transport {
     }
 
     /// Returns what was received before the handshake and has not been read.
-    pub fn into_rest(mut self) -> Vec<u8> {
+    pub fn take_rest(&mut self) -> Vec<u8> {
         self.received.split_off(self.taken)
     }
 
