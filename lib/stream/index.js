@@ -229,42 +229,24 @@ class Stream extends Duplex {
   }
 
   _destroy(error, callback) {
-    if (spans.connect.isAwaited(this)) spans.connect.fail(this, error ?? errors.closedBeforeConnection());
-    if (spans.secure.isAwaited(this)) spans.secure.fail(this, error ?? errors.socketClosed());
+    failSpans(this, error);
     unlink(this);
     unlinkSource(this);
-    const pending = this[kPending];
-    const mark = this[kSecurity]?.takeCallback();
-    if (pending !== null && this.connecting) {
-      this.removeListener('connect', sendWhenConnected);
-      this.once('close', () => pending.callback(errors.closedBeforeConnection()));
-    }
-    const isCut = pending !== null && !this.connecting;
-    const wasGiven = this[kGiven] !== null;
-    const isAlone = wasGiven && !dropHandle(this);
-    const transport = this[kTransport];
-    const wasOpened = wasGiven || this.connecting || transport.isOpen || transport.hasMoved || this[kBound] !== null;
-    this.connecting = false;
-    this[kFinal] = null;
-    this[kRace]?.cancel();
-    this[kRace] = null;
-    this[kBound]?.transport.release();
-    this[kBound] = null;
+    const cut = cutWrites(this);
+    const wasOpened = hasBegunToOpen(this);
+    const staysOpen = this[kGiven] !== null && !dropHandle(this);
+    stopOpening(this);
     stopTimer(this);
-    if (transport.isOpen && !isAlone) {
+    const transport = this[kTransport];
+    if (transport.isOpen && !staysOpen) {
       transport.close(this[kReset]);
       release(this);
     }
     this[kClosing] = true;
     callback(error);
     // After the error, if there is one.
-    if (isCut) nextTick(pending.callback, error ?? errors.systemError(ECANCELED, 'write'));
-    if (mark) nextTick(mark, error ?? errors.systemError(ECANCELED, 'write'));
-    if (isAlone) return;
-    const details = wasOpened || this[kContract].unopenedTellsOfErrors ? [Boolean(error)] : [];
-    if (!wasOpened) nextTick(closeBehindTicks, this, emitClose, details);
-    else if (this[kContract].finishesAtOnce) nextTick(closeBehindTicks, this, closeOpened, details);
-    else engines.whenClosing(transport.id, closeOpened, this, details);
+    for (const fail of cut) nextTick(fail, error ?? errors.systemError(ECANCELED, 'write'));
+    if (!staysOpen) closeNext(this, wasOpened, Boolean(error));
   }
 
   /**
@@ -348,8 +330,54 @@ function deliver(stream, memory, start, end) {
   return undefined;
 }
 
+/** What is awaited of `stream`, which is being destroyed, has failed. */
+function failSpans(stream, error) {
+  if (spans.connect.isAwaited(stream)) spans.connect.fail(stream, error ?? errors.closedBeforeConnection());
+  if (spans.secure.isAwaited(stream)) spans.secure.fail(stream, error ?? errors.socketClosed());
+}
+
+/** The callbacks of writes that are not done. Those of a stream that is connecting are called after its 'close'. */
+function cutWrites(stream) {
+  const pending = stream[kPending];
+  const cut = [];
+  if (pending !== null && stream.connecting) {
+    stream.removeListener('connect', sendWhenConnected);
+    stream.once('close', () => pending.callback(errors.closedBeforeConnection()));
+  } else if (pending !== null) {
+    cut.push(pending.callback);
+  }
+  const mark = stream[kSecurity]?.takeCallback();
+  if (mark) cut.push(mark);
+  return cut;
+}
+
+/** Whether `stream` has been open, or was about to be. */
+function hasBegunToOpen(stream) {
+  const transport = stream[kTransport];
+  const isOpening = stream.connecting || stream[kBound] !== null;
+  return isOpening || stream[kGiven] !== null || transport.isOpen || transport.hasMoved;
+}
+
+/** Gives up what would open `stream`. */
+function stopOpening(stream) {
+  stream.connecting = false;
+  stream[kFinal] = null;
+  stream[kRace]?.cancel();
+  stream[kRace] = null;
+  stream[kBound]?.transport.release();
+  stream[kBound] = null;
+}
+
+/** Has 'close' emitted when it is due. */
+function closeNext(stream, wasOpened, hadError) {
+  const details = wasOpened || stream[kContract].unopenedTellsOfErrors ? [hadError] : [];
+  if (!wasOpened) nextTick(closeAfterTicks, stream, emitClose, details);
+  else if (stream[kContract].finishesAtOnce) nextTick(closeAfterTicks, stream, closeOpened, details);
+  else engines.whenClosing(stream[kTransport].id, closeOpened, stream, details);
+}
+
 /** 'close' comes last: after what this tick has left to emit. */
-function closeBehindTicks(stream, close, details) {
+function closeAfterTicks(stream, close, details) {
   queueMicrotask(() => close(stream, details));
 }
 
