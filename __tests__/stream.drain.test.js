@@ -55,6 +55,23 @@ describe('Event: \'drain\'', () => {
     expect(drains).toEqual([]);
   });
 
+  test('D12: with a low high-water mark, a small write is false if it waits', async () => {
+    const [stream, peer] = await towardsSlowPeer({ serverOptions: { highWaterMark: 1000 } });
+    const drains = record(stream, 'drain');
+    let done = 0;
+    let writes = 0;
+    while (stream.write(Buffer.alloc(4000), () => done++)) {
+      expect([stream.bufferSize, stream.stats.bytesWaiting]).toEqual([0, 0]);
+      expect(++writes).toBeLessThan(10_000);
+    }
+    expect(stream.bufferSize).toBeGreaterThan(0);
+    await settled();
+    expect(drains).toEqual([]);
+    peer.resume();
+    await once(stream, 'drain');
+    expect([done, stream.bufferSize, drains.length]).toEqual([writes + 1, 0, 1]);
+  });
+
   test('D12: a write far above the high-water mark is true if the kernel takes it whole', async () => {
     const [client, stream] = await pair({ client: nodeNet, serverOptions: { highWaterMark: 10 } });
     client.resume();

@@ -6,7 +6,7 @@ const { once } = require('events');
 const http = require('http');
 const net = require('../..');
 const today = require('../../node');
-const { collect, destroyAtEnd, listening, pair, thrown } = require('../helpers');
+const { collect, destroyAtEnd, listening, pair, settled, thrown } = require('../helpers');
 const { SERVER, securePair } = require('../tls/ends');
 const { KINDS } = require('./kinds');
 
@@ -43,6 +43,26 @@ describe.each(Object.entries(KINDS))('%s', (_name, [entry, kind, connect]) => {
     expect(received.length).toBe(large.length + 'text, corked. The end.'.length);
     expect(received.subarray(large.length).toString()).toBe('text, corked. The end.');
     expect(written).toEqual([null, null, null]);
+  });
+
+  test('what waits as it will be sent is taken along, too, in front of what is buffered', async () => {
+    const [client, accepted] = await connect();
+    client.pause();
+    let [bytes, written, isDone] = [0, 0, true];
+    while (isDone) {
+      isDone = false;
+      bytes += 30_000;
+      written++;
+      accepted.write(Buffer.alloc(30_000), () => {
+        isDone = true;
+      });
+      await settled();
+      expect(written).toBeLessThan(1000);
+    }
+    accepted.write('the rest');
+    const attached = reattach(accepted, Class);
+    attached.end();
+    expect((await collect(client.resume())).length).toBe(bytes + 'the rest'.length);
   });
 
   test('a side that has been ended stays ended', async () => {

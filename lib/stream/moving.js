@@ -124,7 +124,7 @@ function checkMovable(stream) {
  */
 function leave(stream) {
   const pending = stream[kPending];
-  const chunks = pending?.chunks ?? [];
+  const chunks = [...(pending?.chunks ?? [])];
   stream[kPending] = null;
   Object.assign(stream, {
     _write(chunk, encoding, callback) {

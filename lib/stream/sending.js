@@ -51,7 +51,7 @@ function sendAtOnce(stream, chunk, encoding) {
   const isText = typeof chunk === 'string';
   if (!isText && !isUint8Array(chunk)) return chunk;
   const size = isText ? chunk.length : sizeOf(chunk);
-  if (size === 0 || size > WRITE_SIZE) return chunk;
+  if (size === 0 || size > WRITE_SIZE || isSentAtOnce(stream, size)) return chunk;
   // That of a Buffer means nothing, but has to be one.
   const native = isText || encoding ? NATIVE_ENCODINGS[encoding || stream._writableState.defaultEncoding] : LATIN1;
   if (native === undefined || stream[kLender] !== null || !isReadyToTake(stream)) return chunk;
@@ -69,7 +69,7 @@ function sendString(stream, text, encoding, callback) {
   // Longer ones become a Buffer: only small writes are gathered.
   if (native !== undefined && length <= WRITE_SIZE && stream[kTransport].isOpen) {
     const taken = stream[kTransport].writeString(text, length, native);
-    if (taken > 0) return callback();
+    if (taken > 0) return conclude(stream, length, callback);
     if (taken < 0) return fail(stream, taken, Buffer.byteLength(text, encoding), callback);
   }
   return send(stream, [Buffer.from(text, encoding)], callback);
@@ -88,7 +88,7 @@ function sendList(stream, list, callback) {
     return;
   }
   restartTimer(stream, taken);
-  if (taken === length) callback();
+  if (taken === length) conclude(stream, length, callback);
   else keepPending(stream, [engines.gathered(taken, length)], callback);
 }
 
@@ -139,18 +139,25 @@ function send(stream, chunks, callback) {
   }
   restartTimer(stream, taken);
   if (chunks.length === 1 && taken === sizeOf(chunks[0])) {
-    conclude(stream, callback);
+    conclude(stream, taken, callback);
     return;
   }
   const left = rest(chunks, taken);
-  if (left.length === 0) conclude(stream, callback);
+  if (left.length === 0) conclude(stream, taken, callback);
   else keepPending(stream, left, callback);
 }
 
-/** The engine has taken a whole write. Over TLS, it is done when its records have been sent (D12). */
-function conclude(stream, callback) {
-  if (stream[kSecurity] !== null && stream[kTransport].waitingBytes > 0) keepPending(stream, NOTHING, callback);
+/** The engine has taken all `size` bytes of a write. It is done when they have been sent, or may be gathered (D12). */
+function conclude(stream, size, callback) {
+  // A large write in the clear is not taken whole before.
+  const mayWait = size > WRITE_SIZE ? stream[kSecurity] !== null : isSentAtOnce(stream, size);
+  if (mayWait && stream[kTransport].waitingBytes > 0) keepPending(stream, NOTHING, callback);
   else callback();
+}
+
+/** Whether a small write is not gathered: no more waits than the high-water mark allows. */
+function isSentAtOnce(stream, size) {
+  return size > stream.writableHighWaterMark;
 }
 
 /** The engine sees traffic; in Node, a write of which nothing is taken restarts the timer, too. */

@@ -67,7 +67,7 @@ impl Engine {
     }
 
     /// Writes what `fill` appends to the queue, which is `most` bytes at the most. Returns how many were taken: all, or
-    /// none, and then an event follows when there is room.
+    /// none, and then an event follows when there is room; also if they are sent at once, and some of them wait.
     pub fn gather<E: From<Error>>(
         &mut self,
         id: Id,
@@ -84,6 +84,7 @@ impl Engine {
         let taken = stream.gather(&mut self.shared.spare, fill)?;
         if self.is_direct || stream.is_queue_full(0) {
             stream.flush(&self.reactor, &mut self.shared.spare, now);
+            stream.await_room_if_waiting();
             // A failure is found when the stream is served.
             slot.reschedule(id, &mut self.reactor);
         } else {

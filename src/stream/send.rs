@@ -68,10 +68,17 @@ impl Stream {
         if outcome.is_err() && self.state.failure().is_none() {
             self.state.fail();
         }
-        if outcome.is_ok() && self.has_records() {
-            self.state.await_room(true);
+        if outcome.is_ok() {
+            self.await_room_if_waiting();
         }
         outcome
+    }
+
+    /// If what was taken waits for the kernel, an event follows when it has been sent.
+    pub fn await_room_if_waiting(&mut self) {
+        if self.waiting_bytes() > 0 {
+            self.state.await_room(true);
+        }
     }
 
     /// As [`Self::send`], but what follows from a failure is up to the caller.

@@ -61,6 +61,34 @@ describe('stream.write, \'drain\'', () => {
     expect([drains.length, done.length, client.bufferSize, client.stats.bytesWaiting]).toEqual([1, writes, 0, 0]);
   });
 
+  // Below 4096, small writes are not gathered.
+  test.each([1000, 2048, 4095, 4096, 10_000])('D12 with a high-water mark of %d: every write is done in the end', async (mark) => {
+    const [client, accepted] = await securePair(undefined, undefined, { clientOptions: { highWaterMark: mark } });
+    expect(client.writableHighWaterMark).toBe(mark);
+    accepted.pause();
+    const drains = record(client, 'drain');
+    const sizes = [4000, 1, 999, 1001, 60_000, mark, mark + 1];
+    let [total, done, writes] = [0, 0, 0];
+    while (drains.length < 5) {
+      const size = sizes[writes++ % sizes.length];
+      total += size;
+      const isRoom = client.write(Buffer.alloc(size), () => done++);
+      const isGathered = size <= Math.min(mark, 4096);
+      if (isRoom && !isGathered) expect([client.bufferSize, client.writableLength]).toEqual([0, 0]);
+      if (isRoom) continue;
+      accepted.resume();
+      await once(client, 'drain');
+      expect([client.bufferSize, done]).toEqual([0, writes]);
+      accepted.pause();
+    }
+    const received = collect(accepted.resume());
+    client.end();
+    await once(client, 'finish');
+    expect(done).toBe(writes);
+    accepted.end();
+    expect((await received).length).toBeLessThanOrEqual(total);
+  });
+
   test('"a stream whose peer does not read reports false before it holds more than its high-water mark"', async () => {
     const [client, accepted] = await securePair();
     accepted.pause();
