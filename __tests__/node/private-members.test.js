@@ -28,12 +28,17 @@ describe.each([['node:net', node], ['rust-net/node', ours]])('%s', (_, net) => {
   });
 
   test('_peername and _sockname, where a program has put something there, are the addresses', async () => {
-    const { client } = await pair(net);
+    const { client, server } = await pair(net);
     client._peername = { address: '10.0.0.1', family: 'IPv4', port: 443 };
     client._sockname = { address: '::1', family: 'IPv6', port: 444 };
     expect([client.remoteAddress, client.remoteFamily, client.remotePort]).toEqual(['10.0.0.1', 'IPv4', 443]);
     expect([client.localAddress, client.localFamily, client.localPort]).toEqual(['::1', 'IPv6', 444]);
     expect([client._getpeername(), client.address()]).toEqual([client._peername, client._sockname]);
+    client.destroy();
+    await once(client, 'close');
+    client.connect(server.address().port, '127.0.0.1');
+    await once(client, 'connect');
+    expect([client.remotePort, client.localAddress]).toEqual([server.address().port, '127.0.0.1']);
   });
 
   test('_reset() resets the connection', async () => {

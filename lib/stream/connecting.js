@@ -26,7 +26,6 @@ const {
   kRace,
   kSecurity,
   kTakesDescriptors,
-  kTimedOut,
   kTimer,
   kTransport,
   kSocketOptions,
@@ -88,7 +87,7 @@ function connectByNodes(stream, args) {
 function begin(stream, target) {
   stream.connecting = true;
   stream[kOutgoing] = true;
-  if (stream[kTimer] !== null || stream[kTimedOut]) rearmTimer(stream);
+  if (stream[kTimer] !== null) rearmTimer(stream);
   if (stream[kSocketOptions] !== null) {
     target.settings = () => settingsOf(stream);
     // A header comes before what the program writes.

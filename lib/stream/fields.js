@@ -111,6 +111,8 @@ function resetFields(stream) {
   if (stream[kGuestOf] !== null) stream[kGuestOf] = null;
   stream[kReading] = false;
   stream[kReset] = false;
+  if (stream._peername) stream._peername = null;
+  if (stream._sockname) stream._sockname = null;
   stream[kFailedBytes] = 0;
   stream[kPending] = null;
   // A transport that was given to a TLSSocket stays with it, and one of Node's own has had its connection.

@@ -22,7 +22,6 @@ const {
   kOnread,
   kOutgoing,
   kSecurity,
-  kTimedOut,
   kTimer,
   kTransport,
 } = require('./fields');
@@ -49,7 +48,7 @@ class Handles extends Duplex {
     if (this[kOnread]?.isDelivering) return;
     // Node's own `connect()` when it has connected the stream.
     if (this[kGiven] !== null) connectedByNodes(this);
-    if (this[kTimer] !== null || this[kTimedOut]) rearmTimer(this);
+    if (this[kTimer] !== null) rearmTimer(this);
   }
 }
 

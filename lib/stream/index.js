@@ -347,7 +347,7 @@ function cutWrites(stream) {
     cut.push(pending.callback);
   }
   const mark = stream[kSecurity]?.takeCallback();
-  if (mark) cut.push(mark);
+  if (mark && stream.writableLength > 0) cut.push(mark);
   return cut;
 }
 

@@ -18,7 +18,6 @@ class Timeouts extends Duplex {
     this.timeout = msecs;
     if (this.destroyed) return this;
     stopTimer(this);
-    this[kTimedOut] = false;
     if (msecs > 0) {
       trackTraffic(this);
       startTimer(this, msecs);
@@ -49,6 +48,7 @@ function startTimer(stream, msecs) {
 function stopTimer(stream) {
   clearTimeout(stream[kTimer]);
   stream[kTimer] = null;
+  stream[kTimedOut] = false;
 }
 
 function onTimer(stream) {

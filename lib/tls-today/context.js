@@ -89,7 +89,7 @@ function contextOf(value) {
 
 /** A context of TLS, as in node:tls. Programs get theirs from `createSecureContext()`. */
 class SecureContext {
-  #given;
+  #options;
   #parts;
   #reasons;
   #nodes;
@@ -103,7 +103,7 @@ class SecureContext {
     const isMade = args[0] === kMake;
     const [secureProtocol, secureOptions, minVersion, maxVersion] = args;
     const made = isMade ? args[1] : read({ secureProtocol, secureOptions, minVersion, maxVersion });
-    this.#given = made.given;
+    this.#options = made.options;
     this.#parts = made.parts;
     this.#reasons = made.reasons;
     this.#nodes = made.nodes;
@@ -162,7 +162,7 @@ class SecureContext {
 
   [kNodes]() {
     if (this.#nodes === null) {
-      this.#nodes = nodes.createSecureContext(this.#given);
+      this.#nodes = nodes.createSecureContext(this.#options);
       if (this.#ticketKeys !== null) this.#nodes.context.setTicketKeys(this.#ticketKeys);
     }
     return this.#nodes;
@@ -195,25 +195,25 @@ class SecureContext {
   }
 }
 
-/** Reads options: `{ given, parts, reasons, nodes, oldestVersion }`. Throws what Node throws. */
+/** Reads options: `{ options, parts, reasons, nodes, oldestVersion }`. Throws what Node throws. */
 function read(given) {
   validateObject(given, 'options');
   const options = readOptions(given, OPTIONS);
   const kind = kindOf(options);
   const known = kind === null ? undefined : kinds.get(kind);
-  if (known !== undefined) return { ...known, given, reasons: { ...known.reasons } };
-  const made = readAnew(given, options);
+  if (known !== undefined) return { ...known, options, reasons: { ...known.reasons } };
+  const made = readAnew(options);
   if (kind !== null && made.reasons.always === null && made.nodes === null) {
     if (kinds.size >= MAX_KINDS) kinds.clear();
-    kinds.set(kind, { ...made, given: null, reasons: { ...made.reasons } });
+    kinds.set(kind, { ...made, options: null, reasons: { ...made.reasons } });
   }
   return made;
 }
 
-/** As `read`, of options that have been read from `given`. */
-function readAnew(given, options) {
+/** As `read`, of options that have been read. */
+function readAnew(options) {
   const reasons = contextReasons(options);
-  const made = { given, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
+  const made = { options, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
   if (reasons.always === null) {
     checkVersions(options);
     try {
@@ -225,7 +225,7 @@ function readAnew(given, options) {
     }
   }
   const isCheckedByNode = CHECKED_BY_NODE.some((name) => isSet(options[name])) || !USUAL_CIPHERS.has(options.ciphers);
-  if (reasons.always !== null || isCheckedByNode) made.nodes = nodes.createSecureContext(given);
+  if (reasons.always !== null || isCheckedByNode) made.nodes = nodes.createSecureContext(options);
   if (reasons.always === null && reasons.forClients === null) made.nodes = null;
   if (reasons.always !== null) noteFallback('a context', reasons.always);
   return made;

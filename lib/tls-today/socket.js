@@ -18,7 +18,7 @@ const { kContract, kForMoved, kKind, kSecurity, kTransport } = require('../symbo
 const { nextTick, setImmediate } = require('../timers');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
-const { kReset } = require('../stream/fields');
+const { kFailedBytes, kReset } = require('../stream/fields');
 const { wireProtocols } = require('../tls/protocols');
 const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
@@ -64,11 +64,16 @@ class Handshakes extends Duplex {
       return;
     }
     const error = errors.protocolError({ code, message, alert });
-    this._hadError = true;
     // In Node, the first write is what takes the handshake on, and so fails first.
-    const write = code.startsWith('ERR_SSL_') && this.writableLength > 0 ? this[kSecurity].takeCallback() : null;
-    if (write === null) this.destroy(error);
-    else write(errors.failedWrite(error));
+    const [first] = this.writableCorked === 0 ? this._writableState.getBuffer() : [];
+    const write = first && code.startsWith('ERR_SSL_') ? this[kSecurity].takeCallback() : null;
+    if (write === null) {
+      this._hadError = true;
+      this.destroy(error);
+    } else {
+      this[kFailedBytes] += Buffer.byteLength(first.chunk, first.encoding);
+      write(errors.failedWrite(error));
+    }
   }
 
   /** rustls leaves the ClientHello to OpenSSL. */
@@ -201,7 +206,7 @@ function TLSSocket(socket, given) {
   this[kPendingSession] = null;
   Socket.call(this, socket ? optionsOver(socket, options) : ownOptions(options));
   this[kSecurity] = new Securing(this);
-  if (options.session) this.setSession(options.session);
+  if (options.session && !options.isServer) this.setSession(options.session);
   this.ssl = new Ssl(this);
   this.on('error', this._tlsError);
   this.on('close', onClose);

@@ -84,6 +84,13 @@ for (const [what, options] of Object.entries(CONTEXTS)) {
   });
 }
 
+both('options that are changed afterwards', (module) => {
+  const options = { key, cert, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' };
+  const context = module.createSecureContext(options);
+  Object.assign(options, { key: 'none', ciphers: 'none' });
+  return typeof context.context;
+});
+
 const refused = (run) => (module) => {
   const socket = run(module);
   socket.on('error', () => {}).destroy();
