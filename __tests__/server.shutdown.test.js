@@ -50,6 +50,21 @@ async function send(client, stream, text) {
 }
 
 describe.each([['rust-net', page], ['rust-net/node', today]])('server.shutdown(): %s', (_name, net) => {
+  test('close() meanwhile leaves nothing to wait for', async () => {
+    const idle = await listening(net.createServer());
+    const promise = idle.shutdown({ grace: Infinity });
+    idle.close();
+    expect(await promise).toMatchObject({ ended: 0, destroyed: 0 });
+
+    const busy = await listening(net.createServer());
+    const [client, stream] = await both(busy);
+    const ended = busy.shutdown({ grace: Infinity });
+    busy.close();
+    stream.end();
+    client.end();
+    expect(await ended).toMatchObject({ ended: 1, destroyed: 0 });
+  });
+
   test('accepts and serves the connections that the kernel has completed, and then no other', async () => {
     const server = await listening(net.createServer((stream) => stream.end('served')));
     const { port } = server.address();

@@ -52,6 +52,17 @@ test('what comes during pause() is accepted afterwards, in order', async () => {
   expect(accepted).toEqual(peers);
 });
 
+test('drain() serves what waits and takes no more, and the listener is open until it is released', async () => {
+  const { listener, handle, accepted, arrive } = await distributed();
+  listener.pause(true);
+  const { peer } = await arrive();
+  const drained = new Promise((resolve) => listener.drain({ [events.ondrained]: resolve }));
+  expect([accepted, handle.calls, listener.isOpen]).toEqual([[peer], ['close'], true]);
+  await drained;
+  listener.release();
+  expect([handle.calls, listener.isOpen]).toEqual([['close'], false]);
+});
+
 test('what waits is closed with it', async () => {
   const { listener, handle, accepted, arrive } = await distributed();
   listener.pause(true);

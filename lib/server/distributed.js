@@ -64,7 +64,8 @@ function checkPort({ port }, handle) {
 
 /** What stands in for a listener of the engine where the primary accepts. */
 class Distributed extends Listener {
-  /** The handle of Node's cluster, which the connections come through; null once closed. */
+  #isOpen = false;
+  /** The handle of Node's cluster, which the connections come through; null once there are to be no more. */
   #handle = null;
   #owner = null;
   /** Where the server counts. */
@@ -77,11 +78,12 @@ class Distributed extends Listener {
   #reception = null;
 
   get isOpen() {
-    return this.#handle !== null;
+    return this.#isOpen;
   }
 
   /** Takes `handle`, whose connections are events of `owner`. */
   distribute(handle, owner) {
+    this.#isOpen = true;
     this.#handle = handle;
     this.#owner = owner;
     handle.onconnection = (_errno, connection) => {
@@ -112,8 +114,9 @@ class Distributed extends Listener {
       if (typeof outcome === 'number') this.#pass(outcome);
       else if (outcome !== undefined) connection.close();
     }
-    if (this.#stalled) this.#owner[events.onrecover]();
+    if (!this.#stalled || this.#waiting.length > 0) return;
     this.#stalled = false;
+    this.#owner[events.onrecover]();
   }
 
   /** What stands in for it in the engine, from now on. */
@@ -169,6 +172,7 @@ class Distributed extends Listener {
   /** What comes from now on, the primary passes to another worker. Headers that are still to come are waited for. */
   drain(owner) {
     this.pause(false);
+    this.#close();
     if (this.#reception === null) nextTick(() => owner[events.ondrained]());
     else this.#reception.engine.drainListener(this.#reception.id);
   }
@@ -189,12 +193,17 @@ class Distributed extends Listener {
 
   release() {
     if (!this.isOpen) return;
+    this.#isOpen = false;
     for (const connection of this.#waiting.splice(0)) connection.close();
-    this.#handle.close();
-    this.#handle = null;
+    this.#close();
     this.#reception?.release();
     this.#reception = null;
     this.forget();
+  }
+
+  #close() {
+    this.#handle?.close();
+    this.#handle = null;
   }
 
   /** No handle of Node's core stands for connections that come one by one. */

@@ -24,6 +24,8 @@ const {
   kPath,
   kPauseTimer,
   kRetryTimer,
+  kShutdown,
+  kStalled,
   kTally,
   keepAliveSpans,
 } = require('./fields');
@@ -187,6 +189,9 @@ function stop(server) {
   clearTimeout(server[kRetryTimer]);
   server[kPauseTimer] = null;
   server[kRetryTimer] = null;
+  server[kStalled] = false;
+  // Nothing waits to be accepted any more.
+  server[kShutdown]?.drained();
 }
 
 /** Whether the server listens, or is about to. */

@@ -50,8 +50,10 @@ class Shutdown {
   #total = 0;
   #destroyed = 0;
   /** By stream: `{ read, written, looks }`, since when it is idle. */
-  #idle = new Map();
+  #idle = new WeakMap();
+  /** Those of `grace`: of each call of `shutdown()`. */
   #timers = new Set();
+  #lookTimer = null;
   #undo = [];
   #resolve;
 
@@ -136,7 +138,7 @@ class Shutdown {
     for (const stream of streamsOf(this.#server)) {
       if (this.#isIdle(stream)) stream.destroySoon();
     }
-    if (this.#resolve !== null) this.#timers.add(setTimeout(() => this.#look(), INTERVAL));
+    if (this.#resolve !== null) this.#lookTimer = setTimeout(() => this.#look(), INTERVAL);
   }
 
   /** Whether `stream` has had nothing to do for long enough. */
@@ -174,6 +176,7 @@ class Shutdown {
     this.#resolve = null;
     this.#server[kShutdown] = null;
     for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#lookTimer);
     for (const undo of this.#undo) undo();
     const ended = Math.max(0, this.#total - this.#destroyed);
     const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };

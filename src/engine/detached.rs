@@ -61,7 +61,7 @@ fn take_expired(now: Instant) -> Vec<Detached> {
 
 impl Engine {
     /// Takes stream `id`, with all that waits to be sent and its TLS session, out of this engine, for another one to
-    /// attach within `wait`. What was received and not delivered must have been taken back. The id is released. `None`
+    /// attach within `wait`. What was received and not delivered must have been taken back. The id is free. `None`
     /// if the stream is not connected, in the middle of a handshake, or has failed: then nothing has changed.
     pub fn detach(&mut self, id: Id, wait: Duration) -> Option<Ticket> {
         let now = Instant::now();
@@ -77,6 +77,7 @@ impl Engine {
         let mut stream = self.slots.take_stream(id, &mut self.reactor, self.turn.is_running)?;
         stream.flush(&self.reactor, &mut self.shared.spare, now);
         stream.leave(&self.reactor);
+        self.unguard(id);
         let (file, proxied) = (self.files.remove(&id), self.proxied.remove(&id));
         let expired = take_expired(now);
         table().insert(ticket, Detached { stream, file, proxied, deadline: now + wait });

@@ -180,8 +180,8 @@ fn limits_end_with_the_stream_and_outlive_the_listener() {
     let (moving, _one) = connected(&mut rig, listener);
     let (staying, _two) = connected(&mut rig, listener);
     let ticket = rig.engine.detach(moving, Duration::from_secs(60)).unwrap();
+    assert_eq!(rig.engine.guards.len(), 1, "the id is free");
     rig.engine.release(moving);
-    assert_eq!(rig.engine.guards.len(), 1);
     other.engine.attach(&ticket).unwrap();
     assert!(other.engine.guards.is_empty());
     rig.engine.release(listener);

@@ -74,6 +74,19 @@ inTurns('write() before it is opened again', async (stage) => {
   await over(stage, 2);
 });
 
+inTurns('a timeout that has come does not come again in the next life', async (stage) => {
+  await stage.listen();
+  const client = stage.connect({}, WATCH);
+  client.setTimeout(20, () => client.destroy());
+  await once(client, 'close');
+  client.connect(stage.target);
+  await once(client, 'connect');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.end('bye');
+  await once(client, 'close');
+  await over(stage, 2);
+});
+
 inTurns('setTimeout() outlives being opened again', async (stage) => {
   await stage.listen();
   const client = stage.connect({}, WATCH);
