@@ -2,7 +2,7 @@
 
 // The takeover: rust-net/register puts ours in the place of Node's, in Node's own module objects. These are what
 // programs require and import, and where Node's core looks each time that it makes a socket (`http`, `https`, `http2`,
-// `fetch`), so there is one `net` in the process. All that is changed stands in `ROWS`, and one function undoes it.
+// `fetch`), so there is one `net` in the process. Every change is noted in a `Patches`, whose `undo()` takes all back.
 //
 // Ours are loaded when a program, or a module of Node's, first looks at one of the exports in `TRIGGERS`: a process
 // that does not use `net` starts as fast as without. From then on, nothing tells them from exports of Node's.

@@ -171,8 +171,8 @@ impl Play {
         let most = most.max(1);
         loop {
             match self.state.due(&self.tls, self.queued > 0) {
-                Due::Connect if self.kernel.connecting => self.state.await_outcome(),
-                Due::Connect => return self.state.connected(),
+                Due::CheckConnect if self.kernel.connecting => self.state.await_outcome(),
+                Due::CheckConnect => return self.state.connected(),
                 Due::Send => {
                     assert!(self.queued > 0 && !self.tls.is_handshaking());
                     let count = self.queued.min(self.kernel.room);
@@ -204,9 +204,9 @@ impl Play {
                     self.state.watch_anew();
                     self.watch();
                 }
-                Due::Fail => unreachable!("nothing fails here"),
+                Due::ReportFailure => unreachable!("nothing fails here"),
                 Due::ReportLimit => unreachable!("nothing is limited here"),
-                Due::Disconnect => unreachable!("no handshake is held here"),
+                Due::ReportDisconnect => unreachable!("no handshake is held here"),
                 Due::ReportSession => unreachable!("the state knows no sessions"),
                 Due::Receive => return self.receive(most),
                 Due::Nothing => return,
@@ -231,7 +231,7 @@ impl Play {
     fn check(&self) {
         let due = self.state.due(&self.tls, self.queued > 0);
         if self.state.is_connecting() {
-            assert!(matches!(due, Due::Connect | Due::Nothing), "{due:?} while connecting");
+            assert!(matches!(due, Due::CheckConnect | Due::Nothing), "{due:?} while connecting");
         }
         if self.tls.is_handshaking() {
             assert!(matches!(due, Due::HandshakeMessage | Due::Nothing), "{due:?} during a handshake");
@@ -239,7 +239,7 @@ impl Play {
         if due == Due::Receive {
             assert!(self.wanted && !self.has_ended, "{self:?}");
         }
-        assert!(!self.state.is_open() || (self.end == End::Open && !self.state.is_connecting()));
+        assert!(!self.state.is_writable() || (self.end == End::Open && !self.state.is_connecting()));
     }
 
     /// Everything that can happen does, and then nothing is left.

@@ -54,7 +54,10 @@ function queryOf({ fd, path, host, port, backlog, ipv6Only, readableAll, writabl
   return { address: host || null, port, addressType: host ? isIP(host) : 4, fd: undefined, flags, backlog };
 }
 
-/** libuv tells of a port that is taken only when it listens; before, the socket of the primary has another one. */
+/**
+ * libuv reports a port that is taken only when it listens. Before, the socket of the primary is bound to another one,
+ * which is how it shows here.
+ */
 function checkPort({ port }, handle) {
   if (!(port > 0) || !handle?.getsockname) return 0;
   const place = {};

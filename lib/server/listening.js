@@ -209,7 +209,7 @@ function emitCloseIfDone(server) {
   });
 }
 
-/** With `signal`, `server` is closed, or ended. */
+/** Ends or closes `server` when `signal` is aborted. */
 function endOnAbort(server, signal) {
   if (signal.aborted) {
     nextTick(() => isRunning(server) && server.close());

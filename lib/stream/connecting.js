@@ -173,7 +173,7 @@ function reopen(stream, then) {
     stream[kAgain] = then;
     return;
   }
-  // 'close' is being emitted.
+  // Where 'close' is being emitted, the id has not been given back yet.
   stream[kTransport].detach();
   const keepsModes = stream[kContract].keepsModesWhenReopened;
   const { encoding, flowing } = stream._readableState;

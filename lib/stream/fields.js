@@ -29,7 +29,7 @@ const kRace = Symbol('race');
 /** What a BoundSocket has given away to connect from, `{ transport, path }`, until `connect()` is called. */
 const kBound = Symbol('bound');
 const kTimer = Symbol('timer');
-/** 'timeout' has been emitted, and waits for traffic to become due again. */
+/** 'timeout' has been emitted, and the next traffic restarts the timer. */
 const kTimedOut = Symbol('timed out');
 /** The server that has accepted the stream. `server` is the program's to change, as http does. */
 const kServer = Symbol('server');

@@ -56,7 +56,7 @@ const { Handles, dropHandle, endThrough, writeThrough } = require('./handles');
 const { Moving, attachMoved } = require('./moving');
 const { Passing } = require('./passing');
 const { failsAlone } = require('./peers-end');
-const { Pipes, discardIfUnread, readOn, setOwnMethods, unlink, unlinkSource } = require('./pipes');
+const { Pipes, discardIfUnread, readOn, setOwnMethods, unlinkBoth, unlinkSource } = require('./pipes');
 const { pauseIfFull, receive, startReading } = require('./reading');
 const {
   NOTHING,
@@ -230,8 +230,7 @@ class Stream extends Duplex {
 
   _destroy(error, callback) {
     failSpans(this, error);
-    unlink(this);
-    unlinkSource(this);
+    unlinkBoth(this);
     const cut = cutWrites(this);
     const wasOpened = hasBegunToOpen(this);
     const staysOpen = this[kGiven] !== null && !dropHandle(this);

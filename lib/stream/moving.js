@@ -32,7 +32,7 @@ const {
 } = require('./fields');
 const { noteGuest } = require('./guests');
 const { Onread } = require('./onread');
-const { unlink, unlinkSource } = require('./pipes');
+const { unlinkBoth } = require('./pipes');
 const { startReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
 const { takeUndelivered } = require('./tls');
@@ -67,8 +67,7 @@ class Moving extends Duplex {
     const { timeout = TIMEOUT } = readOptions(options, ['timeout']);
     validateInteger(timeout, 'options.timeout', 1);
     checkMovable(this);
-    unlink(this);
-    unlinkSource(this);
+    unlinkBoth(this);
     while (this.writableCorked > 0) this.uncork();
     const transport = this[kTransport];
     // Asked for before the connection is gone: these stay known.

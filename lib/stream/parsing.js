@@ -136,7 +136,7 @@ class SessionFeed {
   #memory = null;
   #start = 0;
   #end = 0;
-  /** Made once. */
+  /** One function for all deliveries. */
   #read = () => this.#receive(view(this.#memory, this.#start, this.#end));
 
   /** `receive(view)`: passes bytes on at once. Returns what is to be called as soon as that is done. */

@@ -10,7 +10,7 @@ const nodesNet = require('../nodes-net');
 const { kShown, kUsedAsStdio, show } = require('../passing');
 const { nextTick } = require('../timers');
 const { kIsStdio, kOnread, kPending, kSecurity, kTransport } = require('./fields');
-const { unlink, unlinkSource } = require('./pipes');
+const { unlinkBoth } = require('./pipes');
 const { stopReceiving } = require('./reading');
 
 /** What a write gets that has not gone out by then. */
@@ -39,8 +39,7 @@ function take(stream) {
   if (!transport.isOpen) return null;
   // What is secret of a session stays in this process.
   if (stream[kSecurity] !== null) throw errors.invalidHandleType();
-  unlink(stream);
-  unlinkSource(stream);
+  unlinkBoth(stream);
   return lend(transport);
 }
 

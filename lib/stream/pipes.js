@@ -208,6 +208,12 @@ function unlinkSource(target) {
   if (target[kSource]) unlink(target[kSource]);
 }
 
+/** `unlink` and `unlinkSource` of one stream. */
+function unlinkBoth(stream) {
+  unlink(stream);
+  unlinkSource(stream);
+}
+
 /** A listener of `event` is being added to `source`. */
 function reveal(source, event) {
   if (event === 'fd') takeDescriptors(source);
@@ -237,5 +243,6 @@ module.exports = {
   setOwnMethods,
   tryToHandOver,
   unlink,
+  unlinkBoth,
   unlinkSource,
 };

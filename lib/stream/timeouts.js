@@ -7,7 +7,7 @@ const { Duplex } = require('stream');
 const { validateFunction, validateTimeout } = require('../arguments');
 const { clearTimeout, setTimeout } = require('../timers');
 const { kContract, kTimedOut, kTimer, kTransport } = require('./fields');
-const { unlink, unlinkSource } = require('./pipes');
+const { unlinkBoth } = require('./pipes');
 
 /** The member of net.Stream that has to do with idle time. */
 class Timeouts extends Duplex {
@@ -61,8 +61,7 @@ function onTimer(stream) {
   if (!stream[kContract].timeoutRepeats) {
     stream[kTimedOut] = true;
     // The next traffic is to be seen here: it restarts the span.
-    unlink(stream);
-    unlinkSource(stream);
+    unlinkBoth(stream);
     stream._onTimeout();
     return;
   }

@@ -14,7 +14,7 @@ const { setImmediate } = require('../timers');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
-const { unlink, unlinkSource } = require('./pipes');
+const { unlinkBoth } = require('./pipes');
 const { goOnReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
 
@@ -28,8 +28,7 @@ function changeOver(stream, credentials, options) {
   if (stream.destroyed) throw errors.socketClosed();
   if (stream[kSecurity] !== null) throw errors.alreadySecure();
   if (stream.writableEnded) throw errors.writeAfterEnd();
-  unlink(stream);
-  unlinkSource(stream);
+  unlinkBoth(stream);
   if (stream[kTransport].isOpen) stream[kTransport].want(false);
   showSecureMembers(stream);
   stream[kSecurity] = new Security(checked.credentials, checked.options, takeUndelivered(stream));

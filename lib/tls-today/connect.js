@@ -29,31 +29,12 @@ function connect(...args) {
   };
   // Each version of Node has errors of its own for these, which it throws before it does anything.
   if (typeof options.checkServerIdentity !== 'function' || !isSize(options.minDHSize)) return nodes.connect(options);
-  const secureContext = options.secureContext || current.module.createSecureContext(options);
+  options.secureContext ||= current.module.createSecureContext(options);
   if (options.servername && isIP(options.servername) !== 0) refuseAddress(options.servername);
-  options.secureContext = secureContext;
   const reason = reasonForNodes(options.socket, options);
   if (reason !== null) return nodesConnect(options, callback ?? undefined, reason);
-  const socket = new TLSSocket(options.socket, {
-    allowHalfOpen: options.allowHalfOpen,
-    pipe: Boolean(options.path),
-    secureContext,
-    isServer: false,
-    requestCert: true,
-    rejectUnauthorized: options.rejectUnauthorized !== false,
-    session: options.session,
-    ALPNProtocols: options.ALPNProtocols,
-    requestOCSP: options.requestOCSP,
-    enableTrace: options.enableTrace,
-    pskCallback: options.pskCallback,
-    highWaterMark: options.highWaterMark,
-    onread: options.onread,
-    signal: options.signal,
-    noDelay: options.noDelay,
-    keepAlive: options.keepAlive,
-    keepAliveInitialDelay: options.keepAliveInitialDelay,
-  });
   options.rejectUnauthorized = options.rejectUnauthorized !== false;
+  const socket = new TLSSocket(options.socket, socketOptions(options));
   socket[kConnectOptions] = options;
   if (callback) socket.once('secureConnect', callback);
   if (!options.socket) {
@@ -66,6 +47,29 @@ function connect(...args) {
   socket.on('secure', onConnectSecure);
   socket.prependListener('end', onConnectEnd);
   return socket;
+}
+
+/** Those of the options of `connect()` that are its socket's. */
+function socketOptions(options) {
+  return {
+    allowHalfOpen: options.allowHalfOpen,
+    pipe: Boolean(options.path),
+    secureContext: options.secureContext,
+    isServer: false,
+    requestCert: true,
+    rejectUnauthorized: options.rejectUnauthorized,
+    session: options.session,
+    ALPNProtocols: options.ALPNProtocols,
+    requestOCSP: options.requestOCSP,
+    enableTrace: options.enableTrace,
+    pskCallback: options.pskCallback,
+    highWaterMark: options.highWaterMark,
+    onread: options.onread,
+    signal: options.signal,
+    noDelay: options.noDelay,
+    keepAlive: options.keepAlive,
+    keepAliveInitialDelay: options.keepAliveInitialDelay,
+  };
 }
 
 function isSize(value) {

@@ -25,10 +25,6 @@ const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion,
 
 const kMake = Symbol('make');
 
-/** What the keys of credentials begin with. */
-const SERVER = 'server';
-const CLIENT = 'client';
-
 /** What a cipher list may have after it. Where rustls does not always keep to it, OpenSSL is used (`fallback.js`). */
 const SECURITY_LEVEL = /@SECLEVEL=\d/g;
 
@@ -94,8 +90,8 @@ class SecureContext {
   #reasons;
   #nodes;
   #oldestVersion;
-  /** The credentials that have been made, by what a connection has of its own. */
-  #natives = new Map();
+  /** The credentials for servers that have been made, by what a connection has of its own. */
+  #servers = new Map();
   /** The keys of session tickets, once there are credentials for servers. */
   #ticketKeys = null;
 
@@ -127,18 +123,14 @@ class SecureContext {
    * wire format, if there are any.
    */
   [kNative](isServer, requestCert, requireCert, protocols) {
-    const kind = (isServer ? SERVER : CLIENT) + (requestCert ? ' asks' : '') + (requireCert ? ' refuses' : '');
-    const key = protocols ? `${kind} ${protocols.latin1Slice()}` : kind;
-    let native = this.#natives.get(key);
+    if (!isServer) return clientOf(this.#parts, protocols);
+    const key = `${Boolean(requestCert)} ${Boolean(requireCert)} ${protocols ? protocols.latin1Slice() : ''}`;
+    let native = this.#servers.get(key);
     if (native !== undefined) return native;
-    native = isServer
-      ? serverOf(this.#parts, { requestCert, requireCert, alpn: protocolsOf(protocols) })
-      : clientOf(this.#parts, protocols);
-    if (isServer) {
-      this.#ticketKeys ??= native.ticketKeys();
-      native.setTicketKeys(this.#ticketKeys);
-    }
-    this.#natives.set(key, native);
+    native = serverOf(this.#parts, { requestCert, requireCert, alpn: protocolsOf(protocols) });
+    this.#ticketKeys ??= native.ticketKeys();
+    native.setTicketKeys(this.#ticketKeys);
+    this.#servers.set(key, native);
     return native;
   }
 
@@ -151,8 +143,7 @@ class SecureContext {
   [kSetTicketKeys](keys) {
     this.#ticketKeys = Buffer.from(keys);
     this.#nodes?.context.setTicketKeys(this.#ticketKeys);
-    for (const [key, native] of this.#natives) {
-      if (!key.startsWith(SERVER)) continue;
+    for (const native of this.#servers.values()) {
       // The engine still decrypts with the keys before the last. There are no tickets of those that come between: as in
       // Node, sessions of the former keys can't be resumed any more.
       native.setTicketKeys(randomBytes(keys.length));
@@ -215,7 +206,7 @@ function readAnew(options) {
   const reasons = contextReasons(options);
   const made = { options, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
   if (reasons.always === null) {
-    checkVersions(options);
+    checkOptions(options);
     try {
       made.parts = partsOf(options);
       // What is wrong with a key or certificate is to be seen now.
@@ -240,7 +231,7 @@ function isSet(value) {
   return value !== undefined && value !== null;
 }
 
-function checkVersions({ minVersion, maxVersion, ecdhCurve, ciphers, sessionIdContext, sessionTimeout }) {
+function checkOptions({ minVersion, maxVersion, ecdhCurve, ciphers, sessionIdContext, sessionTimeout }) {
   const versions = { minimum: minVersion, maximum: maxVersion };
   for (const [which, version] of Object.entries(versions)) {
     if (isSet(version) && !VERSIONS.includes(version)) throw errors.invalidVersion(version, which);

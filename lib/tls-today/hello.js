@@ -81,7 +81,7 @@ function once(question, take, next) {
   };
 }
 
-/** Calls `ask`; what it throws destroys the socket. */
+/** Returns what `ask` returns; true if it throws, which destroys the socket: there is nothing to go on with. */
 function guarded(socket, ask) {
   try {
     return ask();
@@ -178,13 +178,13 @@ function keepSession(socket, sessionId, data) {
     isDone = true;
     if (!socket.destroyed) socket[kTransport].newSessionDone();
   };
-  let isHeard = false;
+  let hasListener = false;
   try {
-    isHeard = server.emit('newSession', sessionId, data, done);
+    hasListener = server.emit('newSession', sessionId, data, done);
   } catch (error) {
     server.emit('error', error);
   }
-  if (!isHeard) done();
+  if (!hasListener) done();
 }
 
 module.exports = { askProgram, keepSession, nativeOf, serverRequest };

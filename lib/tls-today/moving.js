@@ -7,7 +7,7 @@
 const { AsyncResource } = require('async_hooks');
 const { systemError } = require('../errors');
 const { attach, receiveFrom } = require('../stream/connecting');
-const { unlink, unlinkSource } = require('../stream/pipes');
+const { unlinkBoth } = require('../stream/pipes');
 const { readAll } = require('../stream/reading');
 const { takeUndelivered } = require('../stream/tls');
 const { kTransport, kSecurity } = require('../symbols');
@@ -65,8 +65,7 @@ function borrowFrom(socket, plain) {
 
 /** Has nothing more delivered to `plain`. */
 function stopReading(plain) {
-  unlink(plain);
-  unlinkSource(plain);
+  unlinkBoth(plain);
   plain[kTransport].want(false);
 }
 
@@ -74,7 +73,7 @@ function stopReading(plain) {
  * The handshake is about to begin: the connection becomes the TLSSocket's, unless what has been written to its former
  * owner is still to be sent. Returns whether it is now; if not, `_start()` follows.
  */
-function lend(socket) {
+function claimConnection(socket) {
   if (!socket[kFrom]) return true;
   const { plain, scope } = socket[kFrom];
   if (plain.writableLength > 0) {
@@ -127,4 +126,4 @@ function closeFormerOwner(socket, resets) {
   else plain.destroy();
 }
 
-module.exports = { closeFormerOwner, isOurs, lend, stopReading, take, takeBack };
+module.exports = { closeFormerOwner, isOurs, claimConnection, stopReading, take, takeBack };

@@ -28,7 +28,7 @@ const { handOver } = require('./handover');
 const { askProgram, keepSession, nativeOf, serverRequest } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
-const { closeFormerOwner, lend, take } = require('./moving');
+const { closeFormerOwner, claimConnection, take } = require('./moving');
 const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
@@ -270,7 +270,7 @@ function startOver(socket) {
 function begin(socket) {
   const security = socket[kSecurity];
   // It may be made up, and not even that yet.
-  if (security.hasBegun || socket.destroyed || !socket[kTransport].isOpen || !lend(socket)) return;
+  if (security.hasBegun || socket.destroyed || !socket[kTransport].isOpen || !claimConnection(socket)) return;
   security.hasBegun = true;
   const { isServer = false, secureContext, ALPNProtocols } = socket._tlsOptions;
   security.context = secureContext;

@@ -6,7 +6,7 @@ use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
 use super::NativeEngine;
-use crate::engine::{Current, MemoryUse, Statistics};
+use crate::engine::{Current, MemoryUse, PipeTotals, Statistics};
 use crate::socket::tcp_info::TcpInfo;
 use crate::statistics::{Code, Counts, HandshakeTally, Histogram, Origins, ServerTally, Tally, Traffic};
 
@@ -217,7 +217,7 @@ impl From<TcpInfo> for TcpDetails {
 /// What an engine has counted that has not been started.
 #[napi(catch_unwind)]
 pub fn no_statistics() -> EngineCounts {
-    all(&Statistics::default(), &Current::default(), (0, 0), MemoryUse::default())
+    all(&Statistics::default(), &Current::default(), PipeTotals::default(), MemoryUse::default())
 }
 
 #[napi]
@@ -267,9 +267,9 @@ impl NativeEngine {
     }
 }
 
-fn all(statistics: &Statistics, current: &Current, moved: (u64, u64), memory: MemoryUse) -> EngineCounts {
+fn all(statistics: &Statistics, current: &Current, moved: PipeTotals, memory: MemoryUse) -> EngineCounts {
     let Statistics { tally, origins, turn_times, turn_events } = statistics;
-    let (bytes, bytes_discarded) = moved;
+    let PipeTotals { passed_on: bytes, dropped: bytes_discarded } = moved;
     EngineCounts {
         common: common(tally, current, origins),
         origins: OriginCounts {

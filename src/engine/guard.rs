@@ -20,16 +20,16 @@ pub struct Guard {
     /// Where it is counted.
     origin: Option<Origin>,
     since: Instant,
-    /// JavaScript has set the time of the last traffic to the first, when it was the second.
+    /// JavaScript restarted the idle time at the first; the last real traffic was at the second, and limits count from it.
     restarted: Option<(Instant, Instant)>,
-    handshake: Turn,
+    handshake: HandshakeAdmission,
     /// Where its bytes are measured.
     pace: Option<Box<Pace>>,
 }
 
 /// How far the handshake of a stream has got, as far as it is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
+enum HandshakeAdmission {
     None,
     Waiting(Place),
     UnderWay,
@@ -57,7 +57,7 @@ impl Engine {
     /// Stream `id`, which `listener` has accepted, is held to its limits, if there are any.
     pub(super) fn guard(&mut self, listener: Id, id: Id) {
         let Some(gate) = self.listener(listener).and_then(|listener| listener.gate().cloned()) else { return };
-        if !gate.borrow().limits.is_any() || self.guards.contains_key(&id) {
+        if !gate.borrow().limits.has_any() || self.guards.contains_key(&id) {
             return;
         }
         let since = self.now();
@@ -69,7 +69,10 @@ impl Engine {
         if let Some(origin) = origin {
             gate.borrow_mut().addresses.add(origin);
         }
-        self.guards.insert(id, Guard { gate, origin, since, restarted: None, handshake: Turn::None, pace: None });
+        self.guards.insert(
+            id,
+            Guard { gate, origin, since, restarted: None, handshake: HandshakeAdmission::None, pace: None },
+        );
         self.measure(id);
     }
 
@@ -80,7 +83,7 @@ impl Engine {
         if let Some(origin) = guard.origin {
             guard.gate.borrow_mut().addresses.remove(origin);
         }
-        self.end_turn_of(&guard.gate, guard.handshake);
+        self.give_up_admission(&guard.gate, guard.handshake);
     }
 
     /// The bytes of stream `id` do not pass here any more. What has passed before is measured no longer.
@@ -95,7 +98,7 @@ impl Engine {
     pub fn restart_idle_time(&mut self, id: Id) {
         let now = self.now();
         let Some(stream) = self.slots.stream(id) else { return };
-        stream.look(now);
+        stream.sample_counters(now);
         if let Some(guard) = self.guards.get_mut(&id) {
             let before = stream.last_traffic().unwrap_or(guard.since);
             guard.restarted = Some((now, guard.last_traffic(before)));
@@ -107,7 +110,7 @@ impl Engine {
     pub fn idle(&mut self, id: Id) -> Duration {
         let now = self.now();
         let Some(stream) = self.slots.stream(id) else { return Duration::ZERO };
-        stream.look(now);
+        stream.sample_counters(now);
         stream.last_traffic().map_or(Duration::ZERO, |last| now.saturating_duration_since(last))
     }
 
@@ -162,8 +165,8 @@ impl Engine {
     fn look_at(&mut self, id: Id, now: Instant) {
         let (Some(guard), Some(stream)) = (self.guards.get_mut(&id), self.slots.stream(id)) else { return };
         let limits = guard.gate.borrow().limits.clone();
-        stream.look(now);
-        let is_seen = stream.is_seen();
+        stream.sample_counters(now);
+        let is_seen = stream.has_observable_traffic();
         let last = guard.last_traffic(stream.last_traffic().unwrap_or(guard.since));
         let is_over = |since: Instant, span: Option<Duration>| span.is_some_and(|span| since + span <= now);
         let mut refusal = None;
@@ -193,7 +196,7 @@ impl Engine {
         let gate = guard.gate.borrow();
         let limits = &gate.limits;
         let last = guard.last_traffic(stream.last_traffic().unwrap_or(guard.since));
-        let is_seen = stream.is_seen();
+        let is_seen = stream.has_observable_traffic();
         let idle_since = if guard.counts_idle_time() { last } else { now };
         let times = [
             limits.idle.filter(|_| is_seen).map(|span| idle_since + span),
@@ -241,9 +244,9 @@ impl Engine {
         let admission = handshakes.admit(id, limits, now);
         drop(gate);
         match admission {
-            Admission::Begins => guard.handshake = Turn::UnderWay,
+            Admission::Begins => guard.handshake = HandshakeAdmission::UnderWay,
             Admission::Waits(place) => {
-                guard.handshake = Turn::Waiting(place);
+                guard.handshake = HandshakeAdmission::Waiting(place);
                 if let Some(stream) = self.slots.stream(id) {
                     stream.hold_handshake(true);
                 }
@@ -256,16 +259,16 @@ impl Engine {
     /// The handshake of stream `id` is over.
     pub(super) fn conclude_handshake(&mut self, id: Id) {
         let Some(guard) = self.guards.get_mut(&id) else { return };
-        let turn = std::mem::replace(&mut guard.handshake, Turn::None);
+        let admission = std::mem::replace(&mut guard.handshake, HandshakeAdmission::None);
         let gate = Rc::clone(&guard.gate);
-        self.end_turn_of(&gate, turn);
+        self.give_up_admission(&gate, admission);
     }
 
-    fn end_turn_of(&mut self, gate: &Rc<RefCell<Gate>>, turn: Turn) {
-        match turn {
-            Turn::None => return,
-            Turn::Waiting(place) => gate.borrow_mut().handshakes.leave(place),
-            Turn::UnderWay => gate.borrow_mut().handshakes.end(),
+    fn give_up_admission(&mut self, gate: &Rc<RefCell<Gate>>, admission: HandshakeAdmission) {
+        match admission {
+            HandshakeAdmission::None => return,
+            HandshakeAdmission::Waiting(place) => gate.borrow_mut().handshakes.leave(place),
+            HandshakeAdmission::UnderWay => gate.borrow_mut().handshakes.end(),
         }
         self.begin_handshakes(gate);
     }
@@ -279,7 +282,7 @@ impl Engine {
             let Some(id) = handshakes.next(limits, now) else { break };
             drop(open);
             if let (Some(guard), Some(stream)) = (self.guards.get_mut(&id), self.slots.stream(id)) {
-                guard.handshake = Turn::UnderWay;
+                guard.handshake = HandshakeAdmission::UnderWay;
                 stream.hold_handshake(false);
                 // The time that it had to wait here is not its own.
                 guard.restarted = None;
@@ -308,6 +311,6 @@ impl Guard {
 
     /// Whether nothing happens because of the peer, and not because a handshake has to wait here.
     fn counts_idle_time(&self) -> bool {
-        !matches!(self.handshake, Turn::Waiting(_))
+        !matches!(self.handshake, HandshakeAdmission::Waiting(_))
     }
 }

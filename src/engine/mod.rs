@@ -43,6 +43,7 @@ use self::arrive::Proxied;
 pub use self::detached::{Ticket, discard};
 pub use self::event::Event;
 use self::guard::Guard;
+pub use self::pipe::PipeTotals;
 use self::pipe::Pipes;
 use self::send::Unsent;
 use self::slot::{Slots, Source};

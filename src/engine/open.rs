@@ -158,7 +158,7 @@ impl Engine {
             stream.leave_to_copy(&self.reactor);
             // What passes from now on is seen by what it adds.
             if stream.last_traffic().is_some() {
-                stream.look(now);
+                stream.sample_counters(now);
             }
         }
         self.guard_lent(id);

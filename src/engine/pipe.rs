@@ -29,12 +29,21 @@ pub struct Pipes {
     /// Bytes moved in this turn.
     moved: usize,
     /// Bytes that have been passed on, and those that were dropped.
-    totals: (u64, u64),
+    totals: PipeTotals,
+}
+
+/// Bytes that pipes have moved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PipeTotals {
+    /// To another stream.
+    pub passed_on: u64,
+    /// Nowhere.
+    pub dropped: u64,
 }
 
 impl Default for Pipes {
     fn default() -> Self {
-        Self { buffer: Vec::new(), receive: MIN_RECEIVE, moved: 0, totals: (0, 0) }
+        Self { buffer: Vec::new(), receive: MIN_RECEIVE, moved: 0, totals: PipeTotals::default() }
     }
 }
 
@@ -45,7 +54,7 @@ impl Pipes {
     }
 
     /// Bytes that have been passed on, and those that were dropped.
-    pub fn totals(&self) -> (u64, u64) {
+    pub fn totals(&self) -> PipeTotals {
         self.totals
     }
 
@@ -166,7 +175,7 @@ impl Engine {
         match stream.drop_next(&mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
             ReadOutcome::Bytes(count) => {
                 self.pipes.moved += count;
-                self.pipes.totals.1 += count as u64;
+                self.pipes.totals.dropped += count as u64;
             }
             ReadOutcome::Event(event) => {
                 slot.pend(&event);
@@ -180,7 +189,7 @@ impl Engine {
     /// Sends the first `count` bytes of the pipes' buffer to `target`. Small ones are gathered, as those of a write.
     fn pass_on(&mut self, target: Id, count: usize) {
         self.pipes.moved += count;
-        self.pipes.totals.0 += count as u64;
+        self.pipes.totals.passed_on += count as u64;
         let Some(slot) = self.slots.get_mut(target) else { return };
         let Source::Stream(stream) = &mut slot.source else { return };
         let bytes = &self.pipes.buffer[..count];

@@ -1,7 +1,7 @@
 //! The table of an engine's sources. A slot holds a source and what the engine keeps of it: where it stands in the
 //! engine's queues, what it has used of the turn, and what it is linked to.
 //!
-//! Owned by the engine. A step looks its slot up once. Invariants: a slot is in the reactor's queue at most once and has
+//! Owned by the engine. Invariants: a slot is in the reactor's queue at most once and has
 //! at most one pending event; an id is used again only after it was released and, within a turn, after its end.
 
 use std::rc::Rc;
@@ -174,7 +174,7 @@ impl Slot {
         }
     }
 
-    /// As [`Self::reschedule`], for what will be flushed: sending alone is no reason to queue it.
+    /// Tells the reactor if the slot has begun or ceased to keep the loop alive. Queues nothing.
     pub fn update_liveness(&mut self, reactor: &mut Reactor) {
         let keeps_alive = self.keeps_alive();
         if std::mem::replace(&mut self.keeps_loop_alive, keeps_alive) != keeps_alive {

@@ -1,8 +1,8 @@
 //! What has been counted of an engine and of a server: what is over is in their tallies, and what goes on is asked of the
 //! streams. That takes a look at each of them; nothing is counted for each chunk.
 
-use super::Engine;
 use super::slot::{Outlet, Slot, Source};
+use super::{Engine, PipeTotals};
 use crate::error::Error;
 use crate::limits::refusals::Refusal;
 use crate::reactor::Id;
@@ -77,8 +77,8 @@ impl Engine {
         current
     }
 
-    /// The bytes that all pipes have moved, and those that were dropped.
-    pub fn moved(&self) -> (u64, u64) {
+    /// The bytes that all pipes have moved.
+    pub fn moved(&self) -> PipeTotals {
         self.pipes.totals()
     }
 

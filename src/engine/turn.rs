@@ -23,7 +23,7 @@ pub struct Turn {
     pub number: u32,
     /// When it began.
     pub now: Instant,
-    /// When it began, or what was gathered was last sent because of the time.
+    /// When what was gathered was last sent because of [`GATHER_TIME`]; at first, when the turn began.
     pub sent: Instant,
     /// How many events it has had.
     pub events: u32,

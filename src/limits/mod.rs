@@ -53,7 +53,7 @@ pub struct Limits {
 
 impl Limits {
     /// Whether anything of a connection has to be kept for them.
-    pub fn is_any(&self) -> bool {
+    pub fn has_any(&self) -> bool {
         self.per_address > 0 || self.limits_handshakes() || self.are_timed()
     }
 
@@ -63,7 +63,7 @@ impl Limits {
     }
 
     /// Whether a connection is to be looked at from time to time.
-    pub fn are_timed(&self) -> bool {
+    fn are_timed(&self) -> bool {
         self.idle.is_some() || self.lifetime.is_some() || self.min_rate > 0
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! An event carries what its receiver needs, so that nothing has to be asked back.
 
-use rustls::{HandshakeKind, ProtocolVersion};
+use rustls::ProtocolVersion;
 
 use crate::error::{Error, Result};
 use crate::tls::error::TlsError;
@@ -94,7 +94,7 @@ impl Agreed {
             verdict: facts.verdict.as_ref().map(Verdict::code),
             suite: negotiated.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
             is_tls13: negotiated.protocol_version() == Some(ProtocolVersion::TLSv1_3),
-            is_resumed: negotiated.handshake_kind() == Some(HandshakeKind::Resumed),
+            is_resumed: connection.is_resumed(),
             has_peer: negotiated.peer_certificates().is_some_and(|chain| !chain.is_empty()),
         }
     }

@@ -84,7 +84,7 @@ pub struct Stream {
     /// not wait there.
     takes_large: bool,
     /// Nagle's algorithm is off for the handshake, and back on after the first data.
-    delays_again: bool,
+    nagle_suspended: bool,
     /// The attempt to connect has failed.
     never_connected: bool,
     max_queue: u32,
@@ -141,7 +141,7 @@ impl Stream {
             watches_writable: false,
             bulky: false,
             takes_large: false,
-            delays_again: false,
+            nagle_suspended: false,
             never_connected: false,
             max_queue: MAX_QUEUE,
             addresses: Addresses { local: None, peer },
@@ -259,7 +259,7 @@ impl Stream {
         };
         match due {
             // Without the peer's next message, which can't come any more, there is no use in waiting.
-            Due::BeginHandshake if self.security.is_held() && self.state.has_hung_up() => Due::Disconnect,
+            Due::BeginHandshake if self.security.is_held() && self.state.has_hung_up() => Due::ReportDisconnect,
             Due::BeginHandshake if self.security.is_held() => Due::Nothing,
             // Of what happens on an open connection, it comes first: it was received before what else there is.
             Due::Send | Due::ReportRoom | Due::Shutdown | Due::Receive | Due::Nothing if self.has_sessions() => {
@@ -289,31 +289,31 @@ impl Stream {
     /// Its server measures how its bytes come and go from now on, or no longer.
     pub fn measure(&mut self, is_measured: bool, now: Instant) {
         if self.is_lent {
-            self.look(now);
+            self.sample_counters(now);
         } else {
             self.traffic.measure(is_measured, now);
         }
     }
 
     /// Sees what has come and gone by now where its bytes do not pass here.
-    pub fn look(&mut self, now: Instant) {
+    pub fn sample_counters(&mut self, now: Instant) {
         if self.is_lent {
-            self.traffic.look(self.counted(), now);
+            self.traffic.look(self.kernel_counters(), now);
         }
     }
 
     /// Whether the kernel counts its bytes, wherever they pass.
     pub fn has_kernel_counters(&self) -> bool {
-        self.counted().is_some()
+        self.kernel_counters().is_some()
     }
 
-    fn counted(&self) -> Option<Counters> {
+    fn kernel_counters(&self) -> Option<Counters> {
         let fd = self.fd.as_deref().filter(|_| self.kind.is_tcp());
         fd.and_then(counters::read)
     }
 
     /// Whether there is anything to see of its bytes.
-    pub fn is_seen(&self) -> bool {
+    pub fn has_observable_traffic(&self) -> bool {
         !matches!(self.traffic, Traffic::Unseen)
     }
 
@@ -355,7 +355,7 @@ impl Stream {
 
     /// Whether it is open in both directions, as far as it is up to us, and not in the middle of a change.
     pub fn is_settled(&self) -> bool {
-        self.fd.is_some() && self.state.is_open() && !self.security.is_changing() && !self.security.has_failed()
+        self.fd.is_some() && self.state.is_writable() && !self.security.is_changing() && !self.security.has_failed()
     }
 
     /// Whether it takes bytes that are passed on to it. Where JavaScript waits for room, the rest of its write comes
@@ -400,7 +400,7 @@ impl Stream {
             return Activity::Busy;
         }
         if self.is_lent {
-            return self.counted().map_or(Activity::Busy, activity::of_counted);
+            return self.kernel_counters().map_or(Activity::Busy, activity::of_counted);
         }
         self.exchange.activity()
     }

@@ -12,8 +12,8 @@ use crate::socket::tcp_info::{self, TcpInfo};
 impl Stream {
     /// See [`options::set_no_delay`]. Around a handshake, what is set here counts from the first data on.
     pub fn set_no_delay(&mut self, no_delay: bool) {
-        if self.delays_again || self.security.is_handshaking() {
-            self.delays_again = !no_delay && self.kind.is_tcp();
+        if self.nagle_suspended || self.security.is_handshaking() {
+            self.nagle_suspended = !no_delay && self.kind.is_tcp();
             return;
         }
         if let (true, Some(fd)) = (self.kind.is_tcp(), &self.fd) {
@@ -26,8 +26,8 @@ impl Stream {
     /// 40 ms and more.
     pub(super) fn suspend_delay(&mut self) {
         let Some(fd) = &self.fd else { return };
-        self.delays_again = self.kind.is_tcp() && options::no_delay(fd).is_ok_and(|no_delay| !no_delay);
-        if self.delays_again {
+        self.nagle_suspended = self.kind.is_tcp() && options::no_delay(fd).is_ok_and(|no_delay| !no_delay);
+        if self.nagle_suspended {
             // Only a connection that has failed can refuse, and that has its own error.
             let _ = options::set_no_delay(fd, true);
         }
@@ -35,7 +35,7 @@ impl Stream {
 
     /// The handshake is not ours: Nagle's algorithm is as the application wants it again.
     pub(super) fn resume_delay(&mut self) {
-        if std::mem::take(&mut self.delays_again) {
+        if std::mem::take(&mut self.nagle_suspended) {
             self.set_no_delay(false);
         }
     }

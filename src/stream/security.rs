@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustls::HandshakeKind;
 use tokio::sync::oneshot;
 
 use super::event::Agreed;
@@ -113,7 +112,7 @@ impl Security {
         let time = now.saturating_duration_since(self.handshaking()?.began);
         match message {
             HandshakeMessage::Done(Ok(established)) => {
-                let is_resumed = established.connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed);
+                let is_resumed = established.connection.is_resumed();
                 Some(HandshakeEnd::Completed { time, is_resumed })
             }
             HandshakeMessage::Done(Err(ConnectionError::Tls(failure))) => {

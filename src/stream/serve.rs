@@ -17,18 +17,18 @@ impl Stream {
     pub fn serve(&mut self, reactor: &Reactor, shared: &mut Shared, now: Instant) -> ServeOutcome {
         loop {
             let event = match self.due() {
-                Due::Fail => self.state.take_failure().map(StreamEvent::Failed),
+                Due::ReportFailure => self.state.take_failure().map(StreamEvent::Failed),
                 Due::ReportLimit => {
                     self.state.take_limit();
                     Some(StreamEvent::Limited)
                 }
-                Due::Connect => self.ask_for_outcome(),
+                Due::CheckConnect => self.ask_for_outcome(),
                 Due::HandshakeMessage => self.take_handshake_message(reactor, &mut shared.handshakes, now),
                 Due::BeginHandshake => {
                     self.begin_handshake(reactor, &mut shared.handshakes, now);
                     None
                 }
-                Due::Disconnect => Some(self.disconnect(&mut shared.handshakes)),
+                Due::ReportDisconnect => Some(self.disconnect(&mut shared.handshakes)),
                 Due::Send => {
                     self.flush(reactor, &mut shared.spare, now);
                     None

@@ -67,7 +67,7 @@ enum Inbound {
     Closing,
     /// As `Closing`, and the last read was short: the end or the error is next.
     Ending,
-    /// The peer's end, or an error, has been read: there is no more.
+    /// The peer's end has been read: there is no more.
     Ended,
 }
 
@@ -117,17 +117,17 @@ pub struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// Report the failure.
-    Fail,
+    ReportFailure,
     /// Report that a limit ends it.
     ReportLimit,
     /// Ask for the outcome of connecting.
-    Connect,
+    CheckConnect,
     /// Handle the message of the handshake.
     HandshakeMessage,
     /// Begin the handshake.
     BeginHandshake,
     /// Report that the peer has gone before the handshake could begin.
-    Disconnect,
+    ReportDisconnect,
     /// Send what is queued.
     Send,
     /// Report a session that the server has given: what the stream finds, not the state.
@@ -158,8 +158,8 @@ impl State {
     /// What to do next; `is_queued` says whether bytes wait to be sent.
     pub fn due<R, H, M, S>(&self, tls: &TlsState<R, H, M, S>, is_queued: bool) -> Due {
         match self.phase {
-            Phase::Connecting => return Due::Connect,
-            Phase::Failing(_) => return Due::Fail,
+            Phase::Connecting => return Due::CheckConnect,
+            Phase::Failing(_) => return Due::ReportFailure,
             Phase::Limited => return Due::ReportLimit,
             Phase::AwaitingOutcome | Phase::Failed => return Due::Nothing,
             Phase::Open => {}
@@ -304,7 +304,7 @@ impl State {
     }
 
     /// Whether it is connected and has not failed, and its sending side is not about to end.
-    pub fn is_open(&self) -> bool {
+    pub fn is_writable(&self) -> bool {
         self.phase == Phase::Open && self.shutdown == Shutdown::None
     }
 

@@ -170,16 +170,16 @@ fn every_transition_of_what_goes_out() {
 #[test]
 fn says_where_it_is() {
     let mut state = State::connecting();
-    assert!(state.is_connecting() && !state.is_open() && !state.is_blocked() && !state.awaits_room());
+    assert!(state.is_connecting() && !state.is_writable() && !state.is_blocked() && !state.awaits_room());
     state.await_outcome();
     assert!(state.is_connecting());
     state.connected();
-    assert!(!state.is_connecting() && state.is_open());
+    assert!(!state.is_connecting() && state.is_writable());
     state.block();
     state.await_room(true);
     assert!(state.is_blocked() && state.awaits_room());
     state.request_shutdown();
-    assert!(!state.is_open());
+    assert!(!state.is_writable());
     assert_eq!((state.failure(), state.has_failed()), (None, false));
     state.fail_later(error(1));
     state.fail_later(error(2));
@@ -214,8 +214,8 @@ fn a_failure_is_reported_first_and_then_nothing_is_due() {
     state.request_shutdown();
     state.on_readiness(READABLE);
     state.fail_later(error(1));
-    assert_eq!(state.due(&CLEAR, true), Due::Fail);
-    assert_eq!(state.due(&Pure::Posted(Box::new(((), [()].into()))), true), Due::Fail);
+    assert_eq!(state.due(&CLEAR, true), Due::ReportFailure);
+    assert_eq!(state.due(&Pure::Posted(Box::new(((), [()].into()))), true), Due::ReportFailure);
     state.take_failure();
     state.on_readiness(WRITABLE);
     assert_eq!((state.due(&CLEAR, true), state.due(&CLEAR, false)), (Due::Nothing, Due::Nothing));
@@ -279,12 +279,12 @@ fn nothing_else_while_connecting() {
     let mut state = State::connecting();
     state.want(true);
     state.on_readiness(HANGUP);
-    assert_eq!(state.due(&CLEAR, true), Due::Connect);
-    assert_eq!(state.due(&Pure::Requested(()), false), Due::Connect);
+    assert_eq!(state.due(&CLEAR, true), Due::CheckConnect);
+    assert_eq!(state.due(&Pure::Requested(()), false), Due::CheckConnect);
     state.await_outcome();
     assert_eq!(state.due(&CLEAR, true), Due::Nothing);
     state.on_readiness(WRITABLE);
-    assert_eq!(state.due(&CLEAR, true), Due::Connect);
+    assert_eq!(state.due(&CLEAR, true), Due::CheckConnect);
     state.connected();
     assert_eq!(state.due(&CLEAR, true), Due::Receive);
 }

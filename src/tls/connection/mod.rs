@@ -24,7 +24,7 @@ use std::sync::Arc;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::server::UnbufferedServerConnection;
-use rustls::{ClientConfig, CommonState, Error, ProtocolVersion, ServerConfig};
+use rustls::{ClientConfig, CommonState, Error, HandshakeKind, ProtocolVersion, ServerConfig};
 
 use self::backlog::append_with;
 use self::exporter::Exporter;
@@ -71,6 +71,11 @@ impl Connection {
 
     fn of(side: Side) -> Self {
         Self { side, flow: Flow::default(), exporter: None, blocks: 0 }
+    }
+
+    /// Whether the handshake has resumed a session.
+    pub fn is_resumed(&self) -> bool {
+        self.negotiated().handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// What was negotiated, and with whom.

@@ -136,7 +136,7 @@ impl Credentials {
     }
 
     /// For a connection that was accepted with the credentials `first`: a certificate is requested if those request one.
-    pub fn server_behind(&self, first: &Self) -> Option<&Arc<ServerConfig>> {
+    pub fn server_config_after(&self, first: &Self) -> Option<&Arc<ServerConfig>> {
         if first.requests_certificate { self.asking_server.as_ref() } else { self.server.as_ref() }
     }
 

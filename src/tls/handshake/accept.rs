@@ -17,7 +17,7 @@ use super::exchange::{Asks, Established, Facts, Failure, HandshakeMessage, Hello
 use super::hello::{HelloDetails, server_random};
 use super::named::NamedCredentials;
 use super::outcome::{Requirement, judged, note_server_random};
-use super::settings::{self, Particulars};
+use super::settings::{self, ConnectionOverrides};
 use super::transport::Transport;
 use crate::tls::connection::Connection;
 use crate::tls::credentials::Credentials;
@@ -59,17 +59,17 @@ struct Chosen {
 pub async fn accept(
     mut transport: Transport,
     accepting: Accepting,
-    mut particulars: Particulars,
+    mut overrides: ConnectionOverrides,
     post: &(impl Fn(HandshakeMessage) + Sync),
 ) -> Result<Established, Failure> {
     let hello = accepting.read_hello(&mut transport).await?;
     let answer = accepting.ask_about(&hello, &mut transport, post).await?;
-    particulars.alpn = answer.alpn;
-    particulars.ocsp_response = answer.ocsp_response;
+    overrides.alpn = answer.alpn;
+    overrides.ocsp_response = answer.ocsp_response;
     let chosen = accepting.choose(&hello, answer.credentials, answer.session, &mut transport).await?;
-    particulars.sessions = chosen.sessions.clone();
+    overrides.sessions = chosen.sessions.clone();
     let server_name = hello.server_name.clone();
-    let config = settings::server(Arc::clone(&chosen.config), particulars);
+    let config = settings::server(Arc::clone(&chosen.config), overrides);
     let mut connection = accepting.begin(hello, config, &mut transport).await?;
     let random = server_random(connection.outgoing());
     drive::complete(&mut connection, &mut transport, false).await?;
@@ -84,11 +84,11 @@ pub async fn accept(
 }
 
 impl Accepting {
-    /// Reads the ClientHello. It is declined before JavaScript is asked about it, which it is not to be twice.
+    /// Reads the ClientHello. Declines it before JavaScript is asked, since the other implementation will ask again.
     async fn read_hello(&self, transport: &mut Transport) -> Result<Hello, Failure> {
-        transport.record();
+        transport.start_capture();
         let outcome = drive::client_hello(transport).await?;
-        let received = transport.take_record();
+        let received = transport.take_captured();
         let details = HelloDetails::read(&received);
         let accepted = match outcome {
             Ok(accepted) => accepted,
@@ -97,7 +97,7 @@ impl Accepting {
             }
             Err((error, alert)) => return Err(drive::refuse(&error, &drive::encoded(alert), transport).await.into()),
         };
-        let config = self.credentials.server_behind(&self.credentials);
+        let config = self.credentials.server_config_after(&self.credentials);
         let suits = config.is_none_or(|config| decline::shares_suite(config, &accepted.client_hello()));
         if self.declining.covers(&details) && !suits {
             return Err(decline::declined(&decline::no_suite(), received, transport.take_rest()));
@@ -142,7 +142,7 @@ impl Accepting {
         transport: &mut Transport,
     ) -> Result<Chosen, Failure> {
         let credentials = credentials.unwrap_or_else(|| Arc::clone(&self.credentials));
-        let Some(config) = credentials.server_behind(&self.credentials).cloned() else {
+        let Some(config) = credentials.server_config_after(&self.credentials).cloned() else {
             drive::send_alert(AlertDescription::HandshakeFailure, transport).await;
             return Err(TlsError::from(&decline::no_suite()).into());
         };

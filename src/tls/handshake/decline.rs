@@ -15,12 +15,12 @@ use crate::tls::error::{TlsError, is_unsuited_key};
 pub struct Declining(pub Option<u16>);
 
 impl Declining {
-    /// Whether a client that supports what `details` have is left.
+    /// Whether a client with these `details` may be handed to the other implementation.
     pub fn covers(self, details: &HelloDetails) -> bool {
         self.0.is_some_and(|oldest| details.newest_version >= oldest)
     }
 
-    /// Whether a ClientHello for which rustls has `error` is left.
+    /// Whether a ClientHello that rustls has refused with `error` may be.
     pub fn is_for(self, error: &Error, details: &HelloDetails) -> bool {
         // Others take names that can't be in DNS.
         let is_odd_name = matches!(error, Error::PeerMisbehaved(PeerMisbehaved::ServerNameMustContainOneHostName));

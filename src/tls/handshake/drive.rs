@@ -74,7 +74,7 @@ fn poll_complete(
         if connection.exceeds_message_limit() {
             return Poll::Ready(Err(TlsError::message_too_long().into()));
         }
-        ready!(poll_received(connection.receive(MAX_RECEIVE, |space| transport.with(cx).read(space))))?;
+        ready!(poll_received(connection.receive(MAX_RECEIVE, |space| transport.polled(cx).read(space))))?;
         *is_fed = true;
     }
 }
@@ -82,7 +82,7 @@ fn poll_complete(
 /// Sends what waits. Ready if nothing does any more.
 fn poll_sent(connection: &mut Connection, transport: &mut Transport, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     while !connection.outgoing().is_empty() {
-        match transport.with(cx).write(connection.outgoing()) {
+        match transport.polled(cx).write(connection.outgoing()) {
             Ok(count) => connection.sent(count),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
             Err(error) => return Poll::Ready(Err(error)),
@@ -100,7 +100,7 @@ pub async fn client_hello(
     loop {
         match acceptor.accept() {
             Ok(Some(accepted)) => return Ok(Ok(accepted)),
-            Ok(None) => poll_fn(|cx| poll_received(acceptor.read_tls(&mut transport.with(cx)))).await?,
+            Ok(None) => poll_fn(|cx| poll_received(acceptor.read_tls(&mut transport.polled(cx)))).await?,
             Err(refused) => return Ok(Err(refused)),
         }
     }
@@ -125,7 +125,7 @@ pub async fn refuse(error: &Error, alert: &[u8], transport: &mut Transport) -> C
         return failure(error, transport);
     }
     poll_fn(|cx| {
-        let mut socket = transport.with(cx);
+        let mut socket = transport.polled(cx);
         // As much as the socket accepts: a peer that does not read is not waited for.
         let _ = match missing_alert(error) {
             Some(description) if alert.is_empty() => socket.write(&plain_alert(description)),
@@ -142,7 +142,7 @@ pub async fn refuse(error: &Error, alert: &[u8], transport: &mut Transport) -> C
 pub async fn send_alert(description: AlertDescription, transport: &mut Transport) {
     poll_fn(|cx| {
         // A peer that does not read is not waited for.
-        let _ = transport.with(cx).write(&plain_alert(description));
+        let _ = transport.polled(cx).write(&plain_alert(description));
         Poll::Ready(())
     })
     .await;
@@ -200,7 +200,7 @@ fn lost(error: &io::Error) -> ConnectionError {
 /// The error of TLS that has failed. It names the protocol of a peer that does not speak TLS.
 fn failure(error: &Error, transport: &Transport) -> ConnectionError {
     if is_not_tls(error, transport) {
-        TlsError::not_tls(transport.first()).into()
+        TlsError::not_tls(transport.first_bytes()).into()
     } else {
         TlsError::from(error).into()
     }
@@ -208,5 +208,5 @@ fn failure(error: &Error, transport: &Transport) -> ConnectionError {
 
 /// Whether the handshake has failed because the peer does not speak TLS.
 fn is_not_tls(error: &Error, transport: &Transport) -> bool {
-    matches!(error, Error::InvalidMessage(_)) && !looks_like_tls(transport.first())
+    matches!(error, Error::InvalidMessage(_)) && !looks_like_tls(transport.first_bytes())
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`exchange`] | what a stream and its handshake exchange |
 //! | [`named`] | other credentials for some of the names that clients ask for |
-//! | [`hello`] | what a ClientHello has that rustls does not show |
+//! | [`hello`] | what hellos have that rustls does not show |
 //! | [`decline`] | which ClientHellos rustls leaves to another implementation of TLS |
 //! | [`settings`] | the settings of one connection, where they differ from those of its credentials |
 //! | [`run`](mod@run) | the task: from the request to the outcome |

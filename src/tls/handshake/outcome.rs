@@ -1,18 +1,13 @@
 //! What a handshake that is done has come to: the verdict on the peer, and what keying material needs.
 
+use rustls::ProtocolVersion;
 use rustls::pki_types::UnixTime;
-use rustls::{HandshakeKind, ProtocolVersion};
 
 use super::exchange::Facts;
 use crate::tls::connection::Connection;
 use crate::tls::credentials::Credentials;
 use crate::tls::error::{ConnectionError, TlsError};
 use crate::tls::trust::{ExpectedPeer, Verdict, judge};
-
-/// Whether it has resumed a session.
-pub fn is_resumed(connection: &Connection) -> bool {
-    connection.negotiated().handshake_kind() == Some(HandshakeKind::Resumed)
-}
 
 /// Under TLS 1.2, keying material depends on the random number of the ServerHello.
 pub fn note_server_random(connection: &mut Connection, random: Option<[u8; 32]>) {

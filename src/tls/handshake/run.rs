@@ -8,7 +8,7 @@ use super::accept::{Accepting, accept};
 use super::connect::{ExpectedServer, connect};
 use super::decline::Declining;
 use super::exchange::{Established, Failure, HandshakeMessage, HandshakeRequest, Role};
-use super::settings::{self, Particulars, SecretSink};
+use super::settings::{self, ConnectionOverrides, SecretSink};
 use super::transport::Transport;
 use crate::socket::{Descriptor, Kind};
 use crate::tls::error::ConnectionError;
@@ -34,10 +34,10 @@ pub async fn run(
             Ok(connect(transport, credentials, config, sessions, expected).await?)
         }
         Role::Server { contexts, asks, emits_sessions, awaits_sessions, declines_from } => {
-            let particulars = Particulars { secrets, ..Particulars::default() };
+            let overrides = ConnectionOverrides { secrets, ..ConnectionOverrides::default() };
             let declining = Declining(declines_from);
             let accepting = Accepting { credentials, contexts, asks, emits_sessions, awaits_sessions, declining };
-            accept(transport, accepting, particulars, &**post).await
+            accept(transport, accepting, overrides, &**post).await
         }
     }
 }

@@ -48,7 +48,7 @@ pub fn client(
 
 /// What is particular to one connection of a server.
 #[derive(Default)]
-pub struct Particulars {
+pub struct ConnectionOverrides {
     /// Gets the secrets.
     pub secrets: Option<SecretSink>,
     /// The application protocol.
@@ -60,8 +60,8 @@ pub struct Particulars {
 }
 
 /// The configuration `config` of a server, adapted to one connection.
-pub fn server(mut config: Arc<ServerConfig>, particulars: Particulars) -> Arc<ServerConfig> {
-    let Particulars { secrets, alpn, ocsp_response, sessions } = particulars;
+pub fn server(mut config: Arc<ServerConfig>, overrides: ConnectionOverrides) -> Arc<ServerConfig> {
+    let ConnectionOverrides { secrets, alpn, ocsp_response, sessions } = overrides;
     if let Some(alpn) = alpn {
         Arc::make_mut(&mut config).alpn_protocols = match alpn {
             AlpnAnswer::Select(protocol) => vec![protocol],

@@ -29,7 +29,7 @@ pub struct Transport {
     taken: usize,
     first: Vec<u8>,
     /// What has been read, while it is recorded.
-    record: Option<Vec<u8>>,
+    captured: Option<Vec<u8>>,
 }
 
 impl Transport {
@@ -40,22 +40,22 @@ impl Transport {
         // SAFETY: the `AsyncFd` owns an `Arc` of the descriptor, so that the descriptor stays open, and its number the same,
         // until the `AsyncFd` has been dropped and has deregistered it.
         let fd = unsafe { AsyncFd::register(fd) }?;
-        Ok(Self { fd, kind, received, taken: 0, first: Vec::new(), record: None })
+        Ok(Self { fd, kind, received, taken: 0, first: Vec::new(), captured: None })
     }
 
     /// The first bytes that the peer has sent, at most [`FIRST_BYTES`].
-    pub fn first(&self) -> &[u8] {
+    pub fn first_bytes(&self) -> &[u8] {
         &self.first
     }
 
-    /// Records what is read from now on.
-    pub fn record(&mut self) {
-        self.record = Some(Vec::new());
+    /// Keeps a copy of what is read from now on.
+    pub fn start_capture(&mut self) {
+        self.captured = Some(Vec::new());
     }
 
-    /// Stops recording, and returns what was read meanwhile.
-    pub fn take_record(&mut self) -> Vec<u8> {
-        self.record.take().unwrap_or_default()
+    /// Stops that, and returns what was read meanwhile.
+    pub fn take_captured(&mut self) -> Vec<u8> {
+        self.captured.take().unwrap_or_default()
     }
 
     /// Returns what was received before the handshake and has not been read.
@@ -65,7 +65,7 @@ impl Transport {
 
     /// The transport as [`io::Read`] and [`io::Write`]. What can't be done yet fails with `WouldBlock`, and wakes the task
     /// of `cx` when it can.
-    pub fn with<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>) -> Polled<'a, 'b> {
+    pub fn polled<'a, 'b>(&'a mut self, cx: &'a mut Context<'b>) -> Polled<'a, 'b> {
         Polled { transport: self, cx }
     }
 
@@ -107,7 +107,7 @@ impl Transport {
         };
         let missing = FIRST_BYTES - self.first.len();
         self.first.extend_from_slice(&space[..missing.min(count)]);
-        if let Some(record) = &mut self.record {
+        if let Some(record) = &mut self.captured {
             record.extend_from_slice(&space[..count]);
         }
         Poll::Ready(Ok(count))
