@@ -244,7 +244,9 @@ class Stream extends Duplex {
     this[kClosing] = true;
     callback(error);
     // After the error, if there is one.
-    for (const fail of cut) nextTick(fail, error ?? errors.systemError(ECANCELED, 'write'));
+    for (const { callback: done, isWrite } of cut) {
+      nextTick(done, error ?? (isWrite ? errors.systemError(ECANCELED, 'write') : null));
+    }
     if (!staysOpen) closeNext(this, wasOpened, Boolean(error));
   }
 
@@ -335,7 +337,11 @@ function failSpans(stream, error) {
   if (spans.secure.isAwaited(stream)) spans.secure.fail(stream, error ?? errors.socketClosed());
 }
 
-/** The callbacks of writes that are not done. Those of a stream that is connecting are called after its 'close'. */
+/**
+ * What is to be called as no write is done any more: `{ callback, isWrite }`. The callback of the mark, which holds
+ * back the others and the end, may have no write behind it. Writes to a stream that is connecting fail after its
+ * 'close'.
+ */
 function cutWrites(stream) {
   const pending = stream[kPending];
   const cut = [];
@@ -343,10 +349,10 @@ function cutWrites(stream) {
     stream.removeListener('connect', sendWhenConnected);
     stream.once('close', () => pending.callback(errors.closedBeforeConnection()));
   } else if (pending !== null) {
-    cut.push(pending.callback);
+    cut.push({ callback: pending.callback, isWrite: true });
   }
   const mark = stream[kSecurity]?.takeCallback();
-  if (mark && stream.writableLength > 0) cut.push(mark);
+  if (mark) cut.push({ callback: mark, isWrite: stream.writableLength > 0 });
   return cut;
 }
 

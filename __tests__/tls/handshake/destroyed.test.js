@@ -3,6 +3,7 @@
 // A stream that is destroyed at any step of its handshake.
 
 const { once } = require('events');
+const nodeNet = require('net');
 const net = require('../../..');
 const { destroyAtEnd, failure, listening, namesUntilClose, pair, record, settled } = require('../../helpers');
 const {
@@ -17,6 +18,34 @@ const { tap } = require('../wire');
 const { ROLES, againstRaw } = require('./raw');
 
 const [TLS12, TLS13] = [only('TLSv1.2'), only('TLSv1.3')];
+
+describe('destroy() with an end and writes behind the handshake', () => {
+  test.each([
+    ['an end', (stream, called) => stream.end(called('end')), { end: 'ERR_STREAM_DESTROYED' }, null],
+    [
+      'a write and an end',
+      (stream, called) => stream.write('x', called('write')) || stream.end(called('end')),
+      { write: 'ECANCELED', end: 'ECANCELED' },
+      'ECANCELED',
+    ],
+    ['nothing', () => {}, {}, null],
+  ])('%s: each callback is called once', async (_, act, expected, errored) => {
+    const server = await listening(nodeNet.createServer({ pauseOnConnect: true }));
+    const client = destroyAtEnd(net.connect(server.address().port, '127.0.0.1'));
+    client.on('error', () => {});
+    await once(client, 'connect');
+    client.setSecure(CLIENT);
+    const calls = {};
+    act(client, (name) => (error) => {
+      expect(calls).not.toHaveProperty(name);
+      calls[name] = error?.code;
+    });
+    client.destroy();
+    await once(client, 'close');
+    await settled();
+    expect([calls, client.errored?.code ?? null]).toEqual([expected, errored]);
+  });
+});
 
 describe('destroy() at every step', () => {
   test.each(['connection', 'connect', 'secure'])('in a listener of \'%s\', on either side', async (name) => {
