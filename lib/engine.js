@@ -361,7 +361,8 @@ function asyncId(id) {
 
 /** Calls `callback(...args)` after the events of this round of the loop, in a context below the current one. */
 function afterEvents(callback, ...args) {
-  if (engine === null || !phases.callAfterEvents(engine, callback, args)) later(callback, args);
+  const hasPhase = !WAKE_BY_THREAD && engine !== null;
+  if (!hasPhase || !phases.callAfterEvents(engine, callback, args)) later(callback, args);
 }
 
 /**
@@ -369,7 +370,7 @@ function afterEvents(callback, ...args) {
  * one below the current one.
  */
 function whenClosing(id, callback, ...args) {
-  if (canStart() && phases.callWhenClosing(engine, id, callback, args)) return;
+  if (!WAKE_BY_THREAD && canStart() && phases.callWhenClosing(engine, id, callback, args)) return;
   later(() => queueMicrotask(() => callback(...args)), []);
 }
 

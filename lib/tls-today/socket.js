@@ -19,16 +19,16 @@ const { nextTick, setImmediate } = require('../timers');
 const { Socket } = require('../today');
 const { DuplexOptions } = require('../stream/duplex-options');
 const { kFailedBytes, kReset } = require('../stream/fields');
-const { wireProtocols } = require('../tls/protocols');
 const { onReadableStreamEnd } = require('../stream/peers-end');
 const { openStream } = require('../stream/tls');
+const { wireProtocols } = require('../tls/protocols');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { handOver } = require('./handover');
 const { askProgram, keepSession, nativeOf, serverRequest } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
-const { closeFormerOwner, claimConnection, take } = require('./moving');
+const { claimConnection, closeFormerOwner, take } = require('./moving');
 const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
@@ -184,8 +184,10 @@ class Handshakes extends Duplex {
 function TLSSocket(socket, given) {
   const options = { ...given };
   if (options.enableTrace != null) validateBoolean(options.enableTrace, 'options.enableTrace');
-  if (options.ALPNProtocols) nodes.convertALPNProtocols(options.ALPNProtocols, options);
-  if (options.ALPNProtocols) checkProtocols(options.ALPNProtocols);
+  if (options.ALPNProtocols) {
+    nodes.convertALPNProtocols(options.ALPNProtocols, options);
+    checkProtocols(options.ALPNProtocols);
+  }
   if (options.isServer && options.ALPNCallback) validateFunction(options.ALPNCallback, 'options.ALPNCallback');
   options.secureContext = options.secureContext || options.credentials || current.module.createSecureContext(options);
   const reason = reasonForNodes(socket, options);

@@ -11,9 +11,9 @@
 //!
 //! # Lifetime
 //!
-//! The callbacks are held strongly only while there is a stream or listener, or a call of them is due. Without one, nothing here keeps the
-//! module that made the engine alive (jest makes one for every test file), and its collection shuts the engine down
-//! ([`lifetime`](super::lifetime)).
+//! The callbacks are held strongly only while there is a stream or listener, or a call of them is due. Otherwise, nothing
+//! here keeps the module that made the engine alive (jest makes one for every test file), and its collection shuts the
+//! engine down ([`lifetime`](super::lifetime)).
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;

@@ -2,8 +2,8 @@
 //! events of a round have been, and in the closing phase.
 //!
 //! Runs on the JavaScript thread. JavaScript has the functions, in an order of its own (`lib/phases.js`): here is how
-//! often, and in which asynchronous contexts, it is to be called. Without libuv, there are no such phases, and JavaScript
-//! is told so. [`core`](super::core) takes what is asked for, and [`turn`](super::turn) calls.
+//! often, and in which asynchronous contexts, it is to be called. Without libuv, there are no such phases, and a request
+//! returns that. [`core`](super::core) takes the requests, and [`turn`](super::turn) makes the calls.
 //!
 //! As in libuv, what was closed last in a round is called first, and what a call asks for waits for the next round.
 //! What is asked for when the events have been, by what is called then, comes at once, [`ROUNDS`] times.

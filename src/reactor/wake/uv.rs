@@ -301,7 +301,7 @@ unsafe extern "C" fn after_events(handle: RawHandle) {
 /// libuv calls this once it has no more use for the handle.
 unsafe extern "C" fn on_closed(handle: RawHandle) {
     // SAFETY: this is the last call with the handle: its context and memory are ours again.
-    let Context { layout, closed, callbacks, .. } = *unsafe { Box::from_raw(context(handle)) };
+    let Context { layout, callbacks, closed } = *unsafe { Box::from_raw(context(handle)) };
     // SAFETY: allocated in `Handle::new` with this layout.
     unsafe { dealloc(handle.cast(), layout) };
     if let Some(closed) = closed {

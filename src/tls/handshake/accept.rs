@@ -196,7 +196,7 @@ impl Accepting {
     }
 }
 
-/// What JavaScript is told of a ClientHello.
+/// What JavaScript needs to know of a ClientHello to answer it.
 fn question(hello: &ClientHello<'_>, details: &HelloDetails) -> HelloQuestion {
     let in_wire_format = |protocols: &mut dyn Iterator<Item = &[u8]>| {
         // A name has 255 bytes at most.
