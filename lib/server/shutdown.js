@@ -181,7 +181,7 @@ class Shutdown {
     const ended = Math.max(0, this.#total - this.#destroyed);
     const outcome = { ended, destroyed: this.#destroyed, ms: Math.round(performance.now() - this.#begun) };
     if (spans.shutdown.isAwaited(this.#server)) spans.shutdown.end(this.#server, { ended, destroyed: this.#destroyed });
-    // After the 'close' of the streams, which comes in the next turn, and of the server.
+    // After the 'close' of the streams, which comes in this turn or the next, and of the server.
     setImmediate(setImmediate, resolve, outcome);
   }
 }

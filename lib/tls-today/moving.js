@@ -118,7 +118,7 @@ function takeBack(socket) {
   return plain;
 }
 
-/** A TLSSocket is being destroyed: the socket whose connection it has taken is closed with it, and before it. */
+/** A TLSSocket has been destroyed: so is the socket whose connection it has taken, whose 'close' comes first. */
 function closeFormerOwner(socket, resets) {
   const plain = socket._parent;
   if (!plain || plain.destroyed) return;
@@ -126,4 +126,4 @@ function closeFormerOwner(socket, resets) {
   else plain.destroy();
 }
 
-module.exports = { closeFormerOwner, isOurs, claimConnection, stopReading, take, takeBack };
+module.exports = { claimConnection, closeFormerOwner, isOurs, stopReading, take, takeBack };
