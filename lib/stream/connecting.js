@@ -32,6 +32,7 @@ const {
   resetFields,
 } = require('./fields');
 const { restoreWrite } = require('./peers-end');
+const { linkEarlySource } = require('./pipes');
 const { goOnReading, startReading } = require('./reading');
 const { firstBytes, takeFromPending } = require('./sending');
 const { applySocketOptions, noteSettings, opensFast, settingsOf } = require('./socket-options');
@@ -119,6 +120,7 @@ function connected(stream, transport) {
     stream.emit('ready');
   } finally {
     startReading(stream);
+    linkEarlySource(stream);
   }
 }
 

@@ -55,6 +55,8 @@ const kHost = Symbol('host');
 const kTarget = Symbol('target');
 /** The stream whose data the engine sends to this one. */
 const kSource = Symbol('source');
+/** The stream whose pipe into this one came before the connection, or before it was secure. */
+const kEarlySource = Symbol('early source');
 /** Descriptors that wait to be sent, by the chunk that each goes with; null before the first. */
 const kCarried = Symbol('carried');
 /** The program takes descriptors that come. */
@@ -86,6 +88,7 @@ const SHARED_FIELDS = {
   [kBytes]: null,
   [kTarget]: null,
   [kSource]: null,
+  [kEarlySource]: null,
   [kCarried]: null,
   [kTakesDescriptors]: false,
   [kIsStdio]: false,
@@ -159,6 +162,7 @@ module.exports = {
   kCarried,
   kClosing,
   kContract,
+  kEarlySource,
   kFailedBytes,
   kFinal,
   kGiven,

@@ -9,7 +9,17 @@
 
 const { Duplex } = require('stream');
 const { isSecuring } = require('../tls/secure');
-const { kHandle, kLender, kOnread, kReading, kSource, kTakesDescriptors, kTarget, kTransport } = require('./fields');
+const {
+  kEarlySource,
+  kHandle,
+  kLender,
+  kOnread,
+  kReading,
+  kSource,
+  kTakesDescriptors,
+  kTarget,
+  kTransport,
+} = require('./fields');
 
 /** The methods that bytes pass through in JavaScript, as they are when the package is loaded. */
 const { emit, push, read, write } = Duplex.prototype;
@@ -33,9 +43,11 @@ class Pipes extends Duplex {
     return super.pause();
   }
 
-  // Node's prototype has `resume` of its own, for programs that redefine it.
   resume() {
-    return super.resume();
+    super.resume();
+    // Duplex has asked for data before the pause, and does not ask again.
+    if (this[kReading] && this[kTarget] === null && this._readableState.pipes.length === 1) link(this);
+    return this;
   }
 
   cork() {
@@ -115,11 +127,25 @@ function discard(source) {
 function link(source) {
   const [target] = source._readableState.pipes;
   const [from, to] = [source[kTransport], target[kTransport]];
-  if (from.engine !== to?.engine || !isReadyToFeed(source, 1) || !isReadyToTake(target)) return false;
-  if (!from.pipe(to)) return false;
+  if (to === undefined || !isReadyToFeed(source, 1)) return false;
+  if (!to.isOpen || isSecuring(target)) {
+    target[kEarlySource] = source;
+    return false;
+  }
+  if (from.engine !== to.engine) return false;
+  if (!isReadyToTake(target) || !from.pipe(to)) return false;
   source[kTarget] = target;
   target[kSource] = source;
   return true;
+}
+
+/** `target` is connected, or secure: has the engine take over a pipe into it that was too early for that. */
+function linkEarlySource(target) {
+  const source = target[kEarlySource];
+  if (source === null) return;
+  target[kEarlySource] = null;
+  const { pipes } = source._readableState;
+  if (source[kReading] && source[kTarget] === null && pipes.length === 1 && pipes[0] === target) link(source);
 }
 
 /**
@@ -239,6 +265,7 @@ module.exports = {
   isRead,
   isReadyToTake,
   isUnobserved,
+  linkEarlySource,
   readOn,
   setOwnMethods,
   tryToHandOver,

@@ -4,7 +4,7 @@
 // arrives.
 
 const { randomBytes } = require('crypto');
-const { once } = require('events');
+const { EventEmitter, once } = require('events');
 const nodeNet = require('net');
 const path = require('path');
 const { Readable } = require('stream');
@@ -79,6 +79,30 @@ describe('"no JavaScript per chunk, unless the program observes the bytes"', () 
     const received = collect(client);
     client.end(content);
     expect(digest(await received)).toBe(digest(content));
+  });
+
+  test.each([
+    ['connected', false],
+    ['secure', true],
+  ])('what comes before the target is %s is all that JavaScript sees', async (_, isSecure) => {
+    const far = net.createServer(OPEN, (stream) => (isSecure ? destroyAtEnd(stream).setSecure(SERVER) : stream));
+    await listening(far);
+    const [from, source] = await pair({ client: nodeNet, serverOptions: OPEN, clientOptions: OPEN });
+    const ready = new EventEmitter();
+    const lookup = (host, options, callback) => ready.once('ready', () => callback(null, '127.0.0.1', 4));
+    const target = destroyAtEnd(net.connect({ port: far.address().port, host: 'far.test', lookup, ...OPEN }));
+    if (isSecure) target.setSecure(CLIENT);
+    source.pipe(target);
+    from.write('>');
+    await once(source, 'data');
+    ready.emit('ready');
+    const [to] = await once(far, 'connection');
+    const received = collect(destroyAtEnd(to));
+    while (target.bytesWritten === 0 || to.bytesRead === 0) await settled();
+    const seen = chunksOf(source);
+    from.end(content);
+    expect(digest(await received)).toBe(digest(Buffer.concat([Buffer.from('>'), content])));
+    expect(seen()).toBe(0);
   });
 
   test('"stream.pipeline(a, b)"', async () => {
