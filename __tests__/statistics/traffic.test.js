@@ -88,12 +88,10 @@ test('pipes: those that run, and the bytes that they have moved', async () => {
   const next = destroyAtEnd(net.connect(target.address().port, '127.0.0.1'));
   await once(next, 'connect');
   const piping = pipeline(accepted, next);
-  // What comes first passes JavaScript, which finds the two streams then.
-  client.write('x');
   while (look().open === 0) await new Promise(setImmediate);
   const before = look();
   client.write(Buffer.alloc(300_000));
-  while (next.bytesWritten < 300_001) await new Promise(setImmediate);
+  while (next.bytesWritten < 300_000) await new Promise(setImmediate);
   expect(look().bytes - before.bytes).toBe(300_000);
   client.end();
   await piping;
