@@ -48,7 +48,7 @@ pub struct Options {
     pub warm_up: Duration,
     /// How long to measure at a time.
     pub time: Duration,
-    /// How many operations at most, in warming up and at a time.
+    /// How many operations at most, at a time.
     pub most: u64,
     /// How many connections a storm begins in a second.
     pub rate: f64,
