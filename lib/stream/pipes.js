@@ -45,8 +45,7 @@ class Pipes extends Duplex {
 
   resume() {
     super.resume();
-    // Duplex has asked for data before the pause, and does not ask again.
-    if (this[kReading] && this[kTarget] === null && this._readableState.pipes.length === 1) link(this);
+    linkAgain(this);
     return this;
   }
 
@@ -132,11 +131,15 @@ function link(source) {
     target[kEarlySource] = source;
     return false;
   }
-  if (from.engine !== to.engine) return false;
-  if (!isReadyToTake(target) || !from.pipe(to)) return false;
+  if (from.engine !== to.engine || !isReadyToTake(target) || !from.pipe(to)) return false;
   source[kTarget] = target;
   target[kSource] = source;
   return true;
+}
+
+/** As `link`, where Duplex has asked for data before and does not ask again. */
+function linkAgain(source) {
+  if (source[kReading] && source[kTarget] === null && source._readableState.pipes.length === 1) link(source);
 }
 
 /** `target` is connected, or secure: has the engine take over a pipe into it that was too early for that. */
@@ -144,8 +147,7 @@ function linkEarlySource(target) {
   const source = target[kEarlySource];
   if (source === null) return;
   target[kEarlySource] = null;
-  const { pipes } = source._readableState;
-  if (source[kReading] && source[kTarget] === null && pipes.length === 1 && pipes[0] === target) link(source);
+  linkAgain(source);
 }
 
 /**

@@ -14,8 +14,7 @@ const { setImmediate } = require('../timers');
 const { MARK, Security, secureArguments } = require('../tls/secure');
 const { renewDecoder, undecode } = require('./encodings');
 const { kAgain, kHost, kOnread, kSecurity, kServer, kTransport } = require('./fields');
-const { unlinkBoth } = require('./pipes');
-const { linkEarlySource } = require('./pipes');
+const { linkEarlySource, unlinkBoth } = require('./pipes');
 const { goOnReading } = require('./reading');
 const { showSecureMembers } = require('./secure-members');
 
@@ -133,8 +132,10 @@ function publishSecure(stream, { protocol, cipher, isResumed }) {
 function openStream(stream, security) {
   if (stream.destroyed || stream[kSecurity] !== security) return;
   security.open();
-  if (!stream.destroyed) goOnReading(stream);
-  linkEarlySource(stream);
+  if (!stream.destroyed) {
+    goOnReading(stream);
+    linkEarlySource(stream);
+  }
   // setSecure() has emptied its buffer, which may have been full.
   if (stream.listenerCount('readable') > 0) stream.read(0);
 }
