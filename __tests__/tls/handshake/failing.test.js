@@ -160,10 +160,11 @@ describe('"a handshake deadline (default 120 s) with its own code"', () => {
   test.each(ROLES)('our %s, whose peer sends byte after byte and never finishes', async (role) => {
     const [ours, raw] = await againstRaw(role, { handshakeTimeout: 100 });
     const outcome = outcomeOf(ours.on('close', () => raw.destroy()));
-    // A message of 64 KiB in a record of 16 KiB, which never becomes whole.
-    raw.resume().write(Buffer.from(`1603034000${role === 'server' ? '01' : '02'}00ffff`, 'hex'));
-    while (!raw.destroyed) {
-      raw.write(Buffer.from([0]));
+    // A message of 64 KiB, the rest of it in records of one byte: some 400,000 turns would make it whole.
+    raw.resume().write(Buffer.from(`1603030004${role === 'server' ? '01' : '02'}00ffff`, 'hex'));
+    const record = Buffer.from('160303000100', 'hex');
+    for (let i = 0; !raw.destroyed; i = (i + 1) % record.length) {
+      raw.write(record.subarray(i, i + 1));
       await turn();
     }
     expect((await outcome).error.code).toBe('ERR_TLS_HANDSHAKE_TIMEOUT');
