@@ -293,7 +293,9 @@ function takeBack(id) {
  */
 function write(id, chunks) {
   const length = sizeOfAll(chunks);
-  if (length > outgoing.length) return taken(engine.write(id, chunks));
+  if (length > outgoing.length) {
+    return taken(chunks.length === 1 ? engine.writeView(id, chunks[0]) : engine.write(id, chunks));
+  }
   put(outgoing, chunks);
   return taken(engine.writeOutgoing(id, length));
 }

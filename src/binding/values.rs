@@ -71,11 +71,11 @@ pub unsafe fn views<'a>(env: sys::napi_env, array: sys::napi_value) -> Option<Ve
         return None;
     }
     let element = |index| {
-        let mut view = null_mut();
+        let mut element = null_mut();
         // SAFETY: as the caller promises.
         unsafe {
-            let status = sys::napi_get_element(env, array, index, &raw mut view);
-            if status == sys::Status::napi_ok { bytes_of(env, view) } else { None }
+            let status = sys::napi_get_element(env, array, index, &raw mut element);
+            if status == sys::Status::napi_ok { view(env, element) } else { None }
         }
     };
     (0..length).map(element).collect()
@@ -86,14 +86,14 @@ pub unsafe fn views<'a>(env: sys::napi_env, array: sys::napi_value) -> Option<Ve
 /// # Safety
 ///
 /// As of [`views`].
-unsafe fn bytes_of<'a>(env: sys::napi_env, view: sys::napi_value) -> Option<Cow<'a, [u8]>> {
+pub unsafe fn view<'a>(env: sys::napi_env, value: sys::napi_value) -> Option<Cow<'a, [u8]>> {
     let (mut kind, mut length, mut bytes) = (0, 0, null_mut());
     let (mut memory, mut offset, mut is_exclusive) = (null_mut(), 0, false);
     // SAFETY: as the caller promises.
     unsafe {
         let status = sys::napi_get_typedarray_info(
             env,
-            view,
+            value,
             &raw mut kind,
             &raw mut length,
             &raw mut bytes,
