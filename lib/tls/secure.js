@@ -82,8 +82,8 @@ class Security {
   /** What the handshake needs: `{ credentials, options, received }`; null once it has begun. */
   #request;
   #credentials;
-  /** The name or address that a server's certificate must be for, where the program checks that. */
-  #identity = LOCAL;
+  /** With `#checkIdentity`: the name or address that the server's certificate must be for. */
+  #identity = null;
   /** The program's own check of a server's certificate. */
   #checkIdentity = undefined;
   /** With `#checkIdentity`: whether an untrusted peer fails the handshake, as the credentials were when it began. */
@@ -148,7 +148,6 @@ class Security {
     const { credentials, options: { servername }, received } = this.#request;
     this.#request = null;
     this.#callback = callback;
-    this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
     const request = {
       isServer,
       serverName: name,
@@ -166,6 +165,7 @@ class Security {
     };
     if (!isServer && credentials.checkServerIdentity !== undefined) {
       this.#checkIdentity = credentials.checkServerIdentity;
+      this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
       this.#rejects = credentials.native.rejectsUnauthorized;
     }
     if (!transport.secure(credentials.native, request)) callback(errors.invalidHandleType());
