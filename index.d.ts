@@ -944,7 +944,7 @@ export interface CredentialOptions {
   rejectUnauthorized?: boolean | undefined;
   /**
    * For how long a session can be resumed, in seconds, up to 2147483647. 0 turns resumption off. Whether the peer is
-   * trusted is decided anew for each stream.
+   * trusted is decided again for each stream.
    *
    * @default `300`
    */

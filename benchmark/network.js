@@ -25,7 +25,7 @@ const SETUP = [
 
 const IN_NAMESPACE = ['--net', '--', 'sh', '-c', SETUP, 'sh'];
 
-/** The congestion control of what is measured; null where it can't be told. */
+/** The congestion control of what is measured; null where it is not known. */
 function congestionControl() {
   if (process.env[MARK] !== undefined) return process.env[MARK];
   try {

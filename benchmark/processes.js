@@ -25,7 +25,7 @@ const children = new Set();
 /** The folders of UNIX sockets. */
 const folders = new Set();
 
-/** A server that has not ended this long after it was told to, in milliseconds, is killed. */
+/** A server that has not ended this many milliseconds after it was asked to is killed. */
 const PATIENCE = 5000;
 
 /** Builds the load and gives the path of the program. */
@@ -182,7 +182,7 @@ class Server {
     return times;
   }
 
-  /** Resident memory of the server, in bytes; where it can be told to, after collecting garbage. */
+  /** Resident memory of the server, in bytes; where that can be asked for, after collecting garbage. */
   memory() {
     if (this.isAsked) return this.ask('memory');
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'latin1'));

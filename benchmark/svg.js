@@ -50,7 +50,7 @@ function line(x1, y1, x2, y2, kind, width = 1) {
   return element('line', { x1, y1, x2, y2, 'class': `${kind}-line`, 'stroke-width': width });
 }
 
-/** A whole chart. `title` is what those hear who don't see it. */
+/** A whole chart. `title` is what screen readers say. */
 function picture(width, height, title, ...children) {
   const attributes = { xmlns: 'http://www.w3.org/2000/svg', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img' };
   const ground = element('rect', { width, height, rx: 6, 'class': 'ground' });

@@ -36,7 +36,7 @@ class BoundSocket {
     }
     const options = readOptions(given, ['path', 'socketOptions', ...TCP_OPTIONS]);
     const settings = readSocketOptions(options.socketOptions, null);
-    // What another thread would get is no socket. Node 20 can't be told so.
+    // What another thread would get is no socket. Node 20 has no way to say so.
     markAsUncloneable?.(this);
     this.#path = options.path;
     this.#transport.hold(this.#path === undefined ? bindTcp(options, settings) : bindUnix(options, settings, given));

@@ -184,7 +184,7 @@ function bridge(stream) {
   const handle = leaveToNodes(stream);
   if (handle !== null) return handle;
   Bridge ??= makeBridge();
-  // http2 takes what is waiting there itself, as 'data', which the bridge would hear a second time.
+  // http2 takes what is waiting there itself, as 'data', which would reach the bridge a second time.
   const early = readAll(stream);
   const made = new Bridge(stream);
   if (early.length > 0) nextTick(() => made._handle?.readBuffer(early));

@@ -160,13 +160,14 @@ function start() {
   return engine;
 }
 
-/** Whether there is an engine: it may be started for this, which takes descriptors. */
-function canStart() {
+/** Starts the engine, which takes descriptors, if it is not yet. Returns 0 or a negative errno. */
+function tryToStart() {
   try {
-    return start() !== null;
-  } catch {
-    return false;
+    start();
+  } catch ({ message }) {
+    return -Number(message);
   }
+  return 0;
 }
 
 /** The engine; null if it has not been started. */
@@ -179,12 +180,8 @@ function running() {
  * engine itself can't be started, which takes descriptors.
  */
 function attempt(syscall, operation) {
-  try {
-    start();
-  } catch ({ message }) {
-    return { errno: -Number(message), syscall };
-  }
-  return operation(engine);
+  const errno = tryToStart();
+  return errno === 0 ? operation(engine) : { errno, syscall };
 }
 
 /**
@@ -372,7 +369,7 @@ function afterEvents(callback, ...args) {
  * one below the current one.
  */
 function whenClosing(id, callback, ...args) {
-  if (!WAKE_BY_THREAD && canStart() && phases.callWhenClosing(engine, id, callback, args)) return;
+  if (!WAKE_BY_THREAD && tryToStart() === 0 && phases.callWhenClosing(engine, id, callback, args)) return;
   later(() => queueMicrotask(() => callback(...args)), []);
 }
 

@@ -167,10 +167,11 @@ class Race {
     this.#attempt();
   }
 
+  /** Tries the next address. */
   #attempt() {
     const candidate = this.#addresses[this.#next++];
     const { address, family } = candidate;
-    const { port, localPort } = this.#target;
+    const { port } = this.#target;
     const stream = this.#stream;
     const isBlocked = family !== 0 && stream.blockList?.check(address, `ipv${family}`);
     if (isBlocked && this.#addresses.length > 1) {
@@ -186,31 +187,47 @@ class Race {
       return;
     }
     stream.autoSelectFamilyAttemptedAddresses?.push(`${address}:${port}`);
-    let localAddress = this.#target.localAddress;
-    if (localPort && !localAddress) localAddress = ANY[family];
-    candidate.local = localAddress && localPort ? { address: localAddress, port: localPort } : undefined;
+    const { localAddress, localPort } = this.#target;
+    candidate.from = localAddress ?? (localPort ? ANY[family] : undefined);
+    const outcome = this.#open(candidate);
+    if (typeof outcome === 'number') this.#watch(outcome, candidate);
+    else this.#failedToOpen(candidate, outcome);
+  }
+
+  /** Has the engine connect to `candidate`. Returns an id, or what has failed. */
+  #open({ address, family, from: localAddress }) {
+    const { port, localPort } = this.#target;
     const settings = this.#target.settings?.();
     const first = this.#target.first?.();
     const hasMore = localAddress !== undefined || settings !== undefined;
     const options = hasMore ? { __proto__: null, localAddress, localPort, settings, first } : undefined;
-    const id = engines.attempt('connect', (engine) => {
-      if (this.#bound !== null) return connectBound(this.#bound.transport, candidate, port, options);
+    return engines.attempt('connect', (engine) => {
+      if (this.#bound !== null) return connectBound(this.#bound.transport, { address, family }, port, options);
       return family === 0
         ? engine.connectUnix(Buffer.from(address), settings)
         : engine.connectTcp(address, port, options);
     });
-    if (typeof id === 'number') {
-      this.#watch(id, candidate);
-    } else if (id.syscall === 'setsockopt') {
-      this.#failedAtOnce(candidate, errors.systemError(id.errno, id.syscall));
-    } else if (id.syscall === 'bind') {
-      this.#failedAtOnce(candidate, errors.connectError(id, localAddress, localPort));
+  }
+
+  #failedToOpen(candidate, failure) {
+    const { address, family, from } = candidate;
+    const { errno, syscall } = failure;
+    if (syscall === 'setsockopt') {
+      this.#failedAtOnce(candidate, errors.systemError(errno, syscall));
+    } else if (syscall === 'bind') {
+      this.#failedAtOnce(candidate, errors.connectError(failure, from, this.#target.localPort));
     } else {
-      const error = errors.connectError(id, address, port, candidate.local);
+      const error = errors.connectError(failure, address, this.#target.port, this.#localOf(candidate));
       // libuv reports these later.
-      if (family === 0 || id.errno === ECONNREFUSED) this.#failed(candidate, error);
+      if (family === 0 || errno === ECONNREFUSED) this.#failed(candidate, error);
       else this.#failedAtOnce(candidate, error);
     }
+  }
+
+  /** Our end of an attempt, for its error, if the program has chosen its port. */
+  #localOf({ from }) {
+    const { localPort } = this.#target;
+    return from !== undefined && localPort ? { address: from, port: localPort } : undefined;
   }
 
   /** The attempt to connect to `candidate` is under way as source `id` of the engine. */
@@ -249,7 +266,8 @@ class Race {
       return;
     }
     transport.release();
-    const { address, local } = candidate;
+    const { address } = candidate;
+    const local = this.#localOf(candidate);
     this.#failed(candidate, errors.connectError({ errno, syscall: 'connect' }, address, this.#target.port, local));
   }
 

@@ -42,45 +42,10 @@ const LATE = 'RUST_NET_LATE';
  */
 const ROWS = {
   net(patches, ours, users) {
-    const { kInPlace } = require('./symbols');
-    const { bridge } = require('./bridge');
-    const nodes = nodesOwn('net');
-    for (const [prototype, name, value] of require('./wrapped').wrappedMembers(ours)) {
-      if (name in prototype) debug('net: %s() had been changed before, and is heard', name);
-      patches.define(prototype, name, { value, writable: true, configurable: true });
-    }
-    for (const Class of [ours.Socket, ours.Server]) {
-      patches.define(Class.prototype, kInPlace, { value: { bridge, teach }, configurable: true });
-    }
-    /** Has Node's http parser read from our sockets. Called when one of them first has a parser. */
-    function teach(parser) {
-      const { PARSER_METHODS } = require('./stream/parsing');
-      const prototype = Object.getPrototypeOf(parser);
-      for (const [name, method] of Object.entries(PARSER_METHODS)) {
-        const original = prototype[name];
-        patches.set(prototype, name, function taught(...args) {
-          return method(original, this, args);
-        });
-      }
-    }
-    if (users.includes('http')) {
-      const { Agent, Server } = builtin('http');
-      extend(patches, Server, ours.Server);
-      // Node 20 keeps the function that it has found.
-      const { createConnection } = Agent.prototype;
-      if (createConnection === nodes.createConnection) {
-        patches.set(Agent.prototype, 'createConnection', ours.createConnection);
-      }
-    }
-    if (users.includes('http2')) {
-      extend(patches, builtin('http2').createServer().constructor, ours.Server);
-      // It keeps the class that it has found when it was loaded, and calls this of it.
-      const { close } = nodes.Server.prototype;
-      patches.set(nodes.Server.prototype, 'close', function closeEither(...args) {
-        const method = this instanceof nodes.Server ? close : ours.Server.prototype.close;
-        return Reflect.apply(method, this, args);
-      });
-    }
+    callWrapped(patches, ours);
+    readFromOurs(patches, ours);
+    if (users.includes('http')) moveHttp(patches, ours);
+    if (users.includes('http2')) moveHttp2(patches, ours);
   },
 
   tls(patches, ours, users) {
@@ -91,6 +56,55 @@ const ROWS = {
     if (users.includes('http2')) extend(patches, builtin('http2').createSecureServer().constructor, ours.Server);
   },
 };
+
+/** Has what a program had put around members of Node's called for ours. */
+function callWrapped(patches, ours) {
+  for (const [prototype, name, value] of require('./wrapped').wrappedMembers(ours)) {
+    if (name in prototype) debug('net: %s() had been changed before, and is called', name);
+    patches.define(prototype, name, { value, writable: true, configurable: true });
+  }
+}
+
+/** Has native code of Node's core read from our sockets: http2, and the parser of http. */
+function readFromOurs(patches, ours) {
+  const { kInPlace } = require('./symbols');
+  const { bridge } = require('./bridge');
+  /** Called when one of our sockets first has a parser. */
+  function teach(parser) {
+    const { PARSER_METHODS } = require('./stream/parsing');
+    const prototype = Object.getPrototypeOf(parser);
+    for (const [name, method] of Object.entries(PARSER_METHODS)) {
+      const original = prototype[name];
+      patches.set(prototype, name, function taught(...args) {
+        return method(original, this, args);
+      });
+    }
+  }
+  for (const Class of [ours.Socket, ours.Server]) {
+    patches.define(Class.prototype, kInPlace, { value: { bridge, teach }, configurable: true });
+  }
+}
+
+/** `http` has been loaded before: it has found Node's own `net`. */
+function moveHttp(patches, ours) {
+  const { Agent, Server } = builtin('http');
+  extend(patches, Server, ours.Server);
+  // Node 20 keeps the function that it has found.
+  const { createConnection } = Agent.prototype;
+  if (createConnection === nodesOwn('net').createConnection) {
+    patches.set(Agent.prototype, 'createConnection', ours.createConnection);
+  }
+}
+
+/** `http2` has been loaded before, and keeps the class that it has found: it calls `close()` of it. */
+function moveHttp2(patches, ours) {
+  extend(patches, builtin('http2').createServer().constructor, ours.Server);
+  const { Server } = nodesOwn('net');
+  const { close } = Server.prototype;
+  patches.set(Server.prototype, 'close', function closeEither(...args) {
+    return Reflect.apply(this instanceof Server ? close : ours.Server.prototype.close, this, args);
+  });
+}
 
 /** Changes to objects, which can be undone. */
 class Patches {
@@ -134,7 +148,7 @@ class Takeover {
   /** The modules that are ours. */
   #done = new Set();
   #hasHeirs = false;
-  /** Waits for somebody to load Node's TLS; null when there is nothing to wait for. */
+  /** Waits for Node's TLS to be loaded; null when there is nothing to wait for. */
   #watch = null;
 
   /** `loaders` load the modules that take the places of Node's, by name. */

@@ -1,8 +1,8 @@
 'use strict';
 
 // What a program had put around Node's own functions before ours took their places, such as a guard around
-// `Socket.prototype.connect`. It calls Node's own in the end, which is here made to do what ours does: then the wrapper
-// is heard, as it was before.
+// `Socket.prototype.connect`. It calls Node's own in the end, which is here made to do what ours does: so the wrapper
+// is called as before.
 
 const { kNormalized, normalizedArguments } = require('./arguments');
 const { nodesOwn } = require('./builtin');
@@ -49,7 +49,7 @@ function wrappedExports(name) {
 }
 
 /**
- * The members with which the prototypes of `ours` hear what is around Node's own: `[[prototype, name, value], ...]`.
+ * The members with which the prototypes of `ours` call what is around Node's own: `[[prototype, name, value], ...]`.
  */
 function wrappedMembers({ Socket, Server }) {
   const members = [];

@@ -23,7 +23,7 @@ function construct(server, options, connectionListener) {
   connectionListener = checkListener(server, connectionListener, 'connectionListener');
   const checked = socketOptions(options);
   EventEmitter.call(server, { captureRejections: checked.captureRejections });
-  // What another thread would get is no server. Node 20 can't be told so.
+  // What another thread would get is no server. Node 20 has no way to say so.
   markAsUncloneable?.(server);
   if (connectionListener) server.on('connection', connectionListener);
   server.allowHalfOpen = Boolean(checked.allowHalfOpen);

@@ -130,7 +130,7 @@ function attach(stream, id) {
   opened(stream);
 }
 
-/** From now on the stream is what hears of `transport`, which is open. */
+/** From now on the stream is what gets the events of `transport`, which is open. */
 function receiveFrom(stream, transport) {
   stream[kTransport] = transport;
   transport.passTo(stream);

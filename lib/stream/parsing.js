@@ -80,7 +80,7 @@ function awaitSession(stream) {
 
 /** What a stream has in the place of `Onread`. */
 class Feed {
-  /** The stream knows that it has traffic, and needs not be told. */
+  /** The stream notices its traffic by itself. */
   isDelivering = false;
   #stream;
   #parser;

@@ -77,7 +77,7 @@ function takeListeners(socket, isOwn) {
   // As on an object that has never had any.
   socket._events = undefined;
   socket._eventsCount = 0;
-  // They would be told of all others.
+  // Else they would be called for all others.
   const isAboutListeners = ([event]) => event === 'newListener';
   return [...taken.filter((entry) => !isAboutListeners(entry)), ...taken.filter(isAboutListeners)];
 }

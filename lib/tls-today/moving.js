@@ -1,7 +1,7 @@
 'use strict';
 
 // A TLSSocket over a socket of ours, or over one of Node's own (`nodes-plain.js`): the connection moves to the
-// TLSSocket. The former owner hears no ciphertext, keeps its addresses, and shares the end: when one of the two is
+// TLSSocket. The former owner gets no ciphertext, keeps its addresses, and shares the end: when one of the two is
 // destroyed, so is the other.
 
 const { AsyncResource } = require('async_hooks');

@@ -1,7 +1,7 @@
 'use strict';
 
 // Whom a context without `ca` trusts: Mozilla's authorities, which the engine has, and those of NODE_EXTRA_CA_CERTS,
-// which it reads; and where the process has been told to trust others, these.
+// which it reads; and where the program has set others for the process, these.
 
 const { readFileSync } = require('fs');
 const { variable } = require('../loading');

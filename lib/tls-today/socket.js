@@ -162,7 +162,7 @@ class Handshakes extends Duplex {
     if (shown) this.emit('error', shown);
   }
 
-  /** Before the program has the socket, only its server hears of errors. */
+  /** Before the program has the socket, only its server gets errors. */
   _tlsError(error) {
     this.emit('_tlsError', error);
     return this._controlReleased ? error : null;

@@ -6,10 +6,12 @@
 //! On threads of their own they would cost each byte two more context switches and each pipe a move of both sockets and
 //! sessions there and back; see `docs/performance.md` for what that is worth.
 
-use super::slot::{Outlet, Slot, Source};
+use std::time::Instant;
+
+use super::slot::{Outlet, Slot};
 use super::{Engine, Event};
 use crate::reactor::Id;
-use crate::stream::{MAX_GATHER, ReadOutcome};
+use crate::stream::{MAX_GATHER, ReadOutcome, Stream};
 
 /// How much is received at once, at first and whenever a target has not taken all.
 const MIN_RECEIVE: usize = 64 << 10;
@@ -149,33 +151,38 @@ impl Engine {
             // The target resumes it. Meanwhile it may have something to send itself.
             return self.want(source, false, false);
         }
-        let Some(slot) = self.slots.get_mut(source) else { return };
-        if self.pipes.have_used_quota() {
-            return slot.defer(source, &mut self.reactor);
-        }
-        let Source::Stream(stream) = &mut slot.source else { return };
-        match stream.receive_into(&mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
-            ReadOutcome::Bytes(count) => self.pass_on(target, count),
-            ReadOutcome::Event(event) => {
-                slot.pend(&event);
-                self.pending.push_back(Event::Stream(source, event));
-            }
-            ReadOutcome::Nothing => {}
+        let Some(count) = self.receive_for_pipe(source, Stream::receive_into) else { return };
+        if count > 0 {
+            self.pipes.totals.passed_on += count as u64;
+            self.pass_on(target, count);
         }
         self.reschedule(source);
     }
 
     /// Drops what stream `id` receives next. It counts as moved: that of TLS is opened all the same.
     pub(super) fn drop_next(&mut self, id: Id) {
-        let Some(slot) = self.slots.get_mut(id) else { return };
+        let Some(count) = self.receive_for_pipe(id, Stream::drop_next) else { return };
+        self.pipes.totals.dropped += count as u64;
+        self.reschedule(id);
+    }
+
+    /// Has stream `id` receive into the buffer by `receive`. Returns how many bytes there are: none if there is an event
+    /// instead, which is passed on. `None` if it has to wait for another turn.
+    fn receive_for_pipe(
+        &mut self,
+        id: Id,
+        receive: impl FnOnce(&mut Stream, &mut Vec<u8>, &mut [u8], Instant) -> ReadOutcome,
+    ) -> Option<usize> {
+        let slot = self.slots.get_mut(id)?;
         if self.pipes.have_used_quota() {
-            return slot.defer(id, &mut self.reactor);
+            slot.defer(id, &mut self.reactor);
+            return None;
         }
-        let Source::Stream(stream) = &mut slot.source else { return };
-        match stream.drop_next(&mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
+        let stream = slot.stream()?;
+        match receive(stream, &mut self.shared.ciphertext, self.pipes.memory(), self.turn.now) {
             ReadOutcome::Bytes(count) => {
                 self.pipes.moved += count;
-                self.pipes.totals.dropped += count as u64;
+                return Some(count);
             }
             ReadOutcome::Event(event) => {
                 slot.pend(&event);
@@ -183,15 +190,13 @@ impl Engine {
             }
             ReadOutcome::Nothing => {}
         }
-        self.reschedule(id);
+        Some(0)
     }
 
     /// Sends the first `count` bytes of the pipes' buffer to `target`. Small ones are gathered, as those of a write.
     fn pass_on(&mut self, target: Id, count: usize) {
-        self.pipes.moved += count;
-        self.pipes.totals.passed_on += count as u64;
         let Some(slot) = self.slots.get_mut(target) else { return };
-        let Source::Stream(stream) = &mut slot.source else { return };
+        let Some(stream) = slot.stream() else { return };
         let bytes = &self.pipes.buffer[..count];
         let spare = &mut self.shared.spare;
         if count <= MAX_GATHER && !self.is_direct && !stream.is_queue_full(count) {
