@@ -319,7 +319,7 @@ function protocolsOf(protocols) {
   return protocols ? wireProtocols(protocols) : [];
 }
 
-/** The credentials of a server. With authorities, one of the engine asks for certificates; here, only with `requestCert`. */
+/** The credentials of a server. With authorities, the engine asks for certificates; here, only `requestCert` does. */
 function serverOf(parts, own) {
   return createNative(own.requestCert ? parts : { ...parts, ca: undefined, crl: [] }, own);
 }
