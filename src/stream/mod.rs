@@ -50,6 +50,7 @@ use crate::limits::pace::Sample;
 use crate::reactor::{Id, Reactor, Readiness};
 use crate::socket::counters::{self, Counters};
 use crate::socket::{Descriptor, Kind, address, io};
+use crate::tls::provider::forget_expanded_keys;
 use crate::tls::session::Passed;
 
 /// The addresses of both ends, where they are known and have one.
@@ -199,6 +200,9 @@ impl Stream {
         self.state.await_room(false);
         self.traffic = Traffic::Ignored;
         self.leave_descriptors();
+        if self.security.is_secure() {
+            forget_expanded_keys();
+        }
     }
 
     /// Enters another engine as `id`, whose `reactor` watches it from now on.

@@ -8,7 +8,7 @@
 //! | [`handshake`] | how does a connection become secure? It runs on threads of its own |
 //! | [`connection`] | how do records pass through rustls? |
 //! | [`in_place`], [`sealed`] | where is the plaintext of a record, and where are records that are sent? |
-//! | `encrypter` | which keys make records there? |
+//! | `gcm`, `expanded` | AES-GCM: who makes records there, and which of its keys are expanded? |
 //! | [`session`] | how do an application's bytes become records, and records bytes? |
 //! | [`error`] | what went wrong, in Node's codes |
 //! | [`suites`] | which cipher suites and protocols are there, and what are they called? |
@@ -23,11 +23,13 @@
 mod check_counter;
 pub mod connection;
 pub mod credentials;
-#[cfg(feature = "aws-lc-rs")]
-mod encrypter;
 pub mod error;
+#[cfg(feature = "aws-lc-rs")]
+mod expanded;
 #[cfg(test)]
 pub(crate) mod fixtures;
+#[cfg(feature = "aws-lc-rs")]
+mod gcm;
 pub mod handshake;
 mod in_place;
 pub mod pem;

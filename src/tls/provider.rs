@@ -1,4 +1,4 @@
-//! The provider of cryptography: with `encrypter.rs`, the only file that names AWS-LC or *ring*.
+//! The provider of cryptography: with `gcm.rs` and `expanded.rs`, the only file that names AWS-LC or *ring*.
 //!
 //! AWS-LC is the default; *ring* is for platforms where AWS-LC does not build (`--no-default-features --features
 //! ring`). With both features it is AWS-LC. The process-wide default of rustls is neither read nor set, so that
@@ -21,9 +21,9 @@ use rustls::crypto::aws_lc_rs as tls;
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use rustls::crypto::ring as tls;
 
-#[cfg(feature = "aws-lc-rs")]
-use super::encrypter;
 use super::in_place;
+#[cfg(feature = "aws-lc-rs")]
+use super::{expanded, gcm};
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("TLS needs one of the features `aws-lc-rs` (the default) and `ring`");
@@ -74,11 +74,21 @@ fn adapted(suite: SupportedCipherSuite) -> SupportedCipherSuite {
 /// The algorithm of a suite, with keys that make records where they are sent from, if there are such.
 #[cfg(feature = "aws-lc-rs")]
 fn sealing_in_place(suite: CipherSuite, known: &'static dyn Tls13AeadAlgorithm) -> &'static dyn Tls13AeadAlgorithm {
-    match encrypter::Gcm::of(suite, known) {
+    match gcm::Gcm::of(suite, known) {
         Some(own) => Box::leak(Box::new(own)),
         None => known,
     }
 }
+
+/// Forgets what this thread has made of keys, which have left it for another thread.
+#[cfg(feature = "aws-lc-rs")]
+pub fn forget_expanded_keys() {
+    expanded::forget();
+}
+
+/// *ring* has made all that it needs when a key is made, and keeps it there.
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+pub fn forget_expanded_keys() {}
 
 /// *ring* seals in place only.
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]

@@ -49,6 +49,7 @@ pub use self::exchange::{
 pub use self::named::NamedCredentials;
 use self::run::run;
 use super::error::TlsError;
+use super::provider::forget_expanded_keys;
 use crate::runtime;
 use crate::socket::{Descriptor, Kind};
 
@@ -73,6 +74,8 @@ pub fn begin(
     let task = async move {
         let post = PostsPanic(Arc::new(post));
         let outcome = run(request, fd, kind, &post.0).await;
+        // Those of the connection are used by its session, on JavaScript's thread.
+        forget_expanded_keys();
         (post.0)(match outcome {
             Ok(established) => HandshakeMessage::Done(Ok(Box::new(established))),
             Err(Failure::Error(error)) => HandshakeMessage::Done(Err(error)),
