@@ -44,3 +44,18 @@ pub enum Event {
     /// Serving a source has panicked. The binding, which catches that, makes this one.
     Panicked(Id),
 }
+
+impl Event {
+    /// Whether it is for the owner of source `id`, and no other.
+    pub fn is_for(&self, id: Id) -> bool {
+        match self {
+            Self::Stream(of, _)
+            | Self::Stalled(of, _)
+            | Self::Recovered(of)
+            | Self::Drained(of)
+            | Self::Panicked(of) => *of == id,
+            Self::Connection { listener, .. } | Self::Refused { listener, .. } => *listener == id,
+            Self::Timer(..) => false,
+        }
+    }
+}

@@ -203,6 +203,23 @@ impl Engine {
             self.statistics.note_gone(slot);
         }
         self.slots.release(id, self.turn.is_running);
+        self.drop_pending(id);
+    }
+
+    /// Drops the events of source `id`, which has been released, and the connections among them: outside of a turn, the
+    /// next source gets the id before they would be delivered.
+    fn drop_pending(&mut self, id: Id) {
+        if !self.pending.iter().any(|event| event.is_for(id)) {
+            return;
+        }
+        let (dropped, kept) = std::mem::take(&mut self.pending).into_iter().partition(|event| event.is_for(id));
+        self.pending = kept;
+        let dropped: VecDeque<Event> = dropped;
+        for event in dropped {
+            if let Event::Connection { stream, .. } = event {
+                self.release(stream);
+            }
+        }
     }
 
     /// Closes everything, for the end of the environment. Returns the ids that are released by it.

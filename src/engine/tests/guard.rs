@@ -280,3 +280,23 @@ fn a_peer_that_takes_nothing_from_a_copy_is_reset() {
     let events = until_limited(&mut rig, stream, || while copy.write(&bytes).is_ok_and(|taken| taken > 0) {});
     assert!(events.iter().any(|event| is_drop(event, Refusal::Slow)), "{events:?}");
 }
+
+#[test]
+fn what_a_released_listener_has_not_reported_is_not_reported_by_the_next_with_its_id() {
+    let mut rig = Rig::new();
+    let listener = listening(&mut rig, Limits { idle: Some(SHORT), ..Limits::default() });
+    let (stream, _client) = connected(&mut rig, listener);
+    let start = Instant::now();
+    // Outside of a turn, as by a timer of JavaScript's.
+    while rig.engine.pending.iter().all(|event| matches!(event, Event::Timer(..))) {
+        assert!(start.elapsed() < Duration::from_secs(10));
+        rig.engine.run_clock();
+    }
+    rig.engine.release(listener);
+    let next = listening(&mut rig, Limits::default());
+    assert_eq!(next, listener);
+    let events = rig.turn();
+    let is_expected = |event: &Event| matches!(event, Event::Timer(..)) || event.is_for(stream);
+    assert!(events.iter().any(|event| event.is_for(stream)), "the connection ends all the same: {events:?}");
+    assert!(events.iter().all(is_expected), "{events:?}");
+}
