@@ -14,28 +14,27 @@ const { kCertificates, kIsNative, kNative } = require('./symbols');
 /** What a handshake of `socket`, a server's, asks of the engine, and when it is to ask here: for `secure()`. */
 function serverRequest(socket, declinesFrom, logsKeys, received) {
   const { server, ALPNCallback } = socket._tlsOptions;
-  const keepsSessions = isHeard(server, 'newSession');
+  const keepsSessions = hasListener(server, 'newSession');
   return {
     isServer: true,
     received,
     logsKeys,
     declinesFrom,
     asks: socket._SNICallback !== null,
-    asksAlways: Boolean(ALPNCallback) || isHeard(server, 'resumeSession') || isHeard(server, 'OCSPRequest'),
+    asksAlways: Boolean(ALPNCallback) || hasListener(server, 'resumeSession') || hasListener(server, 'OCSPRequest'),
     emitsServerSessions: keepsSessions,
     awaitsNewSession: keepsSessions,
   };
 }
 
-function isHeard(server, event) {
+function hasListener(server, event) {
   return (server?.listenerCount?.(event) ?? 0) > 0;
 }
 
 /** The ClientHello has come: with `name`, `protocols` in wire format and the id of a session, as far as it has them. */
 function askProgram(socket, name, protocols, asksForStapling, sessionId) {
   if (socket.destroyed) return;
-  const question = { socket, security: socket[kSecurity], context: null, chosen: undefined, answer: {} };
-  question.context = socket._tlsOptions.secureContext;
+  const question = { socket, security: socket[kSecurity], context: null, answer: {} };
   if (name !== undefined) socket.servername = name;
   const steps = [];
   if (sessionId.length > 0) steps.push((next) => askForSession(question, sessionId, next));
@@ -44,9 +43,9 @@ function askProgram(socket, name, protocols, asksForStapling, sessionId) {
   if (protocols !== undefined) steps.push((next) => askForProtocol(question, name, wireProtocols(protocols), next));
   const go = () => {
     if (!isWaiting(question)) return;
-    const step = steps.shift();
-    if (step === undefined) goOn(question);
-    else step(go);
+    if (!contextFor(question)[kIsNative]) leaveToNodes(question);
+    else if (steps.length === 0) goOn(question);
+    else steps.shift()(go);
   };
   go();
 }
@@ -56,15 +55,21 @@ function isWaiting({ socket, security }) {
   return !socket.destroyed && socket[kSecurity] === security;
 }
 
+/** The context of `SNICallback`, or else that of the socket, which `setKeyCert()` may have changed by now. */
+function contextFor({ socket, context }) {
+  return context ?? socket._tlsOptions.secureContext;
+}
+
 /** Goes on with the handshake. */
 function goOn(question) {
-  const { socket, context, answer } = question;
+  const { socket, answer } = question;
+  const context = contextFor(question);
   const isOwn = context === socket[kSecurity].context;
   socket[kTransport].answerName(isOwn ? undefined : nativeOf(socket, context), answer);
 }
 
 /** A function for the program to call once, with an error or what `take` takes; then goes on by `next`. */
-function once(question, take, next) {
+function answerOnce(question, take, next) {
   let isAnswered = false;
   return (error, value) => {
     const { socket } = question;
@@ -81,51 +86,50 @@ function once(question, take, next) {
   };
 }
 
-/** Returns what `ask` returns; true if it throws, which destroys the socket: there is nothing to go on with. */
-function guarded(socket, ask) {
+/** Returns what `ask` returns. If it throws, the socket is destroyed. */
+function destroyIfThrows(socket, ask) {
   try {
     return ask();
   } catch (error) {
     socket.destroy(error);
-    return true;
+    return undefined;
   }
 }
 
 function askForSession(question, sessionId, next) {
   const { socket } = question;
-  const answer = once(question, (session) => {
+  const answer = answerOnce(question, (session) => {
     if (session) question.answer.session = session;
   }, next);
   const { server } = socket._tlsOptions;
-  const isAsked = guarded(socket, () => server?.emit('resumeSession', sessionId, answer));
-  if (!isAsked) next();
+  const isAsked = destroyIfThrows(socket, () => server?.emit('resumeSession', sessionId, answer));
+  if (!isAsked && !socket.destroyed) next();
 }
 
 function askForContext(question, name, next) {
   const { socket } = question;
-  const answer = once(question, (given) => {
+  const answer = answerOnce(question, (given) => {
     // As in Node, what is no object is none.
     if (!given || typeof given !== 'object') return;
-    const context = contextOf(given);
-    if (context?.[kIsNative]) question.context = context;
-    else if (context !== undefined || isNodes(given)) question.chosen = given;
-    else socket.destroy(errors.invalidSniContext());
-  }, () => (question.chosen === undefined ? next() : leaveToNodes(question)));
-  guarded(socket, () => socket._SNICallback(name, answer));
+    const context = contextOf(given) ?? (isNodes(given) ? given : undefined);
+    if (context === undefined) socket.destroy(errors.invalidSniContext());
+    else question.context = context;
+  }, next);
+  destroyIfThrows(socket, () => socket._SNICallback(name, answer));
 }
 
 function askForStaple(question, next) {
-  const { socket, context } = question;
+  const { socket } = question;
   const { server } = socket._tlsOptions;
-  if (!isHeard(server, 'OCSPRequest')) {
+  if (!hasListener(server, 'OCSPRequest')) {
     next();
     return;
   }
-  const answer = once(question, (response) => {
+  const answer = answerOnce(question, (response) => {
     if (response) question.answer.ocspResponse = response;
   }, next);
-  const { own, issuer } = context[kCertificates]();
-  guarded(socket, () => server.emit('OCSPRequest', own, issuer, answer));
+  const { own, issuer } = contextFor(question)[kCertificates]();
+  destroyIfThrows(socket, () => server.emit('OCSPRequest', own, issuer, answer));
 }
 
 function askForProtocol(question, servername, names, next) {
@@ -136,15 +140,12 @@ function askForProtocol(question, servername, names, next) {
     return;
   }
   const protocols = names.map((name) => name.toString('ascii'));
-  guarded(socket, () => {
+  destroyIfThrows(socket, () => {
     const chosen = ALPNCallback.call(socket, { servername: servername ?? false, protocols });
     if (chosen === undefined) question.answer.refusesAlpn = true;
     else if (!protocols.includes(chosen)) throw errors.alpnCallbackInvalidResult(chosen, protocols);
     else question.answer.alpn = names[protocols.indexOf(chosen)];
   });
-  // `setKeyCert()` may have been called in there.
-  const { secureContext } = socket._tlsOptions;
-  if (secureContext !== socket[kSecurity].context) question.context = secureContext;
   next();
 }
 
@@ -160,12 +161,13 @@ function isNodes(context) {
 }
 
 /** The context that the program has chosen needs OpenSSL, which has the whole handshake then (`handover.js`). */
-function leaveToNodes({ socket, security, chosen }) {
+function leaveToNodes(question) {
+  const { socket, security } = question;
   if (security.declinesFrom === undefined) {
     socket.destroy(errors.invalidContext());
     return;
   }
-  security.chosen = chosen;
+  security.chosen = contextFor(question);
   socket[kTransport].answerName(undefined, { declines: true });
 }
 

@@ -5,14 +5,15 @@
 const { X509Certificate } = require('crypto');
 const { Duplex } = require('stream');
 const { bytesOf, validateFunction, validateInteger, validateObject, validateString } = require('../arguments');
+const { IS_NODE } = require('../builtin');
 const { invalidArgumentType } = require('../errors');
-const { bare } = require('../options');
 const { kSecurity, kTransport } = require('../symbols');
 const { nextTick } = require('../timers');
 const { linkedCertificates, linkedX509Certificates } = require('./certificates');
 const { contextOf } = require('./context');
 const errors = require('./errors');
 const { current } = require('./module');
+const { kIsNative } = require('./symbols');
 
 const UINT32_MAX = 2 ** 32 - 1;
 const INT32_MIN = -(2 ** 31);
@@ -66,7 +67,7 @@ class Members extends Duplex {
 
   getCipher() {
     if (!this._handle) return null;
-    if (!isSecure(this)) return {};
+    if (!isSecure(this)) return undefined;
     const { cipher: name, standardCipher: standardName, cipherVersion: version } = this[kSecurity].agreed;
     return { name, standardName, version };
   }
@@ -80,7 +81,7 @@ class Members extends Duplex {
   getEphemeralKeyInfo() {
     if (!this._handle || this._tlsOptions.isServer) return null;
     if (!isSecure(this)) return {};
-    return bare(this[kSecurity].agreed.ephemeralKey) ?? {};
+    return { ...this[kSecurity].agreed.ephemeralKey };
   }
 
   /** The signature algorithms that both sides support, on a server. */
@@ -120,7 +121,11 @@ class Members extends Duplex {
   /** Another key and certificate for this connection of a server, until they are sent. */
   setKeyCert(context) {
     if (!this._handle) return;
-    this._tlsOptions.secureContext = contextOf(context) ?? current.module.createSecureContext(context);
+    const other = contextOf(context) ?? current.module.createSecureContext(context);
+    const { isServer } = this._tlsOptions;
+    // Node's own TLS can take over a ClientHello that has come, and nothing else.
+    if (!other[kIsNative] && !(isServer && IS_NODE)) throw errors.invalidContext();
+    this._tlsOptions.secureContext = other;
   }
 
   /** The newest session, for the option `session` of a later connection. */

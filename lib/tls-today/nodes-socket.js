@@ -38,7 +38,7 @@ function nodesSocket(socket, options, reason, Class) {
 
 /**
  * Makes `object`, which has the prototype, Node's own `new tls.TLSSocket(socket, options)`. It receives what was
- * `received` first, and `chosen` is the context that the program has chosen by name.
+ * `received` first, and `chosen` is the context that the program has chosen for it, if it has.
  */
 function becomeNodes(object, socket, options, { chosen, received, reason }) {
   noteFallback('a connection', reason);
@@ -94,8 +94,19 @@ function over(socket, make, received) {
   }
   if (isInTheClear) leave(socket, secure, !(below instanceof Passage));
   if (received) (below instanceof Passage ? socket : below).unshift(received);
-  Object.defineProperty(secure, 'tlsEngine', { value: 'openssl', configurable: true });
+  Object.defineProperties(secure, OPENSSL);
   return secure;
+}
+
+/** What a TLSSocket of Node's has of its own here. */
+const OPENSSL = {
+  tlsEngine: { value: 'openssl', configurable: true },
+  setKeyCert: { value: setKeyCert, writable: true, configurable: true },
+};
+
+/** Node's own, which knows no contexts but its own. */
+function setKeyCert(context) {
+  nodes.TLSSocket.prototype.setKeyCert.call(this, nodesContext(context));
 }
 
 /** The prototype of Node's own TLSSocket, with what the prototypes from `first` up to ours add. */

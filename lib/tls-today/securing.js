@@ -27,7 +27,7 @@ class Securing {
   session = undefined;
   /** From which version on a server's handshake is left to OpenSSL if rustls can't answer; undefined if never. */
   declinesFrom = undefined;
-  /** The context that the program has chosen by name, where it needs OpenSSL. */
+  /** The context that the program has chosen for the connection, where it needs OpenSSL. */
   chosen = undefined;
   /** The protocol that both ends have agreed on, once they have. */
   alpn = undefined;

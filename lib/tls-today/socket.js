@@ -12,6 +12,7 @@ const { IS_NODE } = require('../builtin');
 const { invalidArgumentValue } = require('../errors');
 const events = require('../events');
 const { countInstances, membersLike } = require('../members');
+const { EMPTY } = require('../memory');
 const { functions: nodes } = require('../nodes-tls');
 const spans = require('../spans');
 const { kContract, kForMoved, kKind, kSecurity, kTransport } = require('../symbols');
@@ -32,7 +33,7 @@ const { claimConnection, closeFormerOwner, take } = require('./moving');
 const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
-const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
+const { kConnectOptions, kIsNative, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
 
 /** Options of the sockets that have none of their own, by `allowHalfOpen`. */
 const WHOLE = new DuplexOptions(Socket.prototype[kContract], { allowHalfOpen: false });
@@ -80,7 +81,7 @@ class Handshakes extends Duplex {
   [events.ondecline](received, reason) {
     if (this.destroyed) return;
     const { chosen } = this[kSecurity];
-    const why = chosen ? 'SNICallback has chosen a context that needs it' : `rustls can't answer a ClientHello: ${reason}`;
+    const why = chosen ? 'the program has chosen a context that needs it' : `rustls can't answer a ClientHello: ${reason}`;
     const own = new Set([onClose, onReadableStreamEnd, appendToFile, this._start, this._tlsError, this._handleTimeout]);
     handOver(this, received, why, (listener) => own.has(listener));
   }
@@ -276,11 +277,17 @@ function begin(socket) {
   security.hasBegun = true;
   const { isServer = false, secureContext, ALPNProtocols } = socket._tlsOptions;
   security.context = secureContext;
+  const received = security.received.length > 0 ? Buffer.concat(security.received) : undefined;
+  security.received = [];
+  if (!secureContext[kIsNative]) {
+    // `setKeyCert()` has changed it.
+    security.chosen = secureContext;
+    socket[events.ondecline](received ?? EMPTY);
+    return;
+  }
   const native = isServer
     ? nativeOf(socket, secureContext)
     : secureContext[kNative](false, false, false, ALPNProtocols);
-  const received = security.received.length > 0 ? Buffer.concat(security.received) : undefined;
-  security.received = [];
   security.declinesFrom = isServer && IS_NODE ? secureContext[kOldestVersion] : undefined;
   const logsKeys = socket.listenerCount('keylog') > 0;
   if (spans.secure.hasSubscribers) {

@@ -5,6 +5,8 @@
 // A client that destroys its socket in 'secureConnect' does so by TLS 1.2: by TLS 1.3, ours has sent the end of the
 // handshake by then, and Node's has not.
 
+const { once } = require('events');
+const { compared, ended, serve, target } = require('./compared');
 const { parity, pki } = require('./trace');
 
 const talk = { secure: (client) => client.end('hello'), accept: (socket) => socket.on('end', () => socket.end('bye')) };
@@ -91,4 +93,13 @@ parity('half-open at the server', {
   server: { allowHalfOpen: true },
   secure: (client) => client.end('first'),
   accept: (socket) => socket.on('end', () => setImmediate(() => socket.end('second'))),
+});
+
+compared('what a client shows of its cipher and its key exchange', async ({ client, server }, note) => {
+  const socket = client.connect(target(await serve(server), { ecdhCurve: 'X25519' }));
+  note('before', socket.getCipher());
+  await once(socket, 'secureConnect');
+  const info = socket.getEphemeralKeyInfo();
+  note('after', info, Object.getPrototypeOf(info) === null, `${info}`);
+  await ended(socket);
 });

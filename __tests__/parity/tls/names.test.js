@@ -3,9 +3,19 @@
 // Parity with node:tls: contexts that a server chooses by name, and protocols that it chooses by a function.
 
 const { once } = require('events');
+const net = require('net');
+const { atEnd } = require('../../helpers');
 const { compared, ended, pki, serve, target } = require('./compared');
 
 const context = (module, name) => module.createSecureContext(pki.identity(name));
+
+/** A server of Node's own `net` that listens. */
+async function listenInTheClear(listener) {
+  const server = net.createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(() => server.close());
+  return server;
+}
 
 /** Connects to `server` asking for `servername`. Notes how that ends. */
 async function ask(client, server, servername, note, options = {}) {
@@ -142,4 +152,51 @@ compared('no response is stapled', async ({ client, server }, note) => {
   socket.on('OCSPResponse', (response) => note('OCSPResponse', response));
   await once(socket, 'secureConnect');
   await ended(socket);
+});
+
+/** A context that rustls can't use. */
+function forOpenssl(module, name) {
+  return module.createSecureContext({ ...pki.identity(name), ciphers: 'AES256-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' });
+}
+
+for (const [what, make] of [['a context', context], ['a context that needs OpenSSL', forOpenssl]]) {
+  compared(`setKeyCert() in SNICallback, with ${what}`, async ({ client, server }, note) => {
+    const listening = await serve(server, {
+      SNICallback(name, callback) {
+        this.setKeyCert(make(server, 'alpha'));
+        setImmediate(callback, null);
+      },
+    });
+    await ask(client, listening, 'localhost', note);
+  });
+
+  compared(`setKeyCert() in ALPNCallback, with ${what}`, async ({ client, server }, note) => {
+    const listening = await serve(server, {
+      ALPNCallback({ protocols }) {
+        this.setKeyCert(make(server, 'alpha'));
+        return protocols[0];
+      },
+    });
+    await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
+  });
+
+  compared(`setKeyCert() before the handshake, with ${what}`, async ({ client, server }, note) => {
+    const listening = await listenInTheClear((plain) => {
+      const socket = new server.TLSSocket(plain, { isServer: true, ...pki.identity('p256') });
+      socket.setKeyCert(make(server, 'alpha'));
+      socket.resume().on('error', () => {});
+    });
+    await ask(client, listening, 'localhost', note);
+  });
+}
+
+compared('a context of SNICallback, and setKeyCert() in ALPNCallback', async ({ client, server }, note) => {
+  const listening = await serve(server, {
+    SNICallback: (name, callback) => callback(null, context(server, 'beta')),
+    ALPNCallback({ protocols }) {
+      this.setKeyCert(context(server, 'alpha'));
+      return protocols[0];
+    },
+  });
+  await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
 });
