@@ -247,4 +247,16 @@ describe('server.pause(ms) (D28)', () => {
     await listening(server);
     await nextConnection(server);
   });
+
+  test.each([
+    ['ERR_INVALID_ARG_TYPE', 'abc'],
+    ['ERR_INVALID_ARG_TYPE', {}],
+    ['ERR_OUT_OF_RANGE', NaN],
+    ['ERR_OUT_OF_RANGE', -5],
+    ['ERR_OUT_OF_RANGE', Infinity],
+  ])('throws %s for %p, and goes on accepting', async (code, msecs) => {
+    const server = await listening(net.createServer());
+    expect(thrown(() => server.pause(msecs)).code).toBe(code);
+    await nextConnection(server);
+  });
 });

@@ -25,7 +25,7 @@ const differences = {
   /** Whether `Symbol.asyncDispose` and the `signal` of `listen()` mean `shutdown()` (else: `close()`). */
   endsGracefully: { page: true, today: false },
   /** Whether `listen()` takes the place of one before that still looks its host up (else: it throws). */
-  listensAnew: { page: false, today: true },
+  listensAgain: { page: false, today: true },
   /** Whether `close()` on a server that is not running throws (else its callback gets the error). */
   closeThrowsWhenNotRunning: { page: true, today: false },
   /** Whether `maxConnections = 0` rejects all connections. */

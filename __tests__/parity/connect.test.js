@@ -22,6 +22,15 @@ parity('D13: connect refused, with a write and an end waiting', {
   },
 });
 
+parity('D13: connect refused, with a write before a listener of \'close\' is added', {
+  refused: true,
+  over: BOTH,
+  begin(client, trace) {
+    client.write('one', 'latin1', trace.callback('the write'));
+    client.on('close', trace.callback('a listener that was added later'));
+  },
+});
+
 parity('D13: a path where nothing is', {
   over: ['unix'],
   refused: true,

@@ -3,7 +3,7 @@
 // net.Server of the contract: an EventEmitter over a listener of the engine.
 
 const { EventEmitter } = require('events');
-const { listenTarget, normalize, validateFd, validateFunction } = require('../arguments');
+const { listenTarget, normalize, validateFd, validateFunction, validateTimeout } = require('../arguments');
 const channels = require('../channels');
 const errors = require('../errors');
 const events = require('../events');
@@ -53,7 +53,7 @@ class ServerMethods extends EventEmitter {
     const policy = choosePolicy(this, args);
     const settings = settingsFor(this, target);
     const limits = limitsOf(normalize(args).options, this[kOwnLimits]);
-    const isFirst = this[kContract].listensAnew ? !this.listening : !isRunning(this);
+    const isFirst = this[kContract].listensAgain ? !this.listening : !isRunning(this);
     if (!isFirst) throw errors.serverAlreadyListening();
     // Throws if it has been adopted.
     target.bound?.address();
@@ -106,12 +106,13 @@ class ServerMethods extends EventEmitter {
 
   /** Accepts nothing for `msecs` milliseconds; connections wait meanwhile. */
   pause(msecs = PAUSE_DEFAULT) {
+    const time = validateTimeout(msecs);
     if (!this.listening || this[kPauseTimer] !== null) return this;
     this[kListener].pause(true);
     this[kPauseTimer] = setTimeout(() => {
       this[kPauseTimer] = null;
       this[kListener].pause(false);
-    }, msecs);
+    }, time);
     this[kPauseTimer].unref();
     return this;
   }

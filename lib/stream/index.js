@@ -62,7 +62,7 @@ const {
   NOTHING,
   finish,
   send,
-  sendAtOnce,
+  sendPastDuplex,
   sendList,
   sendPending,
   sendString,
@@ -247,7 +247,7 @@ class Stream extends Duplex {
     for (const { callback: done, isWrite } of cut) {
       nextTick(done, error ?? (isWrite ? errors.systemError(ECANCELED, 'write') : null));
     }
-    if (!staysOpen) closeNext(this, wasOpened, Boolean(error));
+    if (!staysOpen) scheduleClose(this, wasOpened, Boolean(error));
   }
 
   /**
@@ -267,7 +267,7 @@ class Stream extends Duplex {
    */
   write(chunk, encoding, callback) {
     if (typeof callback !== 'function' && (encoding == null || typeof encoding === 'string')) {
-      chunk = sendAtOnce(this, chunk, encoding);
+      chunk = sendPastDuplex(this, chunk, encoding);
       if (chunk === NOTHING) return true;
     }
     if (!this[kContract].writeTellsWhatWaits) return super.write(chunk, encoding, callback);
@@ -339,21 +339,31 @@ function failSpans(stream, error) {
 
 /**
  * What is to be called as no write is done any more: `{ callback, isWrite }`. The callback of the mark, which holds
- * back the others and the end, may have no write behind it. Writes to a stream that is connecting fail after its
+ * back the others and the end, may have no write behind it. The first write to a stream that is connecting fails with
  * 'close'.
  */
 function cutWrites(stream) {
   const pending = stream[kPending];
-  const cut = [];
-  if (pending !== null && stream.connecting) {
-    stream.removeListener('connect', sendWhenConnected);
-    stream.once('close', () => pending.callback(errors.closedBeforeConnection()));
-  } else if (pending !== null) {
-    cut.push({ callback: pending.callback, isWrite: true });
-  }
   const mark = stream[kSecurity]?.takeCallback();
+  if (stream.connecting) {
+    stream.removeListener('connect', sendWhenConnected);
+    if (mark) failFirstWithClose(stream, mark);
+    return [];
+  }
+  const cut = [];
+  if (pending !== null) cut.push({ callback: pending.callback, isWrite: true });
   if (mark) cut.push({ callback: mark, isWrite: stream.writableLength > 0 });
   return cut;
+}
+
+/** Has the first write after the mark fail with 'close'. The others fail as Duplex has it. */
+function failFirstWithClose(stream, mark) {
+  const [first] = stream._writableState.getBuffer();
+  if (first !== undefined) {
+    const { callback } = first;
+    first.callback = () => callback(errors.closedBeforeConnection());
+  }
+  stream.once('close', () => mark(errors.closedBeforeConnection()));
 }
 
 /** Whether `stream` has been open, or was about to be. */
@@ -374,7 +384,7 @@ function stopOpening(stream) {
 }
 
 /** Has 'close' emitted when it is due. */
-function closeNext(stream, wasOpened, hadError) {
+function scheduleClose(stream, wasOpened, hadError) {
   const details = wasOpened || stream[kContract].unopenedTellsOfErrors ? [hadError] : [];
   if (!wasOpened) nextTick(closeAfterTicks, stream, emitClose, details);
   else if (stream[kContract].finishesAtOnce) nextTick(closeAfterTicks, stream, closeOpened, details);

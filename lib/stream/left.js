@@ -3,15 +3,11 @@
 // A stream whose connection is left to Node's own TLS (`lib/tls-today/nodes-socket.js`): what the engine, which sees
 // nothing of the bytes in the clear, would know of it, and what a TLSSocket of Node's own lacks beside one of ours.
 
+const { ANSWERED, BUSY, FRESH } = require('../binding');
 const { undetachable } = require('../errors');
 const { assignable } = require('../members');
 const { countUnseen } = require('../statistics');
 const { kLeft, kServer } = require('./fields');
-
-/** What `activity` returns, as that of the engine. */
-const BUSY = 0;
-const FRESH = 1;
-const ANSWERED = 2;
 
 /** Members that are those of the stream. */
 const PROPERTIES = ['type', 'fd', 'proxy', 'peerCredentials'];

@@ -5,7 +5,7 @@
 // socket has a copy of the descriptor. Ours stays with the engine, which knows the addresses, sets options, and sees by
 // the kernel's counters whether a limit or a timeout is due.
 
-const { UTF8 } = require('../binding');
+const { BUSY, UTF8 } = require('../binding');
 const engines = require('../engine');
 const events = require('../events');
 const nodesNet = require('../nodes-net');
@@ -14,9 +14,6 @@ const { kGiven, kReading, kSecurity, kServer, kTransport } = require('./fields')
 const { isReadyToTake, isUnobserved, unlink } = require('./pipes');
 const { pauseIfFull } = require('./reading');
 const { StreamTransport } = require('./transport');
-
-/** What the engine's `activity` returns for what has something to do. */
-const BUSY = 0;
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -176,7 +173,9 @@ function show(stream, below) {
   below.on('data', (chunk) => pauseIfFull(stream, stream.push(chunk)));
   below.on('end', () => stream[events.onend](false));
   below.on('drain', () => stream[events.onroom]());
-  below.on('finish', () => stream[events.onfinish](0));
+  below.on('finish', () => {
+    if (!stream.destroyed) stream[events.onfinish](0);
+  });
   below.on('error', (error) => stream.destroy(error));
   below.on('close', () => {
     // If both sides have ended, `stream` closes itself once it has been read to its end. Else the connection was cut.

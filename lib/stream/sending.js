@@ -47,11 +47,11 @@ const EPIPE = -ERRNO.EPIPE;
  * Writes a small `chunk` without Duplex, where that would do nothing but pass it on: nothing waits, and no callback is
  * due. Returns what is left for Duplex: `NOTHING`, or `chunk`.
  */
-function sendAtOnce(stream, chunk, encoding) {
+function sendPastDuplex(stream, chunk, encoding) {
   const isText = typeof chunk === 'string';
   if (!isText && !isUint8Array(chunk)) return chunk;
   const size = isText ? chunk.length : sizeOf(chunk);
-  if (size === 0 || size > WRITE_SIZE || isSentAtOnce(stream, size)) return chunk;
+  if (size === 0 || size > WRITE_SIZE || exceedsMark(stream, size)) return chunk;
   // That of a Buffer means nothing, but has to be one.
   const native = isText || encoding ? NATIVE_ENCODINGS[encoding || stream._writableState.defaultEncoding] : LATIN1;
   if (native === undefined || stream[kLender] !== null || !isReadyToTake(stream)) return chunk;
@@ -107,7 +107,7 @@ function fail(stream, errno, size, callback) {
  * Passes `chunks` to the engine without Duplex, where that would do nothing else with them. Returns those that are left
  * for Duplex: what the engine has no room for, or all of them.
  */
-function sendAlone(stream, chunks) {
+function sendListPastDuplex(stream, chunks) {
   if (!isReadyToTake(stream)) return chunks;
   if (stream[kTimedOut]) rearmTimer(stream);
   const size = sizeOfAll(chunks);
@@ -126,7 +126,7 @@ function send(stream, chunks, callback) {
   if (!stream[kTransport].isOpen) {
     if (stream.connecting) {
       keepPending(stream, rest(chunks, 0), callback);
-      stream.once('connect', sendWhenConnected);
+      awaitConnection(stream);
     } else {
       callback(stream[kBound] === null ? errors.socketClosed() : errors.systemError(EPIPE, 'write'));
     }
@@ -150,13 +150,13 @@ function send(stream, chunks, callback) {
 /** The engine has taken all `size` bytes of a write. It is done when they have been sent, or may be gathered (D12). */
 function conclude(stream, size, callback) {
   // A large write in the clear is not taken whole before.
-  const mayWait = size > WRITE_SIZE ? stream[kSecurity] !== null : isSentAtOnce(stream, size);
+  const mayWait = size > WRITE_SIZE ? stream[kSecurity] !== null : exceedsMark(stream, size);
   if (mayWait && stream[kTransport].waitingBytes > 0) keepPending(stream, NOTHING, callback);
   else callback();
 }
 
 /** Whether a small write is not gathered: no more waits than the high-water mark allows. */
-function isSentAtOnce(stream, size) {
+function exceedsMark(stream, size) {
   return size > stream.writableHighWaterMark;
 }
 
@@ -167,6 +167,13 @@ function restartTimer(stream, taken) {
 
 function keepPending(stream, chunks, callback) {
   stream[kPending] = { chunks, callback: AsyncResource.bind(callback) };
+}
+
+/** The pending write goes out with 'connect', or fails with 'close'. */
+function awaitConnection(stream) {
+  const pending = stream[kPending];
+  pending.fail = () => pending.callback(errors.closedBeforeConnection());
+  stream.once('connect', sendWhenConnected).once('close', pending.fail);
 }
 
 /** What will be sent first of what has been written before there was a connection; undefined if that is nothing. */
@@ -215,6 +222,8 @@ function sendPending(stream) {
 
 /** A 'connect' listener: sends what was written, and the end, before the connection was there. */
 function sendWhenConnected() {
+  const fail = this[kPending]?.fail;
+  if (fail) this.removeListener('close', fail);
   sendPending(this);
 }
 
@@ -225,7 +234,7 @@ function finish(stream, callback) {
     stream[kFinal] = callback;
     return stream.once('connect', sendWhenConnected);
   }
-  const outcome = stream[kTransport].shutDown(closesNext(stream));
+  const outcome = stream[kTransport].shutDown(isClosedNext(stream));
   if (outcome === 1) stream[kFinal] = AsyncResource.bind(callback);
   // Later, even if it is done: an error of this tick is to come before 'finish', as in Node.
   else afterEvents(stream)(callback, outcome === 0 ? null : errors.systemError(outcome, 'shutdown'));
@@ -236,7 +245,7 @@ function finish(stream, callback) {
  * Whether destroy() follows as soon as the sending side has ended: 'end' has been emitted, and there is no listener
  * that could throw before.
  */
-function closesNext(stream) {
+function isClosedNext(stream) {
   return stream.readableEnded && stream.listenerCount('finish') === 0 && stream.listenerCount('prefinish') === 0;
 }
 
@@ -260,8 +269,8 @@ module.exports = {
   finish,
   firstBytes,
   send,
-  sendAlone,
-  sendAtOnce,
+  sendListPastDuplex,
+  sendPastDuplex,
   sendList,
   sendPending,
   sendString,

@@ -101,11 +101,11 @@ class StreamTransport extends Transport {
   }
 
   /**
-   * Ends the sending side. Returns 0 when that is done, 1 if `onfinish` follows, or a negative errno. `closesNext`:
+   * Ends the sending side. Returns 0 when that is done, 1 if `onfinish` follows, or a negative errno. `isClosedNext`:
    * `close()` follows at once, and may do it.
    */
-  shutDown(closesNext) {
-    return this.engine.shutdown(this.id, closesNext);
+  shutDown(isClosedNext) {
+    return this.engine.shutdown(this.id, isClosedNext);
   }
 
   /** Bytes that the engine has taken and the kernel has no room for. */
@@ -118,9 +118,9 @@ class StreamTransport extends Transport {
     return this.isOpen ? this.engine.queuedBytes(this.id) : 0;
   }
 
-  /** Whether there is something to do: 0 if there is, 1 if nothing was ever received, 2 if that has been answered. */
+  /** Whether there is something to do: `BUSY`, `FRESH` or `ANSWERED` of the binding. */
   get activity() {
-    return this.isOpen ? this.engine.activity(this.id) : 0;
+    return this.isOpen ? this.engine.activity(this.id) : binding.BUSY;
   }
 
   /** Lets the engine gather no more than `mark` bytes. */

@@ -193,7 +193,7 @@ function read(given) {
   const kind = kindOf(options);
   const known = kind === null ? undefined : kinds.get(kind);
   if (known !== undefined) return { ...known, options, reasons: { ...known.reasons } };
-  const made = readAnew(options);
+  const made = readUncached(options);
   if (kind !== null && made.reasons.always === null && made.nodes === null) {
     if (kinds.size >= MAX_KINDS) kinds.clear();
     kinds.set(kind, { ...made, options: null, reasons: { ...made.reasons } });
@@ -202,7 +202,7 @@ function read(given) {
 }
 
 /** As `read`, of options that have been read. */
-function readAnew(options) {
+function readUncached(options) {
   const reasons = contextReasons(options);
   const made = { options, parts: null, reasons, nodes: null, oldestVersion: oldestVersion(options) };
   if (reasons.always === null) {

@@ -86,14 +86,14 @@ function claimConnection(socket) {
   socket[kFrom] = null;
   if (isOurs(plain)) {
     keepForHandshake(socket, takeUndelivered(plain));
-    scope.runInAsyncScope(receiveAnew, null, socket, plain[kTransport]);
+    scope.runInAsyncScope(receiveInOwnContext, null, socket, plain[kTransport]);
   } else {
     keepForHandshake(socket, readAll(plain));
   }
   return true;
 }
 
-function receiveAnew(socket, transport) {
+function receiveInOwnContext(socket, transport) {
   transport.renewContext();
   receiveFrom(socket, transport);
 }

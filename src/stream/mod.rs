@@ -210,7 +210,7 @@ impl Stream {
         self.id = id;
         self.watches_writable = false;
         self.register(reactor)?;
-        self.state.watch_anew();
+        self.state.watch_again();
         Ok(())
     }
 

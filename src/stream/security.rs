@@ -310,7 +310,7 @@ impl Stream {
 
     /// The handshake is over, and the reactor watches the socket again. Otherwise, the stream has failed.
     fn watch_again(&mut self, reactor: &Reactor, now: Instant) -> Result<(), StreamEvent> {
-        self.state.watch_anew();
+        self.state.watch_again();
         self.traffic.refresh(now);
         self.watches_writable = false;
         self.register(reactor).map_err(|error| self.fail(Syscall::Secure.failed(&error)))

@@ -13,7 +13,7 @@
 //! | `Limited` | | | | | | | `Failed` | `Failed` |
 //! | `Failed` | | | | | | | | |
 //!
-//! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `watch_anew` |
+//! | inbound | readable | hangup | `received` | `received`, drained | `found_nothing` | `end` | `find_end_again` | `watch_again` |
 //! |---|---|---|---|---|---|---|---|---|
 //! | `Empty` | `Ready` | `Closing` | | | | `Ended` | | `Ready` |
 //! | `Ready` | | `Closing` | | `Empty` | `Empty` | `Ended` | | |
@@ -21,7 +21,7 @@
 //! | `Ending` | | `Closing` | | | `Empty` | `Ended` | | |
 //! | `Ended` | | | | | | | `Closing` | |
 //!
-//! | outbound | `block` | the kernel has room | `watch_anew` |
+//! | outbound | `block` | the kernel has room | `watch_again` |
 //! |---|---|---|---|
 //! | `Free` | `Blocked` | | |
 //! | `Blocked` | | `Free` | `Free` |
@@ -377,7 +377,7 @@ impl State {
     }
 
     /// The socket is watched again: after a handshake, which may have left bytes to receive, or by another engine.
-    pub fn watch_anew(&mut self) {
+    pub fn watch_again(&mut self) {
         self.outbound = Outbound::Free;
         if self.inbound == Inbound::Empty {
             self.inbound = Inbound::Ready;

@@ -2,8 +2,10 @@
 
 // Parity with node:tls: handshakes that fail, on both sides, with OpenSSL's codes and words.
 
+const { once } = require('events');
 const net = require('net');
 const { atEnd } = require('../../helpers');
+const { compared } = require('./compared');
 const { parity, pki } = require('./trace');
 
 const nothing = { refused: true };
@@ -114,3 +116,24 @@ parity('a server that nobody listens at', {
   except: ['server', 'accepted'],
   client: { port: 1 },
 });
+
+/** A port that nothing listens on. */
+async function closedPort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+for (const [what, act] of Object.entries({ 'refused': () => {}, 'destroyed at once': (socket) => socket.destroy() })) {
+  compared(`writes to a connection that is ${what}`, async ({ client }, note) => {
+    const socket = client.connect({ port: await closedPort(), host: '127.0.0.1' });
+    const isClosed = new Promise((resolve) => socket.on('close', resolve));
+    socket.on('error', ({ code }) => note('error', code));
+    for (const name of ['first', 'second']) socket.write('x', ({ code }) => note(name, code));
+    act(socket);
+    note('close', await isClosed);
+  });
+}

@@ -129,7 +129,7 @@ fn every_transition_of_what_comes_in() {
             State::found_nothing,
             State::end,
             State::find_end_again,
-            State::watch_anew,
+            State::watch_again,
             |state| state.on_readiness(WRITABLE),
         ],
         &[
@@ -151,7 +151,7 @@ fn every_transition_of_what_goes_out() {
         [
             State::block,
             |state| state.on_readiness(WRITABLE),
-            State::watch_anew,
+            State::watch_again,
             |state| {
                 state.on_readiness(READABLE);
             },
@@ -263,7 +263,7 @@ fn a_connection_that_is_over_is_received_from_first() {
 #[test]
 fn the_last_flight_of_a_handshake_waits_for_what_has_come_with_the_peers() {
     let (mut state, secure) = (open(), Pure::Secure(()));
-    state.watch_anew();
+    state.watch_again();
     assert_eq!((state.due(&secure, true), state.due_before_flight(&secure)), (Due::Send, Due::Receive));
     state.found_nothing();
     assert_eq!(state.due_before_flight(&secure), Due::Send);
@@ -306,7 +306,7 @@ fn changes_over_to_tls_behind_what_is_queued() {
     assert_eq!(state.due(&tls, true), Due::HandshakeMessage);
     tls.take_message();
     tls.succeed(());
-    state.watch_anew();
+    state.watch_again();
     assert_eq!(state.due(&tls, false), Due::Receive);
     tls.fail();
     assert_eq!((state.due(&tls, false), state.due(&tls, true)), (Due::Nothing, Due::Nothing));
