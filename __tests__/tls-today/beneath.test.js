@@ -6,7 +6,7 @@ const { once } = require('events');
 const nodeTls = require('tls');
 const net = require('../../node');
 const tls = require('../../tls');
-const { atEnd, child, listening } = require('../helpers');
+const { atEnd, child, destroyAtEnd, listening, scratch } = require('../helpers');
 const { connected, ended, pki, serve, target } = require('../parity/tls/compared');
 
 /** What makes a context need OpenSSL from the start. */
@@ -117,4 +117,43 @@ test('without a reference, it does not keep the process alive', async () => {
       });
     });`;
   expect(await child(script).exit).toBe(0);
+});
+
+test('what the kernel had no room for in the clear goes out before the handshake', async () => {
+  const CHUNK = Buffer.alloc(4096, 'A');
+  const path = `${scratch()}/socket`;
+  const peers = [];
+  const server = net.createServer((peer) => peers.push(peer.pause().on('error', () => {})));
+  atEnd(() => server.close());
+  await once(server.listen(path), 'listening');
+  const dial = async () => {
+    const client = destroyAtEnd(net.connect(path)).on('error', () => {});
+    await once(client, 'connect');
+    return client;
+  };
+  /** Writes chunks, each in a turn of its own, until one has to wait; returns how many have been written. */
+  const fill = async (client, most) => {
+    let count = 0;
+    while (count < most && client.stats.bytesWaiting === 0) {
+      client.write(CHUNK);
+      count++;
+      await new Promise(setImmediate);
+    }
+    return count;
+  };
+  const fits = (await fill(await dial(), 10_000)) - 1;
+  const client = await dial();
+  expect(await fill(client, fits)).toBe(fits);
+  client.write(CHUNK);
+  destroyAtEnd(tls.connect({ socket: client, ...OPENSSL, maxVersion: 'TLSv1.2' })).on('error', () => {});
+  await new Promise(setImmediate);
+  let inTheClear = 0;
+  await new Promise((resolve) => {
+    peers[1].on('data', (data) => {
+      const end = data.findIndex((byte) => byte !== CHUNK[0]);
+      inTheClear += end === -1 ? data.length : end;
+      if (end !== -1) resolve();
+    }).resume();
+  });
+  expect(inTheClear).toBe((fits + 1) * CHUNK.length);
 });

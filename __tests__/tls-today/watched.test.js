@@ -7,7 +7,7 @@ const fs = require('fs');
 const tls = require('tls');
 const https = require('../../https');
 const ours = require('../../tls');
-const { destroyAtEnd, listening, scratch, thrown } = require('../helpers');
+const { child, destroyAtEnd, listening, scratch, thrown } = require('../helpers');
 const { identity, keyPairIn, parsed, writeKeyPair } = require('../tls/pki');
 
 const fingerprint = (name) => parsed(name).fingerprint256;
@@ -49,4 +49,24 @@ test.each([['tls', ours.createServer], ['https', https.createServer]])('%s', asy
 test('what is wrong at first throws', () => {
   expect(thrown(() => ours.createServer({ certFile: '/nowhere' })).code).toBe('ENOENT');
   expect(thrown(() => ours.createServer({ ...files('direct'), cert: 'x' })).code).toBe('ERR_INVALID_ARG_VALUE');
+});
+
+test('what a listener throws is an uncaught exception', async () => {
+  const paths = files('direct');
+  const script = `
+    const server = require(process.argv[1] + '/tls').createServer({ ...${JSON.stringify(paths)}, watch: { interval: 5 } });
+    server.on('secureContextReplaced', () => { throw new Error('thrown by a listener'); });
+    process.on('unhandledRejection', ({ message }) => console.log('a rejection:', message));
+    process.on('uncaughtException', ({ message }) => {
+      console.log(message);
+      process.exit();
+    });
+    console.log('ready');
+    process.stdin.resume();
+  `;
+  const { lines, process } = child(script);
+  expect((await lines.next()).value).toBe('ready');
+  writeKeyPair(paths, 'p256');
+  expect((await lines.next()).value).toBe('thrown by a listener');
+  process.kill();
 });

@@ -60,8 +60,15 @@ function listen(server) {
   }
   const bound = new BoundSocket({ [kCopyOf]: place });
   if (isOurs) server.listen({ ...accepting, handle: bound }, place.backlog);
-  // One of Node's, or of another copy of this package, adopts a descriptor.
-  else server.listen({ ...accepting, fd: bound[kAdopt]().transport.lend() });
+  else server.listen({ ...accepting, fd: descriptorOf(bound) }, place.backlog);
+}
+
+/** A descriptor of the socket, for a server of Node's, or of another copy of this package, to adopt. */
+function descriptorOf(bound) {
+  const { transport } = bound[kAdopt]();
+  const fd = transport.lend();
+  transport.release();
+  return fd;
 }
 
 /** Whether the server accepts what waits, and does not end by itself. */

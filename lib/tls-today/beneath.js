@@ -4,6 +4,7 @@
 // descriptor, so that nothing passes through JavaScript in between. Ours stays open beside it, shows and sets what it
 // did, and is closed with it. Where that can't be, `passage.js` is the way.
 
+const { closeSync } = require('fs');
 const { validateFunction } = require('../arguments');
 const { IS_NODE } = require('../builtin');
 const nodesNet = require('../nodes-net');
@@ -25,6 +26,11 @@ function beneath(plain) {
   if (!IS_NODE || !isOpen || !isPlain || !isQuiet) return null;
   const fd = transport.lend();
   if (fd === null) return null;
+  if (transport.queuedBytes > 0) {
+    // The kernel has no room for all that was gathered, and the copy would overtake the rest.
+    closeSync(fd);
+    return null;
+  }
   const below = new nodesNet.Socket({ fd, allowHalfOpen: plain.allowHalfOpen, manualStart: true });
   stopReading(plain);
   const received = takeUndelivered(plain);

@@ -4,11 +4,10 @@
 // `watch`, as credentials of TLS in place have them. Node has none of these.
 
 const { randomBytes } = require('crypto');
+const { TICKET_KEYS_LENGTH } = require('../binding');
 const { readOptions } = require('../options');
 const { FILES, WARNING, Watch, intervalOf, pathsOf, withContents } = require('../tls/files');
 const { current } = require('./module');
-
-const TICKET_KEYS_LENGTH = 48;
 
 /** What the files have, which the program may give otherwise. */
 const CONTENTS = ['ca', 'cert', 'crl', 'key'];
@@ -26,14 +25,19 @@ function withFiles(server, options) {
   let given = { ...options, ...read(named) };
   if (watch === null) return given;
   const self = new WeakRef(server);
-  const renew = (next) => {
+  const renew = (next, target) => {
     const isTrustSame = TRUST.every((name) => String(next[name]) === String(given[name]));
     given = next;
-    const ticketKeys = isTrustSame ? self.deref().getTicketKeys() : randomBytes(TICKET_KEYS_LENGTH);
-    self.deref().setSecureContext({ ...next, ticketKeys });
+    const ticketKeys = isTrustSame ? target.getTicketKeys() : randomBytes(TICKET_KEYS_LENGTH);
+    target.setSecureContext({ ...next, ticketKeys });
   };
   const load = () => ({ ...options, ...read(named) });
-  watch.start((isOfOne) => change(self.deref(), isOfOne, load, renew), () => self.deref() !== undefined);
+  const onChange = (isOfOne) => {
+    // It may have been collected since the files were looked at.
+    const target = self.deref();
+    if (target !== undefined) change(target, isOfOne, load, renew);
+  };
+  watch.start(onChange, () => self.deref() !== undefined);
   return given;
 }
 
@@ -57,7 +61,7 @@ function change(server, isOfOne, load, renew) {
   }
   if (!isOfOne()) return;
   if (failure === null) {
-    renew(next);
+    renew(next, server);
     server.emit('secureContextReplaced');
   } else if (server.listenerCount('secureContextError') > 0) {
     server.emit('secureContextError', failure);

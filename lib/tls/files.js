@@ -10,7 +10,7 @@ const fs = require('fs');
 const { validateInteger, validateObject } = require('../arguments');
 const errors = require('../errors');
 const { readOption } = require('../options');
-const { clearTimeout, setTimeout } = require('../timers');
+const { clearTimeout, nextTick, setTimeout } = require('../timers');
 const { items } = require('./values');
 
 /** The option that each is the file of. */
@@ -103,8 +103,13 @@ class Watch {
       const state = states.join();
       const isStable = state === this.#last;
       this.#last = state;
-      if (isStable && state !== this.#known) this.#onChange(() => this.#accept(state));
+      // What a listener throws is an uncaught exception, not a promise that nothing handles.
+      if (isStable && state !== this.#known) nextTick(() => this.#change(state));
     });
+  }
+
+  #change(state) {
+    if (this.#timer !== null) this.#onChange(() => this.#accept(state));
   }
 
   /** The files have been read, and were in this state before. Returns whether they still are. */

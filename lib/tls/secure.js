@@ -168,7 +168,7 @@ class Security {
       this.#identity = servername ?? host ?? transport.peer?.address ?? LOCAL;
       this.#rejects = credentials.native.rejectsUnauthorized;
     }
-    if (!transport.secure(credentials.native, request)) callback(errors.invalidHandleType());
+    if (!transport.secure(credentials.native, request)) this.takeCallback()(errors.invalidHandleType());
   }
 
   /**
@@ -272,4 +272,13 @@ function describeChain(chain) {
   return shown[0];
 }
 
-module.exports = { Agreement, MARK, Security, describe, describeAsToday, isSecuring, secureArguments };
+module.exports = {
+  Agreement,
+  HANDSHAKE_TIMEOUT,
+  MARK,
+  Security,
+  describe,
+  describeAsToday,
+  isSecuring,
+  secureArguments,
+};
