@@ -108,7 +108,12 @@ export declare const isAccelerated: true;
  */
 export declare function getDefaultAutoSelectFamilyAttemptTimeout(): number;
 
-/** Changes the default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}. Values below 10 become 10. */
+/**
+ * Changes the default of {@link TcpConnectOptions.autoSelectFamilyAttemptTimeout}.
+ *
+ * @param value milliseconds; values below 10 become 10
+ * @throws `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`
+ */
 export declare function setDefaultAutoSelectFamilyAttemptTimeout(value: number): void;
 
 // BoundSocket.
@@ -297,7 +302,7 @@ export interface Limits {
 
 export interface ServerOptions extends SocketOptions, Limits {
   /**
-   * That of calls of {@link Server.listen} that say nothing of it.
+   * The `backlog` of calls of {@link Server.listen} that give none.
    *
    * @default 511
    */
@@ -466,8 +471,11 @@ export interface ProxyOptions {
 
 /** Who is behind a UNIX socket: see {@link Stream.peerCredentials}. */
 export interface PeerCredentials {
+  /** The number of its process. */
   pid: number;
+  /** The number of its user. */
   uid: number;
+  /** The number of its group. */
   gid: number;
 }
 
@@ -719,16 +727,22 @@ export interface Server extends EventEmitter {
   readonly fd: number | null;
 
   /**
-   * Stops accepting for a while. Connections wait in the kernel (D28).
+   * Stops accepting for a while. Connections wait in the kernel (D28). Does nothing while the server does not listen, or
+   * is paused already.
    *
    * @param msecs for how long, in milliseconds; default `1000`
+   * @throws `ERR_INVALID_ARG_TYPE`; `ERR_OUT_OF_RANGE` if `msecs` is negative or not finite
    */
   pause(msecs?: number): this;
 
   /** The address or the path that the server listens on; null while it does not listen. */
   address(): AddressInfo | string | null;
 
-  /** Calls back with the number of open connections. See also {@link Server.connections}. */
+  /**
+   * Calls back with the number of open connections. See also {@link Server.connections}.
+   *
+   * @throws `ERR_INVALID_ARG_TYPE` if `callback` is no function
+   */
   getConnections(callback: (error: Error | null, count: number) => void): this;
 
   /** Lets the server keep the process alive, which is the default (D26). */
@@ -1100,7 +1114,11 @@ export interface Credentials {
 
 /** The options of {@link Stream.detach}. */
 export interface DetachOptions {
-  /** How long the connection waits to be attached, in milliseconds, from 1 to 2147483647; then it is closed. Default 30,000. */
+  /**
+   * How long the connection waits to be attached, in milliseconds, from 1 to 2147483647; then it is closed.
+   *
+   * @default 30000
+   */
   timeout?: number;
 }
 
@@ -1170,7 +1188,11 @@ export interface TlsError extends Error {
 
 /** The options of {@link serve}. */
 export interface ServeOptions {
-  /** How many threads; 'cores' for `os.availableParallelism()`. Default 'cores'. */
+  /**
+   * How many threads: one at least, or as many as `listen` has sockets; 'cores' for `os.availableParallelism()`.
+   *
+   * @default 'cores'
+   */
   workers?: number | 'cores' | undefined;
   /**
    * Where all of them listen: a port, a path of a UNIX socket, or sockets that were passed to this process; and what their
@@ -1453,6 +1475,7 @@ export interface PublishedStream {
 
 /** What a thread publishes. */
 export interface PublishedStats {
+  /** The number of its process. */
   pid: number;
   /** The number of the thread, as in `worker_threads`. */
   thread: number;
@@ -1942,6 +1965,7 @@ export interface Stream extends Duplex {
    *
    * @param msecs milliseconds; 0, as at first, turns the timeout off
    * @param callback added as a one-time listener of 'timeout'; with 0, removed
+   * @throws `ERR_INVALID_ARG_TYPE`; `ERR_OUT_OF_RANGE` if `msecs` is negative or not finite
    */
   setTimeout(msecs: number, callback?: () => void): this;
 

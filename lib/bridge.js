@@ -12,7 +12,7 @@ const { functions: nodesTls } = require('./nodes-tls');
 const { leaveToNodes } = require('./stream/nodes-transport');
 const { SessionFeed } = require('./stream/parsing');
 const { readAll } = require('./stream/reading');
-const { sendAlone } = require('./stream/sending');
+const { sendListPastDuplex } = require('./stream/sending');
 const { nextTick, setImmediate } = require('./timers');
 
 const ECANCELED = -ERRNO.ECANCELED;
@@ -110,7 +110,7 @@ function makeBridge() {
       // A session may send frames even after it, or its peer's end, has ended the stream. They are dropped.
       const hasEnded = this.#shutdown !== null || stream.writableEnded;
       if (hasEnded && !this.#isClosed) return EPIPE;
-      const rest = this.#isClosed ? chunks : sendAlone(stream, chunks);
+      const rest = this.#isClosed ? chunks : sendListPastDuplex(stream, chunks);
       if (rest.length === 0) {
         this.#taken.push(request);
         this.#settleLater();

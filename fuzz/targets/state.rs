@@ -75,7 +75,7 @@ impl Play {
             6 => self.write(input.size()),
             7 => self.request_end(),
             8 => self.request_secure(),
-            9 => self.watch_anew(),
+            9 => self.watch_again(),
             10 => self.poll(),
             _ => self.serve(input.size()),
         }
@@ -158,7 +158,7 @@ impl Play {
         }
     }
 
-    fn watch_anew(&mut self) {
+    fn watch_again(&mut self) {
         if self.tls.is_handshaking() {
             self.tls.post(());
         }
@@ -201,7 +201,7 @@ impl Play {
                 Due::HandshakeMessage => {
                     assert_eq!(self.tls.take_message(), Some(()));
                     self.tls.succeed(());
-                    self.state.watch_anew();
+                    self.state.watch_again();
                     self.watch();
                 }
                 Due::ReportFailure => unreachable!("nothing fails here"),
@@ -253,7 +253,7 @@ impl Play {
                 self.serve(1 << 24);
                 self.check();
             }
-            self.watch_anew();
+            self.watch_again();
         }
         assert_eq!((self.kernel.inbox, self.queued), (0, 0), "{self:?}");
         assert_eq!(self.has_ended, self.kernel.fin, "{self:?}");

@@ -8,6 +8,7 @@
 // answered; a stream is closed once that stays so for a while. Servers of http and http2 know more: see `activityOf`.
 
 const { validateAbortSignal, validateInteger, validateObject } = require('../arguments');
+const { BUSY, FRESH } = require('../binding');
 const engines = require('../engine');
 const { readOptions } = require('../options');
 const { kGuestOf, kLeft, kServer } = require('../stream/fields');
@@ -30,10 +31,6 @@ const INTERVAL = 50;
 /** For so many looks in a row, a stream has to be idle. One that has received nothing yet may be about to. */
 const LOOKS = 5;
 const LOOKS_WHEN_FRESH = 20;
-
-/** What the engine's `activity` returns. */
-const BUSY = 0;
-const FRESH = 1;
 
 /** Events of a server of http whose listeners answer a request. */
 const REQUESTS = ['request', 'checkContinue', 'checkExpectation'];

@@ -5,9 +5,11 @@
 const { createHash } = require('crypto');
 const { EventEmitter } = require('events');
 const { validateFunction, validateObject, validateString } = require('../arguments');
+const { TICKET_KEYS_LENGTH } = require('../binding');
 const { invalidArgumentType } = require('../errors');
 const { countInstances, membersLike } = require('../members');
 const { functions: nodes } = require('../nodes-tls');
+const { HANDSHAKE_TIMEOUT } = require('../tls/secure');
 const { Server: NetServer } = require('../today');
 const { accept, kHandshakeTimeout, kPskCallback, kPskIdentityHint, kSNICallback, kEnableTrace } = require('./accepting');
 const { SecureContext } = require('./context');
@@ -15,9 +17,6 @@ const errors = require('./errors');
 const { current } = require('./module');
 const { kSetTicketKeys, kTicketKeys } = require('./symbols');
 const { withFiles } = require('./watched');
-
-const HANDSHAKE_TIMEOUT = 120_000;
-const TICKET_KEYS_LENGTH = 48;
 
 /** The options of a context that a server shows as properties, undefined where they are empty. */
 const SHOWN = [

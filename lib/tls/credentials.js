@@ -34,8 +34,6 @@ const kStapled = Symbol('stapled');
 const kFail = Symbol('fail');
 const kEmitter = Symbol('emitter');
 
-const TICKET_KEYS_LENGTH = 48;
-
 /** All options. */
 const OPTIONS = [
   ...Object.keys(REFUSED),
@@ -427,8 +425,8 @@ function context(name, value) {
 
 function ticketKeys(name, keys) {
   if (!ArrayBuffer.isView(keys)) throw errors.invalidArgumentType(name, ['Buffer', 'TypedArray', 'DataView'], keys);
-  if (keys.byteLength !== TICKET_KEYS_LENGTH) {
-    throw errors.invalidArgumentValue(name, keys.byteLength, `must be ${TICKET_KEYS_LENGTH} bytes long`);
+  if (keys.byteLength !== binding.TICKET_KEYS_LENGTH) {
+    throw errors.invalidArgumentValue(name, keys.byteLength, `must be ${binding.TICKET_KEYS_LENGTH} bytes long`);
   }
   return Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength);
 }

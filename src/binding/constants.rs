@@ -4,6 +4,7 @@ use napi_derive::napi;
 
 use crate::reactor::receive_buffer;
 use crate::stream;
+use crate::tls::credentials;
 
 /// The version of the package that this belongs to.
 #[napi]
@@ -90,6 +91,22 @@ pub const AGREED_RESUMED: u32 = 1 << 1;
 #[napi]
 pub const AGREED_HAS_PEER: u32 = 1 << 2;
 
+/// How long the keys of session tickets are.
+#[napi]
+pub const TICKET_KEYS_LENGTH: u32 = credentials::TICKET_KEYS_LENGTH as u32;
+
 /// In what `takeBack` returns: the offset is multiplied by this, and the length is added.
 #[napi]
 pub const PLACE_UNIT: i64 = 1 << 24;
+
+/// `activity` of a stream that has something to do: see `stream::Activity`.
+#[napi]
+pub const BUSY: u32 = 0;
+
+/// `activity` of a stream that has never received anything.
+#[napi]
+pub const FRESH: u32 = 1;
+
+/// `activity` of a stream that has answered what it has received.
+#[napi]
+pub const ANSWERED: u32 = 2;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use napi_derive::napi;
 
 use super::NativeEngine;
+use super::constants::{ANSWERED, BUSY, FRESH};
 use crate::socket::options::KeepAlive;
 use crate::stream::Activity;
 
@@ -48,13 +49,13 @@ impl NativeEngine {
         self.core.renew_context(id);
     }
 
-    /// Whether a stream has something to do: 0 if it has, 1 if nothing was ever received, 2 if that has been answered.
+    /// Whether a stream has something to do: [`BUSY`], [`FRESH`] or [`ANSWERED`].
     #[napi(catch_unwind)]
-    pub fn activity(&self, id: u32) -> u8 {
+    pub fn activity(&self, id: u32) -> u32 {
         match self.core.with(|engine| engine.activity(id)) {
-            Activity::Busy => 0,
-            Activity::Fresh => 1,
-            Activity::Answered => 2,
+            Activity::Busy => BUSY,
+            Activity::Fresh => FRESH,
+            Activity::Answered => ANSWERED,
         }
     }
 

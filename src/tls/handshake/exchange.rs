@@ -55,7 +55,7 @@ pub enum Asks {
     Always,
 }
 
-/// What JavaScript is told of a ClientHello.
+/// What is reported to JavaScript of a ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelloQuestion {
     /// The name that the client asks for.

@@ -146,7 +146,7 @@ impl Transport {
     }
 }
 
-/// A transport and the context of the task that uses it. See [`Transport::with`].
+/// A transport and the context of the task that uses it. See [`Transport::polled`].
 pub struct Polled<'a, 'b> {
     transport: &'a mut Transport,
     cx: &'a mut Context<'b>,

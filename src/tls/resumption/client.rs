@@ -38,7 +38,7 @@ struct State {
     tls12: Option<Tls12ClientSessionValue>,
     /// The last session.
     newest: Option<Token>,
-    /// The sessions that JavaScript has not been told of.
+    /// The sessions that have not been reported to JavaScript.
     unreported: VecDeque<Token>,
 }
 
