@@ -34,6 +34,8 @@ function main() {
   run('cargo', ['fmt', '--check', '--manifest-path', 'fuzz/Cargo.toml']);
   run('cargo', ['fmt', '--check', '--manifest-path', 'benchmark/load/Cargo.toml']);
   run('cargo', ['clippy', '--locked', '--all-targets', '--all-features', '--', '-D', 'warnings']);
+  const env = { ...process.env, RUSTDOCFLAGS: '-D rustdoc::broken_intra_doc_links' };
+  run('cargo', ['doc', '--locked', '--quiet', '--no-deps', '--document-private-items'], { env });
   run('npx', ['--no-install', 'eslint', '--max-warnings', '0', '.']);
   console.log('lint: clean');
 }

@@ -8,7 +8,7 @@
 //! | [`pace`] | whether bytes come and go fast enough |
 //! | [`lent`] | the same, and whether any do, where another owner moves them |
 //! | [`clock`] | when a source is to be looked at |
-//! | [`bucket`], [`line`] | so many a second; those that wait |
+//! | [`bucket`], [`line`](mod@line) | so many a second; those that wait |
 //!
 //! Each listener has a [`Gate`], from when there is something to limit or to report. It lives as long as the listener or one
 //! of the connections that it counts.

@@ -21,7 +21,7 @@ use crate::tls::trust::ExpectedPeer;
 /// The name of a server on a UNIX socket, as in Node.
 const LOCAL: &str = "localhost";
 
-/// The server that a client connects to: see [`Role::Client`].
+/// The server that a client connects to: see [`Role::Client`](super::exchange::Role::Client).
 pub struct ExpectedServer {
     pub server_name: Option<String>,
     pub checks_name: bool,

@@ -1,7 +1,7 @@
 //! Whom do we trust? Is a peer with these certificates to be trusted (D21), and if not, why, in Node's codes?
 //!
-//! [`judge`] alone decides. A [`Verifier`] calls it during a handshake, and the handshake again at its end. A [`Trust`] is
-//! made once per credentials and never changes. Everything here is pure, but for [`extra_file`] and the default list, and
+//! [`judge`](mod@judge) alone decides. A [`Verifier`] calls it during a handshake, and the handshake again at its end. A
+//! [`Trust`] is made once per credentials and never changes. Everything here is pure, but for [`extra_file`] and the default list, and
 //! may be called on any thread: handshakes do not run on JavaScript's.
 //!
 //! | file | |
