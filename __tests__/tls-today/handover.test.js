@@ -317,3 +317,11 @@ test('NODE_DEBUG=rust-net says why', () => {
   const { stderr } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8', timeout: DEADLINE });
   expect(stderr).toMatch(/a connection uses OpenSSL: rustls can't answer a ClientHello: no shared cipher/);
 });
+
+test('ssl.receive() takes no bytes once the handshake has begun', async () => {
+  const server = await serve(tls);
+  const client = await connected(tls, target(server));
+  expect(client.ssl.receive(Buffer.alloc(0))).toBe(undefined);
+  expect(() => client.ssl.receive(Buffer.from('x'))).toThrow(expect.objectContaining({ code: 'ERR_INVALID_STATE' }));
+  await ended(client);
+});

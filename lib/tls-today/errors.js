@@ -22,6 +22,7 @@ const SSL_LIBRARY = 0x0a000000;
 const ALERTS = 1000;
 
 const handshakeTimeout = () => coded(Error, 'ERR_TLS_HANDSHAKE_TIMEOUT', 'TLS handshake timeout');
+const handshakeHasBegun = () => coded(Error, 'ERR_INVALID_STATE', 'Invalid state: The handshake has begun');
 const invalidContext = () => coded(TypeError, 'ERR_TLS_INVALID_CONTEXT', 'context must be a SecureContext');
 const invalidSniContext = () => new Error('Invalid SNI context');
 const invalidState = () =>
@@ -94,6 +95,7 @@ module.exports = {
   alpnCallbackInvalidResult,
   alpnCallbackWithProtocols,
   failedWrite,
+  handshakeHasBegun,
   handshakeTimeout,
   invalidContext,
   invalidSniContext,

@@ -217,8 +217,8 @@ function TLSSocket(socket, given) {
   this[kSecurity].holdWrites();
   this._init(socket);
   if (options.pauseOnConnect) this.pause();
-  // The caller may still change what the handshake begins with.
-  if (socket) nextTick(startOver, this);
+  // The caller may still change what the handshake begins with, also in the next tick.
+  if (socket) nextTick(nextTick, startOver, this);
   return undefined;
 }
 

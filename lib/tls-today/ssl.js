@@ -2,8 +2,9 @@
 
 // What stands in for `socket.ssl`, OpenSSL's object in Node, for code that asks it and not the socket.
 
+const { bytesOf } = require('../arguments');
 const { kSecurity } = require('../symbols');
-const { verifyError } = require('./errors');
+const { handshakeHasBegun, verifyError } = require('./errors');
 
 /** Methods of a TLSSocket that Node has on `ssl`, too. */
 const SHARED = [
@@ -41,6 +42,15 @@ class Ssl {
   /** The number of the descriptor, -1 without one. */
   get fd() {
     return this.#socket.fd ?? -1;
+  }
+
+  /** What has been read of the connection before, in the clear: the handshake begins with it. */
+  receive(bytes) {
+    const security = this.#socket[kSecurity];
+    const read = Buffer.from(bytesOf(bytes, 'bytes'));
+    if (read.length === 0) return;
+    if (security.hasBegun) throw handshakeHasBegun();
+    security.received.push(read);
   }
 
   getServername() {

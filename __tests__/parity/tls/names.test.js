@@ -200,3 +200,24 @@ compared('a context of SNICallback, and setKeyCert() in ALPNCallback', async ({ 
   });
   await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
 });
+
+const RECEIVED = {
+  'at once': (socket, hello) => socket.ssl.receive(hello),
+  'in the next tick': (socket, hello) => process.nextTick(() => socket.ssl.receive(hello)),
+  'in two parts, of which one is empty': (socket, hello) => {
+    socket.ssl.receive(hello.subarray(0, 0));
+    socket.ssl.receive(hello);
+  },
+};
+
+for (const [when, receive] of Object.entries(RECEIVED)) {
+  compared(`a ClientHello that was read in the clear is passed to ssl.receive() ${when}`, async (pairing, note) => {
+    const { client, server } = pairing;
+    const listening = await listenInTheClear((plain) => plain.once('data', (hello) => {
+      const socket = new server.TLSSocket(plain, { isServer: true, ...pki.identity('p256') });
+      receive(socket, hello);
+      socket.resume().on('error', () => {});
+    }));
+    await ask(client, listening, 'localhost', note);
+  });
+}
