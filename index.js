@@ -2,6 +2,7 @@
 
 // rust-net: the `net` page of Node v0.3.1, plus every name of today's `node:net` that does not contradict it.
 
+require('./lib/own-modules').keep(module);
 const contract = require('./lib/contract');
 const { createCredentials } = require('./lib/tls/credentials');
 const { createNet } = require('./lib/net');

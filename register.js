@@ -19,6 +19,7 @@ if (process.versions.bun || process.versions.deno) {
 }
 
 if (host === process || !host.getBuiltinModule) {
+  require('./lib/own-modules').keep(module);
   // Before anything can put others in their place.
   require('./lib/timers');
   const { isThere } = require('./lib/loading');

@@ -27,7 +27,7 @@ const THREADS = ['lib/serve/thread.js'];
  * is loaded itself. What a server of http needs under the flag is in the first two, for https in the first three.
  */
 const CHUNKS = {
-  start: ['lib/fallback.js', 'lib/loading/index.js', 'lib/takeover.js', 'lib/timers.js'],
+  start: ['lib/fallback.js', 'lib/loading/index.js', 'lib/own-modules.js', 'lib/takeover.js', 'lib/timers.js'],
   sockets: ['lib/entries/node.js', 'lib/bridge.js', 'lib/stream/parsing.js', 'lib/wrapped.js'],
   secure: ['lib/entries/tls.js', 'lib/stream/secure-members.js', 'lib/tls/credentials.js'],
   rest: null,

@@ -327,4 +327,10 @@ server.on('listening', async () => {
     socket.connect(server.address().port, '127.0.0.1');
     expect(String(await collect(socket))).toBe('hello');
   });
+
+  test('can be kept from native code of Node\'s core, which would read past what a program has read', async () => {
+    const [, accepted] = await pair({ server: net, client: net });
+    accepted._handle.isStreamBase = false;
+    expect(accepted._handle.isStreamBase).toBe(false);
+  });
 });

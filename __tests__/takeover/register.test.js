@@ -7,7 +7,7 @@ const path = require('path');
 const { scratch } = require('../helpers');
 const { MAJORS, nodes } = require('../package/nodes');
 const { DEADLINE, ROOT, project, run } = require('../node/project');
-const { files } = require('../tls/pki');
+const { files, identity } = require('../tls/pki');
 
 jest.setTimeout(20 * DEADLINE);
 
@@ -51,6 +51,35 @@ process.stdout.write(JSON.stringify({ first, during, restored, extra, kept, seco
 `;
     const expected = { first: true, during: true, restored: true, extra: [], kept: true, second: false };
     expect(await play({ 'app.js': script }, 'app.js')).toEqual(expected);
+  });
+
+  test.each(['before', 'meanwhile', 'with tls'])('stays whole where require.cache is emptied and put back: %s', async (when) => {
+    const script = `
+const drop = () => Object.keys(require.cache).forEach((key) => delete require.cache[key]);
+const when = '${when}';
+if (when === 'before') require('net').Socket;
+const kept = { ...require.cache };
+drop();
+require('net').Socket;
+if (when === 'with tls') require('tls').connect;
+drop();
+Object.assign(require.cache, kept);
+const tls = require('tls');
+const server = tls.createServer(${JSON.stringify(identity('selfSigned'))}, (socket) => socket.end('hello'));
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  const engine = client.tlsEngine;
+  let text = '';
+  client.on('data', (data) => (text += data)).on('close', () => server.close());
+  server.on('close', () => {
+    const own = Object.keys(require.cache).filter((key) => !kept[key] && key.endsWith('register.js'));
+    process.stdout.write(JSON.stringify({ text, engine, own }));
+  });
+});
+`;
+    const expected = { text: 'hello', engine: 'rustls', own: [] };
+    expect(await play({ 'app.js': script }, ...FLAG, 'app.js')).toEqual(expected);
   });
 
   test('what our servers have beside is the program\'s when it assigns it', async () => {

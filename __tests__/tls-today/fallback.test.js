@@ -151,14 +151,22 @@ test('over a stream that is no socket, at both ends', async () => {
 });
 
 test('TLS within TLS', async () => {
-  const inner = await serve(tls, {}, (socket) => socket.pipe(socket));
-  const outer = await serve(tls, {}, (socket) => inner.emit('connection', socket));
+  const parents = [];
+  const inner = await serve(tls, {}, (socket) => {
+    parents.push(socket._parent);
+    socket.pipe(socket);
+  });
+  const outer = await serve(tls, {}, (socket) => {
+    parents.push(socket);
+    inner.emit('connection', socket);
+  });
   const below = await connected(tls, target(outer));
   const { ca, servername } = target(inner);
   const socket = await connected(tls, { socket: below, ca, servername });
   socket.write('there and back');
   expect(String(await once(socket, 'data'))).toBe('there and back');
   expect([below.tlsEngine, socket.tlsEngine, socket.authorized]).toEqual(['rustls', 'openssl', true]);
+  expect(parents[1]).toBe(parents[0]);
   await ended(socket);
 });
 

@@ -93,6 +93,8 @@ const SHARED_FIELDS = {
   [kTakesDescriptors]: false,
   [kIsStdio]: false,
 };
+// From a TLSSocket of its own, Node's core follows these until there is none: `null`, as on its sockets.
+Object.defineProperty(SHARED_FIELDS, '_parent', { value: null, writable: true, enumerable: false, configurable: true });
 
 /** Gives `stream` the fields that each has of its own. */
 function setFields(stream) {

@@ -40,6 +40,11 @@ class StreamHandle extends GuardedHandle {
     return true;
   }
 
+  /** A program that has read from the stream makes it false, so that Node's core does not read past it. */
+  set isStreamBase(value) {
+    Object.defineProperty(this, 'isStreamBase', { value, writable: true, enumerable: true, configurable: true });
+  }
+
   /** For the streams that are given the handle of one with TLS. */
   getALPNNegotiatedProtocol() {
     return this.#stream.alpnProtocol ?? false;

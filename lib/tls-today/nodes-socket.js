@@ -88,6 +88,7 @@ function over(socket, make, received) {
   if (below instanceof Passage) {
     below.stayOpen();
     showMembersOf(socket, secure);
+    secure._parent = socket;
   } else if (below !== socket && socket.proxy !== null) {
     // The kernel has the proxy's.
     showAddressesOf(socket, secure);

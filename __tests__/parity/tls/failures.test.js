@@ -137,3 +137,28 @@ for (const [what, act] of Object.entries({ 'refused': () => {}, 'destroyed at on
     note('close', await isClosed);
   });
 }
+
+const REFUSED = {
+  'no protocol in common': [{ ALPNProtocols: ['a'] }, { ALPNProtocols: ['b'] }],
+  'no version in common': [{ minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' }],
+  'no cipher suite in common': [
+    { ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' },
+    { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384', maxVersion: 'TLSv1.2' },
+  ],
+};
+
+for (const [why, [forServer, forClient]] of Object.entries(REFUSED)) {
+  compared(`a ClientHello that was read before is refused: ${why}`, async ({ client, server }, note) => {
+    const secure = server.createServer({ ...pki.identity('p256'), ...forServer });
+    const listening = net.createServer((plain) => plain.once('readable', () => {
+      plain.unshift(plain.read());
+      secure.emit('connection', plain);
+    })).listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    atEnd(() => listening.close());
+    const { port } = listening.address();
+    const socket = client.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...forClient });
+    const [{ code }] = await once(socket, 'error');
+    note(code);
+  });
+}

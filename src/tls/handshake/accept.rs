@@ -95,7 +95,7 @@ impl Accepting {
             Err((error, _)) if self.declining.is_for(&error, &details) => {
                 return Err(decline::declined(&error, received, transport.take_rest()));
             }
-            Err((error, alert)) => return Err(drive::refuse(&error, &drive::encoded(alert), transport).await.into()),
+            Err((error, alert)) => return Err(drive::refuse(&error, &drive::encoded(alert), transport).into()),
         };
         let config = self.credentials.server_config_after(&self.credentials);
         let suits = config.is_none_or(|config| decline::shares_suite(config, &accepted.client_hello()));
@@ -143,7 +143,7 @@ impl Accepting {
     ) -> Result<Chosen, Failure> {
         let credentials = credentials.unwrap_or_else(|| Arc::clone(&self.credentials));
         let Some(config) = credentials.server_config_after(&self.credentials).cloned() else {
-            drive::send_alert(AlertDescription::HandshakeFailure, transport).await;
+            drive::send_alert(AlertDescription::HandshakeFailure, transport);
             return Err(TlsError::from(&decline::no_suite()).into());
         };
         let theirs = hello.accepted.client_hello().signature_schemes().to_vec();
@@ -153,7 +153,7 @@ impl Accepting {
                 let reason = PeerIncompatible::NoSignatureSchemesInCommon.into();
                 return Err(decline::declined(&reason, hello.received.clone(), transport.take_rest()));
             }
-            drive::send_alert(AlertDescription::HandshakeFailure, transport).await;
+            drive::send_alert(AlertDescription::HandshakeFailure, transport);
             return Err(TlsError::no_shared_signatures().into());
         }
         // A client that takes tickets keeps its session itself.
@@ -183,7 +183,7 @@ impl Accepting {
             return Err(decline::declined(&error, received, transport.take_rest()));
         }
         let error = if is_old { without_groups(error) } else { error };
-        Err(drive::refuse(&error, connection.outgoing(), transport).await.into())
+        Err(drive::refuse(&error, connection.outgoing(), transport).into())
     }
 
     /// What the client has to be. It can't evade `rejectUnauthorized` by asking for another name.

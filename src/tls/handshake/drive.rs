@@ -58,9 +58,8 @@ fn poll_complete(
                 return Poll::Ready(Ok(()));
             }
             if let Err(error) = outcome {
-                // As much as the socket accepts: a peer that does not read is not waited for.
                 if !is_not_tls(&error, transport) {
-                    let _ = poll_sent(connection, transport, cx);
+                    transport.write_at_once(connection.outgoing());
                 }
                 return Poll::Ready(Err(failure(&error, transport)));
             }
@@ -115,38 +114,25 @@ pub fn encoded(mut alert: AcceptedAlert) -> Vec<u8> {
 }
 
 /// Sends `alert` for a ClientHello that is not accepted. Returns the reason.
-pub async fn refuse(error: &Error, alert: &[u8], transport: &mut Transport) -> ConnectionError {
+pub fn refuse(error: &Error, alert: &[u8], transport: &mut Transport) -> ConnectionError {
     // Nothing is sent, so there is nothing that a reset could overtake.
     if is_not_tls(error, transport) {
         return failure(error, transport);
     }
     if let Some(description) = better_alert(error) {
-        send_alert(description, transport).await;
+        send_alert(description, transport);
         return failure(error, transport);
     }
-    poll_fn(|cx| {
-        let mut socket = transport.polled(cx);
-        // As much as the socket accepts: a peer that does not read is not waited for.
-        let _ = match missing_alert(error) {
-            Some(description) if alert.is_empty() => socket.write(&plain_alert(description)),
-            _ => socket.write(alert),
-        };
-        Poll::Ready(())
-    })
-    .await;
-    transport.shut_down();
+    match missing_alert(error) {
+        Some(description) if alert.is_empty() => send_alert(description, transport),
+        _ => transport.end_with(alert),
+    }
     failure(error, transport)
 }
 
 /// Ends a handshake that has just begun with an alert.
-pub async fn send_alert(description: AlertDescription, transport: &mut Transport) {
-    poll_fn(|cx| {
-        // A peer that does not read is not waited for.
-        let _ = transport.polled(cx).write(&plain_alert(description));
-        Poll::Ready(())
-    })
-    .await;
-    transport.shut_down();
+pub fn send_alert(description: AlertDescription, transport: &mut Transport) {
+    transport.end_with(&plain_alert(description));
 }
 
 /// OpenSSL's alert, where that of rustls says less.

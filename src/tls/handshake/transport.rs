@@ -81,6 +81,18 @@ impl Transport {
         }
     }
 
+    /// Sends as much of `alert` as the socket accepts: a peer that does not read is not waited for. Nor is the report that
+    /// there is room, which may be still to come if nothing had to be received.
+    pub fn write_at_once(&self, alert: &[u8]) {
+        let _ = write(self.fd.get_ref(), self.kind, &[IoSlice::new(alert)]);
+    }
+
+    /// Sends `alert` at once, and closes our side.
+    pub fn end_with(&mut self, alert: &[u8]) {
+        self.write_at_once(alert);
+        self.shut_down();
+    }
+
     /// Closes our side of a failed connection so that the peer can read the alert.
     pub fn shut_down(&mut self) {
         // Fails only if the connection is already gone.

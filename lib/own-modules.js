@@ -1,0 +1,64 @@
+'use strict';
+
+// The modules of this package stay those that they are, whatever a program does to `require.cache`. Some empty it to have
+// other packages loaded again, and put it back afterwards (`stealthy-require`, below `request-promise`). What is
+// required late here must then be the same as before: each half of two copies would know nothing of the other.
+
+const Module = require('module');
+const path = require('path');
+const { IS_NODE } = require('./builtin');
+
+/** The modules of this package that have been loaded. */
+const own = new Set();
+
+let root = null;
+
+/** Keeps `entry`, a module that programs require, and what it loads. In a bundle, there is nothing to keep. */
+function keep(entry) {
+  if (!IS_NODE || !(entry instanceof Module) || typeof entry.filename !== 'string') return;
+  root ??= path.dirname(entry.filename) + path.sep;
+  add(entry);
+}
+
+function add(module) {
+  if (own.has(module) || !isHere(module.filename)) return;
+  own.add(module);
+  module.require = requireAmongOwn;
+  addChildren(module);
+}
+
+function addChildren({ children }) {
+  for (const child of children ?? []) add(child);
+}
+
+function isHere(filename) {
+  return typeof filename === 'string' && filename.startsWith(root) && !filename.includes('node_modules', root.length);
+}
+
+/** What stands in for `require()` of a module of this package. */
+function requireAmongOwn(id) {
+  const putBack = putOwn();
+  try {
+    return Reflect.apply(Module.prototype.require, this, [id]);
+  } finally {
+    addChildren(this);
+    putBack?.();
+  }
+}
+
+/** Has the cache hold these modules and no others of this package. Returns what undoes that; null if it did already. */
+function putOwn() {
+  const cache = Module._cache;
+  let isWhole = true;
+  for (const module of own) isWhole &&= cache[module.filename] === module;
+  if (isWhole) return null;
+  const former = Object.entries(cache).filter(([filename]) => isHere(filename));
+  for (const [filename] of former) delete cache[filename];
+  for (const module of own) cache[module.filename] = module;
+  return () => {
+    for (const { filename } of own) delete cache[filename];
+    Object.assign(cache, Object.fromEntries(former));
+  };
+}
+
+module.exports = { keep };
