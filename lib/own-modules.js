@@ -1,7 +1,7 @@
 'use strict';
 
-// The modules of this package stay those that they are, whatever a program does to `require.cache`. Some empty it to have
-// other packages loaded again, and put it back afterwards (`stealthy-require`, below `request-promise`). What is
+// The modules of this package stay those that they are, whatever a program does to `require.cache`. Some empty it to
+// have other packages loaded again, and put it back afterwards (`stealthy-require`, below `request-promise`). What is
 // required late here must then be the same as before: each half of two copies would know nothing of the other.
 
 const Module = require('module');
@@ -13,15 +13,22 @@ const own = new Set();
 
 let root = null;
 
-/** Keeps `entry`, a module that programs require, and what it loads. In a bundle, there is nothing to keep. */
+/** Keeps `entry`, a module that programs require, and what it loads, unless another loader than Node's is at work. */
 function keep(entry) {
-  if (!IS_NODE || !(entry instanceof Module) || typeof entry.filename !== 'string') return;
+  if (!IS_NODE || !isNodes(entry)) return;
   root ??= path.dirname(entry.filename) + path.sep;
   add(entry);
 }
 
+/** Whether Node has loaded `module`: those of bundlers and test runners are others, or require in another way. */
+function isNodes(module) {
+  const isInstance = Object.getPrototypeOf(module) === Module.prototype && !Object.hasOwn(module, 'require');
+  const requires = typeof Object.getOwnPropertyDescriptor(Module.prototype, 'require')?.value === 'function';
+  return isInstance && requires && typeof module.filename === 'string';
+}
+
 function add(module) {
-  if (own.has(module) || !isHere(module.filename)) return;
+  if (own.has(module) || !isNodes(module) || !isHere(module.filename)) return;
   own.add(module);
   module.require = requireAmongOwn;
   addChildren(module);
@@ -32,7 +39,7 @@ function addChildren({ children }) {
 }
 
 function isHere(filename) {
-  return typeof filename === 'string' && filename.startsWith(root) && !filename.includes('node_modules', root.length);
+  return filename.startsWith(root) && !filename.includes('node_modules', root.length);
 }
 
 /** What stands in for `require()` of a module of this package. */
