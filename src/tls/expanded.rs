@@ -49,18 +49,22 @@ impl Key {
     pub fn with<T>(&self, compute: impl FnOnce(&LessSafeKey) -> Result<T, Unspecified>) -> Result<T, Unspecified> {
         EXPANDED.with_borrow_mut(|expanded| {
             let place = self.place();
-            if expanded.len() <= place {
-                expanded.resize_with(place + 1, || None);
+            if let Some(Some(known)) = expanded.get(place)
+                && known.id == self.id
+            {
+                return compute(&known.key);
             }
-            let known = match expanded[place].take() {
-                Some(known) if known.id == self.id => known,
-                _ => {
-                    let key = UnboundKey::new(self.algorithm, self.bytes.as_ref())?;
-                    Expanded { id: self.id, key: LessSafeKey::new(key) }
-                }
-            };
-            compute(&expanded[place].insert(known).key)
+            compute(&self.expand(expanded, place)?.key)
         })
+    }
+
+    #[cold]
+    fn expand<'a>(&self, expanded: &'a mut Vec<Option<Expanded>>, place: usize) -> Result<&'a Expanded, Unspecified> {
+        if expanded.len() <= place {
+            expanded.resize_with(place + 1, || None);
+        }
+        let key = LessSafeKey::new(UnboundKey::new(self.algorithm, self.bytes.as_ref())?);
+        Ok(expanded[place].insert(Expanded { id: self.id, key }))
     }
 
     fn place(&self) -> usize {
