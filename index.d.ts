@@ -442,7 +442,7 @@ export interface ProxyOptions {
   /**
    * `'LOCAL'`: the connection is of the proxy itself.
    *
-   * @default `'PROXY'`, or `'LOCAL'` without addresses
+   * @default `'PROXY'`, or `'LOCAL'` without addresses and values
    */
   command?: 'PROXY' | 'LOCAL' | undefined;
   /** The client. */

@@ -135,12 +135,17 @@ function headerFor(value, name = 'options.proxyProtocol') {
     const reason = 'must have a source and a destination of the same kind, or neither';
     throw errors.invalidArgumentValue(name, value, reason);
   }
+  const isGiven = (option) => option !== 'checksum' && options[option] && options[option].length !== 0;
+  const hasValues = ONLY_OF_2.some(isGiven);
+  if (command === 'LOCAL' && hasValues) {
+    throw errors.invalidArgumentValue(name, value, "must have no values with the command 'LOCAL', which has none");
+  }
   const isUnknown = source === undefined || (version === 1 && Buffer.isBuffer(source));
   const [from, to] = isUnknown || Buffer.isBuffer(source) ? [source, destination] : sameFamily(source, destination);
   const header = {
     __proto__: null,
     version,
-    local: command === 'LOCAL' || (source === undefined && options.command === undefined),
+    local: command === 'LOCAL' || (source === undefined && options.command === undefined && !hasValues),
     datagram: false,
     source: isUnknown ? undefined : from,
     destination: isUnknown ? undefined : to,

@@ -69,6 +69,13 @@ describe('the option proxyProtocol of connect()', () => {
     expect(String(await sentBy(net, { version: 1 }, ''))).toBe('PROXY UNKNOWN\r\n');
   });
 
+  test('without addresses, but with values, has a command that these count with', async () => {
+    const tlvs = [tlv(0x02, 'example.org')];
+    expect(await sentBy(net, { authority: 'example.org' }, '')).toEqual(binary({ tlvs }));
+    const wrong = { command: 'LOCAL', authority: 'example.org' };
+    expect(thrown(() => net.connect({ port: 1, proxyProtocol: wrong })).code).toBe('ERR_INVALID_ARG_VALUE');
+  });
+
   test('takes paths, and addresses of both versions of IP', async () => {
     const paths = { source: { path: '/run/client' }, destination: { path: '\0server' } };
     expect(await sentBy(net, paths, '')).toEqual(binary({ paths: ['/run/client', '\0server'] }));
@@ -139,6 +146,7 @@ describe('TLS', () => {
     client.end('data');
     const [stream] = await connected;
     destroyAtEnd(stream).setSecure(secure);
+    expect(stream.remoteAddress).toBe('192.0.2.1');
     expect(String(await collect(stream))).toBe('data');
     expect([stream.encrypted, stream.remoteAddress]).toEqual([true, '192.0.2.1']);
   });

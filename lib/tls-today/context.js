@@ -21,7 +21,7 @@ const { bundledAuthorities, certificatesIn, completeChain } = require('./certifi
 const errors = require('./errors');
 const { SHORT_AUTHORITY, contextReasons, hasVersions, noteFallback, oldestVersion } = require('./fallback');
 const { trustedByDefault } = require('./roots');
-const { kAuthorities, kCertificates, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
+const { kAuthorities, kCertificates, kHasIdentity, kIsNative, kNative, kNodes, kOldestVersion, kReasonFor, kSetTicketKeys, kTicketKeys } = require('./symbols');
 
 const kMake = Symbol('make');
 
@@ -92,7 +92,7 @@ class SecureContext {
   #oldestVersion;
   /** The credentials for servers that have been made, by what a connection has of its own. */
   #servers = new Map();
-  /** The keys of session tickets, once there are credentials for servers. */
+  /** The keys of session tickets that the program has given. */
   #ticketKeys = null;
 
   constructor(...args) {
@@ -118,6 +118,11 @@ class SecureContext {
     return this.#parts !== null;
   }
 
+  /** Whether there is a key and a certificate: what OpenSSL takes from a context that is chosen by name. */
+  get [kHasIdentity]() {
+    return this.#parts === null || this.#parts.identities.length > 0 || this.#parts.pfx.length > 0;
+  }
+
   /**
    * The credentials of the engine, for connections that have these settings of their own. `protocols`: those of ALPN in
    * wire format, if there are any.
@@ -128,16 +133,20 @@ class SecureContext {
     let native = this.#servers.get(key);
     if (native !== undefined) return native;
     native = serverOf(this.#parts, { requestCert, requireCert, alpn: protocolsOf(protocols) });
-    this.#ticketKeys ??= native.ticketKeys();
-    native.setTicketKeys(this.#ticketKeys);
+    // Keys that none has given are the engine's to replace in time. What others have sealed until now can be resumed.
+    const keys = this.#ticketKeys ?? this.#firstServer?.ticketKeys();
+    if (keys) native.setTicketKeys(keys);
     this.#servers.set(key, native);
     return native;
   }
 
   [kTicketKeys]() {
     if (this.#parts === null) return this[kNodes]().context.getTicketKeys();
-    if (this.#ticketKeys === null) this[kNative](true, false, false);
-    return this.#ticketKeys;
+    return this.#ticketKeys ?? (this.#firstServer ?? this[kNative](true, false, false)).ticketKeys();
+  }
+
+  get #firstServer() {
+    return this.#servers.values().next().value;
   }
 
   [kSetTicketKeys](keys) {

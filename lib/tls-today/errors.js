@@ -53,6 +53,13 @@ const alpnCallbackInvalidResult = (value, protocols) =>
 
 /** OpenSSL's error for a renegotiation by TLS 1.3. */
 const wrongSslVersion = () => protocolError({ code: 'ERR_SSL_WRONG_SSL_VERSION' });
+/** What OpenSSL says of a key or certificate that is not there. */
+const passedNull = () =>
+  Object.assign(new Error('error:0A0C0102:SSL routines::passed a null parameter'), {
+    library: 'SSL routines',
+    reason: 'passed a null parameter',
+    code: 'ERR_SSL_PASSED_A_NULL_PARAMETER',
+  });
 const wrongSession = () => coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'Session must be a buffer');
 const wrongTicketKeys = () => coded(Error, 'ERR_ASSERTION', 'Session ticket keys must be a 48-byte buffer');
 
@@ -103,6 +110,7 @@ module.exports = {
   invalidVersion,
   multipleCallback,
   notABuffer,
+  passedNull,
   protocolError,
   requiredServerName,
   reset,

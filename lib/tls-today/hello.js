@@ -9,7 +9,7 @@ const { kSecurity, kTransport } = require('../symbols');
 const { wireProtocols } = require('../tls/protocols');
 const { contextOf } = require('./context');
 const errors = require('./errors');
-const { kCertificates, kIsNative, kNative } = require('./symbols');
+const { kCertificates, kHasIdentity, kIsNative, kNative, kReasonFor } = require('./symbols');
 
 /** What a handshake of `socket`, a server's, asks of the engine, and when it is to ask here: for `secure()`. */
 function serverRequest(socket, declinesFrom, logsKeys, received) {
@@ -43,7 +43,7 @@ function askProgram(socket, name, protocols, asksForStapling, sessionId) {
   if (protocols !== undefined) steps.push((next) => askForProtocol(question, name, wireProtocols(protocols), next));
   const go = () => {
     if (!isWaiting(question)) return;
-    if (!contextFor(question)[kIsNative]) leaveToNodes(question);
+    if (needsNodes(socket, contextFor(question)) || lacksIdentity(question)) leaveToNodes(question);
     else if (steps.length === 0) goOn(question);
     else steps.shift()(go);
   };
@@ -58,6 +58,17 @@ function isWaiting({ socket, security }) {
 /** The context of `SNICallback`, or else that of the socket, which `setKeyCert()` may have changed by now. */
 function contextFor({ socket, context }) {
   return context ?? socket._tlsOptions.secureContext;
+}
+
+/** Whether a handshake of `socket`, a server's, with `context` needs OpenSSL, also because of what was done to it. */
+function needsNodes(socket, context) {
+  if (!context[kIsNative]) return true;
+  return context[kReasonFor]({ isServer: true, requestCert: socket._requestCert }) !== null;
+}
+
+/** Whether `SNICallback` has chosen a context without a certificate: with OpenSSL, that of the socket stays. */
+function lacksIdentity({ context }) {
+  return context !== null && !context[kHasIdentity];
 }
 
 /** Goes on with the handshake. */
@@ -189,4 +200,4 @@ function keepSession(socket, sessionId, data) {
   if (!hasListener) done();
 }
 
-module.exports = { askProgram, keepSession, nativeOf, serverRequest };
+module.exports = { askProgram, keepSession, nativeOf, needsNodes, serverRequest };

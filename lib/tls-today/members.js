@@ -13,7 +13,7 @@ const { linkedCertificates, linkedX509Certificates } = require('./certificates')
 const { contextOf } = require('./context');
 const errors = require('./errors');
 const { current } = require('./module');
-const { kIsNative } = require('./symbols');
+const { kHasIdentity, kIsNative } = require('./symbols');
 
 const UINT32_MAX = 2 ** 32 - 1;
 const INT32_MIN = -(2 ** 31);
@@ -125,6 +125,7 @@ class Members extends Duplex {
     const { isServer } = this._tlsOptions;
     // Node's own TLS can take over a ClientHello that has come, and nothing else.
     if (!other[kIsNative] && !(isServer && IS_NODE)) throw errors.invalidContext();
+    if (!other[kHasIdentity]) throw errors.passedNull();
     this._tlsOptions.secureContext = other;
   }
 

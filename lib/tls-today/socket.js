@@ -26,14 +26,14 @@ const { wireProtocols } = require('../tls/protocols');
 const { appendToFile, logKeysToFile } = require('./environment');
 const errors = require('./errors');
 const { handOver } = require('./handover');
-const { askProgram, keepSession, nativeOf, serverRequest } = require('./hello');
+const { askProgram, keepSession, nativeOf, needsNodes, serverRequest } = require('./hello');
 const { Members } = require('./members');
 const { current } = require('./module');
 const { claimConnection, closeFormerOwner, take } = require('./moving');
 const { nodesSocket, reasonForNodes } = require('./nodes-socket');
 const { Securing } = require('./securing');
 const { Ssl } = require('./ssl');
-const { kConnectOptions, kIsNative, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
+const { kConnectOptions, kNative, kOldestVersion, kPendingSession, kVerified } = require('./symbols');
 
 /** Options of the sockets that have none of their own, by `allowHalfOpen`. */
 const WHOLE = new DuplexOptions(Socket.prototype[kContract], { allowHalfOpen: false });
@@ -279,8 +279,8 @@ function begin(socket) {
   security.context = secureContext;
   const received = security.received.length > 0 ? Buffer.concat(security.received) : undefined;
   security.received = [];
-  if (!secureContext[kIsNative]) {
-    // `setKeyCert()` has changed it.
+  if (isServer && needsNodes(socket, secureContext)) {
+    // `setKeyCert()` has chosen another, or the program has changed this one.
     security.chosen = secureContext;
     socket[events.ondecline](received ?? EMPTY);
     return;

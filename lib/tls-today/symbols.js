@@ -13,6 +13,8 @@ module.exports = {
   kErrorEmitted: Symbol('error emitted'),
   /** A context's credentials for the engine. */
   kNative: Symbol('native'),
+  /** Whether a context has a key and a certificate. */
+  kHasIdentity: Symbol('has identity'),
   /** Whether a context can be used by rustls. */
   kIsNative: Symbol('is native'),
   /** A context as Node's own. */

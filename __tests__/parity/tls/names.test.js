@@ -221,3 +221,55 @@ for (const [when, receive] of Object.entries(RECEIVED)) {
     await ask(client, listening, 'localhost', note);
   });
 }
+
+/** The ways in which a server comes to a context by name. */
+const BY_NAME = {
+  'SNICallback': (context) => ({ SNICallback: (name, callback) => callback(null, context) }),
+  'SNICallback, as OpenSSL\'s part': (context) => ({ SNICallback: (name, callback) => callback(null, context.context) }),
+  'addContext()': () => ({}),
+};
+
+for (const [how, optionsFor] of Object.entries(BY_NAME)) {
+  compared(`what a program adds to the OpenSSL part of a context counts with ${how}`, async ({ client, server }, note) => {
+    const added = context(server, 'p256');
+    added.context.addCACert(pki.certificate('root'));
+    added.context.addCRL(pki.crls.root);
+    const strict = { requestCert: true, rejectUnauthorized: true, ...optionsFor(added) };
+    const listening = await serve(server, strict, (socket) => {
+      note('server', socket.authorized, socket.authorizationError);
+      socket.resume().on('error', () => {});
+    });
+    if (how === 'addContext()') listening.addContext('localhost', added);
+    listening.on('tlsClientError', () => note('refused'));
+    for (const name of ['clientOnly', 'revoked']) {
+      const options = { ...pki.identity(name), rejectUnauthorized: false, maxVersion: 'TLSv1.2' };
+      const socket = client.connect(target(listening, options));
+      const isSecure = await new Promise((resolve) => {
+        socket.on('secureConnect', () => resolve(true)).on('error', () => {}).on('close', () => resolve(false));
+      });
+      note(name, isSecure);
+      await ended(socket);
+    }
+  });
+
+  compared(`a context without a certificate leaves that of the server, with ${how}`, async ({ client, server }, note) => {
+    const bare = server.createSecureContext({ ca: pki.certificate('root') });
+    const listening = await serve(server, optionsFor(bare));
+    if (how === 'addContext()') listening.addContext('localhost', bare);
+    await ask(client, listening, 'localhost', note);
+  });
+}
+
+compared('setKeyCert() without a certificate', async ({ client, server }, note) => {
+  const listening = await serve(server, {
+    ALPNCallback({ protocols }) {
+      try {
+        this.setKeyCert(server.createSecureContext({ ca: pki.certificate('root') }));
+      } catch (error) {
+        note(error);
+      }
+      return protocols[0];
+    },
+  });
+  await ask(client, listening, 'localhost', note, { ALPNProtocols: ['a', 'b'] });
+});
