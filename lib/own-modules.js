@@ -56,9 +56,7 @@ function requireAmongOwn(id) {
 /** Has the cache hold these modules and no others of this package. Returns what undoes that; null if it did already. */
 function putOwn() {
   const cache = Module._cache;
-  let isWhole = true;
-  for (const module of own) isWhole &&= cache[module.filename] === module;
-  if (isWhole) return null;
+  if ([...own].every((module) => cache[module.filename] === module)) return null;
   const former = Object.entries(cache).filter(([filename]) => isHere(filename));
   for (const [filename] of former) delete cache[filename];
   for (const module of own) cache[module.filename] = module;

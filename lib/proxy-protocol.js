@@ -124,9 +124,9 @@ function headerFor(value, name = 'options.proxyProtocol') {
   }
   if (checksum != null) validateBoolean(checksum, `${name}.checksum`);
   // `stream.proxy` of a connection that version 1 has come with has null for all of these.
-  const extra = version === 1 ? ONLY_OF_2.find((option) => options[option] && options[option].length !== 0) : undefined;
-  if (extra !== undefined) {
-    throw errors.invalidArgumentValue(`${name}.${extra}`, options[extra], 'needs version 2');
+  const given = ONLY_OF_2.filter((option) => options[option] && options[option].length !== 0);
+  if (version === 1 && given.length > 0) {
+    throw errors.invalidArgumentValue(`${name}.${given[0]}`, options[given[0]], 'needs version 2');
   }
   const source = endpoint(options.source, `${name}.source`);
   const destination = endpoint(options.destination, `${name}.destination`);
@@ -135,8 +135,7 @@ function headerFor(value, name = 'options.proxyProtocol') {
     const reason = 'must have a source and a destination of the same kind, or neither';
     throw errors.invalidArgumentValue(name, value, reason);
   }
-  const isGiven = (option) => option !== 'checksum' && options[option] && options[option].length !== 0;
-  const hasValues = ONLY_OF_2.some(isGiven);
+  const hasValues = given.some((option) => option !== 'checksum');
   if (command === 'LOCAL' && hasValues) {
     throw errors.invalidArgumentValue(name, value, "must have no values with the command 'LOCAL', which has none");
   }
